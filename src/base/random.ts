@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto'
+
+/** A source of chance: returns a number in [0, 1). An argument wherever chance matters. */
+export type Random = () => number
+
+/**
+ * A repeatable source of chance (mulberry32 by Tommy Ettinger, public domain): equal seeds give
+ * equal sequences. For jitter and simulation, not for secrets.
+ */
+export function seededRandom(seed: number): Random {
+  let state = Math.imul(seed, 2654435761) >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** 128 random bits as 32 lower-case hexadecimal digits: an identity, never an order. */
+export function randomId(): string {
+  return randomBytes(16).toString('hex')
+}

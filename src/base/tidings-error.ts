@@ -1,0 +1,51 @@
+/**
+ * What the caller can do about an error:
+ * `usage`: the call or the definition is wrong, change it;
+ * `retryable`: the same call may succeed later;
+ * `fatal`: this queue or process cannot go on.
+ */
+export type ErrorCategory = 'usage' | 'retryable' | 'fatal'
+
+/** Every code this product throws with its category. The set is closed; docs/ERRORS.md lists it. */
+export const errorCategories = {
+  ABORTED: 'retryable',
+  ALREADY_RUNNING: 'usage',
+  CLOSED: 'usage',
+  CLUSTER_UNREACHABLE: 'retryable',
+  COMMIT_TOO_LARGE: 'usage',
+  DEFINITION_INVALID: 'usage',
+  LIBZMQ_TOO_OLD: 'fatal',
+  LIMIT_EXCEEDED: 'usage',
+  MODE_MISMATCH: 'usage',
+  NAME_TAKEN: 'usage',
+  NODE_TOO_OLD: 'fatal',
+  PORT_TAKEN: 'usage',
+  SUBSCRIBER_TOO_SLOW: 'fatal',
+  THREAD_POOL_TOO_SMALL: 'fatal',
+  TRANSPORT_FAILED: 'fatal',
+  USAGE: 'usage',
+  VALUE_UNSUPPORTED: 'usage',
+} as const satisfies Record<string, ErrorCategory>
+
+export type ErrorCode = keyof typeof errorCategories
+
+/** The one error class of this product. The code stands in the message; never match on its text. */
+export class TidingsError extends Error {
+  override readonly name = 'TidingsError'
+  readonly code: ErrorCode
+  readonly category: ErrorCategory
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(`${message} [${code}]`, options)
+    this.code = code
+    this.category = errorCategories[code]
+  }
+
+  /** Whatever was thrown, as a TidingsError; what is not one already becomes TRANSPORT_FAILED. */
+  static from(reason: unknown, code: ErrorCode = 'TRANSPORT_FAILED'): TidingsError {
+    if (reason instanceof TidingsError) return reason
+    return new TidingsError(code, reason instanceof Error ? reason.message : String(reason), {
+      cause: reason,
+    })
+  }
+}

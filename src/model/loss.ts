@@ -1,0 +1,34 @@
+import type { PublisherIdentity } from './update.ts'
+
+/** Why a range of a stream will never come. The list is closed. */
+export const lossReasons = [
+  /** The publisher no longer retains it. */
+  'evicted',
+  /** The publisher ended, or has not been heard of for too long. */
+  'gone',
+  /** It was published before this subscriber knew the publisher. */
+  'unknown-publisher',
+  /** The publisher left in good order before the range could be repaired. */
+  'ended',
+  /** GENESIS_CLUSTER began anew without its file: publishers may have come and gone unseen. */
+  'roster-lost',
+  /** The batch arrived whole and its rows cannot be read. */
+  'malformed',
+] as const
+
+export type LossReason = (typeof lossReasons)[number]
+
+/** Updates that were published and will not be delivered to this subscription. */
+export interface Loss<Table extends string = string> {
+  /** null: any table of the subscription. */
+  readonly table: Table | null
+  /** null: publishers unknown. */
+  readonly publisher: PublisherIdentity | null
+  /** First sequence lost; null: unknown beginning. */
+  readonly from: number | null
+  /** Last sequence lost; null: open end, until a loss with `ends` closes it. */
+  readonly to: number | null
+  readonly reason: LossReason
+  /** The end of a loss reported open before; `to` = `from` − 1: nothing was lost after all. */
+  readonly ends?: true
+}

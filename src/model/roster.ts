@@ -1,0 +1,63 @@
+import type { TableSequence } from './message.ts'
+import type { Tables } from './request.ts'
+import type { PublisherIdentity } from './update.ts'
+
+/**
+ * `process`: has a process port; `script`: has none and publishes through the inbound port;
+ * `cluster`: GENESIS_CLUSTER itself, which publishes nothing.
+ */
+export type ProcessRole = 'process' | 'script' | 'cluster'
+
+/** `leaving` and `ended` are the process's own word (or that of its pid); `gone` is lost touch. */
+export type ProcessState = 'alive' | 'leaving' | 'ended' | 'gone'
+
+/** How the processes of a node reach each other. */
+export type NodeMode = 'mesh' | 'proxy'
+
+/** How the nodes of a cluster reach each other. */
+export type NodeLink = 'none' | 'relay' | 'multicast'
+
+/** Counted from socket events, never computed. */
+export interface ConnectionCounts {
+  /** Connections to other processes' ZeroMQ ports. */
+  readonly processes: number
+  readonly outbound: number
+  readonly inbound: number
+  readonly export: number
+}
+
+/** What a process says of itself on the registration connection. */
+export interface Registration extends PublisherIdentity {
+  readonly role: ProcessRole
+  readonly pid: number
+  /** When the process started, milliseconds since the epoch; with the pid it names one life. */
+  readonly startedAt: number
+  readonly mode: NodeMode
+  readonly processPort: number | null
+  readonly zeromqPort: number | null
+  /** Tables it has declared or published. */
+  readonly publishes: readonly string[]
+  /** Union of its subscriptions; empty: it subscribes to nothing. */
+  readonly subscribes: Tables
+  readonly state: 'alive' | 'leaving' | 'ended'
+  /** Last numbers of all its streams; null while it is alive. */
+  readonly last: readonly TableSequence[] | null
+  /** For people and `mon` only: no rule reads them. */
+  readonly connections: ConnectionCounts
+  readonly sequences: readonly TableSequence[]
+}
+
+/** A process of the cluster as GENESIS_CLUSTER knows it. */
+export interface RosterEntry extends Omit<Registration, 'state' | 'connections' | 'sequences'> {
+  readonly state: ProcessState
+}
+
+/** What changed in the roster, as one process is told. */
+export interface RosterChange {
+  readonly entries: readonly RosterEntry[]
+  /** The life of each node's roster: another id means that it began anew without its file. */
+  readonly histories: readonly { readonly node: string; readonly history: string }[]
+  readonly settled: boolean
+  /** Who could not be heard when the roster settled by time: nodes and processes, by name. */
+  readonly unreachable: readonly string[]
+}

@@ -1,0 +1,64 @@
+/**
+ * Topics: `update/<TABLE>/`, `update/` (marks for "all tables"), `status/<incarnation>/` and
+ * `reply/<subscriber>/`. A subscription is a prefix match; the closing `/` keeps TRADE from matching
+ * TRADE_AUDIT.
+ */
+
+/** Bytes of a table name on the wire, after percent-encoding. A topic stays one short frame. */
+export const maxTableNameBytes = 255
+
+export const allUpdatesTopic = 'update/'
+export const allStatusTopic = 'status/'
+
+const plainName = /^[A-Za-z0-9_.-]+$/
+
+/** Everything but `A–Z a–z 0–9 _ . -` becomes %XX of its UTF-8 bytes. */
+export function encodeTableName(table: string): string {
+  if (plainName.test(table)) return table
+  let encoded = ''
+  for (const byte of Buffer.from(table, 'utf8')) {
+    const character = String.fromCharCode(byte)
+    encoded += plainName.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }
+  return encoded
+}
+
+/** The inverse of encodeTableName(); null where the text is not what it would have written. */
+export function decodeTableName(encoded: string): string | null {
+  if (plainName.test(encoded)) return encoded
+  try {
+    const table = decodeURIComponent(encoded)
+    return encodeTableName(table) === encoded ? table : null
+  } catch {
+    return null
+  }
+}
+
+export const updateTopic = (table: string) => `update/${encodeTableName(table)}/`
+export const statusTopic = (incarnation: string) => `status/${incarnation}/`
+export const replyTopic = (subscriber: string) => `reply/${subscriber}/`
+
+/** What a topic names, or null where it is none of ours. */
+export type Topic =
+  | { readonly plane: 'update'; readonly table: string | null }
+  | { readonly plane: 'status'; readonly incarnation: string }
+  | { readonly plane: 'reply'; readonly subscriber: string }
+
+const updatePattern = /^update\/(?:([A-Za-z0-9_.%-]{1,255})\/)?$/
+const statusPattern = /^status\/([0-9a-f]{32})\/$/
+const replyPattern = /^reply\/([0-9a-f]{32})\/$/
+
+export function parseTopic(topic: string): Topic | null {
+  const update = updatePattern.exec(topic)
+  if (update) {
+    if (update[1] === undefined) return { plane: 'update', table: null }
+    const table = decodeTableName(update[1])
+    return table === null ? null : { plane: 'update', table }
+  }
+  const status = statusPattern.exec(topic)?.[1]
+  if (status !== undefined) return { plane: 'status', incarnation: status }
+  const subscriber = replyPattern.exec(topic)?.[1]
+  return subscriber === undefined ? null : { plane: 'reply', subscriber }
+}

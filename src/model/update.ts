@@ -1,0 +1,66 @@
+import type { Loss } from './loss.ts'
+
+export type UpdateKind = 'insert' | 'modify' | 'delete'
+
+/** The types that travel as themselves; any other value travels as JSON (`toJSON` included). */
+export type FieldValue =
+  number | bigint | string | boolean | Date | Uint8Array | null | undefined | object
+
+/** A record as the application sees it: field name to value. */
+export type RecordOf = object
+
+/** For each table of the application, the type of its records. */
+export type TablesOf = object
+
+/** One change of one record, as it is given to `publish()`. */
+export type NewUpdate<Tables extends TablesOf = Record<string, RecordOf>> = {
+  [Table in keyof Tables & string]: {
+    table: Table
+    kind: UpdateKind
+    record: Tables[Table]
+    /** The record before the change, or those of its fields that are known. */
+    before?: Partial<Tables[Table]> | undefined
+    /** Row version, LSN or time of the record, a signed 64-bit integer. Only it orders two publishers. */
+    version?: bigint | undefined
+  }
+}[keyof Tables & string]
+
+/** Who published an update. */
+export interface PublisherIdentity {
+  readonly node: string
+  readonly process: string
+  /** Tells replicas of one process on one node apart; empty when there is one. */
+  readonly instance: string
+  /** One life of the publisher: 128 random bits, hexadecimal. */
+  readonly incarnation: string
+}
+
+/** One change of one record, as a subscriber gets it. */
+export type Update<Tables extends TablesOf = Record<string, RecordOf>> = {
+  [Table in keyof Tables & string]: {
+    table: Table
+    kind: UpdateKind
+    record: Tables[Table]
+    before: Partial<Tables[Table]> | undefined
+    version: bigint | undefined
+    /** null: a foreign publisher, whose updates bear no numbers. */
+    publisher: PublisherIdentity | null
+    /** The update's number in its stream (incarnation, table), from 1; null: foreign. */
+    sequence: number | null
+    /** The number of its commit by incarnation, from 1; null: foreign. */
+    commit: number | null
+    /** When it left its publisher, by the publisher's wall clock: milliseconds since the epoch. */
+    publishedAt: number
+  }
+}[keyof Tables & string]
+
+/** What a subscription yields. The union may grow: ignore the types you do not know. */
+export type Delivery<Tables extends TablesOf = Record<string, RecordOf>> =
+  | {
+      readonly type: 'updates'
+      /** One or more whole commits, in order. */
+      readonly updates: Update<Tables>[]
+      /** A commit of which a part is lost; the loss came just before. */
+      readonly incomplete?: true
+    }
+  | { readonly type: 'loss'; readonly losses: readonly Loss<keyof Tables & string>[] }
