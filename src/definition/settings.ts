@@ -1,0 +1,45 @@
+import type { NodeLink, NodeMode } from '../model/roster.ts'
+
+/** The ports of one node's GENESIS_CLUSTER; each from 1 to 65535, all different. */
+export interface NodePorts {
+  readonly inbound: number
+  readonly outbound: number
+  /** Membership (ZRE). */
+  readonly cluster: number
+  /** Registration of the node's processes. */
+  readonly registry: number
+  readonly relay: number
+  readonly export: number
+}
+
+/** One host of the definition, as the update queue uses it. */
+export interface NodeSettings {
+  /** As the definition writes it: a name or an address. It is the node's name everywhere. */
+  readonly name: string
+  readonly ports: NodePorts
+}
+
+/** A process port that the service definitions give to a process. */
+export interface ServicePort {
+  readonly process: string
+  readonly host: string
+  readonly port: number
+}
+
+/** What the definition means for one node: checked, complete, ready to use. */
+export interface Settings {
+  readonly layer: 'ZeroMQ' | 'MQTT'
+  /** The system in force; null without `systems` or without a definition. */
+  readonly system: string | null
+  readonly mode: NodeMode
+  readonly link: NodeLink
+  /** All hosts of the system in force, this one among them; one for a definition without hosts. */
+  readonly nodes: readonly NodeSettings[]
+  /** This node. */
+  readonly node: NodeSettings
+  readonly services: readonly ServicePort[]
+  /** `ZeroMQConnectToLocalhostViaLoopback`. */
+  readonly connectViaLoopback: boolean
+  /** `ZeroMQProxyUnicastRelayIntervalMs`; 0: at once. */
+  readonly relayIntervalMs: number
+}
