@@ -1,0 +1,49 @@
+import type { ConnectionCounts, NodeLink, NodeMode } from './roster.ts'
+
+/** A node as membership sees it. */
+export type NodeState = 'alive' | 'suspect' | 'gone'
+
+export const nodeStates = ['alive', 'suspect', 'gone'] as const satisfies readonly NodeState[]
+
+/** The words that `mon` has always used for the health of a process. */
+export type ProcessStatus = 'STARTING' | 'HEALTHY' | 'WARNING' | 'ERROR' | 'DOWN'
+
+export const processStatuses = [
+  'STARTING',
+  'HEALTHY',
+  'WARNING',
+  'ERROR',
+  'DOWN',
+] as const satisfies readonly ProcessStatus[]
+
+export interface ProcessSnapshot {
+  readonly name: string
+  readonly pid: number
+  readonly status: ProcessStatus
+  readonly processPort: number | null
+  readonly zeromqPort: number | null
+  readonly connections: ConnectionCounts
+  /** What the process has published: the last sequence of each of its streams. */
+  readonly tables: readonly { readonly table: string; readonly sequence: number }[]
+  /** Updates published per second, over the last heartbeats. */
+  readonly rate: number
+}
+
+export interface NodeSnapshot {
+  readonly name: string
+  /** null: not heard of yet. */
+  readonly address: string | null
+  readonly state: NodeState
+  readonly processes: readonly ProcessSnapshot[]
+}
+
+/** The cluster as one GENESIS_CLUSTER knows it, at one moment: the JSON of `tidings mon --json`. */
+export interface ClusterSnapshot {
+  /** null: a definition without systems, or none. */
+  readonly system: string | null
+  /** The node that was asked. */
+  readonly node: string
+  readonly mode: NodeMode
+  readonly link: NodeLink
+  readonly nodes: readonly NodeSnapshot[]
+}

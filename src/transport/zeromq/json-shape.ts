@@ -1,0 +1,71 @@
+/**
+ * Checked reading of JSON from outside. A shape is total: it gives a copy that holds the named
+ * fields and nothing else, or undefined. What a newer version adds is passed over.
+ */
+export type Shape<T> = (value: unknown) => T | undefined
+
+export const boolean: Shape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
+
+/** A number from `from` to `to`, whole. */
+export function integer(from: number, to: number): Shape<number> {
+  return (value) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= from && value <= to
+      ? value
+      : undefined
+}
+
+/** Any finite number that is not negative. */
+export const quantity: Shape<number> = (value) =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+
+/** Text of at most `maxLength` UTF-16 units, matching the pattern where there is one. */
+export function text(maxLength: number, pattern?: RegExp): Shape<string> {
+  return (value) =>
+    typeof value === 'string' &&
+    value.length <= maxLength &&
+    (pattern === undefined || pattern.test(value))
+      ? value
+      : undefined
+}
+
+export function oneOf<const T extends string>(words: readonly T[]): Shape<T> {
+  return (value) => words.find((word) => word === value)
+}
+
+export function nullable<T>(shape: Shape<T>): Shape<T | null> {
+  return (value) => (value === null ? null : shape(value))
+}
+
+export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
+  return (value) => first(value) ?? second(value)
+}
+
+export function list<T>(shape: Shape<T>): Shape<T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) return undefined
+    const items: T[] = []
+    for (const each of value) {
+      const item = shape(each)
+      if (item === undefined) return undefined
+      items.push(item)
+    }
+    return items
+  }
+}
+
+export function record<T extends object>(shapes: {
+  [Field in keyof T]-?: Shape<T[Field]>
+}): Shape<T> {
+  const fields = Object.entries(shapes) as [string, Shape<unknown>][]
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    const source = value as Record<string, unknown>
+    const copy: Record<string, unknown> = {}
+    for (const [field, shape] of fields) {
+      const read = shape(Object.hasOwn(source, field) ? source[field] : undefined)
+      if (read === undefined) return undefined
+      copy[field] = read
+    }
+    return copy as T
+  }
+}

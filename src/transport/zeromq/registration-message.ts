@@ -1,0 +1,167 @@
+/**
+ * What a process and its GENESIS_CLUSTER say to each other: DEALER in the process, ROUTER at the
+ * registry port, each message one frame of JSON. Every message may be lost (a ROUTER drops for a
+ * stopped peer), so each says a state, and is said again until the other side has seen it.
+ */
+import { TidingsError } from '../../base/tidings-error.ts'
+import type { ClusterSnapshot } from '../../model/cluster-snapshot.ts'
+import type { Registration, RosterChange } from '../../model/roster.ts'
+import type { Shape } from './json-shape.ts'
+import { boolean, integer, nullable, oneOf, record, text } from './json-shape.ts'
+import { identity, registration, rosterChange, snapshot } from './registration-shape.ts'
+
+/** Bytes of one message, both ways: some thousand processes or tables. A larger roster is told in parts. */
+export const maxRegistrationMessageBytes = 1024 * 1024
+
+/** How often a process repeats its registration, milliseconds: it is the heartbeat, and heals drops. */
+export const registrationIntervalMs = 1_000
+
+/** Up to where a process has the roster; null: it knows no roster yet. */
+export interface SeenRoster {
+  readonly history: string | null
+  readonly version: number
+}
+
+export interface RegisterMessage {
+  readonly type: 'register'
+  /** Counts up from 1 in one life of a process; the answer bears it. */
+  readonly id: number
+  readonly seen: SeenRoster
+  readonly registration: Registration
+  /** Hand me a free process port (`registration.processPort` is null). */
+  readonly wantsPort: boolean
+}
+
+/** `link`: to the node of that publisher; `publisher`: it is to renew its own connections. */
+export interface RenewRequest {
+  readonly type: 'renew'
+  readonly step: 'link' | 'publisher'
+  readonly incarnation: string
+}
+
+/** Asks for the state of the cluster; needs no registration. */
+export interface SnapshotRequest {
+  readonly type: 'snapshot'
+}
+
+export type ProcessMessage = RegisterMessage | RenewRequest | SnapshotRequest
+
+export interface RegisteredMessage {
+  readonly type: 'registered'
+  /** The registration of this id is in the roster. */
+  readonly id: number
+  /** As given, or handed out; null for scripts. */
+  readonly processPort: number | null
+  /** Nodes are linked: mesh processes connect to the export port. */
+  readonly linked: boolean
+}
+
+export interface RefusedMessage {
+  readonly type: 'refused'
+  readonly code: 'NAME_TAKEN' | 'MODE_MISMATCH'
+  readonly message: string
+}
+
+export interface RosterMessage {
+  readonly type: 'roster'
+  /** One life of the roster: another id means that it began anew without its file. */
+  readonly history: string
+  /** `change` is what changed after this version; 0: everything. */
+  readonly since: number
+  readonly version: number
+  readonly change: RosterChange
+}
+
+/** To a publisher: renew your connections. */
+export interface RenewOrder {
+  readonly type: 'renew'
+}
+
+export interface SnapshotMessage {
+  readonly type: 'snapshot'
+  readonly snapshot: ClusterSnapshot
+}
+
+export type ClusterMessage =
+  RegisteredMessage | RefusedMessage | RosterMessage | RenewOrder | SnapshotMessage
+
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const historyId = text(64)
+const port = integer(1, 65_535)
+
+const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> } = {
+  register: record<RegisterMessage>({
+    type: oneOf(['register']),
+    id: count,
+    seen: record<SeenRoster>({ history: nullable(historyId), version: count }),
+    registration,
+    wantsPort: boolean,
+  }),
+  renew: record<RenewRequest>({
+    type: oneOf(['renew']),
+    step: oneOf(['link', 'publisher']),
+    incarnation: identity,
+  }),
+  snapshot: record<SnapshotRequest>({ type: oneOf(['snapshot']) }),
+}
+
+const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> } = {
+  registered: record<RegisteredMessage>({
+    type: oneOf(['registered']),
+    id: count,
+    processPort: nullable(port),
+    linked: boolean,
+  }),
+  refused: record<RefusedMessage>({
+    type: oneOf(['refused']),
+    code: oneOf(['NAME_TAKEN', 'MODE_MISMATCH']),
+    message: text(4096),
+  }),
+  roster: record<RosterMessage>({
+    type: oneOf(['roster']),
+    history: historyId,
+    since: count,
+    version: count,
+    change: rosterChange,
+  }),
+  renew: record<RenewOrder>({ type: oneOf(['renew']) }),
+  snapshot: record<SnapshotMessage>({ type: oneOf(['snapshot']), snapshot }),
+}
+
+/** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxRegistrationMessageBytes`. */
+export const encodeProcessMessage = (message: ProcessMessage): Uint8Array => encode(message)
+
+/** Any bytes give a message or null. */
+export const decodeProcessMessage = (bytes: Uint8Array): ProcessMessage | null =>
+  decode(bytes, processShapes)
+
+/** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxRegistrationMessageBytes`. */
+export const encodeClusterMessage = (message: ClusterMessage): Uint8Array => encode(message)
+
+/** Any bytes give a message or null. */
+export const decodeClusterMessage = (bytes: Uint8Array): ClusterMessage | null =>
+  decode(bytes, clusterShapes)
+
+function encode(message: ProcessMessage | ClusterMessage): Uint8Array {
+  const bytes = Buffer.from(JSON.stringify(message), 'utf8')
+  if (bytes.length <= maxRegistrationMessageBytes) return bytes
+  throw new TidingsError(
+    'LIMIT_EXCEEDED',
+    `a ${message.type} message of ${bytes.length} bytes is longer than ${maxRegistrationMessageBytes}`,
+  )
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function decode<M>(bytes: Uint8Array, shapes: Readonly<Record<string, Shape<M>>>): M | null {
+  if (bytes.length > maxRegistrationMessageBytes) return null
+  let json: unknown
+  try {
+    json = JSON.parse(utf8.decode(bytes))
+  } catch {
+    return null
+  }
+  const type = (json as { type?: unknown } | null)?.type
+  if (typeof type !== 'string' || !Object.hasOwn(shapes, type)) return null
+  return shapes[type]?.(json) ?? null
+}
