@@ -56,7 +56,7 @@ export function list<T>(shape: Shape<T>): Shape<T[]> {
 export function record<T extends object>(shapes: {
   [Field in keyof T]-?: Shape<T[Field]>
 }): Shape<T> {
-  const fields = Object.entries(shapes) as [string, Shape<unknown>][]
+  const fields = Object.entries<Shape<unknown>>(shapes)
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     const source = value as Record<string, unknown>

@@ -1,0 +1,144 @@
+/**
+ * How every socket of this product is set up. libzmq's defaults leave a dead peer unnoticed for
+ * 25 s, count high-water marks in messages of any size, and accept whoever comes.
+ */
+import type { Dealer, Router, SocketOptions, XPublisher, XSubscriber } from 'zeromq'
+import { version as installedVersion } from 'zeromq'
+import { TidingsError } from '../../base/tidings-error.ts'
+import { maxRegistrationMessageBytes } from './registration-message.ts'
+
+export const socketLimits = {
+  /** A ping a second each way: a black hole is seen within `heartbeatTimeoutMs`. */
+  heartbeatIntervalMs: 1_000,
+  /** Three pings unanswered: the connection is closed and made anew. */
+  heartbeatTimeoutMs: 3_000,
+  /** A SYN into a black hole is given up, so that the next attempt takes the healed path. */
+  connectTimeoutMs: 1_000,
+  /** First pause before a connection is tried again; libzmq adds a random part and doubles it. */
+  reconnectIntervalMs: 100,
+  /** Longest pause: a restarted peer has all its connections back within it. */
+  reconnectMaxIntervalMs: 2_000,
+  /** Who has not shaken hands by then is put out: idle raw connections hold no place for long. */
+  handshakeIntervalMs: 2_000,
+  /** Bytes that nobody acknowledges close the connection after this. */
+  tcpMaxRetransmitTimeoutMs: 5_000,
+  /** Connections waiting to be accepted: hundreds of processes may start, or come back, at once. */
+  backlog: 1_024,
+  /** Bytes of one frame, downwards; a larger one ends the connection, so `send()` refuses it. */
+  maxFrameBytes: 4 * 1024 * 1024,
+  /** Bytes of one frame where only requests and subscriptions come in. */
+  maxRequestBytes: 1024 * 1024,
+  /** Bytes that a connection may hold for a peer that does not read, before it drops. */
+  highWaterBytes: 16 * 1024 * 1024,
+  /** Bytes of a usual batch: what a high-water mark in messages is reckoned by. */
+  usualBatchBytes: 64 * 1024,
+  /**
+   * Messages that a proxy holds for one peer. Twice `highWaterBytes` of usual batches, because a
+   * proxy cannot know their size, and the marks of some hundred tables come in one burst.
+   */
+  proxyHighWaterMark: 512,
+  /** Registration messages held for one peer: all are said again, so few are enough. */
+  registrationHighWaterMark: 64,
+} as const
+
+/** Messages of a usual batch's size that fill `highWaterBytes`. */
+export const usualHighWaterMark = socketLimits.highWaterBytes / socketLimits.usualBatchBytes
+
+/** Before it, crafted frames could crash or corrupt a process (CVE-2020-15166, CVE-2021-20235 …). */
+const leastLibzmq = [4, 3, 5] as const
+
+/** @throws TidingsError LIBZMQ_TOO_OLD */
+export function requireLibzmq(version: string = installedVersion): void {
+  const parts = version.split('.').map(Number)
+  for (const [place, least] of leastLibzmq.entries()) {
+    const part = parts[place] ?? 0
+    if (part > least) return
+    if (part < least || Number.isNaN(part)) {
+      throw new TidingsError(
+        'LIBZMQ_TOO_OLD',
+        `libzmq ${version} is installed; at least ${leastLibzmq.join('.')} is needed`,
+      )
+    }
+  }
+}
+
+/** What all sockets share. A new object each time: zeromq.js writes to the one it is given. */
+function always() {
+  return {
+    heartbeatInterval: socketLimits.heartbeatIntervalMs,
+    heartbeatTimeout: socketLimits.heartbeatTimeoutMs,
+    handshakeInterval: socketLimits.handshakeIntervalMs,
+    tcpMaxRetransmitTimeout: socketLimits.tcpMaxRetransmitTimeoutMs,
+    sendTimeout: 0,
+    linger: 0,
+  }
+}
+
+function connecting() {
+  return {
+    connectTimeout: socketLimits.connectTimeoutMs,
+    reconnectInterval: socketLimits.reconnectIntervalMs,
+    reconnectMaxInterval: socketLimits.reconnectMaxIntervalMs,
+  }
+}
+
+/** Without a domain the access list is never asked; with `zapEnforceDomain` nobody slips past it. */
+function bound(zapDomain: string) {
+  return { backlog: socketLimits.backlog, zapDomain, zapEnforceDomain: true }
+}
+
+/** No send mark: on reconnect all subscriptions go out in one burst, and those above it would be lost. */
+function xsub() {
+  return {
+    ...always(),
+    sendHighWaterMark: 0,
+    receiveHighWaterMark: usualHighWaterMark,
+    maxMessageSize: socketLimits.maxFrameBytes,
+  }
+}
+
+/** `immediate`: a connection to a dead peer must not keep its subscriptions, nor a queue for it. */
+function xpub() {
+  return {
+    ...always(),
+    immediate: true,
+    sendHighWaterMark: socketLimits.proxyHighWaterMark,
+    maxMessageSize: socketLimits.maxRequestBytes,
+  }
+}
+
+export function connectingXsub(): SocketOptions<XSubscriber> {
+  return { ...xsub(), ...connecting() }
+}
+
+/** May connect as well, to inproc endpoints or to others. */
+export function boundXsub(zapDomain: string): SocketOptions<XSubscriber> {
+  return { ...xsub(), ...connecting(), ...bound(zapDomain) }
+}
+
+export function connectingXpub(): SocketOptions<XPublisher> {
+  return { ...xpub(), ...connecting() }
+}
+
+/** May connect as well: the XPUB of a mesh process binds its own port and connects to `:export`. */
+export function boundXpub(zapDomain: string): SocketOptions<XPublisher> {
+  return { ...xpub(), ...connecting(), ...bound(zapDomain) }
+}
+
+function registration() {
+  return {
+    ...always(),
+    sendHighWaterMark: socketLimits.registrationHighWaterMark,
+    receiveHighWaterMark: socketLimits.registrationHighWaterMark,
+    maxMessageSize: maxRegistrationMessageBytes,
+  }
+}
+
+/** `immediate`: registrations said to nobody must not arrive late and stale. */
+export function connectingDealer(): SocketOptions<Dealer> {
+  return { ...registration(), ...connecting(), immediate: true }
+}
+
+export function boundRouter(zapDomain: string): SocketOptions<Router> {
+  return { ...registration(), ...bound(zapDomain) }
+}
