@@ -61,3 +61,6 @@ export interface RosterChange {
   /** Who could not be heard when the roster settled by time: nodes and processes, by name. */
   readonly unreachable: readonly string[]
 }
+
+/** The roster as one process knows it, by incarnation. */
+export type RosterView = ReadonlyMap<string, RosterEntry>

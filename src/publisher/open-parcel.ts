@@ -1,0 +1,145 @@
+import { TidingsError } from '../base/tidings-error.ts'
+import type { BatchMessage } from '../model/message.ts'
+import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
+import type { NewUpdate, PublisherIdentity } from '../model/update.ts'
+import { encodeBatch } from '../wire/message-codec.ts'
+import { type RowMark, RowWriter } from '../wire/row-writer.ts'
+import { CommitEntries } from './commit-entries.ts'
+
+interface OpenTable {
+  readonly table: string
+  readonly writer: RowWriter
+  readonly commits: CommitEntries
+  /** True while the parcel holds updates of this table. */
+  touched: boolean
+}
+
+/** The commits of one turn of the event loop, encoded as they are published. */
+export class OpenParcel {
+  readonly #identity: PublisherIdentity
+  readonly #maxCommitBytes: number
+  readonly #tables = new Map<string, OpenTable>()
+  #touched: OpenTable[] = []
+  /** Close estimate of the encoded bytes. */
+  bytes = 0
+
+  constructor(identity: PublisherIdentity, maxCommitBytes: number) {
+    this.#identity = identity
+    this.#maxCommitBytes = maxCommitBytes
+  }
+
+  get isEmpty(): boolean {
+    return this.#touched.length === 0
+  }
+
+  /** Adds a commit of one update: the common case, without any bookkeeping by table. */
+  addOne(update: NewUpdate, commit: number): void {
+    const open = this.#openTable(update.table)
+    const before = open.writer.bytes
+    open.writer.append(update)
+    this.bytes += open.writer.bytes - before
+    open.commits.addWhole(commit, 1)
+    this.#touch(open)
+  }
+
+  /** Adds all updates of a commit, or none: what is refused leaves nothing behind. */
+  addAll(updates: readonly NewUpdate[], commit: number): void {
+    const parts = new Map<OpenTable, { mark: RowMark; places: number[] }>()
+    let grown = 0
+    try {
+      updates.forEach((update, place) => {
+        const open = this.#openTable(update.table)
+        let part = parts.get(open)
+        if (!part) parts.set(open, (part = { mark: open.writer.mark(), places: [] }))
+        const before = open.writer.bytes
+        open.writer.append(update)
+        part.places.push(place)
+        grown += open.writer.bytes - before
+        if (grown > this.#maxCommitBytes) throw this.#tooLarge(grown)
+      })
+    } catch (error) {
+      for (const [open, { mark }] of parts) open.writer.rollback(mark)
+      throw error
+    }
+    this.bytes += grown
+    const tables = [...parts].map(([open, { places }]) => ({
+      table: open.table,
+      updates: places.length,
+    }))
+    for (const [open, { places }] of parts) {
+      if (parts.size === 1) open.commits.addWhole(commit, places.length)
+      else open.commits.addPart(commit, places, tables)
+      this.#touch(open)
+    }
+  }
+
+  /** Closes the parcel: its batches in order, numbered on from `lastClosed` of each table. */
+  close(
+    parcel: number,
+    publishedAt: number,
+    lastClosed: (table: string) => number,
+  ): BatchMessage[] {
+    const closed = this.#touched.map((open) => {
+      open.touched = false
+      const segments = open.writer.take()
+      const counts = segments.map((segment) => segment.count)
+      const commits = open.commits.take(open.table, counts)
+      const first = lastClosed(open.table) + 1
+      const count = counts.reduce((sum, each) => sum + each, 0)
+      return { table: open.table, segments, commits, first, last: first + count - 1 }
+    })
+    this.#touched = []
+    this.bytes = 0
+    const manifest = closed.map(({ table, last }) => ({ table, last }))
+    return closed.flatMap(({ table, segments, commits, first }) => {
+      let next = first
+      return segments.map((rows, index) => {
+        const header = {
+          publisher: this.#identity,
+          table,
+          first: next,
+          count: rows.count,
+          parcel,
+          manifest,
+          commits: commits[index] ?? [],
+          publishedAt,
+        }
+        next += rows.count
+        return encodeBatch(header, rows)
+      })
+    })
+  }
+
+  #openTable(table: string): OpenTable {
+    let open = this.#tables.get(table)
+    if (!open) {
+      checkTableName(table)
+      open = { table, writer: new RowWriter(), commits: new CommitEntries(), touched: false }
+      this.#tables.set(table, open)
+    }
+    return open
+  }
+
+  #touch(open: OpenTable): void {
+    if (open.touched) return
+    open.touched = true
+    this.#touched.push(open)
+  }
+
+  #tooLarge(bytes: number): TidingsError {
+    return new TidingsError(
+      'COMMIT_TOO_LARGE',
+      `the commit has at least ${bytes} bytes, the limit is ${this.#maxCommitBytes} (maxCommitBytes): publish it in several commits`,
+    )
+  }
+}
+
+function checkTableName(table: unknown): void {
+  if (typeof table !== 'string' || table === '')
+    throw new TidingsError('USAGE', 'an update needs a table: a string that is not empty')
+  if (encodeTableName(table).length > maxTableNameBytes)
+    throw new TidingsError(
+      'LIMIT_EXCEEDED',
+      `the table name ${JSON.stringify(table.slice(0, 40))}… has more than ${maxTableNameBytes} bytes (maxTableNameBytes, after percent-encoding)`,
+    )
+}

@@ -1,0 +1,52 @@
+/** Limits of the publishing side. Each has a unit in its name, a default and a reason. */
+export interface PublisherLimits {
+  /** Retained bytes of all streams together: what a subscriber can catch up on after an outage. */
+  readonly retentionBytes: number
+  /** Retained at most this long: who was away longer reads the database anew. */
+  readonly retentionAgeMs: number
+  /** Kept of each stream whatever the others do, so that a busy table does not evict a quiet one. */
+  readonly reserveUpdates: number
+  readonly reserveBytes: number
+  /** A parcel is closed at the next commit boundary beyond this: larger ones gain no throughput. */
+  readonly parcelBytes: number
+  /** A larger commit is refused: it must fit retention twice and a subscriber's budget. */
+  readonly maxCommitBytes: number
+  /** All syncs within this time are answered at one moment: 64 subscribers starting at once cost one answer. */
+  readonly syncGatherMs: number
+  /** Replay requests within this time for one range are answered once, on the update topic. */
+  readonly replayGatherMs: number
+  /** A range asked for again by the same subscriber within this time is under way already. */
+  readonly replayRepeatMs: number
+  /** From this ask on for one range the answer goes to the update topic: the reply topic seems broken. */
+  readonly replayOnTopicFromAsk: number
+  /** Bytes answered to one request at most: a quarter of a connection's high-water mark of 16 MiB. */
+  readonly replayBytesPerRequest: number
+  /** Replays beside the quarter of the output that they may take: what a quiet publisher still serves. */
+  readonly replayBytesPerSecond: number
+  readonly heartbeatMs: number
+  /** After this much quiet behind a burst a heartbeat comes early: a lost last batch shows at once. */
+  readonly earlyHeartbeatMs: number
+  /** A heartbeat carries the streams that changed within this time; sync brings the rest. */
+  readonly heartbeatRecentMs: number
+  /** How often a flush asks for confirmations again. */
+  readonly confirmAskMs: number
+}
+
+export const defaultPublisherLimits: PublisherLimits = {
+  retentionBytes: 64 * 1024 * 1024,
+  retentionAgeMs: 5 * 60_000,
+  reserveUpdates: 256,
+  reserveBytes: 64 * 1024,
+  parcelBytes: 256 * 1024,
+  maxCommitBytes: 32 * 1024 * 1024,
+  syncGatherMs: 20,
+  replayGatherMs: 20,
+  replayRepeatMs: 500,
+  replayOnTopicFromAsk: 3,
+  replayBytesPerRequest: 4 * 1024 * 1024,
+  replayBytesPerSecond: 32 * 1024 * 1024,
+  heartbeatMs: 1000,
+  earlyHeartbeatMs: 150,
+  heartbeatRecentMs: 5000,
+  confirmAskMs: 250,
+}

@@ -1,0 +1,289 @@
+import { TidingsError } from '../base/tidings-error.ts'
+import type { BatchMessage, StreamState, TableSequence } from '../model/message.ts'
+import type { Request, SyncRequest } from '../model/request.ts'
+import type { RosterEntry } from '../model/roster.ts'
+import { statusTopic, updateTopic } from '../model/topic.ts'
+import type { NewUpdate, PublisherIdentity } from '../model/update.ts'
+import { encodeMessage } from '../wire/message-codec.ts'
+import { type FlushOutcome, Flushes } from './flushes.ts'
+import { OpenParcel } from './open-parcel.ts'
+import { PublishedStream } from './published-stream.ts'
+import type { PublisherLimits } from './publisher-limits.ts'
+import type { PublisherOutput } from './publisher-output.ts'
+import { Replayer } from './replayer.ts'
+import { Retention } from './retention.ts'
+import { lastNumbers, SyncAnswers } from './sync-answers.ts'
+
+export type PublisherState = 'alive' | 'leaving' | 'ended'
+
+/**
+ * The publishing side of one process: numbers updates, makes parcels of them, retains them, answers
+ * syncs and replays, and knows who has confirmed what. Time comes in as `now` (monotonic
+ * milliseconds); `deadline` says when `tick()` is due next.
+ */
+export class Publisher {
+  readonly identity: PublisherIdentity
+  readonly #limits: PublisherLimits
+  readonly #output: PublisherOutput
+  readonly #streams = new Map<string, PublishedStream>()
+  readonly #retention: Retention
+  readonly #parcel: OpenParcel
+  readonly #syncs: SyncAnswers
+  readonly #replayer: Replayer
+  readonly #flushes = new Flushes()
+  readonly #declared: Set<string>
+  /** Parcels closed before GENESIS_CLUSTER knew that this process publishes. */
+  #held: BatchMessage[] = []
+  #announced = false
+  #commits = 0
+  #parcels = 0
+  #heartbeatAt: number
+  #earlyHeartbeatAt = Infinity
+  #confirmAskAt = Infinity
+  state: PublisherState = 'alive'
+
+  constructor(
+    identity: PublisherIdentity,
+    declared: readonly string[],
+    limits: PublisherLimits,
+    output: PublisherOutput,
+    now: number,
+  ) {
+    this.identity = identity
+    this.#limits = limits
+    this.#output = output
+    this.#declared = new Set(declared)
+    this.#retention = new Retention(limits)
+    this.#parcel = new OpenParcel(identity, limits.maxCommitBytes)
+    this.#syncs = new SyncAnswers(identity, limits.syncGatherMs)
+    this.#replayer = new Replayer(identity, limits, now)
+    this.#heartbeatAt = now + limits.heartbeatMs
+  }
+
+  /** Tables it has declared or published. */
+  get publishes(): string[] {
+    return [...new Set([...this.#declared, ...this.#streams.keys()])]
+  }
+
+  get retainedBytes(): number {
+    return this.#retention.bytes
+  }
+
+  get published(): { updates: number; commits: number } {
+    let updates = 0
+    for (const stream of this.#streams.values()) updates += stream.numbered
+    return { updates, commits: this.#commits }
+  }
+
+  /** The last number given in each stream: what is owed to whoever hears that this process has ended. */
+  get lastNumbered(): TableSequence[] {
+    return [...this.#streams.values()].map(({ table, numbered }) => ({ table, last: numbered }))
+  }
+
+  /** True when the open parcel holds enough to leave before the turn is over. */
+  get isParcelFull(): boolean {
+    return this.#parcel.bytes >= this.#limits.parcelBytes
+  }
+
+  /** True while updates wait for the end of the turn. */
+  get hasOpenParcel(): boolean {
+    return !this.#parcel.isEmpty
+  }
+
+  get deadline(): number {
+    return Math.min(
+      this.#heartbeatAt,
+      this.#earlyHeartbeatAt,
+      this.#confirmAskAt,
+      this.#syncs.deadline,
+      this.#replayer.deadline,
+      this.#flushes.deadline,
+    )
+  }
+
+  /**
+   * Takes one commit. Returns its number. Throws TidingsError CLOSED, COMMIT_TOO_LARGE,
+   * LIMIT_EXCEEDED, USAGE or VALUE_UNSUPPORTED; what is refused leaves nothing behind.
+   */
+  publish(updates: NewUpdate | readonly NewUpdate[]): number {
+    if (this.state !== 'alive')
+      throw new TidingsError('CLOSED', 'the queue is closed: it takes no more updates')
+    const commit = this.#commits + 1
+    if (Array.isArray(updates)) {
+      if (updates.length === 0) throw new TidingsError('USAGE', 'a commit needs an update')
+      this.#parcel.addAll(updates, commit)
+      for (const { table } of updates) this.#number(table)
+    } else {
+      this.#parcel.addOne(updates as NewUpdate, commit)
+      this.#number((updates as NewUpdate).table)
+    }
+    this.#commits = commit
+    return commit
+  }
+
+  /** Closes the open parcel and sends it: the turn of the event loop is over. */
+  endTurn(now: number, wallClock: number): void {
+    if (this.#parcel.isEmpty) return
+    const batches = this.#parcel.close(
+      ++this.#parcels,
+      wallClock,
+      (table) => this.#stream(table).closed,
+    )
+    for (const batch of batches) this.#retention.add(this.#stream(batch.table), batch, now)
+    if (this.#announced) this.#send(batches, now)
+    else this.#hold(batches)
+  }
+
+  /** GENESIS_CLUSTER has this process as one that publishes: what was held may leave. */
+  onRegistered(publishes: readonly string[], now: number): void {
+    if (this.#announced || publishes.length === 0) return
+    this.#announced = true
+    const held = this.#held
+    this.#held = []
+    this.#send(held, now)
+  }
+
+  onRequest(request: Request, now: number): void {
+    if (request.kind === 'sync') {
+      if (request.incarnations && !request.incarnations.includes(this.identity.incarnation)) return
+      if (!this.#flushes.knows(request.subscriber))
+        this.#flushes.addSubscriber(request.subscriber, request.tables)
+      this.#syncs.add(request, now)
+    } else if (request.incarnation !== this.identity.incarnation) return
+    else if (request.kind === 'confirm') {
+      this.#flushes.confirm(request.subscriber, request.streams)
+      this.#flushes.check(now, this.#allSent)
+    } else if (this.#flushes.knows(request.subscriber)) this.#replayer.add(request, now)
+  }
+
+  onRoster(entries: readonly RosterEntry[], now: number): void {
+    for (const { incarnation, state, subscribes } of entries) {
+      if (incarnation === this.identity.incarnation) continue
+      if (state === 'ended' || state === 'gone' || subscribes.length === 0)
+        this.#flushes.removeSubscriber(incarnation)
+      else this.#flushes.addSubscriber(incarnation, subscribes)
+    }
+    this.#flushes.check(now, this.#allSent)
+  }
+
+  tick(now: number): void {
+    if (now >= this.#syncs.deadline)
+      this.#syncs.send(now, this.#syncSource, (topic, frames) => this.#output.send(topic, frames))
+    this.#replayer.tick(
+      now,
+      (table) => this.#streams.get(table),
+      (topic, frames) => this.#output.send(topic, frames),
+    )
+    if (now >= this.#heartbeatAt) {
+      this.#heartbeatAt = now + this.#limits.heartbeatMs
+      this.#retention.expire(now)
+      this.#replayer.forgetBefore(now - 60 * this.#limits.heartbeatMs)
+      if (this.#isPublisher) this.#heartbeat(now, false)
+    } else if (now >= this.#earlyHeartbeatAt) this.#heartbeat(now, false)
+    if (now >= this.#confirmAskAt) this.#askConfirm(now)
+    this.#flushes.check(now, this.#allSent)
+  }
+
+  /** Calls `done` when all subscribers have confirmed what was published so far, or after `drainMs`. */
+  flush(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
+    this.endTurn(now, wallClock)
+    this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })
+    if (this.#isPublisher) this.#askConfirm(now)
+    this.#flushes.check(now, this.#allSent)
+  }
+
+  /** Takes nothing more; `done` when all have confirmed everything, or after `drainMs`. */
+  leave(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
+    this.endTurn(now, wallClock)
+    this.state = 'leaving'
+    this.#output.registrationChanged()
+    if (this.#streams.size > 0)
+      this.#output.send(
+        statusTopic(this.identity.incarnation),
+        encodeMessage({
+          kind: 'leaving',
+          publisher: this.identity,
+          streams: this.lastNumbered,
+        }),
+      )
+    this.flush(now, wallClock, drainMs, (outcome) => {
+      this.state = 'ended'
+      this.#output.registrationChanged()
+      done(outcome)
+    })
+  }
+
+  get #isPublisher(): boolean {
+    return this.#declared.size > 0 || this.#streams.size > 0
+  }
+
+  get #allSent(): boolean {
+    return this.#held.length === 0 && this.#parcel.isEmpty
+  }
+
+  readonly #syncSource = {
+    states: (tables: SyncRequest['tables'], now: number): StreamState[] => {
+      if (tables === '*') return [...this.#streams.values()].map((stream) => stream.stateAt(now))
+      return tables.map(
+        (table) =>
+          this.#streams.get(table)?.stateAt(now) ?? { table, last: 0, first: 1, ageMs: null },
+      )
+    },
+    lastSent: (table: string): number => this.#streams.get(table)?.sent ?? 0,
+  }
+
+  #stream(table: string): PublishedStream {
+    let stream = this.#streams.get(table)
+    if (!stream) {
+      stream = new PublishedStream(table)
+      this.#streams.set(table, stream)
+      if (!this.#declared.has(table)) this.#output.registrationChanged()
+    }
+    return stream
+  }
+
+  #number(table: string): void {
+    this.#stream(table).numbered++
+  }
+
+  #hold(batches: readonly BatchMessage[]): void {
+    this.#held.push(...batches)
+    // What retention has let go meanwhile would be refused anyway: do not keep it alive here.
+    this.#held = this.#held.filter(
+      (batch) => batch.first >= this.#stream(batch.table).firstRetained,
+    )
+  }
+
+  #send(batches: readonly BatchMessage[], now: number): void {
+    for (const batch of batches) {
+      const stream = this.#stream(batch.table)
+      stream.sent = batch.first + batch.count - 1
+      stream.firstSentAt ??= now
+      stream.changedAt = now
+      this.#replayer.sentFresh(batch.frame.byteLength)
+      this.#output.send(updateTopic(batch.table), [batch.frame])
+    }
+    this.#earlyHeartbeatAt = now + this.#limits.earlyHeartbeatMs
+  }
+
+  #heartbeat(now: number, confirm: boolean): void {
+    this.#earlyHeartbeatAt = Infinity
+    const recent = [...this.#streams.values()].filter(
+      (stream) => confirm || now - stream.changedAt <= this.#limits.heartbeatRecentMs,
+    )
+    this.#output.send(
+      statusTopic(this.identity.incarnation),
+      encodeMessage({
+        kind: 'heartbeat',
+        publisher: this.identity,
+        streams: lastNumbers(recent),
+        confirm,
+      }),
+    )
+  }
+
+  #askConfirm(now: number): void {
+    this.#confirmAskAt = this.#flushes.isWaiting ? now + this.#limits.confirmAskMs : Infinity
+    if (this.#flushes.isWaiting) this.#heartbeat(now, true)
+  }
+}

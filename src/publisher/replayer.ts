@@ -1,0 +1,178 @@
+import { Deque } from '../base/deque.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
+import type { ReplayRequest } from '../model/request.ts'
+import { replyTopic, updateTopic } from '../model/topic.ts'
+import type { PublisherIdentity } from '../model/update.ts'
+import { encodeMessage } from '../wire/message-codec.ts'
+import type { PublishedStream } from './published-stream.ts'
+import type { PublisherLimits } from './publisher-limits.ts'
+
+interface Asked {
+  times: number
+  at: number
+}
+
+/** A replay under way: what is left of the range goes out as the budget allows. */
+interface Replay {
+  readonly topic: string
+  readonly table: string
+  readonly nonce: number
+  from: number
+  readonly to: number
+  bytesLeft: number
+}
+
+/** More ranges than this under way at once are not taken: who needs them asks again. */
+const maxReplaysUnderWay = 1024
+
+/** Replays in bytes for each byte of fresh output: a quarter of all output is a third of the fresh. */
+const shareOfOutput = 1 / 3
+
+/**
+ * Answers replay requests out of retention. Batches go out again as they are. Requests for one
+ * range that come together are answered once, on the update topic; so are those that were answered
+ * in vain, since then the reply topic may be the broken one.
+ */
+export class Replayer {
+  readonly #identity: PublisherIdentity
+  readonly #limits: PublisherLimits
+  readonly #asked = new Map<string, Asked>()
+  readonly #budget: TokenBucket
+  #gathered: ReplayRequest[] = []
+  #gatherUntil = Infinity
+  #resumeAt = Infinity
+  readonly #underWay = new Deque<Replay>()
+
+  constructor(identity: PublisherIdentity, limits: PublisherLimits, now: number) {
+    this.#identity = identity
+    this.#limits = limits
+    this.#budget = new TokenBucket(
+      limits.replayBytesPerSecond,
+      Math.max(limits.replayBytesPerRequest, limits.replayBytesPerSecond / 4),
+      now,
+    )
+  }
+
+  get deadline(): number {
+    return Math.min(this.#gatherUntil, this.#resumeAt)
+  }
+
+  /** Fresh output earns replays their share of it. */
+  sentFresh(bytes: number): void {
+    this.#budget.add(bytes * shareOfOutput)
+  }
+
+  add(request: ReplayRequest, now: number): void {
+    const key = `${request.subscriber} ${request.table} ${request.from}`
+    const asked = this.#asked.get(key) ?? { times: 0, at: -Infinity }
+    if (now - asked.at < this.#limits.replayRepeatMs) return
+    asked.times++
+    asked.at = now
+    this.#asked.set(key, asked)
+    if (this.#gathered.length === 0) this.#gatherUntil = now + this.#limits.replayGatherMs
+    this.#gathered.push(request)
+  }
+
+  tick(
+    now: number,
+    streamOf: (table: string) => PublishedStream | undefined,
+    send: (topic: string, frames: readonly Uint8Array[]) => void,
+  ): void {
+    if (now >= this.#gatherUntil) this.#startGathered(streamOf, send)
+    this.#resumeAt = Infinity
+    while (this.#underWay.length > 0)
+      if (!this.#sendOne(now, streamOf, send)) {
+        this.#resumeAt = now + this.#limits.replayGatherMs
+        return
+      }
+  }
+
+  /** Forgets asks that are too old to count as repeats in vain. */
+  forgetBefore(time: number): void {
+    for (const [key, { at }] of this.#asked) if (at < time) this.#asked.delete(key)
+  }
+
+  #startGathered(
+    streamOf: (table: string) => PublishedStream | undefined,
+    send: (topic: string, frames: readonly Uint8Array[]) => void,
+  ): void {
+    const gathered = this.#gathered
+    this.#gathered = []
+    this.#gatherUntil = Infinity
+    for (const request of gathered) {
+      const stream = streamOf(request.table)
+      const firstRetained = Math.min(stream?.firstRetained ?? 1, (stream?.sent ?? 0) + 1)
+      const times =
+        this.#asked.get(`${request.subscriber} ${request.table} ${request.from}`)?.times ?? 1
+      const inVain = times >= this.#limits.replayOnTopicFromAsk
+      if (request.from < firstRetained)
+        send(
+          inVain ? updateTopic(request.table) : replyTopic(request.subscriber),
+          encodeMessage({
+            kind: 'refusal',
+            publisher: this.#identity,
+            nonce: request.nonce,
+            table: request.table,
+            firstRetained,
+          }),
+        )
+      if (stream && request.to >= firstRetained) this.#start(request, stream, inVain)
+    }
+  }
+
+  #start(request: ReplayRequest, stream: PublishedStream, inVain: boolean): void {
+    const from = Math.max(request.from, stream.firstRetained)
+    const to = Math.min(request.to, stream.sent)
+    for (const [index, other] of [...this.#underWay].entries()) {
+      if (other.table !== request.table || other.to < from || other.from > to) continue
+      // Somebody else wants it too: one answer on the update topic serves all.
+      const shared = {
+        ...other,
+        topic: updateTopic(request.table),
+        from: Math.min(other.from, from),
+        to: Math.max(other.to, to),
+        bytesLeft: this.#limits.replayBytesPerRequest,
+      }
+      this.#replaceUnderWay(index, shared)
+      return
+    }
+    if (this.#underWay.length >= maxReplaysUnderWay) return
+    this.#underWay.push({
+      topic: inVain ? updateTopic(request.table) : replyTopic(request.subscriber),
+      table: request.table,
+      nonce: request.nonce,
+      from,
+      to,
+      bytesLeft: this.#limits.replayBytesPerRequest,
+    })
+  }
+
+  #replaceUnderWay(index: number, replay: Replay): void {
+    const all = [...this.#underWay]
+    all[index] = replay
+    this.#underWay.clear()
+    for (const each of all) this.#underWay.push(each)
+  }
+
+  /** Sends the next batch of the foremost replay; false when the budget is used up for now. */
+  #sendOne(
+    now: number,
+    streamOf: (table: string) => PublishedStream | undefined,
+    send: (topic: string, frames: readonly Uint8Array[]) => void,
+  ): boolean {
+    const replay = this.#underWay.at(0) as Replay
+    const batch = streamOf(replay.table)?.batchesIn(replay.from, replay.to).next().value
+    if (!batch || replay.bytesLeft <= 0) {
+      this.#underWay.shift()
+      return true
+    }
+    if (!this.#budget.take(batch.frame.byteLength, now)) return false
+    send(
+      replay.topic,
+      encodeMessage({ kind: 'replay', publisher: this.#identity, nonce: replay.nonce, batch }),
+    )
+    replay.from = batch.first + batch.count
+    replay.bytesLeft -= batch.frame.byteLength
+    return true
+  }
+}

@@ -1,0 +1,60 @@
+import { Deque } from '../base/deque.ts'
+import type { BatchMessage } from '../model/message.ts'
+import type { PublishedStream } from './published-stream.ts'
+import type { PublisherLimits } from './publisher-limits.ts'
+
+/**
+ * What the publisher keeps of its streams to close gaps: oldest out first, by bytes and by age.
+ * A stream's last updates (the reserve) stay whatever the others do: its batches that come up for
+ * eviction too early are set aside and go when newer ones of the same stream have taken their place.
+ */
+export class Retention {
+  readonly #limits: PublisherLimits
+  /** Streams in the order in which their batches were retained, one entry a batch. */
+  readonly #order = new Deque<PublishedStream>()
+  bytes = 0
+
+  constructor(limits: PublisherLimits) {
+    this.#limits = limits
+  }
+
+  add(stream: PublishedStream, batch: BatchMessage, now: number): void {
+    stream.retain(batch, now)
+    this.#order.push(stream)
+    this.bytes += batch.frame.byteLength
+    while (stream.reserved > 0 && !this.#isReserve(stream)) {
+      this.bytes -= stream.evictOldest()
+      stream.reserved--
+    }
+    this.expire(now)
+  }
+
+  /** Lets go of what is over the bytes or the age. */
+  expire(now: number): void {
+    for (;;) {
+      const stream = this.#order.at(0)
+      if (!stream) return
+      const oldest = stream.retained.at(stream.reserved)
+      const tooOld = oldest !== undefined && now - oldest.retainedAt > this.#limits.retentionAgeMs
+      if (this.bytes <= this.#limits.retentionBytes && !tooOld) return
+      this.#order.shift()
+      // Without a reserve the oldest batch is the one this entry stands for. With one, an older
+      // batch goes and the one this entry stands for takes its place in the reserve.
+      if (this.#isReserve(stream)) stream.reserved++
+      else this.bytes -= stream.evictOldest()
+    }
+  }
+
+  /**
+   * The reserve is counted from the newest batch back; a batch larger than a parcel should be is
+   * never part of it, so that the reserves of many tables stay small beside the retention.
+   */
+  #isReserve(stream: PublishedStream): boolean {
+    const oldest = stream.retained.at(0)?.batch
+    if (!oldest || oldest.frame.byteLength > 2 * this.#limits.parcelBytes) return false
+    return (
+      stream.retainedUpdates - oldest.count < this.#limits.reserveUpdates &&
+      stream.retainedBytes - oldest.frame.byteLength < this.#limits.reserveBytes
+    )
+  }
+}

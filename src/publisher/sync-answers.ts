@@ -1,0 +1,76 @@
+import type { StreamState, TableSequence } from '../model/message.ts'
+import type { SyncRequest } from '../model/request.ts'
+import { replyTopic, updateTopic, allUpdatesTopic } from '../model/topic.ts'
+import type { PublisherIdentity } from '../model/update.ts'
+import { encodeMessage } from '../wire/message-codec.ts'
+
+export interface SyncSource {
+  /** The states of the streams of these tables, or of all streams; all taken at one moment. */
+  states(tables: SyncRequest['tables'], now: number): StreamState[]
+  lastSent(table: string): number
+}
+
+/**
+ * Gathers syncs for a moment and answers them together: to each asker the vector on its reply
+ * topic, and on each update topic that was asked for one mark that answers all who asked.
+ */
+export class SyncAnswers {
+  readonly #identity: PublisherIdentity
+  readonly #gatherMs: number
+  #pending: SyncRequest[] = []
+  deadline = Infinity
+
+  constructor(identity: PublisherIdentity, gatherMs: number) {
+    this.#identity = identity
+    this.#gatherMs = gatherMs
+  }
+
+  add(request: SyncRequest, now: number): void {
+    if (this.#pending.length === 0) this.deadline = now + this.#gatherMs
+    this.#pending.push(request)
+  }
+
+  send(
+    now: number,
+    source: SyncSource,
+    send: (topic: string, frames: readonly Uint8Array[]) => void,
+  ): void {
+    const requests = this.#pending
+    this.#pending = []
+    this.deadline = Infinity
+    const marks = new Map<string | null, { subscriber: string; nonce: number }[]>()
+    for (const request of requests) {
+      const { subscriber, nonce } = request
+      send(
+        replyTopic(subscriber),
+        encodeMessage({
+          kind: 'vector',
+          publisher: this.#identity,
+          nonce,
+          all: request.tables === '*',
+          streams: source.states(request.tables, now),
+        }),
+      )
+      for (const table of request.marks === '*' ? [null] : request.marks) {
+        const answers = marks.get(table)
+        if (answers) answers.push({ subscriber, nonce })
+        else marks.set(table, [{ subscriber, nonce }])
+      }
+    }
+    for (const [table, answers] of marks)
+      send(
+        table === null ? allUpdatesTopic : updateTopic(table),
+        encodeMessage({
+          kind: 'mark',
+          publisher: this.#identity,
+          table,
+          answers,
+          last: table === null ? 0 : source.lastSent(table),
+        }),
+      )
+  }
+}
+
+/** The last numbers of streams as messages carry them. */
+export const lastNumbers = (streams: Iterable<{ table: string; sent: number }>): TableSequence[] =>
+  [...streams].filter(({ sent }) => sent > 0).map(({ table, sent }) => ({ table, last: sent }))

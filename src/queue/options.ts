@@ -1,0 +1,92 @@
+import { TidingsError } from '../base/tidings-error.ts'
+import type { Delivery, TablesOf } from '../model/update.ts'
+import type { DefinitionObject } from '../definition/definition-object.ts'
+import type { Transport } from '../transport/transport.ts'
+import type { DeliveryLimit } from './delivery-queue.ts'
+
+/** What `openUpdateQueue()` takes. Exactly one of `process` and `script` is given. */
+export interface OpenOptions {
+  /** Name of a process, unique on its node (together with `instance`). */
+  readonly process?: string
+  /** Name of a script: short-lived, without a port; it publishes through GENESIS_CLUSTER. */
+  readonly script?: string
+  /** Tells replicas of one process on one node apart. */
+  readonly instance?: string
+  /** The process port, 1 to 55535: the ZeroMQ port is this + 10000. */
+  readonly port?: number
+  /** A system definition file, several (the later wins), or the same settings as an object. */
+  readonly definition?: string | readonly string[] | DefinitionObject
+  /** Service definition files (XML). */
+  readonly services?: string | readonly string[]
+  /** Which system of the definition; needed when several list this host. */
+  readonly system?: string
+  /** Which host of the definition this is; by default the one that is this machine. */
+  readonly host?: string
+  /** Tables that this process is going to publish. */
+  readonly publishes?: readonly string[]
+  /** What is kept to repair gaps: bytes (64 MiB) and age in milliseconds (5 minutes). */
+  readonly retention?: { readonly bytes?: number; readonly ageMs?: number }
+  /** How long to look for GENESIS_CLUSTER, milliseconds. Default 10,000. */
+  readonly clusterTimeoutMs?: number
+  /** How long `close()` and `flush()` wait for confirmations, milliseconds. Default 2,000. */
+  readonly drainMs?: number
+  /** For tests: the memory transport of `tidings/testing`, without ports or processes. */
+  readonly transport?: Transport & { readonly node: string }
+  readonly signal?: AbortSignal
+}
+
+export interface SubscribeOptions<Tables extends TablesOf = Record<string, object>> {
+  /** Called with each delivery instead of iterating; a returned promise is back-pressure. */
+  readonly onDelivery?: (delivery: Delivery<Tables>) => unknown
+  /** How much may wait for the application: updates (262,144) and encoded bytes (16 MiB). */
+  readonly limit?: Partial<DeliveryLimit>
+  /** `repair` (default): let go and catch up from the publisher's retention. `fail`: end with SUBSCRIBER_TOO_SLOW. */
+  readonly whenSlow?: 'repair' | 'fail'
+  /** False: this process's own updates are not delivered. Default true. */
+  readonly own?: boolean
+  readonly signal?: AbortSignal
+}
+
+export const defaultClusterTimeoutMs = 10_000
+export const defaultDrainMs = 2_000
+
+/** Throws USAGE where the options contradict each other or a number is out of range. */
+export function checkOpenOptions(options: OpenOptions): void {
+  const { process, script } = options
+  if ((process === undefined) === (script === undefined))
+    throw new TidingsError(
+      'USAGE',
+      "openUpdateQueue() takes exactly one of process and script, e.g. { process: 'TRADE_EVENT_HANDLER' }",
+    )
+  const name = process ?? script
+  if (typeof name !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(name))
+    throw new TidingsError(
+      'USAGE',
+      `the name of a process is 1 to 200 printable ASCII characters without spaces, got ${JSON.stringify(name)}`,
+    )
+  if (options.instance !== undefined && !/^[\x21-\x7e]{0,100}$/.test(options.instance))
+    throw new TidingsError('USAGE', 'instance is at most 100 printable characters without spaces')
+  if (script !== undefined && options.port !== undefined)
+    throw new TidingsError('USAGE', 'a script has no port: leave out port, or open a process')
+  checkNumber('port', options.port, 1, 55_535)
+  checkNumber('clusterTimeoutMs', options.clusterTimeoutMs, 1, 3_600_000)
+  checkNumber('drainMs', options.drainMs, 0, 3_600_000)
+  checkNumber('retention.bytes', options.retention?.bytes, 0, 2 ** 40)
+  checkNumber('retention.ageMs', options.retention?.ageMs, 0, 2 ** 40)
+}
+
+export function checkSubscribeOptions(options: SubscribeOptions<never>): void {
+  checkNumber('limit.updates', options.limit?.updates, 1, 2 ** 40)
+  checkNumber('limit.bytes', options.limit?.bytes, 1, 2 ** 40)
+  if (options.whenSlow !== undefined && !['repair', 'fail'].includes(options.whenSlow))
+    throw new TidingsError(
+      'USAGE',
+      `whenSlow is 'repair' or 'fail', got ${JSON.stringify(options.whenSlow)}`,
+    )
+}
+
+function checkNumber(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined) return
+  if (typeof value !== 'number' || !(value >= least && value <= most))
+    throw new TidingsError('USAGE', `${name} is a number from ${least} to ${most}, got ${value}`)
+}

@@ -1,0 +1,33 @@
+import type { Loss } from '../model/loss.ts'
+import type { ProcessState } from '../model/roster.ts'
+import type { SubscriptionEvent } from '../subscriber/subscription-output.ts'
+import type { TransportEvent } from '../transport/transport.ts'
+
+/** What happens in a queue, for people and logs. The union may grow: ignore the types you do not know. */
+export type QueueEvent =
+  | TransportEvent
+  | SubscriptionEvent
+  | { readonly type: 'ready'; readonly tables: readonly string[] | '*' }
+  | { readonly type: 'loss'; readonly losses: readonly Loss[] }
+  | {
+      readonly type: 'process'
+      readonly node: string
+      readonly process: string
+      readonly instance: string
+      readonly incarnation: string
+      readonly state: ProcessState
+    }
+  | { readonly type: 'handler-failed'; readonly error: unknown }
+  | { readonly type: 'closed' }
+
+/** Counters of one process since it opened its queue. */
+export interface QueueStats {
+  readonly published: { readonly updates: number; readonly commits: number }
+  readonly delivered: { readonly updates: number; readonly deliveries: number }
+  readonly losses: number
+  /** Frames and requests that were not taken, by reason. */
+  readonly refused: Readonly<Record<string, number>>
+  readonly retainedBytes: number
+  readonly heldBytes: number
+  readonly waitingUpdates: number
+}

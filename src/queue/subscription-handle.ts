@@ -1,0 +1,139 @@
+import { TidingsError } from '../base/tidings-error.ts'
+import type { Loss } from '../model/loss.ts'
+import type { Delivery, TablesOf, Update } from '../model/update.ts'
+import type { SubscriptionSink } from '../subscriber/subscriber.ts'
+import type { Position, SubscriptionEvent } from '../subscriber/subscription-output.ts'
+import { defaultDeliveryLimit, DeliveryQueue } from './delivery-queue.ts'
+import type { SubscribeOptions } from './options.ts'
+
+/** A subscription as the application holds it. */
+export interface Subscription<Tables extends TablesOf = Record<string, object>>
+  extends AsyncIterable<Delivery<Tables>>, AsyncDisposable {
+  /**
+   * Resolves when every live publisher of the cluster has confirmed this subscription end to end:
+   * what is published after that arrives, or is reported lost. Rejects on signal, `stop()` or close.
+   */
+  readonly ready: Promise<void>
+  /** Ends it: iterators end, nothing more is delivered. */
+  stop(): Promise<void>
+}
+
+export interface HandleEvents {
+  event(
+    event: SubscriptionEvent | { readonly type: 'loss'; readonly losses: readonly Loss[] },
+  ): void
+  handlerFailed(error: unknown): void
+  ready(): void
+  delivered(updates: number): void
+  consumed(): void
+  stopped(): void
+}
+
+export class SubscriptionHandle<Tables extends TablesOf> implements Subscription<Tables> {
+  /** The side that the subscription itself sees. */
+  readonly sink: SubscriptionSink
+  readonly #queue: DeliveryQueue<Tables>
+  readonly #events: HandleEvents
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #failsWhenSlow: boolean
+  readonly #signal: AbortSignal | undefined
+  #isReady = false
+
+  constructor(options: SubscribeOptions<Tables>, events: HandleEvents) {
+    this.#events = events
+    this.#failsWhenSlow = options.whenSlow === 'fail'
+    this.#queue = new DeliveryQueue<Tables>(
+      { ...defaultDeliveryLimit, ...options.limit },
+      options.onDelivery,
+      {
+        consumed: () => events.consumed(),
+        handlerFailed: (error) => events.handlerFailed(error),
+      },
+    )
+    this.sink = this.#makeSink()
+    // Whoever does not await `ready` must not be ended by its rejection.
+    this.#ready.promise.catch(() => undefined)
+    this.#signal = options.signal
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  get waitingUpdates(): number {
+    return this.#queue.waitingUpdates
+  }
+
+  stop(): Promise<void> {
+    this.end(undefined)
+    return Promise.resolve()
+  }
+
+  /** Ends it; `error` is what iterators throw and, unless it was ready, `ready` rejects with. */
+  end(error: TidingsError | undefined): void {
+    if (this.#queue.isEnded) return
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#queue.end(error)
+    if (!this.#isReady)
+      this.#ready.reject(
+        error ?? new TidingsError('CLOSED', 'the subscription was stopped before it was ready'),
+      )
+    this.#events.stopped()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Delivery<Tables>, undefined> {
+    return {
+      next: () => this.#queue.pull(),
+      return: async () => {
+        await this.stop()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  #makeSink(): SubscriptionSink {
+    return {
+      updates: (updates: Update[], incomplete, bytes, positions: Position[]) => {
+        this.#events.delivered(updates.length)
+        this.#queue.updates(updates, incomplete, bytes, positions)
+      },
+      losses: (losses: Loss[], positions: Position[]) => {
+        this.#events.event({ type: 'loss', losses })
+        this.#queue.losses(losses, positions)
+      },
+      hasRoom: () => this.#queue.hasRoom || this.#isTooSlow(),
+      isUnderHalf: () => this.#queue.isUnderHalf,
+      ready: () => {
+        this.#isReady = true
+        this.#ready.resolve()
+        this.#events.ready()
+      },
+      event: (event) => this.#events.event(event),
+    }
+  }
+
+  /** Always false: there is no room. With `whenSlow: 'fail'` it is the end. */
+  #isTooSlow(): false {
+    if (this.#failsWhenSlow)
+      this.end(
+        new TidingsError(
+          'SUBSCRIBER_TOO_SLOW',
+          `${this.#queue.waitingUpdates} updates wait for the application and whenSlow is 'fail'`,
+        ),
+      )
+    return false
+  }
+
+  readonly #onAbort = (): void => {
+    this.end(
+      new TidingsError('ABORTED', 'the subscription was aborted by its signal', {
+        cause: this.#signal?.reason,
+      }),
+    )
+  }
+}

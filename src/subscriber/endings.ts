@@ -1,0 +1,102 @@
+import type { ParcelDelivery } from './parcel-delivery.ts'
+import type { Source } from './source.ts'
+import type { SubscribedStream } from './subscribed-stream.ts'
+import { lastOf } from './subscribed-stream.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
+import { type Tables, wantsTable } from '../model/request.ts'
+
+/** What becomes of a publisher's streams when it ends, or when it is lost sight of. */
+export class Endings {
+  readonly #tables: Tables
+  readonly #delivery: ParcelDelivery
+  readonly #output: SubscriptionOutput
+
+  constructor(tables: Tables, delivery: ParcelDelivery, output: SubscriptionOutput) {
+    this.#tables = tables
+    this.#delivery = delivery
+    this.#output = output
+  }
+
+  /** It ended in good order and its last numbers are known: the rest is an exact loss. Final. */
+  finish(source: Source): void {
+    this.#loseGaps(source, (stream) => stream.known, 'ended')
+    for (const stream of source.streams.values())
+      if (stream.openLossFrom !== undefined)
+        this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'ended')
+    source.state = 'finished'
+    this.#output.event({ type: 'publisher-finished', publisher: source.identity.incarnation })
+  }
+
+  /** What is held is delivered, then each table has a loss with an open end. Resumable. */
+  gone(source: Source): void {
+    source.state = 'gone'
+    source.reopened = false
+    for (const table of this.#tablesOf(source)) source.stream(table)
+    this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
+    for (const stream of source.streams.values()) this.#reportOpen(source, stream)
+    if (this.#tables === '*')
+      this.#output.losses(
+        [{ table: null, publisher: source.identity, from: null, to: null, reason: 'gone' }],
+        [],
+      )
+    this.#output.event({ type: 'publisher-gone', publisher: source.identity.incarnation })
+  }
+
+  /** True when the roster names tables of a gone publisher for which no open loss has been told. */
+  knowsMoreThanTold(source: Source): boolean {
+    for (const stream of source.streams.values()) if (stream.openLossFrom === undefined) return true
+    return (source.entry?.publishes ?? []).some(
+      (table) => wantsTable(this.#tables, table) && !source.streams.has(table),
+    )
+  }
+
+  #tablesOf(source: Source): readonly string[] {
+    return this.#tables === '*' ? (source.entry?.publishes ?? []) : this.#tables
+  }
+
+  #reportOpen(source: Source, stream: SubscribedStream): void {
+    if (stream.openLossFrom !== undefined) return
+    const from = stream.base === null ? null : stream.next
+    this.#delivery.report(source, stream, { from, to: null }, 'gone')
+    stream.openLossFrom = from
+  }
+
+  /** For each stream, the last sequence of the last parcel of which any part is here. */
+  #lastPartlyHere(source: Source): (stream: SubscribedStream) => number {
+    const last = new Map<string, number>()
+    for (const { held } of source.streams.values())
+      for (const batch of held)
+        for (const entry of batch.manifest)
+          last.set(entry.table, Math.max(last.get(entry.table) ?? 0, entry.last))
+    return (stream) => last.get(stream.table) ?? 0
+  }
+
+  #loseGaps(
+    source: Source,
+    upTo: (stream: SubscribedStream) => number,
+    reason: 'ended' | 'gone',
+  ): void {
+    for (const stream of source.streams.values()) {
+      const top = upTo(stream)
+      if (stream.base === null && top > 0) this.#baseWithoutVector(source, stream, top, reason)
+      if (stream.base !== null) stream.lose(stream.next, top, reason)
+      source.settle(stream)
+    }
+    this.#delivery.deliver(source)
+  }
+
+  /** Its vector never came: what is held is delivered, what was before it is lost from an unknown beginning. */
+  #baseWithoutVector(
+    source: Source,
+    stream: SubscribedStream,
+    top: number,
+    reason: 'ended' | 'gone',
+  ): void {
+    const [firstHeld] = stream.held
+    const first = firstHeld ? firstHeld.first : top + 1
+    if (first > 1) this.#delivery.report(source, stream, { from: null, to: first - 1 }, reason)
+    this.#delivery.setBase(source, stream, first - 1)
+    stream.lostUpTo = first - 1
+    stream.known = Math.max(stream.known, firstHeld ? lastOf(firstHeld) : top)
+  }
+}

@@ -1,0 +1,103 @@
+import type { Random } from '../base/random.ts'
+import { replyPath, type Source } from './source.ts'
+import type { SubscribedStream } from './subscribed-stream.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
+
+/**
+ * Asks for what is missing, one range of a stream at a time. A loss is never declared here: while
+ * the owner lives and has the range, asking goes on.
+ */
+export class GapRepair {
+  readonly #subscriber: string
+  readonly #limits: SubscriberLimits
+  readonly #random: Random
+  readonly #output: SubscriptionOutput
+  /** The nonces of asks under way: only a refusal that bears one of them is believed. */
+  readonly #nonces = new Map<number, SubscribedStream>()
+
+  constructor(
+    subscriber: string,
+    limits: SubscriberLimits,
+    random: Random,
+    output: SubscriptionOutput,
+  ) {
+    this.#subscriber = subscriber
+    this.#limits = limits
+    this.#random = random
+    this.#output = output
+  }
+
+  asked(nonce: number): SubscribedStream | undefined {
+    return this.#nonces.get(nonce)
+  }
+
+  tick(source: Source, stream: SubscribedStream, now: number): void {
+    if (stream.base === null) return
+    const gap = stream.gap()
+    const { repair } = stream
+    if (!gap) {
+      if (repair.from !== 0) this.#close(stream)
+      return
+    }
+    if (repair.from !== gap.from) this.#open(source, stream, gap, now)
+    if (now < repair.askAt || !this.#output.isUnderHalf()) return
+    // Asked twice in vain: perhaps the answers do not come through.
+    if (repair.asks === 2) source.needsProof([replyPath], now, this.#random)
+    this.#ask(source, stream, gap, now)
+  }
+
+  /**
+   * A part of what was asked for has come: the rest is under way; when all of it is here, the next
+   * range is asked for at once, without the grace of a fresh gap.
+   */
+  advanced(source: Source, stream: SubscribedStream, now: number): void {
+    const { repair } = stream
+    const gap = stream.gap()
+    if (!gap || repair.asks === 0 || gap.from === repair.from) return
+    const allHere = gap.from > repair.to
+    repair.from = gap.from
+    repair.asks = allHere ? 0 : 1
+    repair.askAt = allHere ? now : now + this.#limits.replayProgressMs
+    if (allHere) this.tick(source, stream, now)
+  }
+
+  #open(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {
+    const { repair } = stream
+    if (repair.from === 0)
+      this.#output.event({
+        type: 'behind',
+        publisher: source.identity.incarnation,
+        table: stream.table,
+        ...gap,
+      })
+    repair.from = gap.from
+    repair.asks = 0
+    repair.askAt = now + this.#limits.gapGraceMs
+  }
+
+  #ask(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {
+    const { repair } = stream
+    repair.asks++
+    repair.askAt = now + this.#limits.replayRetryMs * (0.9 + 0.2 * this.#random())
+    const window = Math.ceil(this.#limits.replayWindowBytes / stream.bytesPerUpdate)
+    repair.to = Math.min(gap.to, gap.from + window - 1)
+    const nonce = this.#output.nonce()
+    this.#nonces.set(nonce, stream)
+    repair.nonces.push(nonce)
+    this.#output.request({
+      kind: 'replay',
+      subscriber: this.#subscriber,
+      nonce,
+      incarnation: source.identity.incarnation,
+      table: stream.table,
+      from: gap.from,
+      to: repair.to,
+    })
+  }
+
+  #close(stream: SubscribedStream): void {
+    for (const nonce of stream.repair.nonces) this.#nonces.delete(nonce)
+    Object.assign(stream.repair, { from: 0, to: 0, asks: 0, askAt: 0, nonces: [] })
+  }
+}

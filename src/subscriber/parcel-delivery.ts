@@ -1,0 +1,196 @@
+import type { Loss, LossReason } from '../model/loss.ts'
+import type { BatchMessage, TableSequence } from '../model/message.ts'
+import type { Update } from '../model/update.ts'
+import type { RowReader } from '../wire/row-reader.ts'
+import { CommitGrouping } from './commit-grouping.ts'
+import type { Source } from './source.ts'
+import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
+import type { Position, SubscriptionOutput } from './subscription-output.ts'
+
+interface Part {
+  readonly stream: SubscribedStream
+  readonly last: number
+}
+
+/**
+ * Delivers, publisher by publisher, parcel after parcel: the lowest parcel of which a part is here
+ * goes first, when all its parts in the subscribed tables are here or lost. Losses go out in band:
+ * behind what precedes them, before what follows.
+ */
+export class ParcelDelivery {
+  readonly #wants: (table: string) => boolean
+  readonly #reader: RowReader
+  readonly #output: SubscriptionOutput
+  heldBytes = 0
+
+  constructor(wants: (table: string) => boolean, reader: RowReader, output: SubscriptionOutput) {
+    this.#wants = wants
+    this.#reader = reader
+    this.#output = output
+  }
+
+  /** A batch of a wanted table has come; its stream knows of it. */
+  take(source: Source, stream: SubscribedStream, batch: BatchMessage): void {
+    if (this.#isPlain(source, stream, batch) && this.#output.hasRoom()) {
+      const updates: Update[] = []
+      if (this.#reader.read(batch, 0, updates)) {
+        stream.next = lastOf(batch) + 1
+        this.#output.updates(updates, false, batch.payload.byteLength, [
+          { stream, last: stream.next - 1 },
+        ])
+        return
+      }
+    }
+    if (!stream.hold(batch)) return
+    this.heldBytes += batch.frame.byteLength
+    source.settle(stream)
+    this.deliver(source)
+  }
+
+  setBase(source: Source, stream: SubscribedStream, base: number): void {
+    this.heldBytes -= stream.setBase(base)
+    source.settle(stream)
+  }
+
+  /** Delivers what can be; what is incomplete, unbased or finds no room stays held. */
+  deliver(source: Source): void {
+    for (;;) {
+      for (const stream of source.pending) this.#skipLost(source, stream)
+      const parts = this.#nextParcel(source)
+      if (!parts) return
+      for (const { stream, last } of parts)
+        if (stream.base === null || stream.coveredFrom(stream.next) < last) return
+      if (!this.#output.hasRoom()) return
+      this.#deliverParcel(source, parts)
+    }
+  }
+
+  /** Lets the newest parcels go until no more than `bytes` are held; they are gaps again. */
+  letGo(source: Source, bytes: number): void {
+    while (this.heldBytes > bytes) {
+      let lowest = Infinity
+      let highest = -1
+      for (const { held } of source.pending) {
+        lowest = Math.min(lowest, held[0]?.parcel ?? Infinity)
+        highest = Math.max(highest, held.at(-1)?.parcel ?? -1)
+      }
+      if (highest <= lowest) return
+      for (const stream of [...source.pending]) {
+        while (stream.held.at(-1)?.parcel === highest)
+          this.heldBytes -= stream.held.pop()?.frame.byteLength ?? 0
+        source.settle(stream)
+      }
+    }
+  }
+
+  /** Reports a range of a stream as lost, or the end of a loss that was reported open. */
+  report(
+    source: Source,
+    stream: SubscribedStream,
+    range: { from: number | null; to: number | null },
+    reason: LossReason,
+  ): void {
+    const ends = stream.openLossFrom !== undefined
+    stream.openLossFrom = undefined
+    const loss: Loss = {
+      table: stream.table,
+      publisher: source.identity,
+      ...range,
+      reason,
+      ...(ends && { ends: true }),
+    }
+    this.#output.losses([loss], [{ stream, last: range.to ?? stream.consumed }])
+  }
+
+  /** A batch on a stream, all in order, alone in its parcel as far as this subscription goes. */
+  #isPlain(source: Source, stream: SubscribedStream, batch: BatchMessage): boolean {
+    if (
+      source.pending.size > 0 ||
+      stream.base === null ||
+      batch.first !== stream.next ||
+      stream.openLossFrom !== undefined ||
+      stream.lostUpTo >= batch.first - 1
+    )
+      return false
+    for (const { table, last } of batch.manifest)
+      if (table === batch.table ? last !== lastOf(batch) : this.#wants(table)) return false
+    return true
+  }
+
+  #nextParcel(source: Source): Part[] | null {
+    let lowest: BatchMessage | null = null
+    for (const { held } of source.pending)
+      if (held[0] && (!lowest || held[0].parcel < lowest.parcel)) lowest = held[0]
+    if (!lowest) return null
+    return lowest.manifest
+      .filter(({ table }: TableSequence) => this.#wants(table))
+      .map(({ table, last }) => ({ stream: source.stream(table), last }))
+  }
+
+  #deliverParcel(source: Source, parts: readonly Part[]): void {
+    const grouping = new CommitGrouping(this.#wants)
+    const positions: Position[] = []
+    let plain: Update[] | null = parts.length === 1 ? [] : null
+    let bytes = 0
+    for (const { stream, last } of parts) {
+      if (stream.lostUpTo >= stream.next - 1) plain = null
+      while (stream.next <= last) {
+        if (this.#skipLost(source, stream)) {
+          plain = null
+          continue
+        }
+        const batch = stream.held.shift() as BatchMessage
+        this.heldBytes -= batch.frame.byteLength
+        bytes += batch.payload.byteLength
+        const updates = this.#read(source, stream, batch)
+        if (!updates) {
+          plain = null
+          continue
+        }
+        const skip = stream.next - batch.first
+        stream.next = lastOf(batch) + 1
+        grouping.add(batch, skip, updates)
+        if (plain) for (const update of updates) plain.push(update)
+      }
+      source.settle(stream)
+      positions.push({ stream, last: stream.next - 1 })
+    }
+    const groups = plain ? [{ updates: plain, incomplete: false }] : grouping.groups()
+    groups.forEach(({ updates, incomplete }, index) =>
+      this.#output.updates(
+        updates,
+        incomplete,
+        bytes / groups.length,
+        index === groups.length - 1 ? positions : [],
+      ),
+    )
+  }
+
+  /** The rows of the batch from `next` on; null, and a loss, where they cannot be read. */
+  #read(source: Source, stream: SubscribedStream, batch: BatchMessage): Update[] | null {
+    if (stream.openLossFrom !== undefined)
+      this.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
+    const updates: Update[] = []
+    if (this.#reader.read(batch, stream.next - batch.first, updates)) return updates
+    const from = stream.next
+    stream.next = lastOf(batch) + 1
+    stream.lostUpTo = stream.next - 1
+    this.#output.event({ type: 'refused', reason: 'malformed', count: 1 })
+    this.report(source, stream, { from, to: stream.next - 1 }, 'malformed')
+    return null
+  }
+
+  #skipLost(source: Source, stream: SubscribedStream): boolean {
+    if (stream.base === null || stream.lost.isEmpty) return false
+    const from = stream.next
+    const to = stream.lost.endOfRunAt(from)
+    if (to < from) return false
+    stream.lost.remove(from, to)
+    stream.next = to + 1
+    stream.lostUpTo = to
+    this.heldBytes -= stream.dropDelivered()
+    source.settle(stream)
+    this.report(source, stream, { from, to }, stream.lostReason)
+    return true
+  }
+}

@@ -1,0 +1,49 @@
+import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
+import { replyPath, type Source } from './source.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+
+/**
+ * Makes the path from a publisher anew, hop by hop, when it is silent or a topic of it stays
+ * unproven. The nearest hop that can be blamed without cutting healthy streams comes first; our own
+ * connection to the node only when nothing behind it is heard.
+ */
+export class PathRenewal {
+  readonly #limits: SubscriberLimits
+  readonly #output: SubscriptionOutput
+
+  constructor(limits: SubscriberLimits, output: SubscriptionOutput) {
+    this.#limits = limits
+    this.#output = output
+  }
+
+  tick(source: Source, now: number, sources: Iterable<Source>): void {
+    const unproven = source.unproven.size > 0 && source.syncs > this.#limits.renewAfterSyncs
+    if ((source.state !== 'stalled' && !unproven) || now < source.nextRenewAt) return
+    const hops = this.#hops(source)
+    const round = Math.floor(source.renewals / hops.length)
+    const hop = hops[source.renewals % hops.length] as RenewedHop
+    source.renewals++
+    source.nextRenewAt =
+      now + Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs)
+    if (hop === 'own' && !this.#mayCutOwn(source, now, sources)) return
+    const topics = [...source.unproven].filter((topic) => topic !== replyPath)
+    this.#output.renew(hop, source.identity.incarnation, topics)
+  }
+
+  #hops(source: Source): readonly RenewedHop[] {
+    return this.#output.isDirect(source.identity.incarnation)
+      ? ['topics', 'own', 'publisher']
+      : ['topics', 'link', 'publisher', 'own']
+  }
+
+  /** One frozen publisher never cuts healthy streams. */
+  #mayCutOwn(source: Source, now: number, sources: Iterable<Source>): boolean {
+    if (this.#output.isDirect(source.identity.incarnation)) return true
+    const silence = this.#limits.heartbeatMs * this.#limits.heartbeatsMissed
+    for (const other of sources) {
+      if (other === source || this.#output.isDirect(other.identity.incarnation)) continue
+      if (!other.isOver && now - other.heardAt <= silence) return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,79 @@
+import type { RosterChange, RosterView } from '../model/roster.ts'
+import type { Source, Unproven } from './source.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
+
+/**
+ * When a subscription is ready: the roster is settled, and every publisher that was on it then has
+ * answered on the reply topic and on every update topic, or has ended. Never early; it waits for as
+ * long as it takes and says for whom.
+ */
+export class Readiness {
+  readonly #sources: ReadonlyMap<string, Source>
+  readonly #topics: readonly Unproven[]
+  readonly #limits: SubscriberLimits
+  readonly #output: SubscriptionOutput
+  /** The publishers that must answer; null until the roster is settled. */
+  #awaited: Set<string> | null = null
+  #names = new Map<string, string>()
+  #reportAt = Infinity
+  isReady = false
+
+  constructor(
+    sources: ReadonlyMap<string, Source>,
+    topics: readonly Unproven[],
+    limits: SubscriberLimits,
+    output: SubscriptionOutput,
+  ) {
+    this.#sources = sources
+    this.#topics = topics
+    this.#limits = limits
+    this.#output = output
+  }
+
+  /** True once it is decided who must answer. */
+  get isAsking(): boolean {
+    return this.#awaited !== null
+  }
+
+  onRoster(change: RosterChange, roster: RosterView, now: number): void {
+    if (this.#reportAt === Infinity) this.#reportAt = now + this.#limits.waitingReportMs
+    if (this.#awaited === null && change.settled) {
+      this.#awaited = new Set()
+      for (const [incarnation, source] of this.#sources) {
+        const state = source.entry?.state
+        if (state === 'alive' || state === 'leaving') this.#awaited.add(incarnation)
+      }
+    }
+    for (const { incarnation, node, process } of roster.values())
+      this.#names.set(incarnation, `${process} on ${node}`)
+    this.check()
+  }
+
+  check(): void {
+    if (this.isReady || this.#awaited === null) return
+    for (const incarnation of this.#awaited) if (!this.#hasAnswered(incarnation)) return
+    this.isReady = true
+    this.#names.clear()
+    this.#output.ready()
+  }
+
+  tick(now: number): void {
+    this.check()
+    if (this.isReady || now < this.#reportAt) return
+    this.#reportAt = now + this.#limits.waitingReportMs
+    const missing =
+      this.#awaited === null
+        ? ['the roster of GENESIS_CLUSTER, which is not settled yet']
+        : [...this.#awaited]
+            .filter((incarnation) => !this.#hasAnswered(incarnation))
+            .map((incarnation) => this.#names.get(incarnation) ?? incarnation)
+    this.#output.event({ type: 'waiting', missing })
+  }
+
+  #hasAnswered(incarnation: string): boolean {
+    const source = this.#sources.get(incarnation)
+    if (!source || source.isOver) return true
+    return this.#topics.every((topic) => source.proven.has(topic))
+  }
+}

@@ -1,0 +1,90 @@
+import type { Random } from '../base/random.ts'
+import type { RosterEntry } from '../model/roster.ts'
+import type { PublisherIdentity } from '../model/update.ts'
+import { SubscribedStream } from './subscribed-stream.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+
+/** `finished` is final; `gone` is resumable by any frame of the incarnation. */
+export type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
+
+/** A topic still to be proven: a table, null for "all tables", or the reply topic by its vector. */
+export type Unproven = string | null | typeof replyPath
+export const replyPath = Symbol('the reply topic')
+
+/** One publisher as one subscription sees it. */
+export class Source {
+  readonly identity: PublisherIdentity
+  readonly streams = new Map<string, SubscribedStream>()
+  /** Streams with something held or lost; while there is none, batches are delivered as they come. */
+  readonly pending = new Set<SubscribedStream>()
+  state: SourceState = 'live'
+  /** When any frame of it was last heard. */
+  heardAt: number
+  entry: RosterEntry | null = null
+  /** Heard again after it was declared gone, while the roster still says so. */
+  reopened = false
+  /** It answered a sync for all tables: a stream it did not name then begins at 1. */
+  answeredForAll = false
+  /** Topics whose path has ever been proven. */
+  readonly proven = new Set<Unproven>()
+  readonly unproven = new Set<Unproven>()
+  syncs = 0
+  nextSyncAt: number
+  renewals = 0
+  nextRenewAt = 0
+
+  constructor(identity: PublisherIdentity, now: number) {
+    this.identity = identity
+    this.heardAt = now
+    this.nextSyncAt = now
+  }
+
+  stream(table: string): SubscribedStream {
+    let stream = this.streams.get(table)
+    if (!stream) {
+      stream = new SubscribedStream(table)
+      if (this.answeredForAll) stream.setBase(0)
+      this.streams.set(table, stream)
+    }
+    return stream
+  }
+
+  get isOver(): boolean {
+    return this.state === 'gone' || this.state === 'finished'
+  }
+
+  /** Looks whether the stream still has something held or lost; call it after each change of either. */
+  settle(stream: SubscribedStream): void {
+    if (stream.held.length > 0 || !stream.lost.isEmpty) this.pending.add(stream)
+    else this.pending.delete(stream)
+  }
+
+  /** These topics are to be proven (again): sync soon. */
+  needsProof(topics: Iterable<Unproven>, now: number, random: Random): void {
+    if (this.unproven.size === 0) this.#restartSyncs(now, random)
+    for (const topic of topics) this.unproven.add(topic)
+  }
+
+  needsProofAtOnce(topics: Iterable<Unproven>, now: number, random: Random): void {
+    this.#restartSyncs(now, random)
+    for (const topic of topics) this.unproven.add(topic)
+  }
+
+  prove(topic: Unproven): void {
+    this.proven.add(topic)
+    this.unproven.delete(topic)
+    if (this.unproven.size === 0) this.renewals = 0
+  }
+
+  /** A sync goes out now: the next one, should it be in vain, later and later. */
+  synced(now: number, random: Random, limits: SubscriberLimits): void {
+    this.syncs++
+    const wait = Math.min(limits.syncRetryMs * 1.5 ** this.syncs, limits.syncRetryMaxMs)
+    this.nextSyncAt = now + wait * (0.8 + 0.4 * random())
+  }
+
+  #restartSyncs(now: number, random: Random): void {
+    this.syncs = 0
+    this.nextSyncAt = now + random() * 30
+  }
+}

@@ -1,0 +1,110 @@
+import { RangeSet } from '../base/range-set.ts'
+import type { LossReason } from '../model/loss.ts'
+import type { BatchMessage } from '../model/message.ts'
+
+export const lastOf = (batch: BatchMessage): number => batch.first + batch.count - 1
+
+/** The repair of the first gap of a stream; `from` 0: there is none. */
+interface Repair {
+  from: number
+  /** Last sequence of the range asked for. */
+  to: number
+  asks: number
+  askAt: number
+  nonces: number[]
+}
+
+/** One stream as one subscription sees it: what is owed, what is here, what is missing. */
+export class SubscribedStream {
+  readonly table: string
+  /** Everything after it is owed; null: not known yet, batches are held. */
+  base: number | null = null
+  /** The next sequence to deliver; `base + 1` at first. Moves only by data, refusal or vector. */
+  next = 1
+  /** The last sequence known to exist. */
+  known = 0
+  /** Handed to the application or reported, up to here. */
+  consumed = 0
+  /** Batches not delivered yet, ascending by `first`, none covered by another. */
+  readonly held: BatchMessage[] = []
+  /** Will never come, not reported yet. */
+  readonly lost = new RangeSet()
+  lostReason: LossReason = 'evicted'
+  /** The last sequence reported lost: a commit that reaches over it is incomplete. */
+  lostUpTo = -1
+  /** Where an open loss began: a sequence, null for an unknown beginning; undefined: none is open. */
+  openLossFrom: number | null | undefined = undefined
+  /** Of the latest batch: what a range to ask for may weigh. */
+  bytesPerUpdate = 256
+  readonly repair: Repair = { from: 0, to: 0, asks: 0, askAt: 0, nonces: [] }
+
+  constructor(table: string) {
+    this.table = table
+  }
+
+  /** Returns the bytes of the held batches that are not owed. */
+  setBase(base: number): number {
+    this.base = base
+    this.next = base + 1
+    this.consumed = Math.max(this.consumed, base)
+    return this.dropDelivered()
+  }
+
+  /** Takes a batch in; false when all of it is here or delivered already. */
+  hold(batch: BatchMessage): boolean {
+    const last = lastOf(batch)
+    if (this.base !== null && last < this.next) return false
+    let index = this.held.length
+    while (index > 0 && (this.held[index - 1] as BatchMessage).first > batch.first) index--
+    const before = this.held[index - 1]
+    if (before && lastOf(before) >= last) return false
+    const after = this.held[index]
+    if (after && after.first === batch.first && lastOf(after) >= last) return false
+    this.held.splice(index, 0, batch)
+    this.lost.remove(batch.first, last)
+    return true
+  }
+
+  /** Lets go of what lies below `next`; returns its bytes. */
+  dropDelivered(): number {
+    let bytes = 0
+    while (this.held[0] && lastOf(this.held[0]) < this.next)
+      bytes += this.held.shift()?.frame.byteLength ?? 0
+    return bytes
+  }
+
+  /** The last sequence of the unbroken run of held or lost updates that begins at `from`. */
+  coveredFrom(from: number): number {
+    let end = from - 1
+    for (;;) {
+      const before = end
+      end = this.lost.endOfRunAt(end + 1)
+      for (const batch of this.held) {
+        if (batch.first > end + 1) break
+        end = Math.max(end, lastOf(batch))
+      }
+      if (end === before) return end
+    }
+  }
+
+  /** Declares lost what is not held of `from` … `to`. */
+  lose(from: number, to: number, reason: LossReason): void {
+    this.lostReason = reason
+    let at = Math.max(from, this.next)
+    for (const batch of this.held) {
+      if (batch.first > to) break
+      this.lost.add(at, Math.min(batch.first - 1, to))
+      at = Math.max(at, lastOf(batch) + 1)
+    }
+    this.lost.add(at, to)
+  }
+
+  /** The first missing range at or after `next` and up to what is known; null: there is no gap. */
+  gap(): { from: number; to: number } | null {
+    if (this.next > this.known) return null
+    const from = this.coveredFrom(this.next) + 1
+    if (from > this.known) return null
+    const heldAfter = this.held.find((batch) => batch.first > from)?.first ?? Infinity
+    return { from, to: Math.min(this.known, heldAfter - 1, this.lost.firstFrom(from) - 1) }
+  }
+}

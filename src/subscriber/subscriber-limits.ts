@@ -1,0 +1,52 @@
+/** Limits of the subscribing side. Each has a unit in its name, a default and a reason. */
+export interface SubscriberLimits {
+  /** How often time is looked at: repair and sync are due to this grain. */
+  readonly tickMs: number
+  readonly heartbeatMs: number
+  /** Heartbeats missed before a publisher is `stalled`. */
+  readonly heartbeatsMissed: number
+  /** Silence after which a publisher is gone for this subscriber; always resumable. */
+  readonly goneAfterMs: number
+  /** A gap younger than this may close by itself: parts of a parcel arrive one by one. */
+  readonly gapGraceMs: number
+  /** A replay not answered within this time is asked for again. */
+  readonly replayRetryMs: number
+  /** While the rest of an asked range comes in, so much quiet means that no more of it will. */
+  readonly replayProgressMs: number
+  /** Asked for at once, by the size of the updates seen: under a quarter of a connection's high-water mark. */
+  readonly replayWindowBytes: number
+  readonly syncRetryMs: number
+  readonly syncRetryMaxMs: number
+  /** Syncs in vain before the hops of the path are made anew, one by one. */
+  readonly renewAfterSyncs: number
+  readonly renewEveryMs: number
+  readonly renewMaxMs: number
+  /** While `ready` waits, who is missing is told this often. */
+  readonly waitingReportMs: number
+  /** Encoded bytes held by one process for all its subscriptions: parcels that wait for a gap to close. */
+  readonly heldBytes: number
+  /** A sequence further ahead than this is quarantined: at 2 million updates/s it is half a minute. */
+  readonly maxAheadUpdates: number
+  /** Ended publishers remembered, so that late frames of theirs are not taken for new ones. */
+  readonly tombstones: number
+}
+
+export const defaultSubscriberLimits: SubscriberLimits = {
+  tickMs: 200,
+  heartbeatMs: 1000,
+  heartbeatsMissed: 3,
+  goneAfterMs: 10_000,
+  gapGraceMs: 60,
+  replayRetryMs: 600,
+  replayProgressMs: 150,
+  replayWindowBytes: 3 * 1024 * 1024,
+  syncRetryMs: 250,
+  syncRetryMaxMs: 1500,
+  renewAfterSyncs: 3,
+  renewEveryMs: 700,
+  renewMaxMs: 8000,
+  waitingReportMs: 5000,
+  heldBytes: 64 * 1024 * 1024,
+  maxAheadUpdates: 2 ** 26,
+  tombstones: 10_000,
+}

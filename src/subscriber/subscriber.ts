@@ -1,0 +1,276 @@
+import type { Random } from '../base/random.ts'
+import type { Message } from '../model/message.ts'
+import type { Request, Tables } from '../model/request.ts'
+import type { RosterChange, RosterEntry } from '../model/roster.ts'
+import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
+import type { Update } from '../model/update.ts'
+import { decodeMessage } from '../wire/message-codec.ts'
+import { RowReader } from '../wire/row-reader.ts'
+import { Confirmations } from './confirmations.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+import { Subscription } from './subscription.ts'
+import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
+
+/** What the subscribing side of a process does to the outside. */
+export interface SubscriberOutput {
+  request(request: Request): void
+  subscribe(topicPrefix: string): void
+  unsubscribe(topicPrefix: string): void
+  renew(hop: Exclude<RenewedHop, 'topics'>, incarnation: string): void
+  isDirect(incarnation: string): boolean
+  refused(reason: string): void
+}
+
+/** Where a subscription's deliveries go. */
+export type SubscriptionSink = Pick<
+  SubscriptionOutput,
+  'updates' | 'losses' | 'hasRoom' | 'isUnderHalf' | 'ready' | 'event'
+>
+
+interface Entry {
+  readonly subscription: Subscription
+  readonly sink: SubscriptionSink
+}
+
+/**
+ * The subscribing side of one process: reads what comes in, once, and gives it to the subscriptions
+ * that it concerns; keeps the topics, the roster and the one budget of held bytes.
+ */
+export class Subscriber {
+  readonly #id: string
+  readonly #limits: SubscriberLimits
+  readonly #random: Random
+  readonly #output: SubscriberOutput
+  readonly #reader = new RowReader()
+  readonly #entries = new Set<Entry>()
+  readonly #byTable = new Map<string, Entry[]>()
+  readonly #topics = new Map<string, number>()
+  readonly #roster = new Map<string, RosterEntry>()
+  readonly #histories = new Map<string, string>()
+  readonly #confirmations: Confirmations
+  #settled = false
+  #unreachable: readonly string[] = []
+  #nonce = 0
+  #tickedAt: number
+
+  constructor(
+    id: string,
+    limits: SubscriberLimits,
+    random: Random,
+    output: SubscriberOutput,
+    now: number,
+  ) {
+    this.#id = id
+    this.#limits = limits
+    this.#random = random
+    this.#output = output
+    this.#tickedAt = now
+    this.#confirmations = new Confirmations(id, output)
+  }
+
+  get roster(): ReadonlyMap<string, RosterEntry> {
+    return this.#roster
+  }
+
+  /** Union of the tables of all subscriptions. */
+  get tables(): Tables {
+    const tables = new Set<string>()
+    for (const { subscription } of this.#entries) {
+      if (subscription.tables === '*') return '*'
+      for (const table of subscription.tables) tables.add(table)
+    }
+    return [...tables]
+  }
+
+  get heldBytes(): number {
+    let bytes = 0
+    for (const { subscription } of this.#entries) bytes += subscription.heldBytes
+    return bytes
+  }
+
+  /** True for a topic that a subscription of this process listens to. */
+  listensTo(topic: string): boolean {
+    if (this.#topics.size === 0) return false
+    if (this.#topics.has(topic) || topic.startsWith(allStatusTopic)) return true
+    return this.#topics.has(allUpdatesTopic) && topic.startsWith(allUpdatesTopic)
+  }
+
+  add(tables: Tables, own: boolean, sink: SubscriptionSink, now: number): Subscription {
+    const entry: Entry = {
+      sink,
+      subscription: new Subscription(
+        { subscriber: this.#id, tables, own },
+        this.#limits,
+        this.#reader,
+        this.#random,
+        {
+          ...boundSink(sink),
+          request: (request) => this.#output.request(request),
+          nonce: () => ++this.#nonce,
+          renew: (hop, incarnation, topics) => this.#renew(hop, incarnation, topics),
+          isDirect: (incarnation) => this.#output.isDirect(incarnation),
+        },
+        now,
+      ),
+    }
+    this.#entries.add(entry)
+    this.#byTable.clear()
+    for (const topic of this.#topicsOf(tables)) this.#retainTopic(topic)
+    const known = {
+      entries: [...this.#roster.values()],
+      histories: [],
+      settled: this.#settled,
+      unreachable: this.#unreachable,
+    }
+    entry.subscription.onRoster(known, this.#roster, now)
+    return entry.subscription
+  }
+
+  remove(subscription: Subscription): void {
+    for (const entry of this.#entries) {
+      if (entry.subscription !== subscription) continue
+      this.#entries.delete(entry)
+      this.#byTable.clear()
+      for (const topic of this.#topicsOf(subscription.tables)) this.#releaseTopic(topic)
+    }
+  }
+
+  /** Frames from a publisher: topic, then what it sent. `isOwn`: given to us by our own publisher, not the network. */
+  onFrames(frames: readonly Uint8Array[], now: number, isOwn: boolean): void {
+    const message = decodeMessage(frames)
+    if (message.kind === 'refused') {
+      this.#output.refused(message.reason)
+    } else if (message.kind === 'foreign') {
+      this.#onForeign(message.table, message.updates)
+    } else if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
+    // else: our own update came back to us over the network; it has been delivered directly.
+  }
+
+  onRoster(change: RosterChange, now: number): void {
+    this.#settled ||= change.settled
+    this.#unreachable = change.unreachable
+    for (const entry of change.entries) this.#roster.set(entry.incarnation, entry)
+    for (const { node, history } of change.histories) {
+      const known = this.#histories.get(node)
+      this.#histories.set(node, history)
+      if (known !== undefined && known !== history)
+        for (const { subscription } of this.#entries) subscription.onRosterLost()
+    }
+    this.#forgetEnded()
+    for (const { subscription } of this.#entries) subscription.onRoster(change, this.#roster, now)
+  }
+
+  /** A connection on which updates come was made again. */
+  onReconnected(now: number): void {
+    for (const { subscription } of this.#entries) subscription.resync(now)
+  }
+
+  /** The application has taken deliveries: confirm what was asked for, go on where there is room. */
+  onConsumed(subscription: Subscription, now: number): void {
+    this.#confirmations.send(this.#subscriptions(), false)
+    subscription.onRoom(now)
+  }
+
+  tick(now: number): void {
+    const late = now - this.#tickedAt - this.#limits.tickMs
+    this.#tickedAt = now
+    const stalled = late > 2 * this.#limits.heartbeatMs - this.#limits.tickMs ? late : 0
+    for (const { subscription } of this.#entries) subscription.tick(now, stalled)
+  }
+
+  #subscriptions(): Subscription[] {
+    return [...this.#entries].map(({ subscription }) => subscription)
+  }
+
+  #route(message: Message, now: number): void {
+    const isOneTable = message.kind === 'batch' && message.manifest.length === 1
+    const entries = isOneTable ? this.#wanting(message.table) : this.#entries
+    for (const entry of entries) {
+      entry.subscription.onMessage(message, now)
+      this.#keepBudget(entry)
+    }
+    if (message.kind === 'heartbeat' && message.confirm) {
+      this.#confirmations.asked(message.publisher.incarnation, message.streams)
+      this.#confirmations.send(this.#subscriptions(), true)
+    }
+  }
+
+  #wanting(table: string): Entry[] {
+    let entries = this.#byTable.get(table)
+    if (!entries) {
+      entries = [...this.#entries].filter(({ subscription }) => subscription.wants(table))
+      this.#byTable.set(table, entries)
+    }
+    return entries
+  }
+
+  #onForeign(table: string, updates: Update[]): void {
+    for (const { sink } of this.#wanting(table))
+      if (sink.hasRoom()) sink.updates(updates, false, 0, [])
+      else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })
+  }
+
+  #keepBudget(entry: Entry): void {
+    if (entry.subscription.heldBytes === 0) return
+    const over = this.heldBytes - this.#limits.heldBytes
+    if (over > 0) entry.subscription.letGo(Math.max(0, entry.subscription.heldBytes - over))
+  }
+
+  #renew(hop: RenewedHop, incarnation: string, topics: readonly (string | null)[]): void {
+    if (hop !== 'topics') {
+      this.#output.renew(hop, incarnation)
+      return
+    }
+    const prefixes = [
+      replyTopic(this.#id),
+      ...topics.map((table) => (table === null ? allUpdatesTopic : updateTopic(table))),
+    ]
+    for (const topic of prefixes) {
+      this.#output.unsubscribe(topic)
+      this.#output.subscribe(topic)
+    }
+  }
+
+  #topicsOf(tables: Tables): string[] {
+    const updates = tables === '*' ? [allUpdatesTopic] : tables.map(updateTopic)
+    return [allStatusTopic, replyTopic(this.#id), ...updates]
+  }
+
+  #retainTopic(topic: string): void {
+    const count = this.#topics.get(topic) ?? 0
+    this.#topics.set(topic, count + 1)
+    if (count === 0) this.#output.subscribe(topic)
+  }
+
+  #releaseTopic(topic: string): void {
+    const count = this.#topics.get(topic) ?? 0
+    if (count > 1) {
+      this.#topics.set(topic, count - 1)
+      return
+    }
+    this.#topics.delete(topic)
+    this.#output.unsubscribe(topic)
+  }
+
+  /** GENESIS_CLUSTER forgets ended processes after 10 minutes; here a cap does it. */
+  #forgetEnded(): void {
+    if (this.#roster.size <= this.#limits.tombstones) return
+    for (const [incarnation, { state }] of this.#roster) {
+      if (this.#roster.size <= this.#limits.tombstones) return
+      if (state === 'ended') this.#roster.delete(incarnation)
+    }
+  }
+}
+
+/** The sink's methods as own properties: a sink may be an instance of a class. */
+function boundSink(sink: SubscriptionSink): SubscriptionSink {
+  return {
+    updates: (updates, incomplete, bytes, positions) =>
+      sink.updates(updates, incomplete, bytes, positions),
+    losses: (losses, positions) => sink.losses(losses, positions),
+    hasRoom: () => sink.hasRoom(),
+    isUnderHalf: () => sink.isUnderHalf(),
+    ready: () => sink.ready(),
+    event: (event) => sink.event(event),
+  }
+}

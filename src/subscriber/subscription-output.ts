@@ -1,0 +1,44 @@
+import type { Loss } from '../model/loss.ts'
+import type { Request } from '../model/request.ts'
+import type { Update } from '../model/update.ts'
+import type { SubscribedStream } from './subscribed-stream.ts'
+
+/** A stream and the last sequence that a delivery carries of it. */
+export interface Position {
+  readonly stream: SubscribedStream
+  readonly last: number
+}
+
+/** A hop of the path from a publisher that can be made anew; `topics`: our subscriptions are sent again. */
+export type RenewedHop = 'topics' | 'own' | 'link' | 'publisher'
+
+/** What a subscription says of itself; told to people, never needed by the protocol. */
+export type SubscriptionEvent =
+  | { readonly type: 'waiting'; readonly missing: readonly string[] }
+  | { readonly type: 'publisher-stalled' | 'publisher-live'; readonly publisher: string }
+  | { readonly type: 'publisher-gone' | 'publisher-finished'; readonly publisher: string }
+  | {
+      readonly type: 'behind'
+      readonly publisher: string
+      readonly table: string
+      readonly from: number
+      readonly to: number
+    }
+  | { readonly type: 'refused'; readonly reason: string; readonly count: number }
+
+/** What a subscription does to the outside. */
+export interface SubscriptionOutput {
+  request(request: Request): void
+  /** A number that this process has not used before. */
+  nonce(): number
+  updates(updates: Update[], incomplete: boolean, bytes: number, positions: Position[]): void
+  losses(losses: Loss[], positions: Position[]): void
+  /** True while more may be delivered; false: the application is behind. */
+  hasRoom(): boolean
+  /** True while the application's queue is under half: more may be asked for. */
+  isUnderHalf(): boolean
+  ready(): void
+  renew(hop: RenewedHop, incarnation: string, tables: readonly (string | null)[]): void
+  isDirect(incarnation: string): boolean
+  event(event: SubscriptionEvent): void
+}

@@ -1,0 +1,396 @@
+import type { Random } from '../base/random.ts'
+import type {
+  BatchMessage,
+  HeartbeatMessage,
+  LeavingMessage,
+  MarkMessage,
+  Message,
+  RefusalMessage,
+  StreamState,
+  TableSequence,
+  VectorMessage,
+} from '../model/message.ts'
+import { type Tables, wantsTable } from '../model/request.ts'
+import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
+import type { PublisherIdentity } from '../model/update.ts'
+import type { RowReader } from '../wire/row-reader.ts'
+import { Endings } from './endings.ts'
+import { GapRepair } from './gap-repair.ts'
+import { ParcelDelivery } from './parcel-delivery.ts'
+import { PathRenewal } from './path-renewal.ts'
+import { Readiness } from './readiness.ts'
+import { replyPath, Source, type Unproven } from './source.ts'
+import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
+
+export interface SubscriptionOptions {
+  /** The process: its incarnation. */
+  readonly subscriber: string
+  readonly tables: Tables
+  /** False: this process's own updates are not delivered. */
+  readonly own: boolean
+}
+
+/**
+ * One subscription: for each publisher it keeps what is owed, in order and whole, and proves the
+ * paths. A state machine without clocks or sockets: time comes in as `now`, everything it does goes
+ * out through its output.
+ */
+export class Subscription {
+  readonly tables: Tables
+  readonly #options: SubscriptionOptions
+  readonly #limits: SubscriberLimits
+  readonly #random: Random
+  readonly #output: SubscriptionOutput
+  readonly #subscribedAt: number
+  readonly #sources = new Map<string, Source>()
+  readonly #syncNonces = new Set<number>()
+  readonly #delivery: ParcelDelivery
+  readonly #endings: Endings
+  readonly #repair: GapRepair
+  readonly #renewal: PathRenewal
+  readonly #readiness: Readiness
+
+  constructor(
+    options: SubscriptionOptions,
+    limits: SubscriberLimits,
+    reader: RowReader,
+    random: Random,
+    output: SubscriptionOutput,
+    now: number,
+  ) {
+    this.#options = options
+    this.tables = options.tables
+    this.#limits = limits
+    this.#random = random
+    this.#output = output
+    this.#subscribedAt = now
+    this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, output)
+    this.#endings = new Endings(options.tables, this.#delivery, output)
+    this.#repair = new GapRepair(options.subscriber, limits, random, output)
+    this.#renewal = new PathRenewal(limits, output)
+    this.#readiness = new Readiness(this.#sources, this.#topics(), limits, output)
+  }
+
+  get isReady(): boolean {
+    return this.#readiness.isReady
+  }
+
+  get heldBytes(): number {
+    return this.#delivery.heldBytes
+  }
+
+  get sources(): ReadonlyMap<string, Source> {
+    return this.#sources
+  }
+
+  wants(table: string): boolean {
+    return wantsTable(this.tables, table)
+  }
+
+  /** Lets the newest held parcels go until no more than `bytes` are held: they become gaps again. */
+  letGo(bytes: number): void {
+    for (const source of this.#sources.values()) this.#delivery.letGo(source, bytes)
+  }
+
+  onMessage(message: Message, now: number): void {
+    const { incarnation } = message.publisher
+    if (!this.#options.own && incarnation === this.#options.subscriber) return
+    const source = this.#sourceOf(message.publisher, now)
+    if (source.state === 'finished') return
+    this.#heard(source, now)
+    switch (message.kind) {
+      case 'batch':
+        this.#onBatch(source, message, now)
+        break
+      case 'replay':
+        this.#onReplay(source, message.batch, now)
+        break
+      case 'vector':
+        this.#onVector(source, message, now)
+        break
+      case 'mark':
+        this.#onMark(source, message, now)
+        break
+      case 'refusal':
+        this.#onRefusal(source, message, now)
+        break
+      case 'heartbeat':
+        this.#onHeartbeat(source, message, now)
+        break
+      case 'leaving':
+        this.#onLeaving(source, message)
+        break
+    }
+  }
+
+  onRoster(change: RosterChange, roster: RosterView, now: number): void {
+    for (const entry of change.entries) this.#onEntry(entry, now)
+    this.#readiness.onRoster(change, roster, now)
+  }
+
+  /** A node's roster began anew without its file: publishers may have come and gone unseen. */
+  onRosterLost(): void {
+    if (!this.isReady) return
+    this.#output.losses(
+      [{ table: null, publisher: null, from: null, to: null, reason: 'roster-lost' }],
+      [],
+    )
+  }
+
+  /** A connection was made again: whatever was sent meanwhile is found by asking everybody. */
+  resync(now: number): void {
+    for (const source of this.#sources.values())
+      if (source.state !== 'finished') source.needsProofAtOnce(this.#topics(), now, this.#random)
+  }
+
+  /** There is room again in the application's queue. */
+  onRoom(now: number): void {
+    for (const source of this.#sources.values()) {
+      if (source.pending.size > 0) this.#delivery.deliver(source)
+      if (this.#output.isUnderHalf())
+        for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
+    }
+  }
+
+  /** `ownStallMs`: how long this process itself stood still; nobody else is charged for it. */
+  tick(now: number, ownStallMs: number): void {
+    if (ownStallMs > 0) {
+      for (const source of this.#sources.values()) source.heardAt += ownStallMs
+      this.resync(now)
+    }
+    for (const source of this.#sources.values()) this.#tickSource(source, now)
+    this.#sync(now)
+    this.#readiness.tick(now)
+  }
+
+  /** For each stream, up to where it was handed to the application or reported. */
+  confirmed(incarnation: string): TableSequence[] {
+    const source = this.#sources.get(incarnation)
+    if (!source) return []
+    return [...source.streams.values()]
+      .filter((stream) => stream.base !== null)
+      .map(({ table, consumed }) => ({ table, last: consumed }))
+  }
+
+  #topics(): Unproven[] {
+    return [replyPath, ...(this.tables === '*' ? [null] : this.tables)]
+  }
+
+  #sourceOf(identity: PublisherIdentity, now: number): Source {
+    let source = this.#sources.get(identity.incarnation)
+    if (!source) {
+      source = new Source(identity, now)
+      source.needsProof(this.#topics(), now, this.#random)
+      this.#sources.set(identity.incarnation, source)
+    }
+    return source
+  }
+
+  #heard(source: Source, now: number): void {
+    source.heardAt = now
+    if (source.state === 'live') return
+    if (source.state === 'gone') source.reopened = true
+    source.state = 'live'
+    source.needsProofAtOnce(this.#topics(), now, this.#random)
+    this.#output.event({ type: 'publisher-live', publisher: source.identity.incarnation })
+  }
+
+  #onEntry(entry: RosterEntry, now: number): void {
+    if (!this.#options.own && entry.incarnation === this.#options.subscriber) return
+    let source = this.#sources.get(entry.incarnation)
+    const isOver = entry.state === 'ended' || entry.state === 'gone'
+    if (!source) {
+      // Whoever had ended before this subscription began owes it nothing.
+      if (entry.state === 'ended' && !this.#readiness.isAsking) return
+      if (entry.publishes.length === 0 && !(isOver && entry.last)) return
+      source = this.#sourceOf(entry, now)
+    }
+    if (source.entry?.state === 'gone' && entry.state === 'alive')
+      source.needsProof(this.#topics(), now, this.#random)
+    source.entry = entry
+    this.#afterEntry(source)
+  }
+
+  #afterEntry(source: Source): void {
+    const { entry } = source
+    if (!entry || source.state === 'finished') return
+    if (entry.last) this.#noteKnown(source, entry.last)
+    if (entry.state === 'alive') source.reopened = false
+    if (entry.state !== 'ended') return
+    if (entry.last) this.#endings.finish(source)
+    else if (source.state !== 'gone') {
+      if (!source.reopened) this.#endings.gone(source)
+    } else if (this.#endings.knowsMoreThanTold(source)) this.#endings.gone(source)
+  }
+
+  #noteKnown(source: Source, streams: readonly TableSequence[]): void {
+    for (const { table, last } of streams) {
+      if (!this.wants(table)) continue
+      const stream = source.stream(table)
+      if (this.#isSane(stream, last)) stream.known = Math.max(stream.known, last)
+    }
+  }
+
+  /** One damaged number must not silence a stream: what is too far ahead is quarantined. */
+  #isSane(stream: SubscribedStream, last: number): boolean {
+    if (stream.base === null || last <= stream.known + this.#limits.maxAheadUpdates) return true
+    this.#output.event({ type: 'refused', reason: 'sequence-too-far-ahead', count: 1 })
+    return false
+  }
+
+  #onBatch(source: Source, batch: BatchMessage, now: number): void {
+    if (!this.wants(batch.table)) {
+      if (batch.manifest.length > 1) this.#noteKnown(source, batch.manifest)
+      return
+    }
+    const stream = source.stream(batch.table)
+    const last = lastOf(batch)
+    if (!this.#isSane(stream, last)) {
+      source.needsProof(this.#topics(), now, this.#random)
+      return
+    }
+    if (last > stream.known) stream.known = last
+    stream.bytesPerUpdate = Math.max(1, batch.frame.byteLength / batch.count)
+    if (batch.manifest.length > 1 || batch.manifest[0]?.last !== last)
+      this.#noteKnown(source, batch.manifest)
+    this.#delivery.take(source, stream, batch)
+  }
+
+  #onReplay(source: Source, batch: BatchMessage, now: number): void {
+    this.#onBatch(source, batch, now)
+    if (this.wants(batch.table)) this.#repair.advanced(source, source.stream(batch.table), now)
+  }
+
+  #onVector(source: Source, vector: VectorMessage, now: number): void {
+    if (!this.#syncNonces.has(vector.nonce)) return
+    source.prove(replyPath)
+    for (const state of vector.streams) {
+      if (!this.wants(state.table)) continue
+      const stream = source.stream(state.table)
+      stream.known = Math.max(stream.known, state.last)
+      if (stream.base === null) this.#setBase(source, stream, state, now)
+      else if (stream.openLossFrom !== undefined && stream.next > state.last)
+        this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
+      stream.lose(stream.next, state.first - 1, 'evicted')
+      source.settle(stream)
+    }
+    if (vector.all && this.tables === '*' && !source.answeredForAll) {
+      source.answeredForAll = true
+      for (const stream of source.streams.values())
+        if (stream.base === null) this.#delivery.setBase(source, stream, 0)
+    }
+    this.#delivery.deliver(source)
+    this.#readiness.check()
+  }
+
+  #setBase(source: Source, stream: SubscribedStream, state: StreamState, now: number): void {
+    let base = state.last
+    const isNew = state.ageMs === null || now - state.ageMs >= this.#subscribedAt
+    if (this.isReady && (state.last === 0 || isNew)) base = 0
+    else if (this.isReady || stream.openLossFrom === null) {
+      this.#delivery.report(source, stream, { from: null, to: base }, 'unknown-publisher')
+      stream.lostUpTo = base
+    }
+    if (stream.openLossFrom === null)
+      this.#delivery.report(source, stream, { from: null, to: base }, 'unknown-publisher')
+    this.#delivery.setBase(source, stream, base)
+  }
+
+  #onMark(source: Source, mark: MarkMessage, now: number): void {
+    const isOurs = mark.answers.some(
+      ({ subscriber, nonce }) =>
+        subscriber === this.#options.subscriber && this.#syncNonces.has(nonce),
+    )
+    if (mark.table !== null && this.wants(mark.table)) {
+      const stream = source.stream(mark.table)
+      if (this.#isSane(stream, mark.last)) stream.known = Math.max(stream.known, mark.last)
+      else source.needsProof(this.#topics(), now, this.#random)
+    }
+    if (!isOurs) return
+    source.prove(mark.table)
+    this.#readiness.check()
+  }
+
+  #onRefusal(source: Source, refusal: RefusalMessage, now: number): void {
+    const stream = this.#repair.asked(refusal.nonce)
+    if (!stream || source.streams.get(refusal.table) !== stream) return
+    stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')
+    source.settle(stream)
+    this.#delivery.deliver(source)
+    this.#repair.advanced(source, stream, now)
+  }
+
+  #onHeartbeat(source: Source, heartbeat: HeartbeatMessage, now: number): void {
+    for (const { table, last } of heartbeat.streams) {
+      if (!this.wants(table)) continue
+      const stream = source.stream(table)
+      if (last <= stream.known) continue
+      // Known by the heartbeat alone: the topic's own path has to be proven.
+      source.needsProof([this.tables === '*' ? null : table], now, this.#random)
+      if (this.#isSane(stream, last)) stream.known = last
+    }
+  }
+
+  #onLeaving(source: Source, leaving: LeavingMessage): void {
+    this.#noteKnown(source, leaving.streams)
+  }
+
+  #tickSource(source: Source, now: number): void {
+    if (source.state === 'finished') return
+    this.#afterEntry(source)
+    if (source.isOver && !this.#isAliveByRoster(source)) return
+    this.#watchSilence(source, now)
+    if (source.state === 'gone' && !this.#isAliveByRoster(source)) return
+    this.#renewal.tick(source, now, this.#sources.values())
+    for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
+  }
+
+  #isAliveByRoster(source: Source): boolean {
+    return source.entry?.state === 'alive' || source.entry?.state === 'leaving'
+  }
+
+  #watchSilence(source: Source, now: number): void {
+    if (source.identity.incarnation === this.#options.subscriber) return
+    const silent = now - source.heardAt
+    if (
+      source.state === 'live' &&
+      silent > this.#limits.heartbeatMs * this.#limits.heartbeatsMissed
+    ) {
+      source.state = 'stalled'
+      source.nextRenewAt = now
+      this.#output.event({ type: 'publisher-stalled', publisher: source.identity.incarnation })
+    }
+    if (source.state === 'stalled' && silent > this.#limits.goneAfterMs) {
+      this.#endings.gone(source)
+      source.needsProof(this.#topics(), now, this.#random)
+      this.#readiness.check()
+    }
+  }
+
+  /** One request for all publishers whose answer is due. */
+  #sync(now: number): void {
+    const due: Source[] = []
+    for (const source of this.#sources.values()) {
+      if (source.state === 'finished' || source.unproven.size === 0 || now < source.nextSyncAt)
+        continue
+      if (source.state === 'gone' && !this.#isAliveByRoster(source)) continue
+      due.push(source)
+      source.synced(now, this.#random, this.#limits)
+    }
+    if (due.length === 0) return
+    const marks = new Set(due.flatMap((source) => [...source.unproven]))
+    marks.delete(replyPath)
+    const nonce = this.#output.nonce()
+    this.#syncNonces.add(nonce)
+    this.#output.request({
+      kind: 'sync',
+      subscriber: this.#options.subscriber,
+      nonce,
+      tables: this.tables,
+      marks: this.tables === '*' ? (marks.size > 0 ? '*' : []) : ([...marks] as string[]),
+      incarnations: due.map((source) => source.identity.incarnation),
+    })
+  }
+}
