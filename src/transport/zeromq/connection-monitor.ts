@@ -1,8 +1,8 @@
 /**
- * What libzmq's socket events say about connections: how many there are, and which connecting one
- * libzmq has given up. After a protocol error (a frame too large, a socket of another type at that
- * port for a moment, access denied) libzmq ends a connection and never tries again, and neither
- * the socket nor a proxy that owns it is told. What it goes on with, it announces: a retry.
+ * What libzmq's socket events say about connections: which stand, and which libzmq has given up.
+ * After a protocol error (a frame too large, a socket of another type at that port for a moment,
+ * access denied) libzmq ends a connection and never tries again, and neither the socket nor a proxy
+ * that owns it is told. What it goes on with, it announces: a retry.
  */
 import type { Event, Socket } from 'zeromq'
 import type { Clock, Timer } from '../../base/clock.ts'
@@ -11,6 +11,7 @@ import { socketLimits } from './socket-options.ts'
 /** A retry is announced at once; after two reconnect intervals without one there is none. */
 const retryWithinMs = 2 * socketLimits.reconnectIntervalMs
 
+/** Called from the event loop, one at a time, never from inside a call of the monitor. */
 export interface ConnectionMonitorHandlers {
   /** A handshake has succeeded; `again`: this endpoint was connected before. */
   connected?(endpoint: string, again: boolean): void
@@ -21,141 +22,129 @@ export interface ConnectionMonitorHandlers {
 }
 
 interface Endpoint {
-  connections: number
+  connected: boolean
   everConnected: boolean
-  /** Handshakes failed whose disconnect is still to come: those connections were never counted. */
-  failed: number
-  why: string
   verdict: Timer | null
 }
 
 /**
- * Watches one socket from its creation: attach it before `bind` and `connect`. It goes on while the
- * socket runs inside a proxy. All calls come from the event loop, none from inside a call to it.
+ * Watches the endpoints that one socket connects to (those that it binds are not counted: libzmq's
+ * events do not tell their connections apart). Attach it before the first `connect`. It goes on
+ * while the socket runs inside a proxy.
  */
 export class ConnectionMonitor {
+  /** Resolves when the closed socket has sent what it had, or its `linger` is over, and its ports are free. */
+  readonly ended: Promise<void>
   readonly #clock: Clock
   readonly #handlers: ConnectionMonitorHandlers
-  /** Endpoints that this socket connects to; the others it binds. */
-  readonly #connecting = new Set<string>()
   readonly #endpoints = new Map<string, Endpoint>()
   #closed = false
 
   constructor(socket: Socket, clock: Clock, handlers: ConnectionMonitorHandlers = {}) {
     this.#clock = clock
     this.#handlers = handlers
-    void this.#watch(socket)
+    this.ended = this.#watch(socket)
   }
 
-  /** Says that the socket connects to this endpoint (`tcp://<numeric address>:<port>`). */
+  /**
+   * Say it before each `connect` to an endpoint (`tcp://<numeric address>:<port>`, as libzmq will
+   * name it), the repeated one of a renewal too.
+   */
   expect(endpoint: string): void {
-    this.#connecting.add(endpoint)
+    const known = this.#endpoints.get(endpoint)
+    known?.verdict?.cancel()
+    this.#endpoints.set(endpoint, {
+      connected: false,
+      everConnected: known?.everConnected ?? false,
+      verdict: null,
+    })
   }
 
-  /** Says that the socket was disconnected from the endpoint on purpose; libzmq announces no end then. */
+  /** Say it with each `disconnect` for good. */
   forget(endpoint: string): void {
     this.#endpoints.get(endpoint)?.verdict?.cancel()
     this.#endpoints.delete(endpoint)
-    this.#connecting.delete(endpoint)
   }
 
-  /** Says that the endpoint was disconnected and connected again on purpose. */
-  renewed(endpoint: string): void {
-    const state = this.#endpoints.get(endpoint)
-    if (!state) return
-    state.verdict?.cancel()
-    state.verdict = null
-    state.connections = 0
-    state.failed = 0
+  isConnected(endpoint: string): boolean {
+    return this.#endpoints.get(endpoint)?.connected ?? false
   }
 
-  /** Connections that stand now, at one endpoint or at all. */
-  connections(endpoint?: string): number {
-    if (endpoint !== undefined) return this.#endpoints.get(endpoint)?.connections ?? 0
+  /** How many of the expected endpoints are connected now. */
+  connections(): number {
     let sum = 0
-    for (const state of this.#endpoints.values()) sum += state.connections
+    for (const endpoint of this.#endpoints.values()) if (endpoint.connected) sum += 1
     return sum
   }
 
-  /** Nothing is told after this. The socket's own closing ends the watch. */
+  /** Nothing is told after this. The watch itself ends with the socket: `ended`. */
   close(): void {
     this.#closed = true
-    for (const state of this.#endpoints.values()) state.verdict?.cancel()
+    for (const { verdict } of this.#endpoints.values()) verdict?.cancel()
     this.#endpoints.clear()
   }
 
   async #watch(socket: Socket): Promise<void> {
-    for await (const event of socket.events) {
-      if (this.#closed) return
-      this.#take(event)
+    const events = socket.events
+    while (!events.closed) {
+      const event = (await events.receive()) as Event | undefined
+      if (event === undefined || event.type === 'end') return
+      if (!this.#closed) this.#take(event)
     }
   }
 
   #take(event: Event): void {
     if (!('address' in event)) return
-    const endpoint = event.address
-    const state = this.#state(endpoint)
+    const endpoint = this.#endpoints.get(event.address)
+    if (!endpoint) return
     switch (event.type) {
       case 'handshake':
-        this.#connected(endpoint, state)
+        this.#connected(event.address, endpoint)
+        break
+      case 'handshake:error:auth':
+        this.#judgeLater(event.address, endpoint, 'access was denied')
         break
       case 'handshake:error:protocol':
-      case 'handshake:error:auth':
       case 'handshake:error:other':
-        state.failed += 1
-        state.why = event.type === 'handshake:error:auth' ? 'access denied' : 'handshake failed'
-        this.#judgeLater(endpoint, state)
+        this.#judgeLater(event.address, endpoint, 'the handshake failed')
         break
       case 'disconnect':
-        this.#disconnected(endpoint, state)
+        this.#disconnected(event.address, endpoint)
         break
       case 'connect:retry':
       case 'connect:delay':
-      case 'connect':
-        state.verdict?.cancel()
-        state.verdict = null
+        acquit(endpoint)
         break
       default:
         break
     }
   }
 
-  #connected(endpoint: string, state: Endpoint): void {
-    const again = state.everConnected
-    state.connections += 1
-    state.everConnected = true
-    state.verdict?.cancel()
-    state.verdict = null
-    this.#handlers.connected?.(endpoint, again)
+  #connected(address: string, endpoint: Endpoint): void {
+    const again = endpoint.everConnected
+    endpoint.connected = true
+    endpoint.everConnected = true
+    acquit(endpoint)
+    this.#handlers.connected?.(address, again)
   }
 
-  #disconnected(endpoint: string, state: Endpoint): void {
-    if (state.failed > 0) {
-      state.failed -= 1
-    } else {
-      state.why = 'connection ended'
-      if (state.connections > 0) {
-        state.connections -= 1
-        this.#handlers.disconnected?.(endpoint)
-      }
-    }
-    this.#judgeLater(endpoint, state)
+  #disconnected(address: string, endpoint: Endpoint): void {
+    const stood = endpoint.connected
+    endpoint.connected = false
+    this.#judgeLater(address, endpoint, stood ? 'the connection ended' : 'the handshake failed')
+    if (stood) this.#handlers.disconnected?.(address)
   }
 
-  #judgeLater(endpoint: string, state: Endpoint): void {
-    if (!this.#connecting.has(endpoint) || state.verdict !== null) return
-    state.verdict = this.#clock.after(retryWithinMs, () => {
-      state.verdict = null
-      if (!this.#closed) this.#handlers.dead?.(endpoint, `${state.why}, and libzmq does not retry`)
+  #judgeLater(address: string, endpoint: Endpoint, why: string): void {
+    if (endpoint.verdict !== null) return
+    endpoint.verdict = this.#clock.after(retryWithinMs, () => {
+      endpoint.verdict = null
+      if (!this.#closed) this.#handlers.dead?.(address, `${why}, and libzmq does not retry`)
     })
   }
+}
 
-  #state(endpoint: string): Endpoint {
-    let state = this.#endpoints.get(endpoint)
-    if (!state) {
-      state = { connections: 0, everConnected: false, failed: 0, why: '', verdict: null }
-      this.#endpoints.set(endpoint, state)
-    }
-    return state
-  }
+function acquit(endpoint: Endpoint): void {
+  endpoint.verdict?.cancel()
+  endpoint.verdict = null
 }
