@@ -1,0 +1,52 @@
+import { lookup } from 'node:dns/promises'
+import { isIPv4 } from 'node:net'
+import { TidingsError } from '../../base/tidings-error.ts'
+
+/** The ports of this node's GENESIS_CLUSTER that a process uses. */
+export interface ClusterPorts {
+  readonly inbound: number
+  readonly outbound: number
+  readonly registry: number
+  readonly export: number
+}
+
+export type ClusterHop = keyof ClusterPorts
+
+/** libzmq names endpoints by number in its events, so they are connected by number. */
+export class Endpoints implements Record<ClusterHop, string> {
+  readonly inbound: string
+  readonly outbound: string
+  readonly registry: string
+  readonly export: string
+
+  private constructor(address: string, ports: ClusterPorts) {
+    this.inbound = `tcp://${address}:${ports.inbound}`
+    this.outbound = `tcp://${address}:${ports.outbound}`
+    this.registry = `tcp://${address}:${ports.registry}`
+    this.export = `tcp://${address}:${ports.export}`
+  }
+
+  static at(address: string, ports: ClusterPorts): Endpoints {
+    return new Endpoints(address, ports)
+  }
+
+  hopOf(endpoint: string): ClusterHop | null {
+    const hops = ['inbound', 'outbound', 'registry', 'export'] as const
+    return hops.find((hop) => this[hop] === endpoint) ?? null
+  }
+}
+
+/**
+ * The IPv4 address of a host.
+ * @throws TidingsError CLUSTER_UNREACHABLE where the name has none
+ */
+export async function numericAddress(host: string): Promise<string> {
+  if (isIPv4(host)) return host
+  try {
+    return (await lookup(host, { family: 4 })).address
+  } catch (error) {
+    throw new TidingsError('CLUSTER_UNREACHABLE', `the host "${host}" has no IPv4 address`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,154 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { XPublisher } from 'zeromq'
+import type { Clock } from '../../base/clock.ts'
+import { TokenBucket } from '../../base/token-bucket.ts'
+import { bindPort } from './port-owner.ts'
+import { ConnectionMonitor } from './connection-monitor.ts'
+import { HighWaterMark } from './high-water-mark.ts'
+import { Probe } from './probe.ts'
+import type { Refusals } from './refusals.ts'
+import { boundXpub, connectingXpub, socketLimits } from './socket-options.ts'
+
+export const requestLimits = {
+  /** Requests a second that are passed on: far above what some hundred subscribers ask in a bad hour. */
+  perSecond: 10_000,
+  /** Requests at once: all subscribers of a large cluster ask when a hop comes back. */
+  burst: 20_000,
+  /** Bytes of requests a second, and at once: the handlers keep what they are given for a while. */
+  bytesPerSecond: 16 * 1024 * 1024,
+  /** Upstream messages taken before timers and sockets get their turn. */
+  perTurn: 256,
+} as const
+
+export interface PublishingSocketHandlers {
+  request(frame: Buffer): void
+  probe(frame: Buffer): void
+  connected(endpoint: string): void
+  disconnected(endpoint: string): void
+  renewed(endpoint: string, why: string): void
+  /** Receiving has failed for a reason that is not ours. */
+  failed(error: unknown): void
+}
+
+/**
+ * The XPUB of a process: updates go down it, subscriptions and requests come up it. Its upstream
+ * queue knows no high-water mark, so it is always read, and what is too much is discarded here.
+ */
+export class PublishingSocket {
+  readonly #socket: XPublisher
+  readonly #monitor: ConnectionMonitor
+  readonly #clock: Clock
+  readonly #handlers: PublishingSocketHandlers
+  readonly #refusals: Refusals
+  readonly #highWaterMark = new HighWaterMark()
+  readonly #requests: TokenBucket
+  readonly #requestBytes: TokenBucket
+  readonly #endpoints = new Set<string>()
+  readonly #drained: Promise<void>
+  readonly #sendRefused = () => this.#refusals.count('send')
+
+  /** `zapDomain`: null for a socket that only connects. */
+  constructor(
+    zapDomain: string | null,
+    clock: Clock,
+    refusals: Refusals,
+    handlers: PublishingSocketHandlers,
+  ) {
+    this.#clock = clock
+    this.#handlers = handlers
+    this.#refusals = refusals
+    const { perSecond, burst, bytesPerSecond } = requestLimits
+    this.#requests = new TokenBucket(perSecond, burst, clock.now())
+    this.#requestBytes = new TokenBucket(bytesPerSecond, bytesPerSecond, clock.now())
+    this.#socket = new XPublisher(zapDomain === null ? connectingXpub() : boundXpub(zapDomain))
+    this.#socket.sendHighWaterMark = this.#highWaterMark.messages
+    this.#monitor = new ConnectionMonitor(this.#socket, clock, {
+      connected: (endpoint) => handlers.connected(endpoint),
+      disconnected: (endpoint) => handlers.disconnected(endpoint),
+      dead: (endpoint, why) => this.#reconnect(endpoint, why),
+    })
+    this.#drained = this.#drain()
+  }
+
+  /** @throws TidingsError PORT_TAKEN, TRANSPORT_FAILED */
+  bind(address: string, port: number, purpose: string): Promise<void> {
+    return bindPort(this.#socket, address, port, purpose)
+  }
+
+  connect(endpoint: string): void {
+    if (this.#endpoints.has(endpoint)) return
+    this.#endpoints.add(endpoint)
+    this.#monitor.expect(endpoint)
+    this.#socket.connect(endpoint)
+  }
+
+  isConnected(endpoint: string): boolean {
+    return this.#monitor.isConnected(endpoint)
+  }
+
+  send(topic: string, frames: readonly Uint8Array[]): void {
+    let bytes = topic.length
+    for (const frame of frames) {
+      if (frame.length > socketLimits.maxFrameBytes) return this.#refusals.count('oversize')
+      bytes += frame.length
+    }
+    if (this.#highWaterMark.sent(bytes)) {
+      this.#socket.sendHighWaterMark = this.#highWaterMark.messages
+    }
+    this.#socket.send([topic, ...frames]).catch(this.#sendRefused)
+  }
+
+  /**
+   * Makes the connections anew, which drops what they hold. Those that others made to our port are
+   * left: each subscriber renews its own, and unbinding would cut the healthy ones too.
+   */
+  renew(why: string): void {
+    for (const endpoint of this.#endpoints) this.#reconnect(endpoint, why)
+  }
+
+  async close(lingerMs: number): Promise<void> {
+    if (!this.#socket.closed) {
+      this.#monitor.close()
+      this.#socket.linger = lingerMs
+      this.#socket.close()
+    }
+    await Promise.all([this.#monitor.ended, this.#drained])
+  }
+
+  #reconnect(endpoint: string, why: string): void {
+    this.#socket.disconnect(endpoint)
+    this.#monitor.expect(endpoint)
+    this.#socket.connect(endpoint)
+    this.#handlers.renewed(endpoint, why)
+  }
+
+  async #drain(): Promise<void> {
+    const socket = this.#socket
+    let left: number = requestLimits.perTurn
+    try {
+      while (!socket.closed) {
+        const frames = await socket.receive()
+        this.#take(frames)
+        left -= 1
+        if (left > 0) continue
+        await nextTurn()
+        left = requestLimits.perTurn
+      }
+    } catch (error) {
+      if (!socket.closed) this.#handlers.failed(error)
+    }
+  }
+
+  #take(frames: readonly Buffer[]): void {
+    const frame = frames[0] as Buffer
+    const first = frame[0]
+    if (first === undefined || first === 0 || first === 1) return
+    if (frames.length > 1) return this.#refusals.count('request of several frames')
+    if (Probe.is(frame)) return this.#handlers.probe(frame)
+    const now = this.#clock.now()
+    if (!this.#requests.take(1, now) || !this.#requestBytes.take(frame.length, now)) {
+      return this.#refusals.count('too many requests')
+    }
+    this.#handlers.request(frame)
+  }
+}

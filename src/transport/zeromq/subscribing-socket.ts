@@ -1,0 +1,133 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { XSubscriber } from 'zeromq'
+import type { Clock } from '../../base/clock.ts'
+import { ConnectionMonitor } from './connection-monitor.ts'
+import type { Refusals } from './refusals.ts'
+import { connectingXsub, socketLimits } from './socket-options.ts'
+
+export const receiveLimits = {
+  /** Bytes taken before timers and other sockets get their turn: some milliseconds of decoding. */
+  bytesPerTurn: 1024 * 1024,
+  /** Messages taken before that: small ones cost by number. */
+  messagesPerTurn: 256,
+} as const
+
+export interface SubscribingSocketHandlers {
+  frames(frames: readonly Buffer[]): void
+  /** `again`: this endpoint was connected before. */
+  connected(endpoint: string, again: boolean): void
+  disconnected(endpoint: string): void
+  renewed(endpoint: string, why: string): void
+  /** Receiving has failed for a reason that is not ours. */
+  failed(error: unknown): void
+}
+
+/**
+ * The XSUB of a process: updates come down its connections, subscriptions and requests go up all of
+ * them. An XSUB connects twice to one endpoint without complaint and then gets everything doubled,
+ * so this holds each endpoint once.
+ */
+export class SubscribingSocket {
+  readonly #socket: XSubscriber
+  readonly #monitor: ConnectionMonitor
+  readonly #handlers: SubscribingSocketHandlers
+  readonly #refusals: Refusals
+  readonly #endpoints = new Set<string>()
+  readonly #prefixes = new Set<string>()
+  readonly #received: Promise<void>
+  readonly #sendRefused = () => this.#refusals.count('send')
+
+  constructor(clock: Clock, refusals: Refusals, handlers: SubscribingSocketHandlers) {
+    this.#handlers = handlers
+    this.#refusals = refusals
+    this.#socket = new XSubscriber(connectingXsub())
+    this.#monitor = new ConnectionMonitor(this.#socket, clock, {
+      connected: (endpoint, again) => handlers.connected(endpoint, again),
+      disconnected: (endpoint) => handlers.disconnected(endpoint),
+      dead: (endpoint, why) => this.renew(endpoint, why),
+    })
+    this.#received = this.#receive()
+  }
+
+  connect(endpoint: string): void {
+    if (this.#endpoints.has(endpoint)) return
+    this.#endpoints.add(endpoint)
+    this.#monitor.expect(endpoint)
+    this.#socket.connect(endpoint)
+  }
+
+  /** What has arrived from there and was not read yet is lost. */
+  disconnect(endpoint: string): void {
+    if (!this.#endpoints.delete(endpoint)) return
+    this.#monitor.forget(endpoint)
+    this.#socket.disconnect(endpoint)
+  }
+
+  isConnected(endpoint: string): boolean {
+    return this.#monitor.isConnected(endpoint)
+  }
+
+  connections(): number {
+    return this.#monitor.connections()
+  }
+
+  /** Disconnects and connects; libzmq then sends all subscriptions again. */
+  renew(endpoint: string, why: string): void {
+    if (!this.#endpoints.has(endpoint)) return
+    this.#socket.disconnect(endpoint)
+    this.#monitor.expect(endpoint)
+    this.#socket.connect(endpoint)
+    this.#handlers.renewed(endpoint, why)
+  }
+
+  subscribe(prefix: string): void {
+    if (this.#prefixes.has(prefix)) return
+    this.#prefixes.add(prefix)
+    this.#send(Buffer.from(`\x01${prefix}`))
+  }
+
+  unsubscribe(prefix: string): void {
+    if (this.#prefixes.delete(prefix)) this.#send(Buffer.from(`\x00${prefix}`))
+  }
+
+  /** Up to every publisher; the first byte is neither 0 nor 1. */
+  request(frame: Uint8Array): void {
+    if (frame.length > socketLimits.maxRequestBytes) return this.#refusals.count('oversize')
+    this.#send(frame)
+  }
+
+  async close(lingerMs: number): Promise<void> {
+    if (!this.#socket.closed) {
+      this.#monitor.close()
+      this.#socket.linger = lingerMs
+      this.#socket.close()
+    }
+    await Promise.all([this.#monitor.ended, this.#received])
+  }
+
+  #send(frame: Uint8Array): void {
+    this.#socket.send(frame).catch(this.#sendRefused)
+  }
+
+  /** zeromq.js reads without leaving the turn while messages are there; so this leaves it at times. */
+  async #receive(): Promise<void> {
+    const socket = this.#socket
+    const { bytesPerTurn, messagesPerTurn } = receiveLimits
+    let bytes = 0
+    let messages = 0
+    try {
+      while (!socket.closed) {
+        const frames = await socket.receive()
+        this.#handlers.frames(frames)
+        for (const frame of frames) bytes += frame.length
+        messages += 1
+        if (bytes < bytesPerTurn && messages < messagesPerTurn) continue
+        await nextTurn()
+        bytes = 0
+        messages = 0
+      }
+    } catch (error) {
+      if (!socket.closed) this.#handlers.failed(error)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
+import type { NodeMode, ProcessRole } from '../../model/roster.ts'
+import type { ClusterHop, ClusterPorts } from './endpoints.ts'
+
+/** A process's ZeroMQ port is its process port plus this: a convention of the platform. */
+export const zeromqPortOffset = 10_000
+
+const highestProcessPort = 65_535 - zeromqPortOffset
+
+/** @throws TidingsError USAGE where the process port leaves no room for it */
+export function zeromqPortOf(processPort: number): number {
+  if (processPort <= highestProcessPort) return processPort + zeromqPortOffset
+  const why = `process port ${processPort} leaves no room for its ZeroMQ port (+ ${zeromqPortOffset})`
+  throw new TidingsError('USAGE', why)
+}
+
+export interface ZeroMQTransportOptions {
+  readonly mode: NodeMode
+  readonly role: ProcessRole
+  /** Where this node's GENESIS_CLUSTER has bound its ports: an address or a name. */
+  readonly nodeAddress: string
+  /** Where the processes of this node bind their ZeroMQ ports: an address; `0.0.0.0` is all. */
+  readonly bindAddress: string
+  /** Who may connect to our ZeroMQ port: addresses, or networks as address/bits. */
+  readonly allowed: readonly string[]
+  readonly ports: ClusterPorts
+  /** How long `open()` waits for GENESIS_CLUSTER. */
+  readonly clusterTimeoutMs: number
+  /** Let GENESIS_CLUSTER hand out a process port where the registration has none. */
+  readonly wantsPort: boolean
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** `hop`: which port it is, `ms`: how long it was waited for. */
+export function unreachable(
+  address: string,
+  port: number,
+  hop: ClusterHop,
+  ms: number,
+): TidingsError {
+  return new TidingsError(
+    'CLUSTER_UNREACHABLE',
+    `GENESIS_CLUSTER did not answer at ${address}:${port} (${hop}) within ${ms} ms: start it on this node with \`tidings cluster\``,
+  )
+}
