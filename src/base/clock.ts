@@ -9,6 +9,8 @@ export interface Clock {
   wallClock(): number
   /** Runs `run` once, not before `ms` milliseconds have gone by. */
   after(ms: number, run: () => void): Timer
+  /** Runs `run` when the current turn of the event loop is over. */
+  endOfTurn(run: () => void): void
 }
 
 export interface Timer {
@@ -22,4 +24,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, ms)
     return { cancel: () => clearTimeout(timer) }
   },
+  endOfTurn: (run) => void setImmediate(run),
 }

@@ -75,7 +75,7 @@ export function checkOpenOptions(options: OpenOptions): void {
   checkNumber('retention.ageMs', options.retention?.ageMs, 0, 2 ** 40)
 }
 
-export function checkSubscribeOptions(options: SubscribeOptions<never>): void {
+export function checkSubscribeOptions(options: Pick<SubscribeOptions, 'limit' | 'whenSlow'>): void {
   checkNumber('limit.updates', options.limit?.updates, 1, 2 ** 40)
   checkNumber('limit.bytes', options.limit?.bytes, 1, 2 ** 40)
   if (options.whenSlow !== undefined && !['repair', 'fail'].includes(options.whenSlow))
@@ -83,6 +83,20 @@ export function checkSubscribeOptions(options: SubscribeOptions<never>): void {
       'USAGE',
       `whenSlow is 'repair' or 'fail', got ${JSON.stringify(options.whenSlow)}`,
     )
+}
+
+/** The tables of a subscription, each once. Throws USAGE. */
+export function checkTables<Table extends string>(
+  tables: Table | readonly Table[] | '*',
+): readonly Table[] | '*' {
+  if (tables === '*') return '*'
+  const list = typeof tables === 'string' ? [tables] : [...new Set(tables)]
+  if (list.length === 0 || list.some((table) => typeof table !== 'string' || table === ''))
+    throw new TidingsError(
+      'USAGE',
+      "subscribe() takes table names, e.g. subscribe(['TRADE']), or '*' for all",
+    )
+  return list.includes('*' as Table) ? '*' : list
 }
 
 function checkNumber(name: string, value: number | undefined, least: number, most: number): void {

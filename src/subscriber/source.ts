@@ -59,6 +59,16 @@ export class Source {
     else this.pending.delete(stream)
   }
 
+  /** True while asking it makes sense: what is gone answers only if the roster still has it. */
+  get mayAnswer(): boolean {
+    if (this.state === 'finished') return false
+    return this.state !== 'gone' || this.isOnRoster
+  }
+
+  get isOnRoster(): boolean {
+    return this.entry?.state === 'alive' || this.entry?.state === 'leaving'
+  }
+
   /** These topics are to be proven (again): sync soon. */
   needsProof(topics: Iterable<Unproven>, now: number, random: Random): void {
     if (this.unproven.size === 0) this.#restartSyncs(now, random)

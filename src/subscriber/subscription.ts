@@ -6,7 +6,6 @@ import type {
   MarkMessage,
   Message,
   RefusalMessage,
-  StreamState,
   TableSequence,
   VectorMessage,
 } from '../model/message.ts'
@@ -14,15 +13,17 @@ import { type Tables, wantsTable } from '../model/request.ts'
 import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
 import type { PublisherIdentity } from '../model/update.ts'
 import type { RowReader } from '../wire/row-reader.ts'
+import { Bases } from './bases.ts'
 import { Endings } from './endings.ts'
 import { GapRepair } from './gap-repair.ts'
 import { ParcelDelivery } from './parcel-delivery.ts'
 import { PathRenewal } from './path-renewal.ts'
 import { Readiness } from './readiness.ts'
 import { replyPath, Source, type Unproven } from './source.ts'
-import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
+import { lastOf } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
+import { Syncs } from './syncs.ts'
 
 export interface SubscriptionOptions {
   /** The process: its incarnation. */
@@ -43,14 +44,16 @@ export class Subscription {
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
-  readonly #subscribedAt: number
   readonly #sources = new Map<string, Source>()
-  readonly #syncNonces = new Set<number>()
+  readonly #bases: Bases
+  readonly #syncs: Syncs
   readonly #delivery: ParcelDelivery
   readonly #endings: Endings
   readonly #repair: GapRepair
   readonly #renewal: PathRenewal
   readonly #readiness: Readiness
+  #isBusy = false
+  #hasRoomAgain = false
 
   constructor(
     options: SubscriptionOptions,
@@ -65,9 +68,10 @@ export class Subscription {
     this.#limits = limits
     this.#random = random
     this.#output = output
-    this.#subscribedAt = now
     this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, output)
     this.#endings = new Endings(options.tables, this.#delivery, output)
+    this.#bases = new Bases(options.tables, now, limits, this.#delivery, output)
+    this.#syncs = new Syncs(options.subscriber, options.tables, limits, random, output)
     this.#repair = new GapRepair(options.subscriber, limits, random, output)
     this.#renewal = new PathRenewal(limits, output)
     this.#readiness = new Readiness(this.#sources, this.#topics(), limits, output)
@@ -95,6 +99,12 @@ export class Subscription {
   }
 
   onMessage(message: Message, now: number): void {
+    this.#isBusy = true
+    this.#take(message, now)
+    this.#leave(now)
+  }
+
+  #take(message: Message, now: number): void {
     const { incarnation } = message.publisher
     if (!this.#options.own && incarnation === this.#options.subscriber) return
     const source = this.#sourceOf(message.publisher, now)
@@ -126,8 +136,10 @@ export class Subscription {
   }
 
   onRoster(change: RosterChange, roster: RosterView, now: number): void {
+    this.#isBusy = true
     for (const entry of change.entries) this.#onEntry(entry, now)
     this.#readiness.onRoster(change, roster, now)
+    this.#leave(now)
   }
 
   /** A node's roster began anew without its file: publishers may have come and gone unseen. */
@@ -145,24 +157,47 @@ export class Subscription {
       if (source.state !== 'finished') source.needsProofAtOnce(this.#topics(), now, this.#random)
   }
 
-  /** There is room again in the application's queue. */
+  /**
+   * There is room again in the application's queue. It may be told from within one of our own
+   * deliveries: then what it allows is done when that has come to its end.
+   */
   onRoom(now: number): void {
+    if (this.#isBusy) {
+      this.#hasRoomAgain = true
+      return
+    }
+    this.#isBusy = true
     for (const source of this.#sources.values()) {
       if (source.pending.size > 0) this.#delivery.deliver(source)
       if (this.#output.isUnderHalf())
         for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
     }
+    this.#isBusy = false
   }
 
   /** `ownStallMs`: how long this process itself stood still; nobody else is charged for it. */
   tick(now: number, ownStallMs: number): void {
+    this.#isBusy = true
     if (ownStallMs > 0) {
       for (const source of this.#sources.values()) source.heardAt += ownStallMs
       this.resync(now)
     }
     for (const source of this.#sources.values()) this.#tickSource(source, now)
-    this.#sync(now)
+    this.#syncs.send(this.#sources.values(), now)
     this.#readiness.tick(now)
+    this.#leave(now)
+  }
+
+  #leave(now: number): void {
+    this.#isBusy = false
+    if (!this.#hasRoomAgain) return
+    this.#hasRoomAgain = false
+    if (this.#hasPending()) this.onRoom(now)
+  }
+
+  #hasPending(): boolean {
+    for (const { pending } of this.#sources.values()) if (pending.size > 0) return true
+    return false
   }
 
   /** For each stream, up to where it was handed to the application or reported. */
@@ -216,7 +251,7 @@ export class Subscription {
   #afterEntry(source: Source): void {
     const { entry } = source
     if (!entry || source.state === 'finished') return
-    if (entry.last) this.#noteKnown(source, entry.last)
+    if (entry.last) this.#bases.noteKnown(source, entry.last)
     if (entry.state === 'alive') source.reopened = false
     if (entry.state !== 'ended') return
     if (entry.last) this.#endings.finish(source)
@@ -225,36 +260,21 @@ export class Subscription {
     } else if (this.#endings.knowsMoreThanTold(source)) this.#endings.gone(source)
   }
 
-  #noteKnown(source: Source, streams: readonly TableSequence[]): void {
-    for (const { table, last } of streams) {
-      if (!this.wants(table)) continue
-      const stream = source.stream(table)
-      if (this.#isSane(stream, last)) stream.known = Math.max(stream.known, last)
-    }
-  }
-
-  /** One damaged number must not silence a stream: what is too far ahead is quarantined. */
-  #isSane(stream: SubscribedStream, last: number): boolean {
-    if (stream.base === null || last <= stream.known + this.#limits.maxAheadUpdates) return true
-    this.#output.event({ type: 'refused', reason: 'sequence-too-far-ahead', count: 1 })
-    return false
-  }
-
   #onBatch(source: Source, batch: BatchMessage, now: number): void {
     if (!this.wants(batch.table)) {
-      if (batch.manifest.length > 1) this.#noteKnown(source, batch.manifest)
+      if (batch.manifest.length > 1) this.#bases.noteKnown(source, batch.manifest)
       return
     }
     const stream = source.stream(batch.table)
     const last = lastOf(batch)
-    if (!this.#isSane(stream, last)) {
+    if (!this.#bases.isSane(stream, last)) {
       source.needsProof(this.#topics(), now, this.#random)
       return
     }
     if (last > stream.known) stream.known = last
     stream.bytesPerUpdate = Math.max(1, batch.frame.byteLength / batch.count)
     if (batch.manifest.length > 1 || batch.manifest[0]?.last !== last)
-      this.#noteKnown(source, batch.manifest)
+      this.#bases.noteKnown(source, batch.manifest)
     this.#delivery.take(source, stream, batch)
   }
 
@@ -264,48 +284,21 @@ export class Subscription {
   }
 
   #onVector(source: Source, vector: VectorMessage, now: number): void {
-    if (!this.#syncNonces.has(vector.nonce)) return
+    if (!this.#syncs.isOurs(vector.nonce)) return
     source.prove(replyPath)
-    for (const state of vector.streams) {
-      if (!this.wants(state.table)) continue
-      const stream = source.stream(state.table)
-      stream.known = Math.max(stream.known, state.last)
-      if (stream.base === null) this.#setBase(source, stream, state, now)
-      else if (stream.openLossFrom !== undefined && stream.next > state.last)
-        this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
-      stream.lose(stream.next, state.first - 1, 'evicted')
-      source.settle(stream)
-    }
-    if (vector.all && this.tables === '*' && !source.answeredForAll) {
-      source.answeredForAll = true
-      for (const stream of source.streams.values())
-        if (stream.base === null) this.#delivery.setBase(source, stream, 0)
-    }
+    this.#bases.takeVector(source, vector, this.isReady, now)
     this.#delivery.deliver(source)
     this.#readiness.check()
-  }
-
-  #setBase(source: Source, stream: SubscribedStream, state: StreamState, now: number): void {
-    let base = state.last
-    const isNew = state.ageMs === null || now - state.ageMs >= this.#subscribedAt
-    if (this.isReady && (state.last === 0 || isNew)) base = 0
-    else if (this.isReady || stream.openLossFrom === null) {
-      this.#delivery.report(source, stream, { from: null, to: base }, 'unknown-publisher')
-      stream.lostUpTo = base
-    }
-    if (stream.openLossFrom === null)
-      this.#delivery.report(source, stream, { from: null, to: base }, 'unknown-publisher')
-    this.#delivery.setBase(source, stream, base)
   }
 
   #onMark(source: Source, mark: MarkMessage, now: number): void {
     const isOurs = mark.answers.some(
       ({ subscriber, nonce }) =>
-        subscriber === this.#options.subscriber && this.#syncNonces.has(nonce),
+        subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce),
     )
     if (mark.table !== null && this.wants(mark.table)) {
       const stream = source.stream(mark.table)
-      if (this.#isSane(stream, mark.last)) stream.known = Math.max(stream.known, mark.last)
+      if (this.#bases.isSane(stream, mark.last)) stream.known = Math.max(stream.known, mark.last)
       else source.needsProof(this.#topics(), now, this.#random)
     }
     if (!isOurs) return
@@ -329,26 +322,22 @@ export class Subscription {
       if (last <= stream.known) continue
       // Known by the heartbeat alone: the topic's own path has to be proven.
       source.needsProof([this.tables === '*' ? null : table], now, this.#random)
-      if (this.#isSane(stream, last)) stream.known = last
+      if (this.#bases.isSane(stream, last)) stream.known = last
     }
   }
 
   #onLeaving(source: Source, leaving: LeavingMessage): void {
-    this.#noteKnown(source, leaving.streams)
+    this.#bases.noteKnown(source, leaving.streams)
   }
 
   #tickSource(source: Source, now: number): void {
     if (source.state === 'finished') return
     this.#afterEntry(source)
-    if (source.isOver && !this.#isAliveByRoster(source)) return
+    if (!source.mayAnswer) return
     this.#watchSilence(source, now)
-    if (source.state === 'gone' && !this.#isAliveByRoster(source)) return
+    if (!source.mayAnswer) return
     this.#renewal.tick(source, now, this.#sources.values())
     for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
-  }
-
-  #isAliveByRoster(source: Source): boolean {
-    return source.entry?.state === 'alive' || source.entry?.state === 'leaving'
   }
 
   #watchSilence(source: Source, now: number): void {
@@ -367,30 +356,5 @@ export class Subscription {
       source.needsProof(this.#topics(), now, this.#random)
       this.#readiness.check()
     }
-  }
-
-  /** One request for all publishers whose answer is due. */
-  #sync(now: number): void {
-    const due: Source[] = []
-    for (const source of this.#sources.values()) {
-      if (source.state === 'finished' || source.unproven.size === 0 || now < source.nextSyncAt)
-        continue
-      if (source.state === 'gone' && !this.#isAliveByRoster(source)) continue
-      due.push(source)
-      source.synced(now, this.#random, this.#limits)
-    }
-    if (due.length === 0) return
-    const marks = new Set(due.flatMap((source) => [...source.unproven]))
-    marks.delete(replyPath)
-    const nonce = this.#output.nonce()
-    this.#syncNonces.add(nonce)
-    this.#output.request({
-      kind: 'sync',
-      subscriber: this.#options.subscriber,
-      nonce,
-      tables: this.tables,
-      marks: this.tables === '*' ? (marks.size > 0 ? '*' : []) : ([...marks] as string[]),
-      incarnations: due.map((source) => source.identity.incarnation),
-    })
   }
 }

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// Plain old syntax: a Node that is too old must get as far as the sentence that says so.
+import { existsSync } from 'node:fs'
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `tidings: needs Node 22.18 or newer; this is Node ${process.versions.node} [NODE_TOO_OLD]\n`,
+  )
+  process.exit(2)
+}
+
+// A checkout runs its sources as they are; the package has none and runs what was built of them.
+const source = new URL('../src/cli/main.ts', import.meta.url)
+const built = new URL('../dist/cli/main.js', import.meta.url)
+const { main } = await import(existsSync(source) ? source.href : built.href)
+await main(process.argv)

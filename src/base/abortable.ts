@@ -1,0 +1,20 @@
+import { TidingsError } from './tidings-error.ts'
+
+/** A promise that `start` resolves, or that rejects with ABORTED when the signal aborts first. */
+export function abortable<Result>(
+  signal: AbortSignal | undefined,
+  start: (resolve: (result: Result) => void) => void,
+): Promise<Result> {
+  const { promise, resolve, reject } = Promise.withResolvers<Result>()
+  const onAbort = (): void =>
+    reject(new TidingsError('ABORTED', 'aborted by its signal', { cause: signal?.reason }))
+  if (signal?.aborted) onAbort()
+  else {
+    signal?.addEventListener('abort', onAbort, { once: true })
+    start((result) => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve(result)
+    })
+  }
+  return promise
+}

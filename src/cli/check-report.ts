@@ -1,0 +1,111 @@
+import { styleText } from 'node:util'
+import type { EffectiveItem, SettingsReport } from '../definition/load-settings.ts'
+import { formatProblem } from '../definition/problem.ts'
+import type { Problem } from '../definition/problem.ts'
+import { zeromqPortOffset } from '../definition/service-port.ts'
+import type { Settings } from '../definition/settings.ts'
+
+type Style = (format: Parameters<typeof styleText>[0], text: string) => string
+
+/** The report of `tidings check` for people, in colours where the stream shows them. */
+export function formatReport(report: SettingsReport, stream: NodeJS.WritableStream): string {
+  const style = styleFor(stream)
+  const sections = [
+    itemsSection(report, style),
+    report.settings && section('This node', meaning(report.settings), style),
+    problemsSection('Notes', 'cyan', report.notes, style),
+    problemsSection('Warnings', 'yellow', report.warnings, style),
+    problemsSection('Errors', 'red', report.errors, style),
+  ]
+  return `${sections.filter(Boolean).join('\n\n')}\n`
+}
+
+/** Plain text where the stream is no terminal, or the environment wants no colours. */
+function styleFor(stream: NodeJS.WritableStream): Style {
+  const terminal = stream as Partial<NodeJS.WriteStream>
+  const isColourful = terminal.isTTY === true && terminal.hasColors?.() === true
+  return (format, text) => (isColourful ? styleText(format, text, { validateStream: false }) : text)
+}
+
+const section = (title: string, lines: readonly string[], style: Style) =>
+  [style('bold', title), ...lines.map((line) => `  ${line}`)].join('\n')
+
+function itemsSection({ items }: SettingsReport, style: Style): string {
+  if (items.length === 0) return section('Items', ['none: the defaults hold'], style)
+  const width = (of: (item: EffectiveItem) => string) =>
+    Math.min(maxColumn, Math.max(...items.map((item) => of(item).length)))
+  const nameWidth = width(({ name }) => name)
+  const valueWidth = width(({ value }) => oneLine(value))
+  const lines = items.map((item) => {
+    const { name, value, level, file, line, used } = item
+    const shown = oneLine(value).padEnd(valueWidth)
+    const place = file === null ? '' : `  ${file}:${line}`
+    const row = `${name.padEnd(nameWidth)}  ${shown}  ${level.padEnd('global'.length)}${place}`
+    return used ? row : style('dim', `${row}  (not used here)`)
+  })
+  return section('Items', lines, style)
+}
+
+/** Columns of the table are padded so far; what is longer shifts its own row only. */
+const maxColumn = 40
+
+const oneLine = (value: string) => JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"')
+
+function problemsSection(
+  title: string,
+  colour: 'cyan' | 'yellow' | 'red',
+  problems: readonly Problem[],
+  style: Style,
+): string | null {
+  if (problems.length === 0) return null
+  const lines = problems.flatMap((problem) => formatProblem(problem).split('\n'))
+  return section(style(colour, title), lines, style)
+}
+
+/** What the settings mean for this node, in sentences. */
+function meaning(settings: Settings): string[] {
+  const { node, nodes, system, layer, mqtt } = settings
+  const where = system === null ? '' : ` of the system ${system}`
+  const names = nodes.map(({ name }) => name).join(', ')
+  const only = nodes.length === 1 ? 'the only node' : `one of ${nodes.length} nodes (${names})`
+  const lines = [`This node is ${node.name}, ${only}${where}.`]
+  if (layer === 'MQTT') {
+    const broker = mqtt ? ` at ${shownUrl(mqtt.brokerUrl)}, quality of service ${mqtt.qos}` : ''
+    lines.push(`Updates are carried by the MQTT broker${broker}.`)
+  } else lines.push(...zeromqMeaning(settings))
+  if (settings.services.length > 0) lines.push(servicesMeaning(settings))
+  return lines
+}
+
+function zeromqMeaning({ mode, link, node, nodes, relayIntervalMs, connectViaLoopback }: Settings) {
+  const { ports } = node
+  const lines = [
+    mode === 'proxy'
+      ? 'Mode proxy: its processes talk through GENESIS_CLUSTER.'
+      : 'Mode mesh: each of its processes connects to each other one.',
+    `GENESIS_CLUSTER binds: inbound ${ports.inbound}, outbound ${ports.outbound}, membership ${ports.cluster}, registration ${ports.registry}, relay ${ports.relay}, export ${ports.export}.`,
+  ]
+  if (link === 'relay') {
+    const interval = relayIntervalMs === 0 ? 'at once' : `gathered for ${relayIntervalMs} ms`
+    lines.push(`Link relay: updates go to each other node point to point, ${interval}.`)
+  } else if (nodes.length > 1) {
+    lines.push(
+      'Link none: updates do not reach the other nodes yet (multicast is not carried yet).',
+    )
+  } else lines.push('Link none: there is no other node.')
+  if (connectViaLoopback) lines.push('Its processes reach each other through the loopback address.')
+  return lines
+}
+
+function servicesMeaning({ services }: Settings): string {
+  const ports = services.map(
+    ({ process, port }) => `${process} ${port} (ZeroMQ ${port + zeromqPortOffset})`,
+  )
+  return `Process ports: ${ports.join(', ')}.`
+}
+
+/** Without credentials: they are none of a report's business. */
+function shownUrl(text: string): string {
+  const url = new URL(text)
+  return `${url.protocol}//${url.host}`
+}

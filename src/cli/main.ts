@@ -1,0 +1,171 @@
+import '../base/node-version.ts'
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { TidingsError } from '../base/tidings-error.ts'
+import { exitCode, exitCodeOf } from './exit-code.ts'
+import { addSharedOptions } from './shared-options.ts'
+import { complain } from './terminal.ts'
+
+const exitCodes = `
+Exit codes: 0 done · 1 it ran and the answer is no · 2 wrong usage or definition ·
+3 GENESIS_CLUSTER cannot be reached · 4 a port is taken`
+
+/**
+ * The command line: words → calls → print. Each command is loaded when it is called, so that
+ * `--help` and `check` need no sockets.
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  let code: number = exitCode.done
+  const program = buildProgram(argv, (result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync([...argv])
+  } catch (error) {
+    code = reportFailure(error)
+  }
+  process.exitCode = code
+}
+
+function buildProgram(argv: readonly string[], ended: (code: number) => void): Command {
+  const program = new Command('tidings')
+    .description('Real-time update queue: told at once, in order, and never silently wrong.')
+    .version(version(), '--version')
+    .exitOverride()
+    .showHelpAfterError('(tidings --help tells more)')
+    .addHelpText('after', exitCodes)
+  addCluster(program, argv, ended)
+  addPublish(program, ended)
+  addTail(program, ended)
+  addCheck(program, ended)
+  addMon(program, ended)
+  addDemo(program, ended)
+  return program
+}
+
+type Ended = (code: number) => void
+
+function addCluster(program: Command, argv: readonly string[], ended: Ended): void {
+  addSharedOptions(program.command('cluster'))
+    .description('run GENESIS_CLUSTER of this node in the foreground')
+    .addHelpText(
+      'after',
+      `
+Says "ready" on stderr when processes may come. SIGTERM and SIGINT end it with 0.
+Without a definition it serves this machine alone, on 127.0.0.1.${exitCodes}`,
+    )
+    .action(async (options) =>
+      ended(await (await import('./cluster-command.ts')).cluster(argv, options)),
+    )
+}
+
+function addPublish(program: Command, ended: Ended): void {
+  addSharedOptions(program.command('publish'))
+    .description('publish a record, or one a line from stdin, as a script')
+    .argument('[table]', 'the table; optional with --updates')
+    .argument('[record]', 'JSON; "-" or nothing reads NDJSON from stdin, a record a line')
+    .addOption(
+      new Option('--kind <kind>', 'what was done to the record')
+        .choices(['insert', 'modify', 'delete'])
+        .default('insert'),
+    )
+    .option(
+      '--updates',
+      'each line is an update {kind, record, before?} or an array of {table, kind, record, before?}: one commit',
+    )
+    .addHelpText(
+      'after',
+      `
+Ends with 0 when every subscriber has confirmed everything. A bad line is named by its number, and
+nothing after it is sent.
+
+  tidings publish TRADE '{"TRADE_ID":"T1","PRICE":101.5}'
+  tidings publish TRADE --kind modify < trades.ndjson${exitCodes}`,
+    )
+    .action(async (table: string | undefined, record: string | undefined, options) =>
+      ended(await (await import('./publish-command.ts')).publish(table, record, options)),
+    )
+}
+
+function addTail(program: Command, ended: Ended): void {
+  addSharedOptions(program.command('tail'))
+    .description('print updates, one JSON line each')
+    .argument('[table...]', 'tables; none: all')
+    .addOption(
+      new Option('--count <n>', 'end with 0 after n updates').argParser(positive('--count', true)),
+    )
+    .addOption(
+      new Option(
+        '--for <seconds>',
+        'end after so long: with 0, or with 1 if --count was not reached',
+      ).argParser(positive('--for', false)),
+    )
+    .addHelpText(
+      'after',
+      `
+Says "ready" on stderr when everything published from then on will be printed. A loss is printed as
+{"loss":{…}}. SIGINT ends it with 0.${exitCodes}`,
+    )
+    .action(async (tables: string[], options) =>
+      ended(await (await import('./tail-command.ts')).tail(tables, options)),
+    )
+}
+
+function addCheck(program: Command, ended: Ended): void {
+  addSharedOptions(program.command('check'))
+    .description('print what the definition means for this node, and everything wrong with it')
+    .argument('[file...]', 'system definitions, instead of --definition')
+    .option('--json', 'as JSON')
+    .addHelpText('after', exitCodes)
+    .action(async (files: string[], options) => {
+      const { runCheck } = await import('./check.ts')
+      ended(
+        runCheck(
+          { ...options, files, json: options.json ?? false },
+          process.stdout,
+          process.stderr,
+        ),
+      )
+    })
+}
+
+function addMon(program: Command, ended: Ended): void {
+  addSharedOptions(program.command('mon'))
+    .description('show nodes, processes, ports, rates and last sequences; live on a terminal')
+    .option('--json', 'once, as JSON')
+    .option('--status <word>', 'only processes in this state')
+    .addHelpText('after', exitCodes)
+    .action(async (options) => ended(await (await import('./mon-command.ts')).mon(options)))
+}
+
+function addDemo(program: Command, ended: Ended): void {
+  program
+    .command('demo')
+    .description('run the main job: two nodes, a database, and two copies of it kept by the queue')
+    .addHelpText('after', exitCodes)
+    .action(async () => ended(await (await import('../demo/demo.ts')).demo()))
+}
+
+function positive(name: string, isWhole: boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (value > 0 && value <= Number.MAX_SAFE_INTEGER && (!isWhole || Number.isInteger(value)))
+      return value
+    throw new InvalidArgumentError(`${name} is a ${isWhole ? 'whole ' : ''}number above 0.`)
+  }
+}
+
+function reportFailure(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
+  if (error instanceof TidingsError) {
+    complain(error.message)
+    return exitCodeOf(error)
+  }
+  if (error instanceof Error && error.name === 'AbortError') return exitCode.done
+  throw error
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
+
+import { requireSettings } from '../definition/load-settings.ts'
+import { queryCluster } from '../transport/zeromq/snapshot-query.ts'
+import { exitCode } from './exit-code.ts'
+import { toJson } from './json-output.ts'
+import { definitionOptions, type SharedOptions } from './shared-options.ts'
+import { onInterrupt, say } from './terminal.ts'
+import { snapshotTable } from './snapshot-table.ts'
+
+export interface MonOptions extends SharedOptions {
+  readonly json?: boolean
+  /** Shows only processes in this state. */
+  readonly status?: string
+}
+
+const refreshMs = 1000
+const queryTimeoutMs = 5000
+
+/** `tidings mon`: nodes and processes; live on a terminal, once otherwise. */
+export async function mon(options: MonOptions): Promise<number> {
+  const settings = requireSettings(definitionOptions(options))
+  const address = await clusterAddress(settings)
+  const query = async (): Promise<ClusterSnapshot> =>
+    filtered(
+      await queryCluster(address, settings.node.ports.registry, queryTimeoutMs),
+      options.status,
+    )
+  const first = await query()
+  if (options.json) {
+    process.stdout.write(`${toJson(first)}\n`)
+    return exitCode.done
+  }
+  if (!process.stdout.isTTY) {
+    process.stdout.write(`${snapshotTable(first, process.stdout)}\n`)
+    return exitCode.done
+  }
+  await showLive(first, query)
+  return exitCode.done
+}
+
+async function showLive(
+  first: ClusterSnapshot,
+  query: () => Promise<ClusterSnapshot>,
+): Promise<void> {
+  const stop = new AbortController()
+  const removeInterrupt = onInterrupt(() => stop.abort())
+  let snapshot = first
+  while (!stop.signal.aborted) {
+    // Home and clear below: the screen does not flicker as it would by clearing it whole.
+    process.stdout.write(`\x1b[H\x1b[J${snapshotTable(snapshot, process.stdout)}\n`)
+    await delay(refreshMs, undefined, { signal: stop.signal }).catch(() => undefined)
+    if (stop.signal.aborted) break
+    try {
+      snapshot = await query()
+    } catch (error) {
+      say((error as Error).message)
+    }
+  }
+  removeInterrupt()
+}
+
+function filtered(snapshot: ClusterSnapshot, status: string | undefined): ClusterSnapshot {
+  if (status === undefined) return snapshot
+  return {
+    ...snapshot,
+    nodes: snapshot.nodes.map((node) => ({
+      ...node,
+      processes: node.processes.filter(
+        (process) => process.status.toLowerCase() === status.toLowerCase(),
+      ),
+    })),
+  }
+}

@@ -1,0 +1,73 @@
+import type { Delivery, Update } from '../model/update.ts'
+import { openUpdateQueue } from '../queue/open-update-queue.ts'
+import { exitCode } from './exit-code.ts'
+import { toJson, updateLine } from './json-output.ts'
+import { definitionOptions, type SharedOptions } from './shared-options.ts'
+import { endQuietlyWithReader, onInterrupt, say } from './terminal.ts'
+
+export interface TailOptions extends SharedOptions {
+  /** Ends after so many updates. */
+  readonly count?: number
+  /** Ends after so many seconds. */
+  readonly for?: number
+}
+
+/** `tidings tail`: one JSON line per update on stdout, everything else on stderr. */
+export async function tail(tables: readonly string[], options: TailOptions): Promise<number> {
+  const stop = new AbortController()
+  const removeInterrupt = onInterrupt(() => stop.abort())
+  endQuietlyWithReader(() => stop.abort())
+  await using queue = await openUpdateQueue({
+    ...definitionOptions(options),
+    script: 'tail',
+    signal: stop.signal,
+  })
+  let left = options.count ?? Infinity
+  const ended = Promise.withResolvers<void>()
+  stop.signal.addEventListener('abort', () => ended.resolve())
+  const subscription = queue.subscribe(tables.length > 0 ? tables : '*', {
+    onDelivery: (delivery) => {
+      left = print(delivery, left)
+      if (left <= 0) ended.resolve()
+      return drained()
+    },
+  })
+  const timer =
+    options.for === undefined ? undefined : setTimeout(() => ended.resolve(), options.for * 1000)
+  subscription.ready.then(
+    () => say('ready'),
+    () => undefined,
+  )
+  void reportStatus(queue.status())
+  const failure = await Promise.race([ended.promise, queue.closed])
+  clearTimeout(timer)
+  removeInterrupt()
+  if (failure) throw failure
+  const isShort = options.count !== undefined && left > 0 && !stop.signal.aborted
+  return isShort ? exitCode.no : exitCode.done
+}
+
+function print(delivery: Delivery, left: number): number {
+  if (delivery.type === 'loss') {
+    for (const loss of delivery.losses) process.stdout.write(`${toJson({ loss })}\n`)
+    return left
+  }
+  const updates: Update[] = delivery.updates.slice(0, left)
+  if (updates.length > 0) process.stdout.write(`${updates.map(updateLine).join('\n')}\n`)
+  return left - updates.length
+}
+
+/** Back-pressure of whoever reads stdout becomes back-pressure of the subscription. */
+function drained(): Promise<void> | undefined {
+  if (!process.stdout.writableNeedDrain) return undefined
+  return new Promise((resolve) => process.stdout.once('drain', resolve))
+}
+
+async function reportStatus(events: AsyncIterable<{ readonly type: string }>): Promise<void> {
+  for await (const event of events) {
+    if (event.type === 'waiting' && 'missing' in event)
+      say(`waiting for ${(event.missing as string[]).join(', ')}`)
+    else if (event.type === 'cluster-lost') say('GENESIS_CLUSTER cannot be reached; going on')
+    else if (event.type === 'cluster-found') say('GENESIS_CLUSTER is back')
+  }
+}

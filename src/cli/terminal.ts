@@ -1,0 +1,41 @@
+import { styleText } from 'node:util'
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
+
+/** Text in a colour where the stream is a terminal that wants colours, else as it is. */
+export function styled(stream: NodeJS.WriteStream, style: Style, text: string): string {
+  return styleText(style, text, { stream, validateStream: true })
+}
+
+/** One line for people. Data goes to stdout, everything else comes here. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+/** One line for people about something wrong. */
+export function complain(text: string): void {
+  say(`${styled(process.stderr, 'red', 'error:')} ${text}`)
+}
+
+/** Whoever reads us has gone (`tidings tail | head`): that is no error. */
+export function endQuietlyWithReader(onGone: () => void): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    onGone()
+  })
+}
+
+/** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process the usual way. */
+export function onInterrupt(stop: () => void): () => void {
+  const handler = (): void => {
+    remove()
+    stop()
+  }
+  const remove = (): void => {
+    process.removeListener('SIGINT', handler)
+    process.removeListener('SIGTERM', handler)
+  }
+  process.on('SIGINT', handler)
+  process.on('SIGTERM', handler)
+  return remove
+}

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+/** Threads for GENESIS_CLUSTER: each proxy and each link holds one for as long as it runs. */
+export const clusterThreads = 64
+
+/**
+ * libuv reads UV_THREADPOOL_SIZE when its pool is first used, which is before any of our code: the
+ * process is started again with it. Where the system can (execve) it stays the same process; else a
+ * child does the work and this one passes signals on.
+ *
+ * Returns null when the pool is large enough already, else the exit code of the child.
+ */
+export async function restartWithThreads(argv: readonly string[]): Promise<number | null> {
+  const { env } = process
+  if (Number(env['UV_THREADPOOL_SIZE'] ?? 0) >= clusterThreads) return null
+  const restarted = { ...env, UV_THREADPOOL_SIZE: String(clusterThreads) }
+  const args = [...process.execArgv, ...argv.slice(1)]
+  if (typeof process.execve === 'function' && process.platform !== 'win32')
+    process.execve(process.execPath, [process.execPath, ...args], restarted)
+  const child = spawn(process.execPath, args, {
+    env: restarted,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+  process.on('SIGTERM', pass)
+  process.on('SIGINT', pass)
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code ?? 1
+}

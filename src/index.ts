@@ -1,0 +1,21 @@
+import './base/node-version.ts'
+
+export { openUpdateQueue } from './queue/open-update-queue.ts'
+export type { FlushResult, UpdateQueue } from './queue/update-queue.ts'
+export type { OpenOptions, SubscribeOptions } from './queue/options.ts'
+export type { QueueEvent, QueueStats } from './queue/queue-event.ts'
+export type { Subscription } from './queue/subscription-handle.ts'
+export {
+  errorCategories,
+  TidingsError,
+  type ErrorCategory,
+  type ErrorCode,
+} from './base/tidings-error.ts'
+export { lossReasons, type Loss, type LossReason } from './model/loss.ts'
+export type {
+  Delivery,
+  NewUpdate,
+  PublisherIdentity,
+  Update,
+  UpdateKind,
+} from './model/update.ts'

@@ -1,0 +1,387 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import { abortable } from '../base/abortable.ts'
+import { TidingsError } from '../base/tidings-error.ts'
+import type { Registration, RosterChange } from '../model/roster.ts'
+import type { Request } from '../model/request.ts'
+import type { NewUpdate, PublisherIdentity, TablesOf } from '../model/update.ts'
+import type { FlushOutcome } from '../publisher/flushes.ts'
+import { Publisher } from '../publisher/publisher.ts'
+import type { PublisherLimits } from '../publisher/publisher-limits.ts'
+import { Subscriber } from '../subscriber/subscriber.ts'
+import type { SubscriberLimits } from '../subscriber/subscriber-limits.ts'
+import type { Transport, TransportHandlers } from '../transport/transport.ts'
+import { decodeRequest, encodeRequest } from '../wire/request-codec.ts'
+import { EventFeed } from './event-feed.ts'
+import { checkSubscribeOptions, checkTables, type SubscribeOptions } from './options.ts'
+import type { QueueEvent, QueueStats } from './queue-event.ts'
+import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
+import type { FlushResult, UpdateQueue } from './update-queue.ts'
+
+/** What the queue itself needs of a handle, whatever its tables. */
+type OpenHandle = Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>
+
+export interface QueueParts {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly transport: Transport
+  readonly publisherLimits: PublisherLimits
+  readonly subscriberLimits: SubscriberLimits
+  readonly drainMs: number
+  readonly registration: Registration
+  readonly declared: readonly string[]
+}
+
+/** How long a leaving process waits for GENESIS_CLUSTER to take note that it has ended. */
+const endedAckMs = 500
+
+/** How often the roster hears of sequences and connections, for `mon`. */
+const reportMs = 1000
+
+/** Sockets may go on sending what they hold for so long after the queue is closed. */
+const lingerMs = 1000
+
+/** Composes publisher, subscriber and transport; owns the timer, the turn of the event loop and the life. */
+export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Tables> {
+  readonly #parts: QueueParts
+  readonly #clock: Clock
+  readonly #transport: Transport
+  readonly #publisher: Publisher
+  readonly #subscriber: Subscriber
+  readonly #feed = new EventFeed<QueueEvent>()
+  readonly #handles = new Set<OpenHandle>()
+  readonly #closed = Promise.withResolvers<TidingsError | undefined>()
+  readonly #refused = new Map<string, number>()
+  #registration: Registration
+  #loopback: Uint8Array[][] = []
+  #isTurnScheduled = false
+  #timer: { at: number; timer: Timer } | null = null
+  #tickAt: number
+  #reportAt: number
+  #delivered = { updates: 0, deliveries: 0, losses: 0 }
+  #endedAck: (() => void) | null = null
+  #closing: Promise<void> | null = null
+  #isClosed = false
+
+  constructor(parts: QueueParts) {
+    const now = parts.clock.now()
+    this.#parts = parts
+    this.#clock = parts.clock
+    this.#transport = parts.transport
+    this.#registration = parts.registration
+    this.#tickAt = now + parts.subscriberLimits.tickMs
+    this.#reportAt = now + reportMs
+    this.#publisher = new Publisher(
+      identityOf(parts.registration),
+      parts.declared,
+      parts.publisherLimits,
+      {
+        send: (topic, frames) => this.#send(topic, frames),
+        registrationChanged: () => this.#register(),
+      },
+      now,
+    )
+    this.#subscriber = new Subscriber(
+      parts.registration.incarnation,
+      parts.subscriberLimits,
+      parts.random,
+      {
+        request: (request) => this.#request(request),
+        subscribe: (topic) => this.#transport.subscribe(topic),
+        unsubscribe: (topic) => this.#transport.unsubscribe(topic),
+        renew: (hop, incarnation) => this.#transport.renew(hop, incarnation),
+        isDirect: (incarnation) =>
+          incarnation === parts.registration.incarnation || this.#transport.isDirect(incarnation),
+        refused: (reason) => this.#refuse(reason),
+      },
+      now,
+    )
+  }
+
+  /** Connects; rejects, with everything closed, as `Transport.open()` does. */
+  async open(signal: AbortSignal): Promise<this> {
+    this.#registration = await this.#transport.open(this.#current(), this.#handlers(), signal)
+    this.#publisher.onRegistered(this.#registration.publishes, this.#clock.now())
+    this.#schedule()
+    return this
+  }
+
+  get identity(): PublisherIdentity {
+    return this.#publisher.identity
+  }
+
+  get port(): number | null {
+    return this.#registration.processPort
+  }
+
+  get closed(): Promise<TidingsError | undefined> {
+    return this.#closed.promise
+  }
+
+  publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number } {
+    const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
+    if (this.#publisher.isParcelFull) this.#endTurn()
+    else this.#scheduleTurn()
+    return { commit }
+  }
+
+  subscribe<Table extends keyof Tables & string>(
+    tables: Table | readonly Table[] | '*',
+    options: SubscribeOptions<Pick<Tables, Table>> = {},
+  ): Subscription<Pick<Tables, Table>> {
+    if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
+    checkSubscribeOptions(options)
+    const wanted = checkTables(tables)
+    options.signal?.throwIfAborted()
+    const handle = new SubscriptionHandle<Pick<Tables, Table>>(options, {
+      event: (event) => this.#onSubscriptionEvent(event),
+      handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),
+      ready: () => this.#feed.emit({ type: 'ready', tables: wanted }),
+      delivered: (updates) => {
+        this.#delivered.updates += updates
+        this.#delivered.deliveries++
+      },
+      consumed: () => this.#subscriber.onConsumed(core, this.#clock.now()),
+      stopped: () => {
+        this.#subscriber.remove(core)
+        this.#handles.delete(handle)
+        this.#register()
+      },
+    })
+    const now = this.#clock.now()
+    const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now)
+    this.#handles.add(handle)
+    this.#register()
+    this.#tickAt = Math.min(this.#tickAt, now + firstSyncMs)
+    this.#schedule()
+    return handle
+  }
+
+  status(): AsyncIterableIterator<QueueEvent> {
+    return this.#feed.read()
+  }
+
+  stats(): QueueStats {
+    let waitingUpdates = 0
+    for (const handle of this.#handles) waitingUpdates += handle.waitingUpdates
+    return {
+      published: this.#publisher.published,
+      delivered: { updates: this.#delivered.updates, deliveries: this.#delivered.deliveries },
+      losses: this.#delivered.losses,
+      refused: Object.fromEntries(this.#refused),
+      retainedBytes: this.#publisher.retainedBytes,
+      heldBytes: this.#subscriber.heldBytes,
+      waitingUpdates,
+    }
+  }
+
+  flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
+    if (this.#closing) return Promise.reject(new TidingsError('CLOSED', 'the queue is closed'))
+    return abortable(options.signal, (resolve) => {
+      this.#publisher.flush(
+        this.#clock.now(),
+        this.#clock.wallClock(),
+        this.#parts.drainMs,
+        (outcome) => resolve(this.#named(outcome)),
+      )
+      this.#schedule()
+    })
+  }
+
+  drain(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    options.signal?.addEventListener('abort', () => void this.#finish(undefined), { once: true })
+    this.#closing ??= this.#leave(Number.MAX_SAFE_INTEGER)
+    return this.#closing
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#leave(this.#parts.drainMs)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #leave(drainMs: number): Promise<void> {
+    for (const handle of [...this.#handles]) handle.end(undefined)
+    await new Promise<void>((resolve) => {
+      this.#publisher.leave(this.#clock.now(), this.#clock.wallClock(), drainMs, () => resolve())
+      this.#schedule()
+    })
+    await new Promise<void>((resolve) => {
+      this.#endedAck = resolve
+      this.#register()
+      this.#clock.after(endedAckMs, resolve)
+    })
+    await this.#finish(undefined)
+  }
+
+  async #finish(error: TidingsError | undefined): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#timer?.timer.cancel()
+    for (const handle of [...this.#handles]) handle.end(error)
+    await this.#transport.close(lingerMs)
+    this.#feed.emit({ type: 'closed' })
+    this.#feed.end()
+    this.#closed.resolve(error)
+  }
+
+  #handlers(): TransportHandlers {
+    return {
+      frames: (frames) => {
+        this.#subscriber.onFrames(frames, this.#clock.now(), false)
+        this.#schedule()
+      },
+      request: (frame) => this.#onRequest(frame),
+      roster: (change) => this.#onRoster(change),
+      registered: (registration) => this.#onRegistered(registration),
+      reconnected: () => this.#subscriber.onReconnected(this.#clock.now()),
+      event: (event) => {
+        if (event.type === 'refused') this.#refuse(event.reason, event.count)
+        this.#feed.emit(event)
+      },
+      failed: (error) => {
+        this.#closing ??= this.#finish(error)
+      },
+    }
+  }
+
+  #onRequest(frame: Uint8Array): void {
+    const request = decodeRequest(frame)
+    if (request.kind === 'refused') this.#refuse(request.reason)
+    // Our own requests reach our own publisher directly; through a proxy they come back, too.
+    else if (request.subscriber !== this.identity.incarnation) {
+      this.#publisher.onRequest(request, this.#clock.now())
+      this.#schedule()
+    }
+  }
+
+  #onRoster(change: RosterChange): void {
+    const now = this.#clock.now()
+    for (const { node, process, instance, incarnation, state } of change.entries) {
+      const known = this.#subscriber.roster.get(incarnation)
+      if (known?.state !== state)
+        this.#feed.emit({ type: 'process', node, process, instance, incarnation, state })
+    }
+    this.#subscriber.onRoster(change, now)
+    this.#publisher.onRoster(change.entries, now)
+    this.#schedule()
+  }
+
+  #onRegistered(registration: Registration): void {
+    if (registration.state === 'ended') this.#endedAck?.()
+    this.#publisher.onRegistered(registration.publishes, this.#clock.now())
+  }
+
+  #onSubscriptionEvent(event: QueueEvent): void {
+    if (event.type === 'loss') this.#delivered.losses += event.losses.length
+    if (event.type === 'refused') this.#refuse(event.reason, event.count)
+    this.#feed.emit(event)
+  }
+
+  #send(topic: string, frames: readonly Uint8Array[]): void {
+    if (this.#isClosed) return
+    this.#transport.send(topic, frames)
+    if (!this.#subscriber.listensTo(topic)) return
+    // Not from inside publish(): the application's handler must not run within its own call.
+    this.#loopback.push([Buffer.from(topic), ...frames])
+    this.#scheduleTurn()
+  }
+
+  #request(request: Request): void {
+    this.#transport.request(encodeRequest(request))
+    this.#publisher.onRequest(request, this.#clock.now())
+    this.#schedule()
+  }
+
+  #scheduleTurn(): void {
+    if (this.#isTurnScheduled || this.#isClosed) return
+    this.#isTurnScheduled = true
+    this.#clock.endOfTurn(() => {
+      this.#isTurnScheduled = false
+      if (!this.#isClosed) this.#endTurn()
+      this.#deliverOwn()
+    })
+  }
+
+  #endTurn(): void {
+    this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
+    this.#schedule()
+  }
+
+  #deliverOwn(): void {
+    const loopback = this.#loopback
+    this.#loopback = []
+    for (const frames of loopback) this.#subscriber.onFrames(frames, this.#clock.now(), true)
+  }
+
+  #register(): void {
+    if (this.#isClosed) return
+    this.#transport.register(this.#current())
+  }
+
+  #current(): Registration {
+    const { state } = this.#publisher
+    return {
+      ...this.#registration,
+      publishes: this.#publisher.publishes,
+      subscribes: this.#subscriber.tables,
+      state,
+      last: state === 'alive' ? null : this.#publisher.lastNumbered,
+      connections: this.#transport.connections(),
+      sequences: this.#publisher.lastNumbered,
+    }
+  }
+
+  /** One timer for all that is due; moved only to an earlier time, since most deadlines only recede. */
+  #schedule(): void {
+    if (this.#isClosed) return
+    const at = Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt)
+    if (this.#timer && this.#timer.at <= at) return
+    this.#timer?.timer.cancel()
+    const timer = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
+      this.#timer = null
+      this.#tick()
+    })
+    this.#timer = { at, timer }
+  }
+
+  #tick(): void {
+    if (this.#isClosed) return
+    const now = this.#clock.now()
+    this.#publisher.tick(now)
+    if (now >= this.#tickAt) {
+      this.#subscriber.tick(now)
+      this.#tickAt = now + this.#parts.subscriberLimits.tickMs
+    }
+    if (now >= this.#reportAt) {
+      this.#reportAt = now + reportMs
+      this.#register()
+    }
+    this.#schedule()
+  }
+
+  #named({ confirmed, missing }: FlushOutcome): FlushResult {
+    const name = (incarnation: string): PublisherIdentity => {
+      const {
+        node = '',
+        process = '',
+        instance = '',
+      } = this.#subscriber.roster.get(incarnation) ?? {}
+      return { node, process, instance, incarnation }
+    }
+    return { confirmed: confirmed.map(name), missing: missing.map(name) }
+  }
+
+  #refuse(reason: string, count = 1): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + count)
+  }
+}
+
+/** The first sync of a subscription leaves so soon: its subscriptions go up the same pipe before it. */
+const firstSyncMs = 5
+
+function identityOf({ node, process, instance, incarnation }: Registration): PublisherIdentity {
+  return { node, process, instance, incarnation }
+}

@@ -1,0 +1,71 @@
+import { systemClock } from '../base/clock.ts'
+import { randomId } from '../base/random.ts'
+import type { Registration } from '../model/roster.ts'
+import type { TablesOf } from '../model/update.ts'
+import { defaultPublisherLimits, type PublisherLimits } from '../publisher/publisher-limits.ts'
+import { defaultSubscriberLimits } from '../subscriber/subscriber-limits.ts'
+import { ComposedQueue } from './composed-queue.ts'
+import { checkOpenOptions, defaultDrainMs, type OpenOptions } from './options.ts'
+import { chooseTransport, type ChosenTransport } from './transport-choice.ts'
+import type { UpdateQueue } from './update-queue.ts'
+
+/** Digits of a script's own instance: scripts of one name run side by side. */
+const scriptInstanceDigits = 8
+
+/**
+ * Opens the update queue of this process: registers it with the node's GENESIS_CLUSTER and connects
+ * it. One process may open several queues, each under a name of its own.
+ *
+ * @throws TidingsError USAGE, DEFINITION_INVALID, CLUSTER_UNREACHABLE (after `clusterTimeoutMs`),
+ * NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN or ABORTED; nothing is left open then.
+ */
+export async function openUpdateQueue<Tables extends TablesOf = Record<string, object>>(
+  options: OpenOptions,
+): Promise<UpdateQueue<Tables>> {
+  checkOpenOptions(options)
+  options.signal?.throwIfAborted()
+  const chosen = await chooseTransport(options)
+  const queue = new ComposedQueue<Tables>({
+    clock: systemClock,
+    random: Math.random,
+    transport: chosen.transport,
+    publisherLimits: publisherLimits(options),
+    subscriberLimits: defaultSubscriberLimits,
+    drainMs: options.drainMs ?? defaultDrainMs,
+    registration: registrationOf(options, chosen),
+    declared: options.publishes ?? [],
+  })
+  return queue.open(options.signal ?? new AbortController().signal)
+}
+
+function registrationOf(options: OpenOptions, chosen: ChosenTransport): Registration {
+  const incarnation = randomId()
+  const isScript = options.script !== undefined
+  const suffix = isScript ? incarnation.slice(0, scriptInstanceDigits) : ''
+  return {
+    node: chosen.node,
+    process: options.process ?? options.script ?? '',
+    instance: options.instance ?? suffix,
+    incarnation,
+    role: isScript ? 'script' : 'process',
+    pid: process.pid,
+    startedAt: Math.round(performance.timeOrigin),
+    mode: chosen.mode,
+    processPort: chosen.processPort,
+    zeromqPort: null,
+    publishes: options.publishes ?? [],
+    subscribes: [],
+    state: 'alive',
+    last: null,
+    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    sequences: [],
+  }
+}
+
+function publisherLimits({ retention }: OpenOptions): PublisherLimits {
+  return {
+    ...defaultPublisherLimits,
+    ...(retention?.bytes !== undefined && { retentionBytes: retention.bytes }),
+    ...(retention?.ageMs !== undefined && { retentionAgeMs: retention.ageMs }),
+  }
+}

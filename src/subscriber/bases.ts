@@ -1,0 +1,88 @@
+import type { StreamState, TableSequence, VectorMessage } from '../model/message.ts'
+import { type Tables, wantsTable } from '../model/request.ts'
+import type { ParcelDelivery } from './parcel-delivery.ts'
+import type { Source } from './source.ts'
+import type { SubscribedStream } from './subscribed-stream.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
+
+/**
+ * What a subscription is owed of each stream, and what it knows to exist. A base is never inferred
+ * from the first update seen: only a publisher's vector sets it, for all tables at one moment.
+ */
+export class Bases {
+  readonly #tables: Tables
+  readonly #subscribedAt: number
+  readonly #limits: SubscriberLimits
+  readonly #delivery: ParcelDelivery
+  readonly #output: SubscriptionOutput
+
+  constructor(
+    tables: Tables,
+    subscribedAt: number,
+    limits: SubscriberLimits,
+    delivery: ParcelDelivery,
+    output: SubscriptionOutput,
+  ) {
+    this.#tables = tables
+    this.#subscribedAt = subscribedAt
+    this.#limits = limits
+    this.#delivery = delivery
+    this.#output = output
+  }
+
+  /** These sequences exist: what is not here of them is a gap. */
+  noteKnown(source: Source, streams: readonly TableSequence[]): void {
+    for (const { table, last } of streams) {
+      if (!wantsTable(this.#tables, table)) continue
+      const stream = source.stream(table)
+      if (this.isSane(stream, last)) stream.known = Math.max(stream.known, last)
+    }
+  }
+
+  /** One damaged number must not silence a stream: what is too far ahead is quarantined. */
+  isSane(stream: SubscribedStream, last: number): boolean {
+    if (stream.base === null || last <= stream.known + this.#limits.maxAheadUpdates) return true
+    this.#output.event({ type: 'refused', reason: 'sequence-too-far-ahead', count: 1 })
+    return false
+  }
+
+  /** The answer to one of our syncs. A later one never moves a base: it shows gaps and losses. */
+  takeVector(source: Source, vector: VectorMessage, isReady: boolean, now: number): void {
+    for (const state of vector.streams) {
+      if (!wantsTable(this.#tables, state.table)) continue
+      const stream = source.stream(state.table)
+      stream.known = Math.max(stream.known, state.last)
+      if (stream.base === null) this.#setBase(source, stream, state, isReady, now)
+      else if (stream.openLossFrom !== undefined && stream.next > state.last)
+        this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
+      stream.lose(stream.next, state.first - 1, 'evicted')
+      source.settle(stream)
+    }
+    if (!vector.all || this.#tables !== '*' || source.answeredForAll) return
+    source.answeredForAll = true
+    for (const stream of source.streams.values())
+      if (stream.base === null) this.#delivery.setBase(source, stream, 0)
+  }
+
+  /**
+   * Before `ready`: owed from now on. Afterwards: a stream younger than the subscription is owed
+   * whole; an older one that nobody knew of has a loss with unknown beginning.
+   */
+  #setBase(
+    source: Source,
+    stream: SubscribedStream,
+    state: StreamState,
+    isReady: boolean,
+    now: number,
+  ): void {
+    const isYoung = state.ageMs === null || now - state.ageMs >= this.#subscribedAt
+    const base = isReady && (state.last === 0 || isYoung) ? 0 : state.last
+    const isMissed = isReady && base > 0
+    if (isMissed || stream.openLossFrom === null) {
+      this.#delivery.report(source, stream, { from: null, to: base }, 'unknown-publisher')
+      if (isMissed) stream.lostUpTo = base
+    }
+    this.#delivery.setBase(source, stream, base)
+  }
+}

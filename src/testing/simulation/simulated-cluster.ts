@@ -1,0 +1,168 @@
+import type { Random } from '../../base/random.ts'
+import type { Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
+import type { Hub } from './hub.ts'
+import type { SimulatedClock } from './simulated-clock.ts'
+
+interface Versioned {
+  readonly entry: RosterEntry
+  readonly version: number
+}
+
+/** What a cluster process needs of the processes and nodes around it. */
+export interface ClusterSurroundings {
+  readonly clock: SimulatedClock
+  readonly random: Random
+  /** All cluster processes, this one among them. */
+  readonly clusters: readonly SimulatedCluster[]
+  isProcessAlive(incarnation: string): boolean
+  areLinked(a: number, b: number): boolean
+  /** Something changed on the roster of this node. */
+  changed(node: number): void
+  /** It (re)started or crashed: connect what is alive, mind the links. */
+  started(cluster: SimulatedCluster): void
+  crashed(cluster: SimulatedCluster): void
+}
+
+/** The roster settles at the latest so long after a start; who was not heard then is named. */
+const settleAtMostMs = 5000
+
+/**
+ * One GENESIS_CLUSTER in the simulation: its hubs, and the roster as versioned state. Whoever asks
+ * gets what changed since the version that it has.
+ */
+export class SimulatedCluster {
+  readonly node: number
+  readonly hubs: readonly Hub[]
+  isUp = false
+  lives = 0
+  #entries = new Map<string, Versioned>()
+  #file: RosterEntry[] | null = null
+  #history = ''
+  #fileHistory = ''
+  readonly #peerHistories = new Map<string, string>()
+  #version = 0
+  #settledByTime = false
+  #expected = new Set<string>()
+  #peersHeard = new Set<number>()
+  readonly #around: ClusterSurroundings
+
+  constructor(node: number, hubs: readonly Hub[], around: ClusterSurroundings) {
+    this.node = node
+    this.hubs = hubs
+    this.#around = around
+  }
+
+  get name(): string {
+    return `node-${this.node}`
+  }
+
+  get isSettled(): boolean {
+    const { clusters } = this.#around
+    const allHeard = clusters.every((each) => each === this || this.#peersHeard.has(each.node))
+    return this.isUp && (this.#settledByTime || (this.#expected.size === 0 && allHeard))
+  }
+
+  get epoch(): string {
+    return `${this.name} life ${this.lives}`
+  }
+
+  start(withFile: boolean): void {
+    this.isUp = true
+    const life = ++this.lives
+    this.#version = 0
+    this.#settledByTime = false
+    this.#peersHeard = new Set()
+    this.#expected = new Set()
+    this.#entries = new Map()
+    const file = withFile ? this.#file : null
+    this.#history = file ? this.#fileHistory : `${this.name} history ${life}`
+    for (const entry of file ?? []) this.#put(entry)
+    for (const entry of file ?? []) if (this.#isOwnAlive(entry)) this.#expect(entry, life)
+    this.#later(settleAtMostMs, life, () => {
+      this.#settledByTime = true
+      this.#around.changed(this.node)
+    })
+    this.#around.started(this)
+  }
+
+  crash(): void {
+    if (!this.isUp) return
+    this.isUp = false
+    this.#file = [...this.#entries.values()].map(({ entry }) => entry)
+    this.#fileHistory = this.#history
+    this.#around.crashed(this)
+  }
+
+  /** A process of this node registers, or another word of one has come. */
+  apply(registration: Registration | RosterEntry): void {
+    this.#expected.delete(registration.incarnation)
+    const known = this.#entries.get(registration.incarnation)?.entry
+    if (known?.state === 'ended') return
+    this.#put(registration)
+    this.#around.changed(this.node)
+    if (registration.node !== this.name) return
+    const { clusters, clock, random } = this.#around
+    for (const peer of clusters) {
+      if (peer === this) continue
+      clock.after(1 + random() * 4, () => {
+        const latest = this.#entries.get(registration.incarnation)?.entry
+        if (latest && peer.isUp && this.isUp && this.#around.areLinked(this.node, peer.node))
+          peer.apply(latest)
+      })
+    }
+  }
+
+  /** The pid of a process is seen to be dead: it ended without a word, unless it had left. */
+  markEnded(incarnation: string): void {
+    const entry = this.#entries.get(incarnation)?.entry
+    if (this.isUp && entry && entry.state !== 'ended')
+      this.apply({ ...entry, state: 'ended', last: null })
+  }
+
+  /** A link to another node came up: its own processes, as it knows them now. */
+  takePeer(peer: SimulatedCluster): void {
+    this.#peersHeard.add(peer.node)
+    this.#peerHistories.set(peer.name, peer.#history)
+    for (const { entry } of peer.#entries.values()) if (entry.node === peer.name) this.apply(entry)
+    this.#around.changed(this.node)
+  }
+
+  /** What changed after `version` of this life. */
+  changesSince(version: number): { change: RosterChange; version: number } {
+    const entries = [...this.#entries.values()]
+      .filter((each) => each.version > version)
+      .map(({ entry }) => entry)
+    const histories = [...this.#peerHistories, [this.name, this.#history] as const].map(
+      ([node, history]) => ({ node, history }),
+    )
+    return {
+      change: { entries, histories, settled: this.isSettled, unreachable: [...this.#expected] },
+      version: this.#version,
+    }
+  }
+
+  #isOwnAlive(entry: RosterEntry): boolean {
+    return entry.node === this.name && (entry.state === 'alive' || entry.state === 'leaving')
+  }
+
+  #put(entry: Registration | RosterEntry): void {
+    this.#entries.set(entry.incarnation, { entry: { ...entry }, version: ++this.#version })
+  }
+
+  /** Known from the file, not heard yet: its pid tells soon whether it is dead. */
+  #expect(entry: RosterEntry, life: number): void {
+    this.#expected.add(entry.incarnation)
+    this.#later(20, life, () => {
+      if (!this.#expected.has(entry.incarnation)) return
+      if (this.#around.isProcessAlive(entry.incarnation)) return
+      this.#expected.delete(entry.incarnation)
+      this.markEnded(entry.incarnation)
+    })
+  }
+
+  #later(ms: number, life: number, run: () => void): void {
+    this.#around.clock.after(ms, () => {
+      if (this.isUp && this.lives === life) run()
+    })
+  }
+}

@@ -1,0 +1,204 @@
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
+import type { RenewStep, Transport, TransportHandlers } from '../../transport/transport.ts'
+import { type Down, Hub, type Up } from './hub.ts'
+import type { Pipe } from './pipe.ts'
+import type { SimulatedClock } from './simulated-clock.ts'
+
+/** What a simulated process needs of the world. */
+export interface ProcessSurroundings {
+  readonly clock: SimulatedClock
+  readonly random: Random
+  register(process: SimulatedProcess, registration: Registration): void
+  renew(process: SimulatedProcess, step: RenewStep, incarnation: string): void
+  isDirect(process: SimulatedProcess, incarnation: string): boolean
+}
+
+const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
+
+/** One OS process: its clock, which stands still while it is frozen, and its transport. */
+export class SimulatedProcess implements Transport, Clock {
+  readonly incarnation: string
+  readonly node: number
+  /** What publishes: requests arrive here. */
+  readonly publisherEnd: Hub
+  /** What subscribes: updates arrive here. */
+  readonly subscriberEnd: Hub
+  readonly topics = new Set<string>()
+  readonly direct = new Map<string, Pipe>()
+  publisherPipe: Pipe | null = null
+  subscriberPipe: Pipe | null = null
+  isAlive = true
+  isFrozen = false
+  isOnRoster = false
+  registration: Registration | null = null
+  seen = { epoch: '', version: 0 }
+  diedAt = Infinity
+  readonly #around: ProcessSurroundings
+  #handlers: TransportHandlers | null = null
+  #opened: PromiseWithResolvers<Registration> | null = null
+  #deferred: (() => void)[] = []
+  #hasConnected = false
+
+  constructor(incarnation: string, node: number, around: ProcessSurroundings) {
+    this.incarnation = incarnation
+    this.node = node
+    this.#around = around
+    this.publisherEnd = new ProcessEnd(this)
+    this.subscriberEnd = new ProcessEnd(this)
+  }
+
+  get pipes(): Pipe[] {
+    return [
+      ...new Set([
+        ...this.publisherEnd.downs,
+        ...this.publisherEnd.ups,
+        ...this.subscriberEnd.ups,
+        ...this.subscriberEnd.downs,
+      ]),
+    ]
+  }
+
+  now(): number {
+    return this.#around.clock.now()
+  }
+
+  wallClock(): number {
+    return this.#around.clock.wallClock()
+  }
+
+  after(ms: number, run: () => void): Timer {
+    let isCancelled = false
+    const due = (): void => {
+      if (!this.isAlive || isCancelled) return
+      if (this.isFrozen) this.#deferred.push(due)
+      else run()
+    }
+    const timer = this.#around.clock.after(ms, due)
+    return {
+      cancel: () => {
+        isCancelled = true
+        timer.cancel()
+      },
+    }
+  }
+
+  /** A turn of the event loop takes up to 3 ms, so that parcels hold more than one commit. */
+  endOfTurn(run: () => void): void {
+    this.after(this.#around.random() * 3, run)
+  }
+
+  freeze(): void {
+    this.isFrozen = true
+    this.publisherEnd.isFrozen = true
+    this.subscriberEnd.isFrozen = true
+  }
+
+  thaw(): void {
+    this.isFrozen = false
+    this.publisherEnd.isFrozen = false
+    this.subscriberEnd.isFrozen = false
+    for (const pipe of this.pipes) pipe.thaw()
+    const deferred = this.#deferred
+    this.#deferred = []
+    for (const due of deferred) due()
+  }
+
+  open(registration: Registration, handlers: TransportHandlers): Promise<Registration> {
+    this.#handlers = handlers
+    this.#opened = Promise.withResolvers<Registration>()
+    this.register(registration)
+    return this.#opened.promise
+  }
+
+  register(registration: Registration): void {
+    this.registration = registration
+    this.#around.register(this, registration)
+  }
+
+  onRegistered(registration: Registration): void {
+    this.#opened?.resolve(registration)
+    this.#opened = null
+    this.#handlers?.registered(registration)
+  }
+
+  onRoster(change: RosterChange): void {
+    this.#handlers?.roster(change)
+  }
+
+  send(topic: string, frames: readonly Uint8Array[]): void {
+    this.publisherEnd.down({ topic, frames })
+  }
+
+  request(frame: Uint8Array): void {
+    this.subscriberEnd.up({ request: frame })
+  }
+
+  subscribe(topicPrefix: string): void {
+    this.topics.add(topicPrefix)
+    this.subscriberEnd.up({ subscribe: topicPrefix })
+  }
+
+  unsubscribe(topicPrefix: string): void {
+    this.topics.delete(topicPrefix)
+    this.subscriberEnd.up({ unsubscribe: topicPrefix })
+  }
+
+  renew(step: RenewStep, incarnation: string): void {
+    this.#around.renew(this, step, incarnation)
+  }
+
+  isDirect(incarnation: string): boolean {
+    return this.#around.isDirect(this, incarnation)
+  }
+
+  connections(): ConnectionCounts {
+    return noConnections
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  onDown({ topic, frames }: Down): void {
+    if (this.isAlive) this.#handlers?.frames([Buffer.from(topic), ...frames])
+  }
+
+  onUp(message: Up): void {
+    if (this.isAlive && 'request' in message) this.#handlers?.request(message.request)
+  }
+
+  onConnected(): void {
+    if (this.isAlive && !this.isFrozen && this.#hasConnected) this.#handlers?.reconnected()
+    this.#hasConnected = true
+  }
+}
+
+/** The end of pipes in a process: what a socket is to libzmq. */
+class ProcessEnd extends Hub {
+  readonly #process: SimulatedProcess
+
+  constructor(process: SimulatedProcess) {
+    super()
+    this.#process = process
+  }
+
+  override wanted(): Iterable<string> {
+    return this.#process.subscriberEnd === this ? this.#process.topics : []
+  }
+
+  override up(message: Up): void {
+    if (this.#process.publisherEnd === this) this.#process.onUp(message)
+    else super.up(message)
+  }
+
+  override down(message: Down): void {
+    if (this.#process.subscriberEnd === this) this.#process.onDown(message)
+    else super.down(message)
+  }
+
+  override connected(): void {
+    if (this.#process.subscriberEnd === this) this.#process.onConnected()
+  }
+}

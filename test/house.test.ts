@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { expect, it } from 'vitest'
+
+/** What each folder may import beside itself. Data flows one way; imports point down. */
+const allowed: Record<string, readonly string[]> = {
+  base: [],
+  model: ['base'],
+  definition: ['base', 'model'],
+  wire: ['base', 'model'],
+  publisher: ['base', 'model', 'wire'],
+  subscriber: ['base', 'model', 'wire'],
+  transport: ['base', 'model'],
+  cluster: ['base', 'model', 'wire', 'definition', 'transport'],
+  queue: ['base', 'model', 'wire', 'definition', 'publisher', 'subscriber', 'transport', 'cluster'],
+  demo: ['base', 'model', 'definition', 'queue'],
+  cli: ['base', 'model', 'definition', 'transport', 'cluster', 'queue', 'demo'],
+  testing: [
+    'base',
+    'model',
+    'definition',
+    'wire',
+    'publisher',
+    'subscriber',
+    'transport',
+    'cluster',
+    'queue',
+  ],
+  'index.ts': ['base', 'model', 'queue'],
+}
+
+/** A file beyond this has become a room to redraw. */
+const maxLines = 400
+const maxColumns = 120
+
+const root = join(import.meta.dirname, '..', 'src')
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+)
+const isTest = (file: string): boolean => file.endsWith('.test.ts')
+
+it('imports point down', () => {
+  const wrong: string[] = []
+  for (const file of files.filter((each) => !isTest(each))) {
+    const room = file.split(sep)[0] ?? file
+    const text = readFileSync(join(root, file), 'utf8')
+    for (const [, path] of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+      const target = relative(root, join(root, file, '..', path ?? ''))
+      const targetRoom = target.split(sep)[0] ?? target
+      if (targetRoom !== room && !(allowed[room] ?? []).includes(targetRoom))
+        wrong.push(`${file} imports ${target}`)
+      if (/(^|[\\/])index\.ts$/.test(target))
+        wrong.push(`${file} imports a door from inside: ${target}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+it('every folder is in the plan', () => {
+  const rooms = new Set(files.map((file) => file.split(sep)[0] ?? file))
+  expect([...rooms].filter((room) => !(room in allowed))).toEqual([])
+})
+
+it('files and lines are short', () => {
+  const long: string[] = []
+  for (const file of files) {
+    const lines = readFileSync(join(root, file), 'utf8').split('\n')
+    if (lines.length > maxLines && !isTest(file)) long.push(`${file}: ${lines.length} lines`)
+    for (const [index, line] of lines.entries())
+      if (line.length > maxColumns) long.push(`${file}:${index + 1}: ${line.length} columns`)
+  }
+  expect(long).toEqual([])
+})
