@@ -33,9 +33,12 @@ const section = (title: string, lines: readonly string[], style: Style) =>
 function itemsSection({ items }: SettingsReport, style: Style): string {
   if (items.length === 0) return section('Items', ['none: the defaults hold'], style)
   const width = (of: (item: EffectiveItem) => string) =>
-    Math.min(maxColumn, Math.max(...items.map((item) => of(item).length)))
+    Math.max(...items.map((item) => of(item).length))
   const nameWidth = width(({ name }) => name)
-  const valueWidth = width(({ value }) => oneLine(value))
+  const valueWidth = Math.min(
+    maxValueColumns,
+    width(({ value }) => oneLine(value)),
+  )
   const lines = items.map((item) => {
     const { name, value, level, file, line, used } = item
     const shown = oneLine(value).padEnd(valueWidth)
@@ -46,8 +49,8 @@ function itemsSection({ items }: SettingsReport, style: Style): string {
   return section('Items', lines, style)
 }
 
-/** Columns of the table are padded so far; what is longer shifts its own row only. */
-const maxColumn = 40
+/** Values are padded so far; what is longer shifts its own row only. */
+const maxValueColumns = 40
 
 const oneLine = (value: string) => JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"')
 

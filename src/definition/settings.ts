@@ -24,6 +24,23 @@ export interface ServicePort {
   readonly process: string
   readonly host: string
   readonly port: number
+  /** TLS for the process's own connections; of no meaning to the update queue. */
+  readonly secure?: boolean
+  /** The process lives on another server. */
+  readonly external?: boolean
+}
+
+/** How to reach the MQTT broker, with MqLayer MQTT. */
+export interface MqttSettings {
+  readonly brokerUrl: string
+  readonly qos: 0 | 1 | 2
+  /** Template with {{HOSTNAME}} and {{PROCESS_NAME}}. */
+  readonly clientId: string
+  /** Template with {{TABLE_NAME}}. */
+  readonly queueNamePattern: string
+  readonly username: string | null
+  readonly password: string | null
+  readonly tlsVerify: boolean
 }
 
 /** What the definition means for one node: checked, complete, ready to use. */
@@ -42,4 +59,6 @@ export interface Settings {
   readonly connectViaLoopback: boolean
   /** `ZeroMQProxyUnicastRelayIntervalMs`; 0: at once. */
   readonly relayIntervalMs: number
+  /** Present with layer MQTT only. */
+  readonly mqtt?: MqttSettings
 }

@@ -1,0 +1,95 @@
+import type { Problem } from './problem.ts'
+import type { Origin } from './source.ts'
+
+/** The levels of the definition, the nearer wins: host over system over global. */
+export type Level = 'global' | 'system' | 'host'
+
+/** Where an item applies: everywhere, in a system, or on one of its hosts. */
+export interface Scope {
+  readonly level: Level
+  readonly system: string | null
+  readonly host: string | null
+}
+
+/** An item or a link as it was written, evaluated. */
+export interface WrittenItem {
+  readonly kind: 'value' | 'link'
+  readonly name: string
+  /** The value; of a link the name of its source. Empty: counts as absent. */
+  readonly text: string
+  readonly encrypted: boolean
+  readonly scope: Scope
+  readonly origin: Origin
+  readonly valueOrigin: Origin
+}
+
+export interface WrittenHost {
+  readonly name: string
+  readonly origin: Origin
+}
+
+export interface WrittenSystem {
+  readonly name: string
+  readonly origin: Origin
+  readonly hosts: WrittenHost[]
+}
+
+export interface WrittenService {
+  readonly process: string
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  readonly external: boolean
+  readonly origin: Origin
+}
+
+/** All that the definition files say, in the order in which they were read. */
+export interface Definition {
+  /** One for each file or object. */
+  readonly origins: Origin[]
+  readonly items: WrittenItem[]
+  readonly systems: WrittenSystem[]
+  readonly services: WrittenService[]
+  /** Scopes with a `vault` block: what it reads is not known here. */
+  readonly vaults: Scope[]
+}
+
+export const globalScope: Scope = { level: 'global', system: null, host: null }
+
+export const emptyDefinition = (): Definition => ({
+  origins: [],
+  items: [],
+  systems: [],
+  services: [],
+  vaults: [],
+})
+
+/** Host names are names of the DNS: case does not count. */
+export const isSameHost = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
+
+/** The system of that name, made where it is new: what several files say of one system adds up. */
+export function systemNamed(definition: Definition, name: string, origin: Origin): WrittenSystem {
+  const known = definition.systems.find((system) => system.name === name)
+  if (known) return known
+  const system = { name, origin, hosts: [] }
+  definition.systems.push(system)
+  return system
+}
+
+/** The host of that name, made where it is new. */
+export function hostNamed(system: WrittenSystem, name: string, origin: Origin): WrittenHost {
+  const known = system.hosts.find((host) => isSameHost(host.name, name))
+  if (known) return known
+  const host = { name, origin }
+  system.hosts.push(host)
+  return host
+}
+
+/** Collects what is found while reading and judging a definition. */
+export interface Findings {
+  readonly errors: Problem[]
+  readonly warnings: Problem[]
+  readonly notes: Problem[]
+}
+
+export const noFindings = (): Findings => ({ errors: [], warnings: [], notes: [] })

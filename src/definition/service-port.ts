@@ -1,0 +1,19 @@
+/** A process's ZeroMQ port is its process port and this: the documentation's rule. */
+export const zeromqPortOffset = 10_000
+
+export const maxPort = 65_535
+
+/** The highest process port: with the offset it must still be a port. */
+export const maxProcessPort = maxPort - zeromqPortOffset
+
+export type JudgedPort =
+  { readonly ok: true; readonly port: number } | { readonly ok: false; readonly expected: string }
+
+/** A process port as the service definitions write it. */
+export function servicePort(text: string): JudgedPort {
+  const port = /^\s*\d{1,5}\s*$/.test(text) ? Number(text) : 0
+  if (port >= 1 && port <= maxProcessPort) return { ok: true, port }
+  const above = `its ZeroMQ port is ${zeromqPortOffset} above it`
+  const found = text === '' ? 'the port is missing' : `the port is "${text}"`
+  return { ok: false, expected: `${found}: expected 1 to ${maxProcessPort} (${above})` }
+}
