@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 
+import { nodeAddresses } from '../cluster/addresses.ts'
 import { requireSettings } from '../definition/load-settings.ts'
 import { queryCluster } from '../transport/zeromq/snapshot-query.ts'
 import { exitCode } from './exit-code.ts'
@@ -21,7 +22,7 @@ const queryTimeoutMs = 5000
 /** `tidings mon`: nodes and processes; live on a terminal, once otherwise. */
 export async function mon(options: MonOptions): Promise<number> {
   const settings = requireSettings(definitionOptions(options))
-  const address = await clusterAddress(settings)
+  const { local: address } = await nodeAddresses(settings)
   const query = async (): Promise<ClusterSnapshot> =>
     filtered(
       await queryCluster(address, settings.node.ports.registry, queryTimeoutMs),

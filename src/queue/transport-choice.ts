@@ -1,0 +1,61 @@
+import { systemClock } from '../base/clock.ts'
+import { TidingsError } from '../base/tidings-error.ts'
+import { nodeAddresses } from '../cluster/addresses.ts'
+import { requireSettings, type SettingsOptions } from '../definition/load-settings.ts'
+import type { Settings } from '../definition/settings.ts'
+import type { NodeMode } from '../model/roster.ts'
+import type { Transport } from '../transport/transport.ts'
+import { ZeroMQTransport } from '../transport/zeromq/zeromq-transport.ts'
+import { defaultClusterTimeoutMs, type OpenOptions } from './options.ts'
+
+/** A transport, and what the definition says of the process that is going to use it. */
+export interface ChosenTransport {
+  readonly transport: Transport
+  readonly node: string
+  readonly mode: NodeMode
+  /** From the call, else from the service definitions; null: GENESIS_CLUSTER hands one out. */
+  readonly processPort: number | null
+}
+
+/** The transport that the caller gave, or the one of the definition's layer. */
+export async function chooseTransport(options: OpenOptions): Promise<ChosenTransport> {
+  const { transport } = options
+  if (transport)
+    return { transport, node: transport.node, mode: 'mesh', processPort: options.port ?? null }
+  const settings = requireSettings(settingsOptions(options))
+  if (settings.layer !== 'ZeroMQ')
+    throw new TidingsError(
+      'DEFINITION_INVALID',
+      `MqLayer ${settings.layer} is not carried by this version; ZeroMQ is`,
+    )
+  const processPort = options.script === undefined ? portOf(options, settings) : null
+  const { bind, local, allowed } = await nodeAddresses(settings)
+  return {
+    node: settings.node.name,
+    mode: settings.mode,
+    processPort,
+    transport: new ZeroMQTransport({
+      mode: settings.mode,
+      role: options.script === undefined ? 'process' : 'script',
+      nodeAddress: local,
+      bindAddress: bind,
+      allowed,
+      ports: settings.node.ports,
+      clusterTimeoutMs: options.clusterTimeoutMs ?? defaultClusterTimeoutMs,
+      wantsPort: options.script === undefined && processPort === null,
+      clock: systemClock,
+      random: Math.random,
+    }),
+  }
+}
+
+function settingsOptions({ definition, services, system, host }: OpenOptions): SettingsOptions {
+  return { definition, services, system, host }
+}
+
+function portOf(options: OpenOptions, settings: Settings): number | null {
+  if (options.port !== undefined) return options.port
+  const own = settings.services.filter(({ process }) => process === options.process)
+  const here = own.find(({ host }) => host === settings.node.name) ?? own[0]
+  return here?.port ?? null
+}
