@@ -98,11 +98,20 @@ export class SubscribingSocket {
 
   async close(lingerMs: number): Promise<void> {
     if (!this.#socket.closed) {
+      this.#dropUnconnected()
       this.#monitor.close()
       this.#socket.linger = lingerMs
       this.#socket.close()
     }
     await Promise.all([this.#monitor.ended, this.#received])
+  }
+
+  /** What waits for a peer that is not there would hold up closing for all of its `linger`. */
+  #dropUnconnected(): void {
+    this.#socket.linger = 0
+    for (const endpoint of this.#endpoints) {
+      if (!this.#monitor.isConnected(endpoint)) this.disconnect(endpoint)
+    }
   }
 
   #send(frame: Uint8Array): void {

@@ -1,0 +1,70 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { freePorts } from './free-ports.ts'
+import type {
+  SmallClusterCommand,
+  SmallClusterOptions,
+  SmallClusterPorts,
+  SmallClusterReport,
+} from './small-cluster.ts'
+
+/** The ports of one node, in a process of their own that can be killed and started again. */
+export class NodeProcess {
+  readonly ports: SmallClusterPorts
+  #child: ChildProcess | null = null
+
+  private constructor(ports: SmallClusterPorts) {
+    this.ports = ports
+  }
+
+  static async start(options: Partial<SmallClusterOptions> = {}): Promise<NodeProcess> {
+    const node = await NodeProcess.reserve()
+    await node.run(options)
+    return node
+  }
+
+  /** Ports without anybody at them. */
+  static async reserve(): Promise<NodeProcess> {
+    const [inbound, outbound, registry, exported, relay] = (await freePorts(5)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    return new NodeProcess({ inbound, outbound, registry, export: exported, relay })
+  }
+
+  async run(options: Partial<SmallClusterOptions> = {}): Promise<void> {
+    const all = { linked: false, history: null, ...options, ports: this.ports }
+    this.#child = fork(join(import.meta.dirname, 'small-cluster.ts'), [JSON.stringify(all)], {
+      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+      execArgv: [],
+    })
+    const [ready] = (await once(this.#child, 'message')) as [unknown]
+    if (ready !== 'ready') throw new Error(`unexpected word of the node: ${String(ready)}`)
+  }
+
+  tell(command: SmallClusterCommand): void {
+    this.#child?.send(command)
+  }
+
+  async report(): Promise<SmallClusterReport> {
+    const child = this.#child as ChildProcess
+    const answer = once(child, 'message')
+    this.tell({ do: 'report' })
+    return ((await answer) as [SmallClusterReport])[0]
+  }
+
+  /** SIGKILL: nothing is said to anybody. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+    this.#child = null
+  }
+}

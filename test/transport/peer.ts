@@ -1,0 +1,100 @@
+import { systemClock } from '../../src/base/clock.ts'
+import { randomId } from '../../src/base/random.ts'
+import type { TidingsError } from '../../src/base/tidings-error.ts'
+import type { NodeMode, ProcessRole, Registration, RosterChange } from '../../src/model/roster.ts'
+import type { TransportEvent, TransportHandlers } from '../../src/transport/transport.ts'
+import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
+import type { ZeroMQTransportOptions } from '../../src/transport/zeromq/transport-options.ts'
+import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
+import type { NodeProcess } from './node-process.ts'
+
+export interface PeerOptions extends Partial<ZeroMQTransportOptions> {
+  readonly process?: string
+  readonly processPort?: number | null
+}
+
+/** A transport of one process with everything that it tells, in order. */
+export class Peer {
+  readonly transport: ZeroMQTransport
+  readonly registration: Registration
+  readonly frames: string[][] = []
+  readonly requests: Buffer[] = []
+  readonly changes: RosterChange[] = []
+  readonly registered: Registration[] = []
+  readonly events: TransportEvent[] = []
+  readonly failures: TidingsError[] = []
+  reconnects = 0
+
+  constructor(node: NodeProcess, options: PeerOptions = {}) {
+    const { process: name = 'A', processPort = null, ...rest } = options
+    const mode: NodeMode = rest.mode ?? 'mesh'
+    const role: ProcessRole = rest.role ?? 'process'
+    this.transport = new ZeroMQTransport({
+      mode,
+      role,
+      nodeAddress: '127.0.0.1',
+      bindAddress: '127.0.0.1',
+      allowed: loopbackAddresses,
+      ports: node.ports,
+      clusterTimeoutMs: 10_000,
+      wantsPort: role === 'process',
+      clock: systemClock,
+      random: Math.random,
+      ...rest,
+    })
+    this.registration = newRegistration(name, mode, role, processPort)
+  }
+
+  static async open(node: NodeProcess, options: PeerOptions = {}): Promise<Peer> {
+    const peer = new Peer(node, options)
+    await peer.open()
+    return peer
+  }
+
+  open(signal: AbortSignal = new AbortController().signal): Promise<Registration> {
+    return this.transport.open(this.registration, this.#handlers(), signal)
+  }
+
+  /** Entries told of a process, in order. */
+  entriesOf(process: string) {
+    return this.changes.flatMap(({ entries }) => entries.filter((e) => e.process === process))
+  }
+
+  #handlers(): TransportHandlers {
+    return {
+      frames: (frames) => this.frames.push(frames.map((f) => Buffer.from(f).toString())),
+      request: (frame) => this.requests.push(Buffer.from(frame)),
+      roster: (change) => this.changes.push(change),
+      registered: (registration) => this.registered.push(registration),
+      reconnected: () => (this.reconnects += 1),
+      event: (event) => this.events.push(event),
+      failed: (error) => this.failures.push(error),
+    }
+  }
+}
+
+export function newRegistration(
+  name: string,
+  mode: NodeMode,
+  role: ProcessRole,
+  processPort: number | null = null,
+): Registration {
+  return {
+    node: 'n',
+    process: name,
+    instance: '',
+    incarnation: randomId(),
+    role,
+    pid: process.pid,
+    startedAt: Math.round(performance.timeOrigin),
+    mode,
+    processPort,
+    zeromqPort: null,
+    publishes: [],
+    subscribes: [],
+    state: 'alive',
+    last: null,
+    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    sequences: [],
+  }
+}
