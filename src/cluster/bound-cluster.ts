@@ -1,0 +1,26 @@
+import type { Clock } from '../base/clock.ts'
+import type { Settings } from '../definition/settings.ts'
+import type { AccessList } from '../transport/zeromq/access-list.ts'
+import type { NodeAddresses } from './addresses.ts'
+import type { OnClusterEvent } from './cluster-event.ts'
+import type { DataPath } from './data-path.ts'
+import type { Membership } from './membership/membership.ts'
+import type { OwnPort } from './own-port.ts'
+import type { PortPool } from './port-pool.ts'
+import type { RegistrationPort } from './registration-port.ts'
+import type { RosterFile } from './roster-file.ts'
+
+/** All that is bound, before anything flows or is heard. */
+export interface BoundCluster {
+  readonly settings: Settings
+  readonly addresses: NodeAddresses
+  readonly access: AccessList
+  readonly dataPath: DataPath
+  readonly registration: RegistrationPort
+  readonly membership: Membership
+  readonly ownPort: OwnPort
+  readonly pool: PortPool
+  readonly file: RosterFile
+  readonly clock: Clock
+  readonly on: OnClusterEvent
+}

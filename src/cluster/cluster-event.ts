@@ -1,0 +1,23 @@
+import type { NodeState } from '../model/cluster-snapshot.ts'
+
+/** What GENESIS_CLUSTER tells people, each as a sentence too. The union may grow; no rule depends on it. */
+export type ClusterEvent = (
+  | /** Processes may come. */ { readonly type: 'ready' }
+  | { readonly type: 'member'; readonly node: string; readonly state: NodeState }
+  | { readonly type: 'link'; readonly node: string; readonly state: LinkState }
+  | {
+      readonly type: 'process'
+      readonly process: string
+      readonly pid: number
+      readonly state: 'registered' | 'ended' | 'gone' | 'refused'
+    }
+  /** The bus was made anew after one of its proxies had ended. */
+  | { readonly type: 'bus-renewed' }
+  /** Somebody who is not on the access list tried to connect. */
+  | { readonly type: 'denied'; readonly address: string }
+  | { readonly type: 'warning' }
+) & { readonly message: string }
+
+export type LinkState = 'opened' | 'connected' | 'renewed' | 'closed' | 'refused'
+
+export type OnClusterEvent = (event: ClusterEvent) => void

@@ -1,0 +1,151 @@
+import type { Clock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
+import { TidingsError } from '../base/tidings-error.ts'
+import type { Settings } from '../definition/settings.ts'
+import { AccessList } from '../transport/zeromq/access-list.ts'
+import { requireLibzmq } from '../transport/zeromq/socket-options.ts'
+import type { NodeAddresses } from './addresses.ts'
+import { nodeAddresses } from './addresses.ts'
+import type { ClusterEvent, OnClusterEvent } from './cluster-event.ts'
+import type { BoundCluster } from './bound-cluster.ts'
+import type { ClusterProcess } from './cluster-node.ts'
+import { ClusterNode } from './cluster-node.ts'
+import { DataPath } from './data-path.ts'
+import { listeningPorts } from './listening-ports.ts'
+import { Membership } from './membership/membership.ts'
+import { OwnPort } from './own-port.ts'
+import { PortPool } from './port-pool.ts'
+import { RegistrationPort } from './registration-port.ts'
+import { RosterFile, stateDirectory } from './roster-file.ts'
+import { checkThreadPool, linkLimit, threadPoolSize } from './thread-pool.ts'
+
+export type { ClusterProcess } from './cluster-node.ts'
+
+export interface StartClusterOptions {
+  on?(event: ClusterEvent): void
+  /** Directory of the roster file; default `$TIDINGS_STATE`, else that of XDG. */
+  readonly state?: string
+  /** Closes it, during the start too. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Starts GENESIS_CLUSTER of this node; resolves when processes may come. `UV_THREADPOOL_SIZE` must
+ * have been in the environment when Node started: each proxy holds a thread.
+ * @throws TidingsError PORT_TAKEN, THREAD_POOL_TOO_SMALL, LIBZMQ_TOO_OLD, ABORTED, TRANSPORT_FAILED;
+ * nothing is left open then.
+ */
+export async function startCluster(
+  settings: Settings,
+  options: StartClusterOptions = {},
+): Promise<ClusterProcess> {
+  const { signal } = options
+  if (signal?.aborted)
+    throw new TidingsError('ABORTED', 'GENESIS_CLUSTER was stopped before it began')
+  requireLibzmq()
+  const on: OnClusterEvent = (event) => options.on?.(event)
+  const bindings = new Bindings(settings, systemClock, on)
+  let node: ClusterNode
+  try {
+    node = await bindings.start(options.state ?? stateDirectory())
+  } catch (error) {
+    await bindings.close()
+    throw TidingsError.from(error)
+  }
+  if (signal?.aborted) await node.close()
+  else signal?.addEventListener('abort', () => void node.close(), { once: true })
+  return node
+}
+
+/** Opens the parts in order, and knows what to close when one cannot be opened. */
+class Bindings {
+  readonly #settings: Settings
+  readonly #clock: Clock
+  readonly #on: OnClusterEvent
+  readonly #opened: (() => Promise<void> | void)[] = []
+  #node: ClusterNode | null = null
+
+  constructor(settings: Settings, clock: Clock, on: OnClusterEvent) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#on = on
+  }
+
+  async start(state: string): Promise<ClusterNode> {
+    const bound = await this.#bind(state)
+    bound.dataPath.run()
+    await checkThreadPool(bound.addresses.local, this.#settings.node.ports, this.#clock)
+    this.#node = new ClusterNode(bound, () => this.close())
+    this.#node.begin()
+    return this.#node
+  }
+
+  /** Last opened, first closed; each is tried whatever the others do. */
+  async close(): Promise<void> {
+    const closing = this.#opened.reverse().map(async (close) => close())
+    this.#opened.length = 0
+    await Promise.allSettled(closing)
+  }
+
+  /** The access list answers before any port is bound: who is denied once is never tried again. */
+  async #bind(state: string): Promise<BoundCluster> {
+    const [settings, clock, on] = [this.#settings, this.#clock, this.#on]
+    const { name, ports } = settings.node
+    const addresses = await nodeAddresses(settings)
+    const { bind } = addresses
+    const access = await this.#openAccess(addresses)
+    const shared = { bind, zapDomain: access.domain, clock }
+    const failed = (error: TidingsError) => this.#node?.fail(error)
+    const limit = linkLimit(threadPoolSize())
+    const dataPath = await DataPath.bind({ ...shared, ports, linkLimit: limit, on, failed })
+    this.#opened.push(() => dataPath.close())
+    const registration = await RegistrationPort.open({
+      ...shared,
+      port: ports.registry,
+      message: (route, message) => this.#node?.fromProcess(route, message),
+    })
+    this.#opened.push(() => registration.close())
+    const membership = await this.#openMembership(addresses, access.domain)
+    const pool = new PortPool(
+      ports,
+      settings.services.map(({ port }) => port),
+    )
+    const own = { node: name, services: settings.services, ports: pool, listening: listeningPorts }
+    const ownPort = await OwnPort.bind({ ...shared, ...own })
+    this.#opened.push(() => ownPort.close())
+    const file = new RosterFile(state, name, ports.cluster)
+    const parts = { access, dataPath, registration, membership, ownPort, pool, file }
+    return { settings, addresses, clock, on, ...parts }
+  }
+
+  async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
+    const access = await AccessList.open((address) => {
+      const message = `a connection from ${address} was denied: the definition does not list it`
+      this.#on({ type: 'denied', address, message })
+    })
+    this.#opened.push(() => access.close())
+    access.load(allowed)
+    return access
+  }
+
+  async #openMembership(addresses: NodeAddresses, zapDomain: string): Promise<Membership> {
+    const { name, ports } = this.#settings.node
+    const membership = await Membership.open({
+      bind: addresses.bind,
+      port: ports.cluster,
+      endpoint: `tcp://${addresses.advertised}:${ports.cluster}`,
+      zapDomain,
+      node: name,
+      otherNodes: [...addresses.others.keys()],
+      clock: this.#clock,
+      handlers: {
+        state: (node, state) => this.#node?.memberState(node, state),
+        peer: (peer, begins) => this.#node?.greeted(peer, begins),
+        whisper: (node, whisper) => this.#node?.whispered(node, whisper),
+        warning: (message) => this.#on({ type: 'warning', message }),
+      },
+    })
+    this.#opened.push(() => membership.close())
+    return membership
+  }
+}

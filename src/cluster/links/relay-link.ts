@@ -1,0 +1,113 @@
+import { XPublisher, XSubscriber } from 'zeromq'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
+import { connectingXpub, connectingXsub } from '../../transport/zeromq/socket-options.ts'
+import { NativeProxy } from '../native-proxy.ts'
+
+/** Pause before a dead link is made anew, milliseconds: whatever held its port has often gone by then. */
+const firstRetryMs = 100
+
+/** Longest pause between two attempts, milliseconds. */
+const lastRetryMs = 2_000
+
+/** The other end of a link: its relay port, and which life of GENESIS_CLUSTER it belongs to. */
+export interface RelayTarget {
+  readonly endpoint: string
+  readonly life: string
+}
+
+export interface RelayLinkHandlers {
+  /** The connection stands (again). */
+  connected(): void
+  /** libzmq had given up or the proxy had ended: a new proxy is in its place. */
+  renewed(why: string): void
+}
+
+interface Running {
+  readonly target: RelayTarget
+  readonly proxy: NativeProxy
+  readonly monitor: ConnectionMonitor
+}
+
+/**
+ * What carries updates from one other node to ours: a proxy from its relay port to our outbound.
+ * A native proxy cannot notice that libzmq has given a connection up; the monitor on its socket
+ * does, and the link gets a new proxy. Old and new never run side by side: all would come twice.
+ */
+export class RelayLink {
+  readonly #outboundAt: string
+  readonly #clock: Clock
+  readonly #handlers: RelayLinkHandlers
+  #wanted: RelayTarget | null = null
+  #running: Running | null = null
+  #turn: Promise<void> = Promise.resolve()
+  #retry: Timer | null = null
+  #retryMs = firstRetryMs
+
+  constructor(outboundAt: string, clock: Clock, handlers: RelayLinkHandlers) {
+    this.#outboundAt = outboundAt
+    this.#clock = clock
+    this.#handlers = handlers
+  }
+
+  /** Where it leads or is to lead. */
+  get target(): RelayTarget | null {
+    return this.#wanted
+  }
+
+  /** Leads there from now on; null: nowhere. */
+  lead(target: RelayTarget | null): Promise<void> {
+    this.#wanted = target
+    this.#retryMs = firstRetryMs
+    return this.#apply()
+  }
+
+  /** Makes the connection anew: subscriptions were lost at some hop. */
+  renew(): Promise<void> {
+    return this.#apply()
+  }
+
+  #apply(): Promise<void> {
+    this.#retry?.cancel()
+    this.#retry = null
+    this.#turn = this.#turn.then(() => this.#replace())
+    return this.#turn
+  }
+
+  async #replace(): Promise<void> {
+    const old = this.#running
+    this.#running = null
+    if (old) {
+      old.monitor.close()
+      await old.proxy.stop()
+    }
+    if (this.#wanted) this.#running = this.#start(this.#wanted)
+  }
+
+  #start(target: RelayTarget): Running {
+    const front = new XSubscriber(connectingXsub())
+    const back = new XPublisher(connectingXpub())
+    const monitor = new ConnectionMonitor(front, this.#clock, {
+      connected: () => {
+        this.#retryMs = firstRetryMs
+        this.#handlers.connected()
+      },
+      dead: (_, why) => this.#died(running, why),
+    })
+    monitor.expect(target.endpoint)
+    front.connect(target.endpoint)
+    back.connect(this.#outboundAt)
+    const running: Running = { target, proxy: new NativeProxy(front, back), monitor }
+    void running.proxy.ended.then((error) => error && this.#died(running, error.message))
+    return running
+  }
+
+  #died(link: Running, why: string): void {
+    if (this.#running !== link || this.#retry !== null) return
+    this.#retry = this.#clock.after(this.#retryMs, () => {
+      this.#retry = null
+      this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs)
+      void this.#apply().then(() => this.#handlers.renewed(why))
+    })
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../../base/clock.ts'
+import type { LinkState, OnClusterEvent } from '../cluster-event.ts'
+import { RateLimit } from '../rate-limit.ts'
+import type { RelayTarget } from './relay-link.ts'
+import { RelayLink } from './relay-link.ts'
+
+/** Least time between two renewals of one link, milliseconds: many processes may ask for it at once. */
+export const renewIntervalMs = 2_000
+
+export interface RelayLinksOptions {
+  readonly outboundAt: string
+  /** Links that the thread pool has room for. */
+  readonly limit: number
+  readonly clock: Clock
+  readonly on: OnClusterEvent
+}
+
+/** The links to the other nodes, one for each, as membership wants them. */
+export class RelayLinks {
+  readonly #options: RelayLinksOptions
+  readonly #links = new Map<string, RelayLink>()
+  readonly #renewals = new RateLimit(renewIntervalMs)
+  readonly #refused = new Set<string>()
+
+  constructor(options: RelayLinksOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#links.size
+  }
+
+  /** The node is alive and its relay port is there. Changes nothing where the link leads there already. */
+  open(node: string, target: RelayTarget): void {
+    const known = this.#links.get(node)
+    if (known) {
+      const { target: old } = known
+      if (old?.endpoint === target.endpoint && old.life === target.life) return
+      void known.lead(target)
+      this.#tell(node, 'renewed', `the node has begun a new life or moved to ${target.endpoint}`)
+      return
+    }
+    if (this.#links.size >= this.#options.limit) return this.#refuse(node)
+    const { outboundAt, clock } = this.#options
+    const link = new RelayLink(outboundAt, clock, {
+      connected: () => this.#tell(node, 'connected', target.endpoint),
+      renewed: (why) => this.#tell(node, 'renewed', why),
+    })
+    this.#links.set(node, link)
+    void link.lead(target)
+    this.#tell(node, 'opened', target.endpoint)
+  }
+
+  /** The node is gone. */
+  close(node: string): Promise<void> {
+    this.#refused.delete(node)
+    const link = this.#links.get(node)
+    if (!link) return Promise.resolve()
+    this.#links.delete(node)
+    this.#tell(node, 'closed', 'the node is gone')
+    return link.lead(null)
+  }
+
+  /** A process asks for it. False: there is no such link, or it was renewed a moment ago. */
+  renew(node: string, now: number): boolean {
+    const link = this.#links.get(node)
+    if (!link || !this.#renewals.admits(node, now)) return false
+    void link.renew()
+    this.#tell(node, 'renewed', 'a process asked for it')
+    return true
+  }
+
+  async closeAll(): Promise<void> {
+    const links = [...this.#links.values()]
+    this.#links.clear()
+    await Promise.all(links.map((link) => link.lead(null)))
+  }
+
+  /** Told once, not at every sign of life. */
+  #refuse(node: string): void {
+    if (this.#refused.has(node)) return
+    this.#refused.add(node)
+    const place = this.#options.limit + this.#refused.size
+    this.#tell(
+      node,
+      'refused',
+      `it would be link ${place}, and the thread pool has room for ${this.#options.limit}: raise UV_THREADPOOL_SIZE`,
+    )
+  }
+
+  #tell(node: string, state: LinkState, why: string): void {
+    const message = `link to ${node} ${state}: ${why}`
+    this.#options.on({ type: 'link', node, state, message })
+  }
+}

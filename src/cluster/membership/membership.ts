@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto'
+import type { Dealer, Router } from 'zeromq'
+import { Dealer as DealerSocket, Router as RouterSocket } from 'zeromq'
+import type { Clock } from '../../base/clock.ts'
+import type { NodeState } from '../../model/cluster-snapshot.ts'
+import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
+import { bindPort } from '../../transport/zeromq/port-owner.ts'
+import { boundRouter, connectingDealer } from '../../transport/zeromq/socket-options.ts'
+import type { Peer, TidingsHeaders } from './peers.ts'
+import { Peers, whisperVersion, writeHeaders } from './peers.ts'
+import type { Whisper } from './whisper.ts'
+import { decodeWhisper, encodeWhisper } from './whisper.ts'
+import type { ZreMessage } from './zre-codec.ts'
+import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
+
+/** How often each node is pinged, milliseconds. */
+export const pingIntervalMs = 1_000
+
+export interface MembershipHandlers {
+  state(node: string, state: NodeState): void
+  /** A HELLO was accepted; `begins`: this life of the node was unknown. */
+  peer(peer: Peer, begins: boolean): void
+  whisper(node: string, whisper: Whisper): void
+  warning(message: string): void
+}
+
+export interface MembershipOptions {
+  readonly bind: string
+  readonly port: number
+  /** What other nodes reach us at, for the HELLO. */
+  readonly endpoint: string
+  readonly zapDomain: string
+  readonly node: string
+  readonly otherNodes: readonly string[]
+  readonly clock: Clock
+  readonly handlers: MembershipHandlers
+}
+
+interface Way {
+  readonly dealer: Dealer
+  readonly monitor: ConnectionMonitor
+  readonly endpoint: string
+  sequence: number
+}
+
+type WithoutSequence<M> = M extends ZreMessage ? Omit<M, 'sequence'> : never
+
+/**
+ * The sockets of ZRE (RFC 36): one ROUTER that hears all nodes, and to each node a DEALER whose
+ * routing id says who we are. What we say may be lost with a connection; every connection begins
+ * with HELLO, and what is whispered is state that is asked for again.
+ */
+export class Membership {
+  readonly #options: MembershipOptions
+  readonly #uuid = randomBytes(16).toString('hex')
+  readonly #router: Router
+  readonly #routerMonitor: ConnectionMonitor
+  readonly #peers: Peers
+  readonly #ways = new Map<string, Way>()
+  readonly #warned = new Set<string>()
+  #headers: TidingsHeaders | null = null
+  #closed = false
+
+  private constructor(options: MembershipOptions) {
+    this.#options = options
+    this.#peers = new Peers(options.node, this.#uuid, options.otherNodes)
+    // A node that comes back through a new connection takes over from its half-open old one.
+    this.#router = new RouterSocket({ ...boundRouter(options.zapDomain), handover: true })
+    this.#routerMonitor = new ConnectionMonitor(this.#router, options.clock)
+  }
+
+  /** @throws TidingsError PORT_TAKEN; nothing is left open then. It is silent before `listen()`. */
+  static async open(options: MembershipOptions): Promise<Membership> {
+    const membership = new Membership(options)
+    try {
+      await bindPort(membership.#router, options.bind, options.port, 'ClusterPort, membership')
+    } catch (error) {
+      await membership.close()
+      throw error
+    }
+    return membership
+  }
+
+  /** Hears and speaks from now on; the headers say who we are. */
+  listen(headers: TidingsHeaders): void {
+    this.#headers = headers
+    void this.#receive()
+  }
+
+  /** Says where a node is; again when its address has changed. */
+  reach(node: string, endpoint: string): void {
+    const old = this.#ways.get(node)
+    if (this.#closed || old?.endpoint === endpoint) return
+    if (old) this.#leave(old)
+    const dealer = new DealerSocket(connectingDealer())
+    // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
+    ;(dealer as { routingId: unknown }).routingId = zreIdentity(this.#uuid)
+    const monitor = new ConnectionMonitor(dealer, this.#options.clock, {
+      connected: () => this.#connected(node),
+      disconnected: () => this.#peers.connection(node, false),
+      dead: () => this.#reconnect(way),
+    })
+    const way: Way = { dealer, monitor, endpoint, sequence: 0 }
+    this.#ways.set(node, way)
+    monitor.expect(endpoint)
+    dealer.connect(endpoint)
+    void this.#drain(dealer)
+  }
+
+  state(node: string): NodeState {
+    return this.#peers.state(node)
+  }
+
+  peer(node: string): Peer | undefined {
+    return this.#peers.peer(node)
+  }
+
+  /** To a GENESIS_CLUSTER that is not gone; to nobody else. */
+  whisper(node: string, whisper: Whisper): void {
+    const speaks = this.#peers.peer(node)?.headers?.wire === whisperVersion
+    if (!speaks || this.#peers.state(node) === 'gone') return
+    this.#say(node, { type: 'whisper' }, encodeWhisper(whisper))
+  }
+
+  /** Every `pingIntervalMs`. `late`: how long this process stood still. */
+  tick(now: number, late: number): void {
+    for (const node of this.#peers.tick(now, late)) this.#changed(node)
+    for (const node of this.#ways.keys()) {
+      if (this.#peers.state(node) === 'alive') this.#say(node, { type: 'ping' })
+      else this.#hello(node)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const way of this.#ways.values()) this.#leave(way)
+    this.#router.close()
+    this.#routerMonitor.close()
+    await this.#routerMonitor.ended
+  }
+
+  #leave({ dealer, monitor }: Way): void {
+    monitor.close()
+    dealer.close()
+  }
+
+  #connected(node: string): void {
+    this.#peers.connection(node, true)
+    this.#hello(node)
+  }
+
+  #reconnect(way: Way): void {
+    if (this.#closed || way.dealer.closed) return
+    way.monitor.expect(way.endpoint)
+    way.dealer.disconnect(way.endpoint)
+    way.dealer.connect(way.endpoint)
+  }
+
+  #changed(node: string): void {
+    this.#options.handlers.state(node, this.#peers.state(node))
+  }
+
+  #hello(node: string): void {
+    const way = this.#ways.get(node)
+    if (!way || this.#headers === null) return
+    way.sequence = 0
+    const { endpoint, node: name } = this.#options
+    this.#say(node, {
+      type: 'hello',
+      endpoint,
+      groups: [],
+      status: 0,
+      name,
+      headers: writeHeaders(this.#headers),
+    })
+  }
+
+  #say(node: string, message: WithoutSequence<ZreMessage>, ...content: Uint8Array[]): void {
+    const way = this.#ways.get(node)
+    if (!way || this.#closed) return
+    way.sequence = (way.sequence + 1) & 0xffff
+    const frame = encodeZre({ ...message, sequence: way.sequence })
+    // Without a connection it is dropped: the next one begins with HELLO.
+    way.dealer.send([frame, ...content]).catch(() => {})
+  }
+
+  async #receive(): Promise<void> {
+    for await (const [identity, frame, ...content] of this.#router) {
+      if (this.#closed) return
+      const uuid = identity ? zreUuid(identity) : null
+      const message = frame ? decodeZre(frame) : null
+      if (uuid !== null && message !== null) this.#take(uuid, message, content)
+    }
+  }
+
+  /** ZRE nodes answer through DEALERs of their own; nothing comes back on ours. */
+  async #drain(dealer: Dealer): Promise<void> {
+    for await (const _ of dealer) if (this.#closed) return
+  }
+
+  #take(uuid: string, message: ZreMessage, content: readonly Buffer[]): void {
+    if (message.type === 'hello' && !this.#greeted(uuid, message)) return
+    const node = this.#peers.nodeOf(uuid)
+    if (node === undefined) return
+    if (this.#peers.heard(node, this.#options.clock.now())) this.#changed(node)
+    if (message.type === 'ping') this.#say(node, { type: 'ping-ok' })
+    const first = content[0]
+    const whisper = message.type === 'whisper' && first ? decodeWhisper(first) : null
+    if (whisper) this.#options.handlers.whisper(node, whisper)
+  }
+
+  #greeted(uuid: string, hello: ZreMessage & { type: 'hello' }): boolean {
+    const at = [...this.#ways].find(([, way]) => way.endpoint === hello.endpoint)?.[0] ?? null
+    const outcome = this.#peers.hello(uuid, hello, at)
+    if (outcome.type === 'refused') {
+      if (!this.#warned.has(outcome.why)) {
+        this.#warned.add(outcome.why)
+        this.#options.handlers.warning(`a HELLO was refused: ${outcome.why}`)
+      }
+      return false
+    }
+    this.#options.handlers.peer(outcome.peer, outcome.begins)
+    return true
+  }
+}

@@ -1,0 +1,129 @@
+import type { NodeState } from '../../model/cluster-snapshot.ts'
+import { Member } from './member.ts'
+import type { Hello } from './zre-codec.ts'
+
+/** The version of what GENESIS_CLUSTER processes whisper to each other. */
+export const whisperVersion = 1
+
+const headerNames = {
+  node: 'X-TIDINGS-NODE',
+  inbound: 'X-TIDINGS-INBOUND',
+  outbound: 'X-TIDINGS-OUTBOUND',
+  relay: 'X-TIDINGS-RELAY',
+  wire: 'X-TIDINGS-WIRE',
+  mode: 'X-TIDINGS-MODE',
+  history: 'X-TIDINGS-HISTORY',
+} as const
+
+/** What the HELLO of a GENESIS_CLUSTER says in its headers. */
+export interface TidingsHeaders {
+  readonly node: string
+  readonly inbound: number
+  readonly outbound: number
+  readonly relay: number
+  readonly wire: number
+  readonly mode: string
+  /** The life of its roster. */
+  readonly history: string
+}
+
+export function writeHeaders(headers: TidingsHeaders): Map<string, string> {
+  return new Map(
+    Object.entries(headerNames).map(([field, name]) => [
+      name,
+      String(headers[field as keyof TidingsHeaders]),
+    ]),
+  )
+}
+
+/** null: another program that speaks ZRE, or headers that make no sense. */
+export function readHeaders(headers: ReadonlyMap<string, string>): TidingsHeaders | null {
+  const text = (field: keyof TidingsHeaders) => headers.get(headerNames[field]) ?? ''
+  const read: TidingsHeaders = {
+    node: text('node'),
+    inbound: Number(text('inbound')),
+    outbound: Number(text('outbound')),
+    relay: Number(text('relay')),
+    wire: Number(text('wire')),
+    mode: text('mode'),
+    history: text('history'),
+  }
+  const ports = [read.inbound, read.outbound, read.relay]
+  const good = ports.every((port) => Number.isInteger(port) && port >= 1 && port <= 65_535)
+  return good && read.node !== '' && Number.isInteger(read.wire) ? read : null
+}
+
+/** Another node's GENESIS_CLUSTER in one of its lives. */
+export interface Peer {
+  readonly node: string
+  /** Its ZRE UUID: new in each life. */
+  readonly uuid: string
+  /** null: it speaks ZRE and is none of ours. */
+  readonly headers: TidingsHeaders | null
+}
+
+export type HelloOutcome =
+  | { readonly type: 'accepted'; readonly peer: Peer; readonly begins: boolean }
+  | { readonly type: 'refused'; readonly why: string }
+
+/** The other nodes of the definition and who speaks for each. Time is an argument. */
+export class Peers {
+  readonly #ownNode: string
+  readonly #ownUuid: string
+  readonly #members = new Map<string, Member>()
+  readonly #peers = new Map<string, Peer>()
+  readonly #nodeOf = new Map<string, string>()
+
+  constructor(ownNode: string, ownUuid: string, otherNodes: Iterable<string>) {
+    this.#ownNode = ownNode
+    this.#ownUuid = ownUuid
+    for (const node of otherNodes) this.#members.set(node, new Member(node))
+  }
+
+  /** `at`: the node whose membership port the HELLO's endpoint is, for a sender without headers. */
+  hello(uuid: string, hello: Hello, at: string | null): HelloOutcome {
+    if (uuid === this.#ownUuid) return { type: 'refused', why: 'it is this node itself' }
+    const headers = readHeaders(hello.headers)
+    const node = headers?.node ?? at
+    if (node === this.#ownNode) {
+      return { type: 'refused', why: `${hello.endpoint} takes itself for this node, ${node}` }
+    }
+    if (node === null || !this.#members.has(node)) {
+      return { type: 'refused', why: `the definition does not list ${node ?? hello.endpoint}` }
+    }
+    const old = this.#peers.get(node)
+    if (old) this.#nodeOf.delete(old.uuid)
+    const peer = { node, uuid, headers }
+    this.#peers.set(node, peer)
+    this.#nodeOf.set(uuid, node)
+    return { type: 'accepted', peer, begins: old?.uuid !== uuid }
+  }
+
+  /** Who speaks for a node; undefined before its first HELLO. */
+  peer(node: string): Peer | undefined {
+    return this.#peers.get(node)
+  }
+
+  /** The node that a sender speaks for; undefined before its HELLO. */
+  nodeOf(uuid: string): string | undefined {
+    return this.#nodeOf.get(uuid)
+  }
+
+  state(node: string): NodeState {
+    return this.#members.get(node)?.state ?? 'gone'
+  }
+
+  /** True: the node's state has changed. */
+  heard(node: string, now: number): boolean {
+    return this.#members.get(node)?.heard(now) ?? false
+  }
+
+  connection(node: string, stands: boolean): void {
+    this.#members.get(node)?.connection(stands)
+  }
+
+  /** The nodes whose state has changed. */
+  tick(now: number, late: number): string[] {
+    return [...this.#members.values()].filter((member) => member.tick(now, late)).map((m) => m.node)
+  }
+}

@@ -1,0 +1,93 @@
+import type { ClusterSnapshot } from '../../model/cluster-snapshot.ts'
+import type { RosterChange } from '../../model/roster.ts'
+import type { Shape } from '../../transport/zeromq/json-shape.ts'
+import {
+  boolean,
+  integer,
+  nullable,
+  oneOf,
+  record,
+  text,
+} from '../../transport/zeromq/json-shape.ts'
+import type { SeenRoster } from '../../transport/zeromq/registration-message.ts'
+import { maxRegistrationMessageBytes } from '../../transport/zeromq/registration-message.ts'
+import { identity, rosterChange, snapshot } from '../../transport/zeromq/registration-shape.ts'
+
+/** Up to where the sender has the receiver's roster: asks for what came after. */
+export interface SeenWhisper {
+  readonly type: 'seen'
+  readonly seen: SeenRoster
+}
+
+/** What changed among the sender's own processes after version `since`. */
+export interface RosterWhisper {
+  readonly type: 'roster'
+  readonly history: string
+  readonly since: number
+  readonly version: number
+  readonly change: RosterChange
+  readonly more: boolean
+}
+
+/** Tell your process of this incarnation to renew its connections. */
+export interface RenewWhisper {
+  readonly type: 'renew'
+  readonly incarnation: string
+}
+
+export interface AskSnapshotWhisper {
+  readonly type: 'ask-snapshot'
+}
+
+/** The sender's own node, for people. */
+export interface SnapshotWhisper {
+  readonly type: 'snapshot'
+  readonly snapshot: ClusterSnapshot
+}
+
+/** What GENESIS_CLUSTER processes say to each other in a WHISPER: one frame of JSON. */
+export type Whisper =
+  SeenWhisper | RosterWhisper | RenewWhisper | AskSnapshotWhisper | SnapshotWhisper
+
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const historyId = text(64)
+
+const shapes: { [Type in Whisper['type']]: Shape<Whisper> } = {
+  seen: record<SeenWhisper>({
+    type: oneOf(['seen']),
+    seen: record<SeenRoster>({ history: nullable(historyId), version: count }),
+  }),
+  roster: record<RosterWhisper>({
+    type: oneOf(['roster']),
+    history: historyId,
+    since: count,
+    version: count,
+    change: rosterChange,
+    more: boolean,
+  }),
+  renew: record<RenewWhisper>({ type: oneOf(['renew']), incarnation: identity }),
+  'ask-snapshot': record<AskSnapshotWhisper>({ type: oneOf(['ask-snapshot']) }),
+  snapshot: record<SnapshotWhisper>({ type: oneOf(['snapshot']), snapshot }),
+}
+
+/** Bytes of one whisper at most: as a registration message, which carries the same. */
+export const maxWhisperBytes = maxRegistrationMessageBytes
+
+export function encodeWhisper(whisper: Whisper): Uint8Array {
+  return Buffer.from(JSON.stringify(whisper), 'utf8')
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Any bytes give a whisper or null. */
+export function decodeWhisper(bytes: Uint8Array): Whisper | null {
+  if (bytes.length > maxWhisperBytes) return null
+  try {
+    const json: unknown = JSON.parse(utf8.decode(bytes))
+    const type = (json as { type?: unknown } | null)?.type
+    if (typeof type !== 'string' || !Object.hasOwn(shapes, type)) return null
+    return shapes[type as Whisper['type']](json) ?? null
+  } catch {
+    return null
+  }
+}

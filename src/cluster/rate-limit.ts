@@ -1,0 +1,20 @@
+/** At most one of a kind within an interval. Time is an argument. */
+export class RateLimit {
+  readonly #intervalMs: number
+  /** By key, oldest first. */
+  readonly #admitted = new Map<string, number>()
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs
+  }
+
+  admits(key: string, now: number): boolean {
+    for (const [each, at] of this.#admitted) {
+      if (now - at < this.#intervalMs) break
+      this.#admitted.delete(each)
+    }
+    if (this.#admitted.has(key)) return false
+    this.#admitted.set(key, now)
+    return true
+  }
+}

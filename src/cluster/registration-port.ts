@@ -1,0 +1,75 @@
+import { Router } from 'zeromq'
+import type { Clock } from '../base/clock.ts'
+import { ConnectionMonitor } from '../transport/zeromq/connection-monitor.ts'
+import { bindPort } from '../transport/zeromq/port-owner.ts'
+import type { ClusterMessage, ProcessMessage } from '../transport/zeromq/registration-message.ts'
+import {
+  decodeProcessMessage,
+  encodeClusterMessage,
+} from '../transport/zeromq/registration-message.ts'
+import { boundRouter } from '../transport/zeromq/socket-options.ts'
+
+export interface RegistrationPortOptions {
+  readonly bind: string
+  readonly port: number
+  readonly zapDomain: string
+  readonly clock: Clock
+  /** `route` names the connection: where answers go. */
+  message(route: string, message: ProcessMessage): void
+}
+
+/** The ROUTER that the processes of the node register at. */
+export class RegistrationPort {
+  readonly #router: Router
+  readonly #monitor: ConnectionMonitor
+  readonly #options: RegistrationPortOptions
+  #unreadable = 0
+
+  private constructor(options: RegistrationPortOptions) {
+    this.#options = options
+    this.#router = new Router(boundRouter(options.zapDomain))
+    this.#monitor = new ConnectionMonitor(this.#router, options.clock)
+  }
+
+  /** @throws TidingsError PORT_TAKEN; nothing is left open then. It hears nothing before `listen()`. */
+  static async open(options: RegistrationPortOptions): Promise<RegistrationPort> {
+    const port = new RegistrationPort(options)
+    try {
+      const purpose = 'TidingsRegistryPort, registration of processes'
+      await bindPort(port.#router, options.bind, options.port, purpose)
+    } catch (error) {
+      await port.close()
+      throw error
+    }
+    return port
+  }
+
+  /** Frames that were no message of the protocol. */
+  get unreadable(): number {
+    return this.#unreadable
+  }
+
+  /**
+   * Dropped where the connection is gone or does not read: everything is said again.
+   * @throws TidingsError LIMIT_EXCEEDED where the message is too long.
+   */
+  send(route: string, message: ClusterMessage): void {
+    const frame = encodeClusterMessage(message)
+    this.#router.send([Buffer.from(route, 'latin1'), frame]).catch(() => {})
+  }
+
+  async close(): Promise<void> {
+    this.#router.close()
+    this.#monitor.close()
+    await this.#monitor.ended
+  }
+
+  /** Takes messages from now on; until then libzmq keeps them. */
+  async listen(): Promise<void> {
+    for await (const [route, frame] of this.#router) {
+      const message = frame ? decodeProcessMessage(frame) : null
+      if (!route || message === null) this.#unreadable += 1
+      else this.#options.message(route.toString('latin1'), message)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { Registration, RosterEntry } from '../model/roster.ts'
+import { integer, list, nullable, oneOf, record, text } from '../transport/zeromq/json-shape.ts'
+import { identity, rosterChange } from '../transport/zeromq/registration-shape.ts'
+
+/** What outlives a run of GENESIS_CLUSTER: the roster of its own node. */
+export interface SavedRoster {
+  readonly history: string
+  readonly version: number
+  readonly processes: readonly SavedProcess[]
+}
+
+export interface SavedProcess {
+  readonly entry: RosterEntry
+  /** Names the life of the pid; null: unknown. */
+  readonly identity: string | null
+}
+
+/** Only this shape is read; another number is another format. */
+const format = 1
+
+/** UTF-16 units of the name of one OS process's life. */
+const maxIdentityLength = 255
+
+interface FileContent {
+  readonly format: string
+  readonly node: string
+  readonly history: string
+  readonly version: number
+  readonly change: ReturnType<typeof rosterChange>
+  readonly identities: readonly { incarnation: string; identity: string | null }[]
+}
+
+const content = record<FileContent>({
+  format: oneOf([String(format)]),
+  node: text(255),
+  history: text(64),
+  version: integer(0, Number.MAX_SAFE_INTEGER),
+  change: rosterChange,
+  identities: list(record({ incarnation: identity, identity: nullable(text(maxIdentityLength)) })),
+})
+
+/** `$TIDINGS_STATE`, else `$XDG_STATE_HOME/tidings`, else `~/.local/state/tidings`. */
+export function stateDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  if (environment['TIDINGS_STATE']) return environment['TIDINGS_STATE']
+  const base = environment['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state')
+  return path.join(base, 'tidings')
+}
+
+/** One file for each host and cluster port, so that nodes which share a machine do not share it. */
+export class RosterFile {
+  readonly path: string
+  readonly #node: string
+
+  constructor(directory: string, node: string, clusterPort: number) {
+    this.#node = node
+    this.path = path.join(directory, `roster-${encodeURIComponent(node)}-${clusterPort}.json`)
+  }
+
+  /** null: there is none. `damaged`: there is one that cannot be used, and why. */
+  load(): SavedRoster | { readonly damaged: string } | null {
+    let json: string
+    try {
+      json = readFileSync(this.path, 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      return { damaged: (error as Error).message }
+    }
+    try {
+      return this.#read(JSON.parse(json))
+    } catch {
+      return { damaged: 'it is not JSON' }
+    }
+  }
+
+  /**
+   * Replaces the file in one step. Synchronous: nothing is told before it is kept, and a write on
+   * the thread pool would compete with the proxies for threads.
+   * @throws the error of the file system
+   */
+  save(roster: SavedRoster): void {
+    const json = JSON.stringify({
+      format: String(format),
+      node: this.#node,
+      history: roster.history,
+      version: roster.version,
+      change: {
+        entries: roster.processes.map(({ entry }) => entry),
+        histories: [],
+        settled: false,
+        unreachable: [],
+      },
+      identities: roster.processes.map(({ entry, identity }) => ({
+        incarnation: entry.incarnation,
+        identity,
+      })),
+    })
+    mkdirSync(path.dirname(this.path), { recursive: true, mode: 0o700 })
+    const next = `${this.path}.${process.pid}.tmp`
+    try {
+      writeFileSync(next, json, { mode: 0o600 })
+      renameSync(next, this.path)
+    } catch (error) {
+      rmSync(next, { force: true })
+      throw error
+    }
+  }
+
+  #read(json: unknown): SavedRoster | { readonly damaged: string } {
+    const read = content(json)
+    if (read?.change === undefined) return { damaged: 'it has another format' }
+    if (read.node !== this.#node) return { damaged: `it is of node ${read.node}` }
+    const identities = new Map(read.identities.map((each) => [each.incarnation, each.identity]))
+    const processes = read.change.entries
+      .filter(({ node }) => node === this.#node)
+      .map((entry) => ({ entry, identity: identities.get(entry.incarnation) ?? null }))
+    return { history: read.history, version: read.version, processes }
+  }
+}
+
+/** What a process of the last run is taken for until it registers again. */
+export function assumedRegistration(entry: RosterEntry): Registration {
+  return {
+    ...entry,
+    state: entry.state === 'leaving' || entry.state === 'ended' ? entry.state : 'alive',
+    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    sequences: [],
+  }
+}
