@@ -1,0 +1,120 @@
+import { assert } from '../base/assertion.ts'
+import { TidingsError } from '../base/tidings-error.ts'
+import type { BatchHeader, BatchMessage, TableSequence } from '../model/message.ts'
+import type { PublisherIdentity } from '../model/update.ts'
+import { ByteReader } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { readCommits, writeCommits } from './commit-entries.ts'
+import type { EncodedRows } from './encoded-rows.ts'
+import { beginEnvelope, envelopeBytes, messageKinds, sealEnvelope } from './envelope.ts'
+import { writeNames } from './identity-cache.ts'
+import { wireLimits } from './limits.ts'
+import { payloadUpdates } from './payload.ts'
+import { readSequences, readTable, writeSequences, writeTable } from './table-sequences.ts'
+
+const alignment = 8
+/** The flags of an update and a row without fields. */
+const leastUpdateBytes = 9
+const header = new ByteWriter()
+
+/**
+ * Writes a batch: header and rows in one frame, a buffer of its own that is never written again.
+ *
+ *   body: names · payload offset (u32, from the begin of the frame) · publish time (f64) · table ·
+ *   first · count · parcel · manifest · commits · zeros up to a multiple of 8 · payload
+ *
+ * Throws LIMIT_EXCEEDED where a name or the frame as a whole is too large.
+ */
+export function encodeBatch(batch: BatchHeader, rows: EncodedRows): BatchMessage {
+  assert(rows.count === batch.count, 'the header of a batch speaks of its rows')
+  beginEnvelope(header, 'down', messageKinds.batch, batch.publisher.incarnation)
+  writeNames(header, batch.publisher)
+  const offsetAt = header.length
+  header.u32(0)
+  header.f64(batch.publishedAt)
+  writeTable(header, batch.table)
+  header.varint(batch.first)
+  header.varint(batch.count)
+  header.varint(batch.parcel)
+  writeSequences(header, batch.manifest)
+  writeCommits(header, batch.commits, batch.manifest)
+  header.align(alignment)
+  header.setU32(offsetAt, header.length)
+  const bytes = header.length + rows.byteLength
+  if (bytes > wireLimits.maxFrameBytes) {
+    throw new TidingsError(
+      'LIMIT_EXCEEDED',
+      `a batch of table ${batch.table} would have ${bytes} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
+    )
+  }
+  const frame = Buffer.allocUnsafeSlow(bytes)
+  frame.set(header.view())
+  const payload = frame.subarray(header.length)
+  rows.writeTo(payload)
+  sealEnvelope(frame)
+  return {
+    kind: 'batch',
+    publisher: batch.publisher,
+    table: batch.table,
+    first: batch.first,
+    count: batch.count,
+    parcel: batch.parcel,
+    manifest: batch.manifest,
+    commits: batch.commits,
+    publishedAt: batch.publishedAt,
+    payload,
+    frame,
+  }
+}
+
+/** Reads a batch at the end of the names of a frame whose envelope is in order. */
+export function readBatch(reader: ByteReader, publisher: PublisherIdentity): BatchMessage {
+  const { buffer } = reader
+  const payloadAt = reader.u32()
+  if (payloadAt % alignment !== 0 || payloadAt < envelopeBytes || payloadAt > buffer.length) {
+    reader.refuse('bad-length')
+  }
+  const publishedAt = reader.f64()
+  if (!Number.isFinite(publishedAt)) reader.refuse('bad-number')
+  const body = new ByteReader(buffer, reader.at, Math.max(reader.at, payloadAt))
+  const table = readTable(body)
+  const first = body.varint(1)
+  const count = body.varint(1)
+  const parcel = body.varint(1)
+  const manifest = readSequences(body)
+  const commits = readCommits(body, table, count, manifest)
+  if (body.problem !== null) reader.refuse(body.problem)
+  const payload = buffer.subarray(payloadAt)
+  if (reader.problem === null) checkNumbers(reader, { table, first, count, manifest, payload })
+  return {
+    kind: 'batch',
+    publisher,
+    table,
+    first,
+    count,
+    parcel,
+    manifest,
+    commits,
+    publishedAt,
+    payload,
+    frame: buffer,
+  }
+}
+
+function checkNumbers(
+  reader: ByteReader,
+  batch: {
+    table: string
+    first: number
+    count: number
+    manifest: readonly TableSequence[]
+    payload: Buffer
+  },
+): void {
+  const last = batch.first + batch.count - 1
+  const own = batch.manifest.find(({ table }) => table === batch.table)
+  if (!Number.isSafeInteger(last)) reader.refuse('bad-number')
+  if (own === undefined || own.last < last) reader.refuse('bad-count')
+  if (payloadUpdates(batch.payload) !== batch.count) reader.refuse('bad-count')
+  if (batch.count * leastUpdateBytes > batch.payload.length) reader.refuse('bad-count')
+}

@@ -1,0 +1,80 @@
+import zlib from 'node:zlib'
+import type { ByteWriter } from './byte-writer.ts'
+import { wireLimits } from './limits.ts'
+import type { RefusedReason } from './refused.ts'
+
+/**
+ * The envelope, 28 bytes before the body of every frame of ours (little-endian throughout):
+ *
+ *   0  magic       0x89 'T' and 'D' (down, from a publisher) or 'U' (up, a request)
+ *   3  version     1
+ *   4  kind
+ *   5  flags       a reader ignores unknown ones of the low four and refuses unknown ones of the high four
+ *   6  reserved    2 bytes, written as 0, not looked at
+ *   8  CRC-32      of bytes 0 to 7 and 12 to the end
+ *  12  id          16 bytes: who sends (incarnation of the publisher or id of the subscriber)
+ *
+ * 0x89 is neither 0 nor 1 (libzmq takes an upstream message that begins so for a subscription),
+ * nor a character that JSON or ASCII text can begin with.
+ */
+export const wireVersion = 1
+export const envelopeBytes = 28
+const crcAt = 8
+const idAt = 12
+const criticalFlags = 0xf0
+
+export type Direction = 'down' | 'up'
+const magicByte = 0x89
+const magicT = 0x54
+const directionBytes = { down: 0x44, up: 0x55 } as const satisfies Record<Direction, number>
+
+export const messageKinds = {
+  batch: 1,
+  replay: 2,
+  refusal: 3,
+  mark: 4,
+  vector: 5,
+  heartbeat: 6,
+  leaving: 7,
+} as const
+
+export const requestKinds = { sync: 1, replay: 2, confirm: 3 } as const
+
+export function isOurs(frame: Uint8Array): boolean {
+  return frame.length > 1 && frame[0] === magicByte && frame[1] === magicT
+}
+
+/** Begins a frame; `sealEnvelope()` completes it when its body stands behind. */
+export function beginEnvelope(out: ByteWriter, direction: Direction, kind: number, id: string) {
+  out.reset()
+  out.u8(magicByte)
+  out.u8(magicT)
+  out.u8(directionBytes[direction])
+  out.u8(wireVersion)
+  out.u32(kind)
+  out.u32(0)
+  out.id(id)
+}
+
+export function sealEnvelope(frame: Buffer): void {
+  frame.writeUInt32LE(checksum(frame), crcAt)
+}
+
+/** null when the envelope is in order and its bytes are whole. */
+export function envelopeProblem(
+  frame: Buffer,
+  direction: Direction,
+  maxBytes: number = wireLimits.maxFrameBytes,
+): RefusedReason | null {
+  if (frame.length > maxBytes) return 'too-large'
+  if (!isOurs(frame)) return frame.length < 2 ? 'too-short' : 'bad-magic'
+  if (frame.length < envelopeBytes) return 'too-short'
+  if (frame[2] !== directionBytes[direction]) return 'bad-magic'
+  if (frame[3] !== wireVersion) return 'unknown-version'
+  if (frame.readUInt32LE(crcAt) !== checksum(frame)) return 'bad-crc'
+  return ((frame[5] as number) & criticalFlags) === 0 ? null : 'unknown-flags'
+}
+
+function checksum(frame: Buffer): number {
+  return zlib.crc32(frame.subarray(idAt), zlib.crc32(frame.subarray(0, crcAt)))
+}

@@ -1,0 +1,31 @@
+/** Every bound of the wire format: name, unit, value, reason. docs/WIRE.md lists them. */
+export const wireLimits = {
+  /** Bytes of one frame: `maxMessageSize` of every socket; a larger frame ends the connection. */
+  maxFrameBytes: 4 * 1024 * 1024,
+  /** Bytes of one request: a sync names every table of a subscription. */
+  maxRequestBytes: 1024 * 1024,
+  /** Bytes of one foreign message: JSON of a stranger grows about tenfold in memory. */
+  maxForeignBytes: 4 * 1024 * 1024,
+  /** Bytes of rows at which a batch is closed: large enough to spread its costs, small in a cache. */
+  batchBytes: 256 * 1024,
+  /** Bytes of one update, record and record before: with its header it must fit one frame. */
+  maxUpdateBytes: 3.5 * 1024 * 1024,
+  /** Tables in one parcel: keeps the manifest, which every batch carries, within its frame. */
+  maxManifestTables: 1024,
+  /** Fields of a shape; records with more travel field by field as text. */
+  maxFields: 512,
+  /** UTF-8 bytes of a field name. */
+  maxFieldNameBytes: 1024,
+  /** Bytes of an encoded shape: every batch carries it. */
+  maxShapeBytes: 64 * 1024,
+  /** Levels of arrays and objects in a JSON value: deeper ones exhaust the stack of who walks them. */
+  maxJsonNesting: 128,
+  /** UTF-8 bytes of a node, process or instance name: one byte tells the length. */
+  maxNameBytes: 255,
+  /** Distinct strings of one field in one batch before its dictionary is given up. */
+  maxDictionaryEntries: 1024,
+  /** Shapes whose compiled readers are kept: bounds memory against ever new shapes. */
+  maxCachedShapes: 256,
+  /** Publisher identities kept decoded: bounds memory against ever new publishers. */
+  maxCachedIdentities: 4096,
+} as const

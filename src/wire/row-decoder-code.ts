@@ -1,0 +1,99 @@
+import { assertNever } from '../base/assertion.ts'
+import { generate, literal } from './code-generation.ts'
+import { exceptionSlot } from './payload.ts'
+import { defineOwn, detachedCharacters, textReaders } from './row-decoder.ts'
+import type { RowDecoder } from './row-decoder.ts'
+import { states } from './row-layout.ts'
+import type { Column, RowLayout } from './row-layout.ts'
+
+const lowBits = 0x55555555
+
+/**
+ * A decoder made for one shape. A row without absent fields becomes one object literal, so that all
+ * such records share one hidden class; any other is put together field by field.
+ */
+export function generateDecoder(layout: RowLayout): RowDecoder {
+  const { columns, words, stride } = layout
+  const dictionaries = columns.filter(({ type }) => type === 'dictionary')
+  const eachWord = (phrase: (n: number) => string) =>
+    Array.from({ length: words }, (_, n) => phrase(n))
+  const views = `const { f64, i64, u16, u32 } = source.memory, { heap } = source`
+  const lists = dictionaries.map(({ index }, n) => `const d${index} = source.dictionaries[${n}]`)
+  const row = [
+    `const at = source.rowsAt + row * ${stride}, at2 = at >> 1, at4 = at >> 2, at8 = at >> 3`,
+    ...eachWord((n) => `const s${n} = u32[at4 + ${n}]`),
+  ]
+  const malformed = eachWord(
+    (n) => `(s${n} & ~(s${n} >>> 1) & ${layout.neverTrue[n]}) | (~s${n} & ${layout.alwaysNull[n]})`,
+  )
+  const absent = eachWord((n) => `(s${n} & (s${n} >>> 1))`)
+  const literals = columns.map((column) => `${keyCode(column)}: ${valueCode(layout, column)}`)
+  const assignments = columns.map((column) => {
+    const isThere = `((s${column.word} >>> ${column.shift}) & 3) !== ${states.absent}`
+    return `if (${isThere}) ${assignCode(column, valueCode(layout, column))}`
+  })
+  const body = `
+    function sparse(source, row, p) {
+      ${[views, ...lists, ...row].join('\n      ')}
+      let n = 0
+      const record = {}
+      ${assignments.join('\n      ')}
+      source.position = p
+      return record
+    }
+    return (source, from, to, out) => {
+      ${[views, ...lists].join('\n      ')}
+      let p = source.position, n = 0
+      for (let row = from; row < to; row++) {
+        ${row.join('\n        ')}
+        if (u32[at4 + ${words}] !== p || (${[...malformed, '0'].join(' | ')}) !== 0) { source.failed = true; return }
+        if (((${[...absent, '0'].join(' | ')}) & ${lowBits}) !== 0) { out.push(sparse(source, row, p)); p = source.position }
+        else out.push({ ${literals.join(', ')} })
+      }
+      source.position = p
+    }`
+  return generate({ defineOwn, readers: textReaders }, body) as RowDecoder
+}
+
+/** `"__proto__": value` in a literal would set the prototype; a computed key is a property. */
+function keyCode({ name }: Column): string {
+  return name === '__proto__' ? `[${literal(name)}]` : literal(name)
+}
+
+function assignCode({ name }: Column, value: string): string {
+  if (name === '__proto__') return `defineOwn(record, ${literal(name)}, ${value})`
+  return `record[${literal(name)}] = ${value}`
+}
+
+function valueCode(layout: RowLayout, column: Column): string {
+  const isNull = `(s${column.word} & ${(states.isNull << column.shift) | 0}) !== 0`
+  const isTrue = `(s${column.word} & ${(states.isTrue << column.shift) | 0}) !== 0`
+  const cell = `at8 + ${layout.cellsAt / 8 + column.cell}`
+  const slot = `u16[at2 + ${layout.slotsAt / 2 + column.slot}]`
+  const exception = `source.exception(row, ${column.index})`
+  const detached = `n === ${exceptionSlot} ? ${exception} : source.detached(p, p += n)`
+  switch (column.type) {
+    case 'null':
+      return 'null'
+    case 'boolean':
+      return `${isNull} ? null : ${isTrue}`
+    case 'float64':
+      return `${isNull} ? null : f64[${cell}]`
+    case 'int64':
+      return `${isNull} ? null : i64[${cell}]`
+    case 'date':
+      return `${isNull} ? null : new Date(f64[${cell}])`
+    case 'dictionary':
+      return `${isNull} ? null : (n = ${slot}) < d${column.index}.length ? d${column.index}[n] : source.fail()`
+    case 'string':
+      return `${isNull} ? null : (n = ${slot}) < ${detachedCharacters} ? heap.substring(p, p += n) : ${detached}`
+    case 'bytes':
+      return `${isNull} ? null : (n = ${slot}) === ${exceptionSlot} ? source.parsed(${exception}, readers.bytes) : source.bytes(p, p += n)`
+    case 'json':
+    case 'mixed':
+    case 'record':
+      return `${isNull} ? null : (n = ${slot}, source.parsed(${detached}, readers.${column.type}))`
+    default:
+      return assertNever(column.type)
+  }
+}

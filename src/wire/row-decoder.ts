@@ -1,0 +1,106 @@
+import { parseJson } from './json-text.ts'
+import { mixedValue, recordValue, textToBytes } from './mixed-text.ts'
+import { exceptionSlot } from './payload.ts'
+import { states } from './row-layout.ts'
+import type { Column, RowLayout } from './row-layout.ts'
+import type { RowSource } from './row-source.ts'
+
+/** Appends the records of the rows `from` to `to` − 1 of a source that was sought to `from`. */
+export type RowDecoder = (source: RowSource, from: number, to: number, out: object[]) => void
+
+/** A text shorter than this is copied out of the heap string by V8; a longer one would refer to it. */
+export const detachedCharacters = 13
+
+/** How the texts of these types become values. */
+export const textReaders = {
+  bytes: textToBytes,
+  json: parseJson,
+  mixed: mixedValue,
+  record: recordValue,
+} as const
+
+/** Decodes any rows by their layout: what the generated decoders do for the shapes seen often. */
+export function interpretingDecoder(layout: RowLayout): RowDecoder {
+  const whole = layout.columns[0]?.type === 'record'
+  return (source, from, to, out) => {
+    for (let row = from; row < to && !source.failed; row++) {
+      checkRow(source, layout, row)
+      const record: Record<string, unknown> = {}
+      for (const column of layout.columns) {
+        const value = valueAt(source, layout, column, row)
+        if (value !== undefined) define(record, column.name, value)
+      }
+      if (whole && (record[''] ?? null) === null) source.fail()
+      out.push(whole ? (record[''] as object) : record)
+    }
+  }
+}
+
+function checkRow(source: RowSource, layout: RowLayout, row: number): void {
+  const { u32 } = source.memory
+  const at = (source.rowsAt + row * layout.stride) >> 2
+  if (u32[at + layout.words] !== source.position) source.failed = true
+  for (let n = 0; n < layout.words; n++) {
+    const word = u32[at + n] as number
+    if ((word & ~(word >>> 1) & (layout.neverTrue[n] as number)) !== 0) source.failed = true
+    if ((~word & (layout.alwaysNull[n] as number)) !== 0) source.failed = true
+  }
+}
+
+function define(record: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') record[name] = value
+  else defineOwn(record, name, value)
+}
+
+/** Assigning `__proto__` would set the prototype: it becomes a property like any other. */
+export function defineOwn(record: object, name: string, value: unknown): void {
+  Object.defineProperty(record, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  })
+}
+
+/** undefined: the field is absent. */
+function valueAt(source: RowSource, layout: RowLayout, column: Column, row: number): unknown {
+  const at = source.rowsAt + row * layout.stride
+  const { f64, i64, u16, u32 } = source.memory
+  const state = ((u32[(at >> 2) + column.word] as number) >>> column.shift) & 3
+  if (state === states.isNull) return null
+  if (state === states.absent) return undefined
+  const cell = ((at + layout.cellsAt) >> 3) + column.cell
+  const slot = u16[((at + layout.slotsAt) >> 1) + column.slot] as number
+  switch (column.type) {
+    case 'null':
+      return null
+    case 'boolean':
+      return state === states.isTrue
+    case 'float64':
+      return f64[cell]
+    case 'int64':
+      return i64[cell]
+    case 'date':
+      return new Date(f64[cell] as number)
+    case 'dictionary':
+      return dictionaryText(source, layout, column, slot)
+    case 'string':
+      return textAt(source, column, row, slot)
+    default:
+      return source.parsed(textAt(source, column, row, slot), textReaders[column.type])
+  }
+}
+
+function textAt(source: RowSource, column: Column, row: number, length: number): string | null {
+  if (length === exceptionSlot) return source.exception(row, column.index)
+  const from = source.position
+  source.position += length
+  return source.detached(from, source.position)
+}
+
+function dictionaryText(source: RowSource, layout: RowLayout, column: Column, index: number) {
+  const place = layout.columns.filter(
+    ({ type, slot }) => type === 'dictionary' && slot < column.slot,
+  ).length
+  return source.dictionaries[place]?.[index] ?? source.fail()
+}

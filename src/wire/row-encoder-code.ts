@@ -1,0 +1,140 @@
+import { assertNever } from '../base/assertion.ts'
+import { generate, literal } from './code-generation.ts'
+import { textOf } from './field-value.ts'
+import { isInt64 } from './mixed-text.ts'
+import { exceptionSlot } from './payload.ts'
+import { isWide } from './row-encoder.ts'
+import { states } from './row-layout.ts'
+import type { Column } from './row-layout.ts'
+import type { RowPlan } from './row-plan.ts'
+import type { Segment } from './segment.ts'
+
+/**
+ * Writes one record as a row of the segment. False: this record is not as the encoder expects (a
+ * field more, another type, a getter on its prototype …); the row is not written then.
+ */
+export type RowEncoder = (segment: Segment, record: object) => boolean
+
+/**
+ * An encoder made for one shape. A record is taken when every field of it that is there has the
+ * type of its column, and when it has as many enumerable keys as fields were found, so that nothing
+ * of it is left out.
+ */
+export function generateEncoder(plan: RowPlan): RowEncoder {
+  const { layout } = plan
+  const { columns, words, stride } = layout
+  const names = columns.map(({ name }) => name)
+  const stateWords = Array.from({ length: words }, (_, n) => `let s${n} = 0`)
+  const dictionaries = columns
+    .filter(({ type }) => type === 'dictionary')
+    .map(({ index }) => `const d${index} = segment.dictionaries[${plan.dictionaryOf[index]}]`)
+  const padding: string[] = []
+  for (let at = layout.slotsAt + layout.slots * 2; at < layout.cellsAt; at += 2) {
+    padding.push(`u16[at2 + ${at / 2}] = 0`)
+  }
+  const body = [
+    `const prototype = getPrototype(record)`,
+    `if (prototype !== plain && prototype !== accepted && !accepts(prototype, record)) return false`,
+    `const { f64, i64, u16, u32 } = segment.scratch`,
+    `const at2 = segment.rows * ${stride / 2}, at4 = segment.rows * ${stride / 4}, at8 = segment.rows * ${stride / 8}`,
+    `let heap = segment.heap, value, text, absent = 0, keys = 0`,
+    `const heapOffset = heap.length`,
+    ...stateWords,
+    ...dictionaries,
+    ...columns.map((column) => fieldCode(plan, column)),
+    `for (const key in record) keys++`,
+    `if (keys + absent !== ${columns.length}) return false`,
+    ...stateWords.map((_, n) => `u32[at4 + ${n}] = s${n}`),
+    `u32[at4 + ${words}] = heapOffset`,
+    ...padding,
+    `segment.heap = heap`,
+    `segment.rows++`,
+    `return true`,
+  ]
+  const givens = {
+    names,
+    getPrototype: (value: object): unknown => Object.getPrototypeOf(value),
+    plain: Object.prototype,
+    hasOwn: Object.hasOwn,
+    isWide,
+    isInt64,
+    textOf,
+  }
+  return generate(
+    givens,
+    `let accepted = null
+    function accepts(prototype, record) {
+      if (prototype !== null && (Array.isArray(record) || 'toJSON' in prototype)) return false
+      if (prototype !== null && names.some((name) => name in prototype && !(name in plain))) return false
+      accepted = prototype
+      return true
+    }
+    return (segment, record) => {
+      ${body.join('\n      ')}
+    }`,
+  ) as RowEncoder
+}
+
+/** Reading a field that plain objects inherit must not find what they inherit. */
+function accessCode({ name }: Column): string {
+  if (name in Object.prototype) {
+    return `value = hasOwn(record, ${literal(name)}) ? record[${literal(name)}] : undefined`
+  }
+  return `value = record[${literal(name)}]`
+}
+
+function fieldCode(plan: RowPlan, column: Column): string {
+  const { layout } = plan
+  const state = (bits: number) => `s${column.word} |= ${(bits << column.shift) | 0}`
+  const slot = `u16[at2 + ${layout.slotsAt / 2 + column.slot}]`
+  const cell = `[at8 + ${layout.cellsAt / 8 + column.cell}]`
+  const clear = column.slot >= 0 ? `; ${slot} = 0` : column.cell >= 0 ? `; f64${cell} = 0` : ''
+  return [
+    accessCode(column),
+    valueCode(plan, column, state, slot, cell),
+    `else if (value === null) { ${state(states.isNull)}${clear} }`,
+    `else if (value === undefined) { if (!hasOwn(record, ${literal(column.name)})) absent++; ${state(states.absent)}${clear} }`,
+    `else return false`,
+  ].join('\n      ')
+}
+
+function valueCode(
+  plan: RowPlan,
+  column: Column,
+  state: (bits: number) => string,
+  slot: string,
+  cell: string,
+): string {
+  const tests = plan.testsWide[column.index] === true
+  const isException = (text: string) =>
+    `${text}.length >= ${exceptionSlot}${tests ? ` || isWide(${text})` : ''}`
+  const write = (text: string) =>
+    `if (${isException(text)}) { segment.except(${column.index}, ${text}); ${slot} = ${exceptionSlot} } ` +
+    `else { heap += ${text}; ${slot} = ${text}.length }`
+  const writeText = `text = textOf(${literal(column.type)}, ${literal(column.name)}, value); if (text === undefined) return false; ${write('text')}`
+  switch (column.type) {
+    case 'float64':
+      return `if (typeof value === 'number') f64${cell} = value`
+    case 'int64':
+      return `if (typeof value === 'bigint') { if (!isInt64(value)) return false; i64${cell} = value }`
+    case 'boolean':
+      return `if (value === true) ${state(states.isTrue)}\n      else if (value === false) ;`
+    case 'date':
+      return `if (value instanceof Date) f64${cell} = value.getTime()`
+    case 'string':
+      return `if (typeof value === 'string') { ${write('value')} }`
+    case 'dictionary':
+      return `if (typeof value === 'string') { text = d${column.index}.indexOf(value); if (text < 0) return false; ${slot} = text }`
+    case 'bytes':
+      return `if (value instanceof Uint8Array) { ${writeText} }`
+    case 'json':
+      return `if (typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array)) { ${writeText} }`
+    case 'mixed':
+      return `if (typeof value === 'bigint' && !isInt64(value) || typeof value === 'function' || typeof value === 'symbol') return false\n      else if (value !== null && value !== undefined) { ${writeText} }`
+    case 'null':
+    case 'record':
+      return `if (false) ;`
+    default:
+      return assertNever(column.type)
+  }
+}

@@ -1,0 +1,192 @@
+import type { BatchMessage } from '../model/message.ts'
+import type { Update } from '../model/update.ts'
+import { asBuffer } from './byte-reader.ts'
+import { canGenerateCode } from './code-generation.ts'
+import { wireLimits } from './limits.ts'
+import {
+  hasBefore,
+  hasVersion,
+  kindMask,
+  payloadHeaderBytes,
+  payloadSections,
+  readPayloadHeader,
+  updateKinds,
+} from './payload.ts'
+import type { PayloadHeader, PayloadSections } from './payload.ts'
+import { interpretingDecoder } from './row-decoder.ts'
+import type { RowDecoder } from './row-decoder.ts'
+import { generateDecoder } from './row-decoder-code.ts'
+import { layoutOf } from './row-layout.ts'
+import type { RowLayout } from './row-layout.ts'
+import { RowSource } from './row-source.ts'
+import { decodeShape } from './shape.ts'
+
+/** Rows of one shape after which a decoder is generated: making one costs about as much. */
+const generateAfterRows = 128
+
+/** A shape as it is kept: how its rows lie and how to read them. */
+class KnownShape {
+  readonly layout: RowLayout
+  private decoder: RowDecoder
+  private rows = 0
+  private readonly canGenerate: boolean
+
+  constructor(layout: RowLayout) {
+    this.layout = layout
+    this.decoder = interpretingDecoder(layout)
+    this.canGenerate = canGenerateCode && layout.columns[0]?.type !== 'record'
+  }
+
+  decoderFor(rows: number): RowDecoder {
+    const before = this.rows
+    this.rows += rows
+    if (this.canGenerate && before < generateAfterRows && this.rows >= generateAfterRows) {
+      this.decoder = generateDecoder(this.layout)
+    }
+    return this.decoder
+  }
+}
+
+/**
+ * Rows decoded by one call. One call for a whole batch would leave its loop to V8's on-stack
+ * replacement, which drops out of optimized code at the end of every batch.
+ */
+const rowsPerCall = 64
+
+/** The rows and versions of the updates from one on, found by the flags of all. */
+interface Place {
+  readonly row: number
+  readonly version: number
+}
+
+/** Makes updates of the rows of batches. */
+export class RowReader {
+  private readonly shapes = new Map<string, KnownShape>()
+  private readonly source = new RowSource()
+
+  /**
+   * Appends the updates of a batch from index `skip` on. False: the rows are malformed, and `into` is
+   * as it was.
+   */
+  read(batch: BatchMessage, skip: number, into: Update[]): boolean {
+    const payload = asBuffer(batch.payload)
+    const header = readPayloadHeader(payload)
+    if (header === null || header.updates !== batch.count) return false
+    const shape = this.shapeOf(payload, header)
+    if (shape === null) return false
+    const sections = payloadSections(header, shape.layout.stride)
+    if (sections.end !== payload.length) return false
+    const place = placeOf(payload, header, sections, skip)
+    if (place === null) return false
+    if (skip >= batch.count) return true
+    const records = this.records(payload, header, sections, shape, place.row)
+    if (records === null) return false
+    this.append(batch, skip, records, { sections, payload, version: place.version }, into)
+    return true
+  }
+
+  private shapeOf(payload: Buffer, header: PayloadHeader): KnownShape | null {
+    const end = payloadHeaderBytes + header.shapeBytes
+    if (end > payload.length || header.shapeBytes > wireLimits.maxShapeBytes) return null
+    const key = payload.latin1Slice(payloadHeaderBytes, end)
+    const known = this.shapes.get(key)
+    if (known !== undefined) return known
+    const shape = decodeShape(payload.subarray(payloadHeaderBytes, end))
+    if (shape === null) return null
+    if (this.shapes.size >= wireLimits.maxCachedShapes) {
+      const oldest = this.shapes.keys().next()
+      if (oldest.done !== true) this.shapes.delete(oldest.value)
+    }
+    const made = new KnownShape(layoutOf(shape))
+    this.shapes.set(key, made)
+    return made
+  }
+
+  /** The records of the rows from `from` on, those before among them; null: malformed. */
+  private records(
+    payload: Buffer,
+    header: PayloadHeader,
+    sections: PayloadSections,
+    shape: KnownShape,
+    from: number,
+  ): object[] | null {
+    const { source } = this
+    const records: object[] = []
+    source.load(payload, header, sections, shape.layout)
+    source.seek(from, shape.layout)
+    const decode = shape.decoderFor(header.rows - from)
+    for (let row = from; row < header.rows && !source.failed; row += rowsPerCall) {
+      decode(source, row, Math.min(row + rowsPerCall, header.rows), records)
+    }
+    return source.finish() ? records : null
+  }
+
+  private append(
+    batch: BatchMessage,
+    skip: number,
+    records: readonly object[],
+    at: { sections: PayloadSections; payload: Buffer; version: number },
+    into: Update[],
+  ): void {
+    const { table, publisher, first, publishedAt } = batch
+    const { payload, sections } = at
+    let versionAt = sections.versions + at.version * 8
+    let row = 0
+    let n = 0
+    for (const entry of batch.commits) {
+      const { commit } = entry
+      const each = entry.type === 'run' ? entry.updatesEach : entry.places.length
+      const end = n + each * (entry.type === 'run' ? entry.commits : 1)
+      let place = 0
+      for (let number = commit; n < end; n++) {
+        if (place === each) {
+          place = 0
+          number++
+        }
+        place++
+        if (n < skip) continue
+        const flags = payload[sections.flags + n] as number
+        const record = records[row++] as object
+        const before = (flags & hasBefore) === 0 ? undefined : (records[row++] as object)
+        let version: bigint | undefined
+        if ((flags & hasVersion) !== 0) {
+          version = payload.readBigInt64LE(versionAt)
+          versionAt += 8
+        }
+        into.push({
+          table,
+          kind: updateKinds[(flags & kindMask) as 0 | 1 | 2],
+          record,
+          before,
+          version,
+          publisher,
+          sequence: first + n,
+          commit: number,
+          publishedAt,
+        })
+      }
+    }
+  }
+}
+
+const knownFlags = kindMask | hasBefore | hasVersion
+
+/** Checks the flags against the counts of the header; null: they contradict each other. */
+function placeOf(
+  payload: Buffer,
+  header: PayloadHeader,
+  sections: PayloadSections,
+  skip: number,
+): Place | null {
+  let row = 0
+  let version = 0
+  let place: Place = { row, version }
+  for (let n = 0; n < header.updates; n++) {
+    if (n === skip) place = { row, version }
+    const flags = payload[sections.flags + n] as number
+    if ((flags & ~knownFlags) !== 0 || (flags & kindMask) === kindMask) return null
+    row += (flags & hasBefore) === 0 ? 1 : 2
+    if ((flags & hasVersion) !== 0) version++
+  }
+  return row === header.rows && version === header.versions ? place : null
+}
