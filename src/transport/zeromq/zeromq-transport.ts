@@ -19,6 +19,9 @@ import { SubscribingSocket } from './subscribing-socket.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
 import { unreachable, zeromqPortOf, zeromqPortOffset } from './transport-options.ts'
 
+/** How long closing after a failed `open()` may take to tell GENESIS_CLUSTER of it. */
+const farewellMs = 500
+
 /** What `open()` sets up first; all of it stays until `close()`. */
 interface Parts {
   readonly endpoints: Endpoints
@@ -74,7 +77,9 @@ export class ZeroMQTransport implements Transport {
       this.#opened = true
       return carried
     } catch (error) {
-      await this.close(0)
+      // Whoever was refused never was on the roster; whoever was must not block the name.
+      if (this.#answer) this.#parts?.registry.set({ ...registration, state: 'ended', last: [] })
+      await this.close(farewellMs)
       throw TidingsError.from(error)
     }
   }

@@ -1,0 +1,411 @@
+/**
+ * What every transport must do, as a suite without a test runner: each case makes a cluster, uses
+ * it through the transport port alone, and throws where the transport breaks its word.
+ */
+import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
+import { randomId } from '../base/random.ts'
+import type { ProcessRole, Registration, RosterChange, RosterEntry } from '../model/roster.ts'
+import type { Transport, TransportHandlers } from '../transport/transport.ts'
+
+/** How long a case waits for what must come; a bound, not a pace. */
+const withinMs = 20_000
+const pollMs = 5
+
+/** A cluster of one node that the transports under test join. */
+export interface ConformanceCluster {
+  /** True: the updates of processes come without passing GENESIS_CLUSTER. */
+  readonly direct: boolean
+  readonly mode: Registration['mode']
+  readonly node: string
+  /** A transport that was not opened yet. */
+  transport(role: ProcessRole): Transport
+  close(): Promise<void>
+}
+
+export interface ConformanceCase {
+  readonly name: string
+  run(): Promise<void>
+}
+
+/** The cases for one kind of transport; run each on its own. */
+export function transportConformance(
+  name: string,
+  makeCluster: () => Promise<ConformanceCluster>,
+): ConformanceCase[] {
+  return cases.map(([what, check]) => ({
+    name: `${name}: ${what}`,
+    run: async () => {
+      const stage = new Stage(await makeCluster())
+      try {
+        await check(stage)
+      } finally {
+        await stage.close()
+      }
+    },
+  }))
+}
+
+/** One process of the cluster and everything that its transport told it. */
+class Player {
+  readonly transport: Transport
+  readonly frames: [topic: string, ...rest: string[]][] = []
+  readonly requests: string[] = []
+  readonly changes: RosterChange[] = []
+  readonly registered: Registration[] = []
+  registration: Registration
+  told = 0
+  isInCall = false
+  toldInCall = 0
+
+  constructor(transport: Transport, registration: Registration) {
+    this.transport = transport
+    this.registration = registration
+  }
+
+  get incarnation(): string {
+    return this.registration.incarnation
+  }
+
+  async open(signal = new AbortController().signal): Promise<this> {
+    this.registration = await this.transport.open(this.registration, this.#handlers(), signal)
+    return this
+  }
+
+  /** Calls the port, and notices what is told from inside that call. */
+  call(act: (transport: Transport) => void): void {
+    this.isInCall = true
+    act(this.transport)
+    this.isInCall = false
+  }
+
+  send(topic: string, text: string): void {
+    this.call((transport) => transport.send(topic, [Buffer.from(text)]))
+  }
+
+  register(fields: Partial<Registration>): void {
+    this.registration = { ...this.registration, ...fields }
+    this.call((transport) => transport.register(this.registration))
+  }
+
+  texts(topic: string): (string | undefined)[] {
+    return this.frames.filter(([of]) => of === topic).map(([, text]) => text)
+  }
+
+  entries(incarnation: string): RosterEntry[] {
+    const all = this.changes.flatMap(({ entries }) => entries)
+    return all.filter((entry) => entry.incarnation === incarnation)
+  }
+
+  #handlers(): TransportHandlers {
+    const heard = () => {
+      this.told += 1
+      if (this.isInCall) this.toldInCall += 1
+    }
+    return {
+      frames: (frames) => {
+        heard()
+        const [topic = '', ...rest] = frames.map((frame) => Buffer.from(frame).toString())
+        this.frames.push([topic, ...rest])
+      },
+      request: (frame) => {
+        heard()
+        this.requests.push(Buffer.from(frame).toString())
+      },
+      roster: (change) => {
+        heard()
+        this.changes.push(change)
+      },
+      registered: (registration) => {
+        heard()
+        this.registered.push(registration)
+      },
+      reconnected: heard,
+      event: heard,
+      failed: heard,
+    }
+  }
+}
+
+class Stage {
+  readonly cluster: ConformanceCluster
+  readonly #players: Player[] = []
+
+  constructor(cluster: ConformanceCluster) {
+    this.cluster = cluster
+  }
+
+  player(name: string, role: ProcessRole = 'process'): Player {
+    const { mode, node } = this.cluster
+    const registration: Registration = {
+      node,
+      process: name,
+      instance: '',
+      incarnation: randomId(),
+      role,
+      pid: process.pid,
+      startedAt: Math.round(performance.timeOrigin),
+      mode,
+      processPort: null,
+      zeromqPort: null,
+      publishes: [],
+      subscribes: [],
+      state: 'alive',
+      last: null,
+      connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+      sequences: [],
+    }
+    const player = new Player(this.cluster.transport(role), registration)
+    this.#players.push(player)
+    return player
+  }
+
+  open(name: string, role: ProcessRole = 'process'): Promise<Player> {
+    return this.player(name, role).open()
+  }
+
+  /** Resolves when what `from` sends to the topic reaches `to`. Sends a beacon until then. */
+  async path(from: Player, to: Player, topic: string): Promise<void> {
+    const beacon = `beacon ${randomId()}`
+    await eventually(`${topic} of ${from.registration.process}`, () => {
+      from.send(topic, beacon)
+      return to.texts(topic).includes(beacon)
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#players.map(({ transport }) => transport.close(0)))
+    await this.cluster.close()
+  }
+}
+
+async function eventually(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (!holds()) {
+    if (performance.now() > deadline) assert.fail(`not within ${withinMs} ms: ${what}`)
+    await pause(pollMs)
+  }
+}
+
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `number ${i}`)
+const isBeacon = (text: string | undefined) => text?.startsWith('beacon ') ?? false
+
+const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] = [
+  [
+    'open() gives the registration back, with a process port for a process and none for a script',
+    async (stage) => {
+      const [a, s] = await Promise.all([stage.open('A'), stage.open('S', 'script')])
+      assert.ok(Number.isInteger(a.registration.processPort))
+      assert.equal(a.registration.zeromqPort, (a.registration.processPort ?? 0) + 10_000)
+      assert.deepEqual([s.registration.processPort, s.registration.zeromqPort], [null, null])
+    },
+  ],
+  [
+    'processes learn of each other, whoever came first, by entries that say all but counts',
+    async (stage) => {
+      const a = await stage.open('A')
+      const b = await stage.open('B')
+      for (const [who, whom] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        await eventually('the other in the roster', () => {
+          const last = who.entries(whom.incarnation).at(-1)
+          return last?.state === 'alive' && last.processPort === whom.registration.processPort
+        })
+      }
+      assert.ok(b.changes.every(({ histories }) => histories.length > 0))
+    },
+  ],
+  [
+    'messages reach a matching subscription whole and in order, and no other',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      b.call((transport) => transport.subscribe('update/TRADE/'))
+      await stage.path(a, b, 'update/TRADE/')
+      for (const text of numbered(100)) {
+        a.send('update/TRADE_AUDIT/', text)
+        a.call((t) => t.send('update/TRADE/', [Buffer.from(text), Buffer.from('more')]))
+      }
+      await eventually('the last', () => b.texts('update/TRADE/').includes('number 99'))
+      const texts = b.texts('update/TRADE/').filter((text) => !isBeacon(text))
+      assert.deepEqual(texts, numbered(100))
+      assert.deepEqual(b.texts('update/TRADE_AUDIT/'), [])
+      assert.equal(b.frames.at(-1)?.[2], 'more')
+    },
+  ],
+  [
+    'nothing comes any more after unsubscribe() has taken effect',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      b.call((transport) => transport.subscribe('update/A/'))
+      b.call((transport) => transport.subscribe('update/B/'))
+      await stage.path(a, b, 'update/A/')
+      await stage.path(a, b, 'update/B/')
+      b.call((transport) => transport.unsubscribe('update/A/'))
+      let round = 0
+      await eventually('a round without update/A/', () => {
+        a.send('update/A/', `round ${round}`)
+        a.send('update/B/', `round ${round}`)
+        round += 1
+        const last = b.texts('update/B/').at(-1)
+        return (last?.startsWith('round ') ?? false) && !b.texts('update/A/').includes(last)
+      })
+    },
+  ],
+  [
+    'what a script sends right after open() reaches the subscriptions that were there before',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B', 'script')])
+      for (const each of [a, b]) each.call((transport) => transport.subscribe('update/'))
+      const first = await stage.open('first', 'script')
+      for (const each of [a, b]) await stage.path(first, each, 'update/')
+      for (let round = 0; round < 5; round++) {
+        const script = await stage.open(`script ${round}`, 'script')
+        script.send('update/T/', `script ${round}`)
+        await script.transport.close(2_000)
+      }
+      for (const each of [a, b]) {
+        await eventually('all scripts', () => each.texts('update/T/').length === 5)
+        assert.deepEqual(
+          each.texts('update/T/'),
+          [0, 1, 2, 3, 4].map((n) => `script ${n}`),
+        )
+      }
+    },
+  ],
+  [
+    'a request reaches every other process and script once',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      const s = await stage.open('S', 'script')
+      const heard = (frame: string) => [b, s].every(({ requests }) => requests.includes(frame))
+      let beacons = 0
+      await eventually('a request', () => {
+        beacons += 1
+        a.call((transport) => transport.request(Buffer.from(`\x02beacon ${beacons}`)))
+        return heard(`\x02beacon ${beacons - 1}`)
+      })
+      for (const text of numbered(50)) a.call((t) => t.request(Buffer.from(`\x03${text}`)))
+      for (const each of [b, s]) {
+        await eventually('all', () => each.requests.includes('\x03number 49'))
+        const counted = each.requests.filter((frame) => frame.startsWith('\x03'))
+        assert.deepEqual(
+          counted,
+          numbered(50).map((text) => `\x03${text}`),
+        )
+        assert.deepEqual(each.frames, [])
+      }
+    },
+  ],
+  [
+    'register() is acknowledged and told to the others, the end with its last numbers',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      a.register({ publishes: ['TRADE'], subscribes: '*' })
+      await eventually('the acknowledgement', () =>
+        a.registered.some(({ publishes }) => publishes.includes('TRADE')),
+      )
+      await eventually('B knows', () => b.entries(a.incarnation).at(-1)?.subscribes === '*')
+      const last = [{ table: 'TRADE', last: 42 }]
+      a.register({ state: 'leaving', last })
+      a.register({ state: 'ended' })
+      await eventually('the end', () => b.entries(a.incarnation).at(-1)?.state === 'ended')
+      assert.deepEqual(b.entries(a.incarnation).at(-1)?.last, last)
+      await eventually('its acknowledgement', () => a.registered.at(-1)?.state === 'ended')
+    },
+  ],
+  [
+    'what has not changed in the roster is not told again',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      for (const text of numbered(10)) a.register({ publishes: [text] })
+      await eventually(
+        'the last',
+        () => b.entries(a.incarnation).at(-1)?.publishes[0] === 'number 9',
+      )
+      const told = b.entries(a.incarnation).map((entry) => JSON.stringify(entry))
+      assert.ok(told.every((entry, i) => entry !== told[i - 1]))
+    },
+  ],
+  [
+    'a second live process of one name is refused, a later one is not',
+    async (stage) => {
+      const a = await stage.open('A')
+      const code = { code: 'NAME_TAKEN' }
+      await assert.rejects(stage.open('A'), code)
+      a.register({ state: 'ended', last: [] })
+      await eventually('the end', () => a.registered.at(-1)?.state === 'ended')
+      await a.transport.close(1_000)
+      await stage.open('A')
+    },
+  ],
+  [
+    'isDirect() holds where a path does not pass GENESIS_CLUSTER, never for oneself or strangers',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      await eventually('A knows B', () => a.entries(b.incarnation).length > 0)
+      const { direct } = stage.cluster
+      await eventually('B is direct', () => a.transport.isDirect(b.incarnation) === direct)
+      assert.equal(a.transport.isDirect(a.incarnation), false)
+      assert.equal(a.transport.isDirect(randomId()), false)
+    },
+  ],
+  [
+    'renew() keeps every subscription',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      b.call((transport) => transport.subscribe('update/T/'))
+      await stage.path(a, b, 'update/T/')
+      b.call((transport) => transport.renew('own', a.incarnation))
+      b.call((transport) => transport.renew('link', a.incarnation))
+      b.call((transport) => transport.renew('publisher', a.incarnation))
+      await stage.path(a, b, 'update/T/')
+    },
+  ],
+  [
+    'a signal that is aborted already ends open() with ABORTED, and leaves the name free',
+    async (stage) => {
+      const aborted = { code: 'ABORTED' }
+      await assert.rejects(stage.player('A').open(AbortSignal.abort()), aborted)
+      await stage.open('A')
+    },
+  ],
+  [
+    'nothing is told from inside a call, nor after close(), and closing twice is closing once',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      b.call((transport) => transport.subscribe('update/'))
+      await stage.path(a, b, 'update/T/')
+      b.register({ publishes: ['T'] })
+      b.call((transport) => transport.renew('own', a.incarnation))
+      await stage.path(a, b, 'update/T/')
+      const closing = b.transport.close(0)
+      const { told } = b
+      await Promise.all([closing, b.transport.close(0)])
+      b.send('update/T/', 'to nobody')
+      b.call((transport) => transport.request(Buffer.from('\x02')))
+      b.register({ publishes: [] })
+      await eventually('A hears of the end of others', () => a.told > 0)
+      assert.equal(b.told, told)
+      assert.deepEqual([a.toldInCall, b.toldInCall], [0, 0])
+    },
+  ],
+  [
+    'processes come and go while the others go on',
+    async (stage) => {
+      const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      for (const each of [a, b]) each.call((transport) => transport.subscribe('update/'))
+      for (let round = 0; round < 3; round++) {
+        const guest = await stage.open('GUEST')
+        await stage.path(guest, a, 'update/GUEST/')
+        guest.call((transport) => transport.subscribe('update/'))
+        await stage.path(a, guest, 'update/A/')
+        guest.register({ state: 'ended', last: [] })
+        await eventually('its end', () => a.entries(guest.incarnation).at(-1)?.state === 'ended')
+        await guest.transport.close(1_000)
+        await stage.path(a, b, 'update/A/')
+      }
+    },
+  ],
+]

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util'
+import { randomId } from '../../base/random.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
+import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
+import { MemoryTransport } from './memory-transport.ts'
+
+/** Process ports handed out from here on; nobody listens at them. */
+const firstProcessPort = 11_000
+
+/** What a cluster in memory needs of each transport that has joined it. */
+export interface Member {
+  readonly node: string
+  readonly incarnation: string
+  /** Asynchronously, in the order of calls. */
+  roster(change: RosterChange): void
+  frames(topic: string, frames: readonly Uint8Array[]): void
+  request(frame: Uint8Array): void
+}
+
+export interface MemoryClusterOptions {
+  /** Runs a task soon, tasks in their order; by default `setImmediate`. */
+  readonly schedule?: (task: () => void) => void
+  /** Whether processes of a node reach each other directly: what `isDirect()` says. */
+  readonly mode?: NodeMode
+}
+
+/** A whole cluster in one process: no ports, no other processes, nothing lost. The roster is one object. */
+export class MemoryCluster {
+  readonly schedule: (task: () => void) => void
+  readonly mode: NodeMode
+  readonly #members = new Map<string, Member>()
+  readonly #entries = new Map<string, RosterEntry>()
+  readonly #histories = new Map<string, string>()
+  #nextPort = firstProcessPort
+
+  constructor(options: MemoryClusterOptions = {}) {
+    this.schedule = options.schedule ?? ((task) => void setImmediate(task))
+    this.mode = options.mode ?? 'mesh'
+  }
+
+  /** A transport for one process of a node; nodes come into being by name. */
+  transport(node = 'memory'): MemoryTransport {
+    return new MemoryTransport(this, node)
+  }
+
+  /**
+   * Takes the process in and tells it the whole roster.
+   * @returns the registration with its ports @throws TidingsError NAME_TAKEN
+   */
+  join(member: Member, registration: Registration): Registration {
+    const twin = this.#twin(registration)
+    if (twin) {
+      const name = `${registration.process}${registration.instance && `/${registration.instance}`}`
+      const why = `${name} runs already on ${registration.node} (pid ${twin.pid}): give one of them another instance`
+      throw new TidingsError('NAME_TAKEN', why)
+    }
+    if (!this.#histories.has(member.node)) this.#histories.set(member.node, randomId())
+    const ports = this.#ports(registration)
+    const complete = { ...registration, ...ports }
+    this.#members.set(member.incarnation, member)
+    member.roster(this.#change([...this.#entries.values()]))
+    this.put(complete)
+    return complete
+  }
+
+  /** What the process now says of itself; everybody is told what is new of it. */
+  put(registration: Registration): void {
+    const { connections: _connections, sequences: _sequences, ...entry } = registration
+    const known = this.#entries.get(entry.incarnation)
+    if (known?.state === 'ended' || isDeepStrictEqual(known, entry)) return
+    this.#entries.set(entry.incarnation, entry)
+    for (const member of this.#members.values()) member.roster(this.#change([entry]))
+  }
+
+  /** A process that leaves without having said that it ended has died. */
+  leave(member: Member): void {
+    if (!this.#members.delete(member.incarnation)) return
+    const entry = this.#entries.get(member.incarnation)
+    if (!entry || entry.state === 'ended') return
+    const ended = { ...entry, state: 'ended' as const }
+    this.#entries.set(member.incarnation, ended)
+    for (const other of this.#members.values()) other.roster(this.#change([ended]))
+  }
+
+  entry(incarnation: string): RosterEntry | undefined {
+    return this.#entries.get(incarnation)
+  }
+
+  /** Everybody but one, in the order of joining. */
+  *others(than: Member): Iterable<Member> {
+    for (const member of this.#members.values()) if (member !== than) yield member
+  }
+
+  #twin({ node, process, instance }: Registration): RosterEntry | undefined {
+    return [...this.#entries.values()].find(
+      (entry) =>
+        entry.state !== 'ended' &&
+        entry.node === node &&
+        entry.process === process &&
+        entry.instance === instance,
+    )
+  }
+
+  #ports({ role, processPort }: Registration) {
+    if (role !== 'process') return { processPort: null, zeromqPort: null }
+    const port = processPort ?? this.#nextPort++
+    return { processPort: port, zeromqPort: port + 10_000 }
+  }
+
+  #change(entries: readonly RosterEntry[]): RosterChange {
+    const histories = [...this.#histories].map(([node, history]) => ({ node, history }))
+    return { entries, histories, settled: true, unreachable: [] }
+  }
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import type { ProcessRole } from '../../model/roster.ts'
+import { transportConformance } from '../../testing/transport-conformance.ts'
+import { MemoryCluster } from './memory-cluster.ts'
+
+describe.each(['mesh', 'proxy'] as const)('MemoryTransport in %s mode', (mode) => {
+  const makeCluster = async () => {
+    const cluster = new MemoryCluster({ mode })
+    return {
+      direct: mode === 'mesh',
+      mode,
+      node: 'memory',
+      transport: (_role: ProcessRole) => cluster.transport(),
+      close: async () => {},
+    }
+  }
+  it.each(transportConformance('memory', makeCluster))('$name', async (each) => {
+    await expect(each.run()).resolves.toBeUndefined()
+  })
+})
+
+it('delivers through the scheduler it was given', async () => {
+  const tasks: (() => void)[] = []
+  const cluster = new MemoryCluster({ schedule: (task) => tasks.push(task) })
+  const heard: string[] = []
+  const note = (what: string) => () => void heard.push(what)
+  const handlers = {
+    frames: note('frames'),
+    request: note('request'),
+    roster: note('roster'),
+    registered: note('registered'),
+    reconnected: note('reconnected'),
+    event: note('event'),
+    failed: note('failed'),
+  }
+  const transport = cluster.transport('a')
+  const registration = {
+    node: 'ignored',
+    process: 'A',
+    instance: '',
+    incarnation: '0'.repeat(32),
+    role: 'process',
+    pid: 1,
+    startedAt: 1,
+    mode: 'mesh',
+    processPort: 12_000,
+    zeromqPort: null,
+    publishes: [],
+    subscribes: [],
+    state: 'alive',
+    last: null,
+    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    sequences: [],
+  } as const
+  const opened = await transport.open(registration, handlers, new AbortController().signal)
+  expect(opened).toMatchObject({ node: 'a', processPort: 12_000, zeromqPort: 22_000 })
+  expect(heard).toEqual([])
+  for (const task of tasks.splice(0)) task()
+  expect(heard).toEqual(['roster', 'roster', 'registered'])
+})

@@ -1,0 +1,171 @@
+import net from 'node:net'
+import { once } from 'node:events'
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Router } from 'zeromq'
+import { queryCluster } from '../../src/transport/zeromq/snapshot-query.ts'
+import { decodeProcessMessage } from '../../src/transport/zeromq/registration-message.ts'
+import { freeProcessPort } from './free-ports.ts'
+import { NodeProcess } from './node-process.ts'
+import { Peer } from './peer.ts'
+import { eventually } from './eventually.ts'
+
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
+})
+
+async function startNode() {
+  const node = await NodeProcess.start()
+  cleanups.push(() => node.kill())
+  return node
+}
+
+function newPeer(node: NodeProcess, options: ConstructorParameters<typeof Peer>[1] = {}) {
+  const peer = new Peer(node, options)
+  cleanups.push(() => peer.transport.close(0))
+  return peer
+}
+
+describe('opening', () => {
+  it('says what to start when GENESIS_CLUSTER is not there, and leaves nothing open', async () => {
+    const node = await NodeProcess.reserve()
+    const processPort = await freeProcessPort()
+    const error = await newPeer(node, { clusterTimeoutMs: 300, processPort })
+      .open()
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'CLUSTER_UNREACHABLE', category: 'retryable' })
+    expect(String(error)).toContain(`127.0.0.1:${node.ports.registry}`)
+    expect(String(error)).toContain('tidings cluster')
+    await node.run()
+    cleanups.push(() => node.kill())
+    await newPeer(node, { processPort }).open()
+  })
+
+  it('waits for GENESIS_CLUSTER to come', async () => {
+    const node = await NodeProcess.reserve()
+    const opening = newPeer(node).open()
+    cleanups.push(() => node.kill())
+    await node.run()
+    expect((await opening).processPort).not.toBeNull()
+  })
+
+  it('ends when the signal is aborted while it waits', async () => {
+    const node = await NodeProcess.reserve()
+    const controller = new AbortController()
+    const opening = newPeer(node).open(controller.signal)
+    controller.abort(new Error('enough'))
+    await expect(opening).rejects.toMatchObject({ code: 'ABORTED', cause: new Error('enough') })
+  })
+
+  it('ends when it is closed while it waits', async () => {
+    const peer = newPeer(await NodeProcess.reserve())
+    const opening = expect(peer.open()).rejects.toMatchObject({ code: 'CLOSED' })
+    await peer.transport.close(0)
+    await opening
+  })
+
+  it('names the port, its purpose and who has it when it is taken', async () => {
+    const node = await startNode()
+    const processPort = await freeProcessPort()
+    const server = net.createServer().listen(processPort + 10_000, '127.0.0.1')
+    await once(server, 'listening')
+    const opening = newPeer(node, { processPort }).open()
+    const message = expect.stringMatching(
+      new RegExp(`port ${processPort + 10_000} .*process port ${processPort}.* is taken by .*pid`),
+    )
+    await expect(opening).rejects.toMatchObject({ code: 'PORT_TAKEN', message })
+    server.close()
+    await once(server, 'close')
+    await newPeer(node, { processPort }).open()
+  })
+
+  it('frees its port with close()', async () => {
+    const node = await startNode()
+    const processPort = await freeProcessPort()
+    for (let life = 0; life < 5; life++) {
+      const peer = newPeer(node, { processPort, process: `LIFE_${life}` })
+      await peer.open()
+      await peer.transport.close(0)
+    }
+  })
+
+  it('refuses a process port that leaves no room for its ZeroMQ port', async () => {
+    const opening = newPeer(await startNode(), { processPort: 60_000 }).open()
+    await expect(opening).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
+  it('fails when GENESIS_CLUSTER refuses it later', async () => {
+    const node = await startNode()
+    const peer = newPeer(node)
+    await peer.open()
+    node.tell({ do: 'refuse', incarnation: peer.registration.incarnation })
+    await eventually('the failure', () => peer.failures.length > 0)
+    expect(peer.failures[0]?.code).toBe('NAME_TAKEN')
+    await peer.transport.close(0)
+  })
+
+  it('tells GENESIS_CLUSTER no more than one message may hold, and says so', async () => {
+    const node = await startNode()
+    const peer = newPeer(node)
+    const opened = await peer.open()
+    const tables = Array.from({ length: 12_000 }, (_, i) => `A_TABLE_WITH_A_RATHER_LONG_NAME_${i}`)
+    const sequences = tables.map((table) => ({ table, last: 1 }))
+    peer.transport.register({ ...opened, sequences, subscribes: tables, publishes: ['A'] })
+    await eventually('a shortened one', async () => {
+      const { lastRegistration } = await node.report()
+      return lastRegistration[opened.incarnation]?.publishes[0] === 'A'
+    })
+    const told = (await node.report()).lastRegistration[opened.incarnation]
+    expect(told).toMatchObject({ sequences: [], subscribes: tables })
+    peer.transport.register({ ...opened, publishes: [...tables, ...tables, ...tables] })
+    await eventually('the failure', () => peer.failures.length > 0)
+    expect(peer.failures[0]?.code).toBe('LIMIT_EXCEEDED')
+  })
+})
+
+describe('a process', () => {
+  it.each(['mesh', 'proxy'] as const)('ends by itself after close(), in %s mode', async (mode) => {
+    const node = await startNode()
+    const peer = newPeer(node, { mode, process: 'LISTENER' })
+    await peer.open()
+    peer.transport.subscribe('update/')
+    const child = fork(
+      join(import.meta.dirname, 'publishing-child.ts'),
+      [JSON.stringify({ mode, ports: node.ports, messages: 200, bytes: 16_384 })],
+      { execArgv: [] },
+    )
+    const [code] = (await once(child, 'exit')) as [number]
+    expect(code).toBe(0)
+    await eventually('all it sent', () => peer.frames.length === 200)
+  })
+})
+
+describe('queryCluster()', () => {
+  it('asks without registering', async () => {
+    const node = await startNode()
+    const snapshot = await queryCluster('127.0.0.1', node.ports.registry, 5_000)
+    expect(snapshot).toMatchObject({ node: 'n', nodes: [] })
+    expect((await node.report()).registers).toBe(0)
+  })
+
+  it('gives up after its time', async () => {
+    const { ports } = await NodeProcess.reserve()
+    const asking = queryCluster('127.0.0.1', ports.registry, 200)
+    await expect(asking).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
+  })
+
+  it('passes over what is no answer', async () => {
+    const { ports } = await NodeProcess.reserve()
+    const router = new Router({ linger: 0 })
+    await router.bind(`tcp://127.0.0.1:${ports.registry}`)
+    const asking = queryCluster('127.0.0.1', ports.registry, 300)
+    const [route, frame] = (await router.receive()) as [Buffer, Buffer]
+    expect(decodeProcessMessage(frame)).toEqual({ type: 'snapshot' })
+    await router.send([route, 'no JSON'])
+    await router.send([route, JSON.stringify({ type: 'renew' })])
+    await expect(asking).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
+    router.close()
+  })
+})
