@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts'
-import type { Origin } from './source.ts'
+import type { Origin, Source } from './source.ts'
 
 /** The levels of the definition, the nearer wins: host over system over global. */
 export type Level = 'global' | 'system' | 'host'
@@ -52,6 +52,8 @@ export interface Definition {
   readonly services: WrittenService[]
   /** Scopes with a `vault` block: what it reads is not known here. */
   readonly vaults: Scope[]
+  /** Texts that could not be read in full: what they seem to lack may stand in the rest. */
+  readonly damaged: Source[]
 }
 
 export const globalScope: Scope = { level: 'global', system: null, host: null }
@@ -62,6 +64,7 @@ export const emptyDefinition = (): Definition => ({
   systems: [],
   services: [],
   vaults: [],
+  damaged: [],
 })
 
 /** Host names are names of the DNS: case does not count. */

@@ -78,6 +78,7 @@ export class ExpressionEvaluator {
   #evaluateName({ name, shown, start }: NameExpression, it: It): Value {
     if (name === 'LOCAL_HOST') return this.#surroundings.hostname
     if (name === 'it' && it !== null) return it
+    if (name === 'it') return this.#refuse(start, '"it" has a value only inside of ?.let { … }')
     const hint = didYouMean(name, knownNames)
     return this.#refuse(
       start,

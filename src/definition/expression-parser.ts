@@ -68,6 +68,7 @@ export class ExpressionParser {
         return { kind: 'literal', start: token.start, text: numberText(token.text) }
       case 'character':
         this.stream.next()
+        if (token.damaged) return null
         return { kind: 'literal', start: token.start, text: token.text }
       case 'name':
         return this.#parseName()
@@ -138,7 +139,7 @@ export class ExpressionParser {
       if (fallback === null) return null
       this.stream.take(',')
     }
-    return this.stream.expect(']', 'after env["NAME" or env["NAME", "default"')
+    return this.stream.expect(']', 'to close env[')
       ? { kind: 'env', start, variable, fallback }
       : null
   }
@@ -147,7 +148,7 @@ export class ExpressionParser {
     this.stream.next()
     const variable = this.parse()
     if (variable === null) return null
-    return this.stream.expect(')', 'after System.getenv("NAME"')
+    return this.stream.expect(')', 'to close System.getenv(')
       ? { kind: 'getenv', start, variable }
       : null
   }
@@ -175,11 +176,14 @@ export class ExpressionParser {
   #parseString(): StringExpression | null {
     const { start } = this.stream.next()
     const parts: (string | Expression)[] = []
+    let isDamaged = false
     for (;;) {
       const token = this.stream.next()
+      if (token.damaged) isDamaged = true
       switch (token.kind) {
         case 'string-end':
-          return { kind: 'string', start, parts }
+          // What the lexer complained about is not judged as a value as well.
+          return isDamaged ? null : { kind: 'string', start, parts }
         case 'text':
           parts.push(token.text)
           break

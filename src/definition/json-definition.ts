@@ -20,6 +20,7 @@ export function readJsonDefinition(
     maskedText(line) !== line || line.split(/[^\w.-]+/).some((word) => isSecretName(word))
   const { node, complaint } = readJson(source)
   if (complaint !== null) {
+    definition.damaged.push(source)
     findings.errors.push(problemAt({ source, offset: complaint.offset }, complaint.message))
   }
   const originOf = (path: string, start: number): Origin => ({

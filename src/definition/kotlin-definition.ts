@@ -4,7 +4,7 @@ import { ExpressionEvaluator } from './expression-evaluator.ts'
 import type { It, Surroundings } from './expression-evaluator.ts'
 import { bindArguments } from './argument-binding.ts'
 import type { BoundArgument } from './argument-binding.ts'
-import { didYouMean } from './nearest.ts'
+import { nearest } from './nearest.ts'
 import { notAProgram } from './expression-parser.ts'
 import { parse } from './parser.ts'
 import { problemAt } from './problem.ts'
@@ -24,7 +24,9 @@ export function readKotlinDefinition(
   const { statements, complaints } = parse(source)
   const evaluator = new DefinitionEvaluator(source, definition, surroundings, findings)
   evaluator.evaluateFile(statements)
-  for (const { offset, message } of [...complaints, ...evaluator.values.complaints]) {
+  const allComplaints = [...complaints, ...evaluator.values.complaints]
+  if (allComplaints.length > 0 || evaluator.hasErrors) definition.damaged.push(source)
+  for (const { offset, message } of allComplaints) {
     findings.errors.push(problemAt({ source, offset }, message))
   }
 }
@@ -56,6 +58,7 @@ class DefinitionEvaluator {
   readonly #definition: Definition
   readonly #findings: Findings
   #found = false
+  hasErrors = false
 
   constructor(
     source: Source,
@@ -72,9 +75,8 @@ class DefinitionEvaluator {
   evaluateFile(statements: readonly Statement[]): void {
     const definition = this.#definition
     this.#evaluateBlock(statements, { block: 'the file', scope: globalScope, it: null, definition })
-    if (this.#found) return
-    definition.origins.push(this.#originAt(0))
-    this.#error(0, 'expected systemDefinition { … }: the file has none')
+    if (!this.#found && !this.hasErrors)
+      this.#error(0, 'expected systemDefinition { … }: the file has none')
   }
 
   #evaluateBlock(statements: readonly Statement[], context: Context): void {
@@ -205,10 +207,16 @@ class DefinitionEvaluator {
   #judgeUnknown({ name, shown, start, block }: CallStatement, context: Context): void {
     const expected = grammar.get(context.block) ?? []
     const where = context.block === 'the file' ? 'at the top of the file' : `in ${context.block}`
-    const hint = didYouMean(name, expected)
-    if (knownCalls.has(name) || hint !== '') {
+    const meant = nearest(name, expected)
+    if (knownCalls.has(name) || meant !== null) {
       const list = expected.map((word) => `"${word}"`).join(', ')
-      return this.#error(start, `"${shown}" does not belong ${where}: expected ${list}${hint}`)
+      const hint = meant === null ? '' : `; did you mean "${meant}"?`
+      this.#error(start, `"${shown}" does not belong ${where}: expected ${list}${hint}`)
+      // What stands in it is read for its mistakes, as what it was most likely meant to be.
+      const as = knownCalls.has(name) ? name : (meant ?? name)
+      const unseen = { ...context, block: as, definition: emptyDefinition() }
+      if (grammar.has(as) && block !== null) this.#evaluateBlock(block, unseen)
+      return
     }
     const what = block === null ? `"${shown}(…)"` : `the block "${shown} { }"`
     const message = `${what} ${where} is not known here and not used`
@@ -224,6 +232,7 @@ class DefinitionEvaluator {
   }
 
   #error(offset: number, message: string): void {
+    this.hasErrors = true
     this.#findings.errors.push(problemAt(this.#placeAt(offset), message))
   }
 }

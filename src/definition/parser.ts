@@ -21,7 +21,10 @@ export function parse(source: Source): ParsedSource {
   source.secrets = secretStretches(lexed)
   const parser = new Parser(new TokenStream(lexed.tokens, source))
   const statements = parser.parseFile()
-  return { statements, complaints: [...lexed.complaints, ...parser.stream.complaints] }
+  // Of two complaints at one place the parser's tells what was expected there.
+  const told = new Set(parser.stream.complaints.map(({ offset }) => offset))
+  const untold = lexed.complaints.filter(({ offset }) => !told.has(offset))
+  return { statements, complaints: [...untold, ...parser.stream.complaints] }
 }
 
 /** What Kotlin has and a definition has not. */
@@ -68,7 +71,7 @@ class Parser {
     this.stream.next()
     do {
       if (this.stream.peek().kind !== 'name') {
-        this.stream.complain(`expected a name after "package", found ${this.stream.describe()}`)
+        this.#refuse(`expected a name after "package", found ${this.stream.describe()}`)
         return
       }
       this.stream.next()
@@ -141,10 +144,12 @@ class Parser {
   #parseArguments(mayHaveBlock: boolean): { list: Argument[]; complete: boolean } {
     this.stream.next()
     const list: Argument[] = []
+    let complete = true
     while (!this.stream.at(')')) {
       const argument = this.#parseArgument()
       if (argument !== null) list.push(argument)
-      if (argument !== null && (this.stream.take(',') || this.stream.at(')'))) continue
+      else complete = false
+      if (this.stream.take(',') || this.stream.at(')')) continue
       if (argument !== null) {
         this.stream.complain(
           `expected "," or ")" in the arguments, found ${this.stream.describe()}`,
@@ -154,7 +159,7 @@ class Parser {
       return { list, complete: false }
     }
     this.stream.next()
-    return { list, complete: true }
+    return { list, complete }
   }
 
   #parseArgument(): Argument | null {
@@ -163,6 +168,11 @@ class Parser {
     if (isNamed) {
       this.stream.next()
       this.stream.next()
+    }
+    if (token.kind === 'name' && this.stream.at(':', 1)) {
+      this.stream.next()
+      this.stream.complain(`expected "=" after "${this.stream.shown(token)}", found ":"`)
+      return null
     }
     const value = this.#expressions.parse()
     return value && { start: token.start, name: isNamed ? token.text : null, value }
@@ -173,7 +183,7 @@ class Parser {
     let depth = 0
     let braces = 0
     while (!this.stream.ended) {
-      if (this.#atKnownCall()) return
+      if (braces === 0 && this.#atKnownCall()) return
       if (this.stream.at('{')) {
         if (mayHaveBlock && depth === 0) return
         braces++

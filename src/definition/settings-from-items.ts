@@ -102,7 +102,9 @@ function judgeMissingPorts(
   if (!origin) return
   const hostsByMissing = new Map<string, string[]>()
   for (const [host, items] of itemsByHost) {
-    const missing = missingPorts(items).join(' and ')
+    const missing = missingPorts(items)
+      .filter((name) => !isTold(name, definition))
+      .join(' and ')
     if (missing !== '') hostsByMissing.set(missing, [...(hostsByMissing.get(missing) ?? []), host])
   }
   for (const [missing, hosts] of hostsByMissing) {
@@ -111,6 +113,17 @@ function judgeMissingPorts(
     const message = `MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ${missing} ${verb} missing${where}`
     findings.errors.push(problemFrom(origin, message))
   }
+}
+
+/**
+ * The item is there, in a text with mistakes or as a link to nowhere: that is told already, and to
+ * tell it as missing would be one more error for the same mistake.
+ */
+function isTold(name: string, { damaged, items }: Definition): boolean {
+  const isLink = items.some(
+    (item) => item.kind === 'link' && item.name.toLowerCase() === name.toLowerCase(),
+  )
+  return isLink || damaged.some(({ text }) => text.toLowerCase().includes(name.toLowerCase()))
 }
 
 function noteLink(nodes: number, relay: boolean, items: ResolvedItems, findings: Findings): void {

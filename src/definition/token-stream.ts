@@ -74,6 +74,10 @@ export class TokenStream {
       case 'number':
       case 'punctuation':
         return `"${this.shown(token)}"`
+      case 'template-end':
+        return '"}"'
+      case 'string-end':
+        return 'the end of the text'
       default:
         return 'text'
     }
