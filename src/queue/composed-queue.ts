@@ -92,6 +92,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         isDirect: (incarnation) =>
           incarnation === parts.registration.incarnation || this.#transport.isDirect(incarnation),
         refused: (reason) => this.#refuse(reason),
+        wakeWithin: (ms) => this.#wakeWithin(ms),
       },
       now,
     )
@@ -151,8 +152,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now)
     this.#handles.add(handle)
     this.#register()
-    this.#tickAt = Math.min(this.#tickAt, now + firstSyncMs)
-    this.#schedule()
+    this.#wakeWithin(firstSyncMs)
     return handle
   }
 
@@ -359,6 +359,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       this.#reportAt = now + reportMs
       this.#register()
     }
+    this.#schedule()
+  }
+
+  #wakeWithin(ms: number): void {
+    this.#tickAt = Math.min(this.#tickAt, this.#clock.now() + ms)
     this.#schedule()
   }
 

@@ -33,8 +33,11 @@ export class Source {
   renewals = 0
   nextRenewAt = 0
 
-  constructor(identity: PublisherIdentity, now: number) {
+  readonly #syncSpreadMs: number
+
+  constructor(identity: PublisherIdentity, syncSpreadMs: number, now: number) {
     this.identity = identity
+    this.#syncSpreadMs = syncSpreadMs
     this.heardAt = now
     this.nextSyncAt = now
   }
@@ -95,6 +98,6 @@ export class Source {
 
   #restartSyncs(now: number, random: Random): void {
     this.syncs = 0
-    this.nextSyncAt = now + random() * 30
+    this.nextSyncAt = now + random() * this.#syncSpreadMs
   }
 }

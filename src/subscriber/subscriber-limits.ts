@@ -15,6 +15,8 @@ export interface SubscriberLimits {
   readonly replayProgressMs: number
   /** Asked for at once, by the size of the updates seen: under a quarter of a connection's high-water mark. */
   readonly replayWindowBytes: number
+  /** The first sync of a new publisher is spread over so much: many subscribers meet it at once. */
+  readonly syncSpreadMs: number
   readonly syncRetryMs: number
   readonly syncRetryMaxMs: number
   /** Syncs in vain before the hops of the path are made anew, one by one. */
@@ -40,6 +42,7 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   replayRetryMs: 600,
   replayProgressMs: 150,
   replayWindowBytes: 3 * 1024 * 1024,
+  syncSpreadMs: 30,
   syncRetryMs: 250,
   syncRetryMaxMs: 1500,
   renewAfterSyncs: 3,

@@ -19,6 +19,8 @@ export interface SubscriberOutput {
   renew(hop: Exclude<RenewedHop, 'topics'>, incarnation: string): void
   isDirect(incarnation: string): boolean
   refused(reason: string): void
+  /** `tick()` is wanted so many milliseconds from now at the latest. */
+  wakeWithin(ms: number): void
 }
 
 /** Where a subscription's deliveries go. */
@@ -109,6 +111,7 @@ export class Subscriber {
           nonce: () => ++this.#nonce,
           renew: (hop, incarnation, topics) => this.#renew(hop, incarnation, topics),
           isDirect: (incarnation) => this.#output.isDirect(incarnation),
+          wakeWithin: (ms) => this.#output.wakeWithin(ms),
         },
         now,
       ),

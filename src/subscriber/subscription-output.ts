@@ -38,6 +38,8 @@ export interface SubscriptionOutput {
   /** True while the application's queue is under half: more may be asked for. */
   isUnderHalf(): boolean
   ready(): void
+  /** A sync is due before the next tick: a tick is wanted so many milliseconds from now. */
+  wakeWithin(ms: number): void
   renew(hop: RenewedHop, incarnation: string, tables: readonly (string | null)[]): void
   isDirect(incarnation: string): boolean
   event(event: SubscriptionEvent): void

@@ -155,6 +155,7 @@ export class Subscription {
   resync(now: number): void {
     for (const source of this.#sources.values())
       if (source.state !== 'finished') source.needsProofAtOnce(this.#topics(), now, this.#random)
+    this.#output.wakeWithin(this.#limits.syncSpreadMs)
   }
 
   /**
@@ -216,9 +217,10 @@ export class Subscription {
   #sourceOf(identity: PublisherIdentity, now: number): Source {
     let source = this.#sources.get(identity.incarnation)
     if (!source) {
-      source = new Source(identity, now)
+      source = new Source(identity, this.#limits.syncSpreadMs, now)
       source.needsProof(this.#topics(), now, this.#random)
       this.#sources.set(identity.incarnation, source)
+      this.#output.wakeWithin(this.#limits.syncSpreadMs)
     }
     return source
   }
@@ -229,6 +231,7 @@ export class Subscription {
     if (source.state === 'gone') source.reopened = true
     source.state = 'live'
     source.needsProofAtOnce(this.#topics(), now, this.#random)
+    this.#output.wakeWithin(this.#limits.syncSpreadMs)
     this.#output.event({ type: 'publisher-live', publisher: source.identity.incarnation })
   }
 

@@ -1,0 +1,57 @@
+// Packs the package, installs it into an empty folder, and uses it from there: `import`, `require`,
+// the types and the command.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'tidings-package-'))
+const run = (command: string, args: readonly string[], cwd = folder): string =>
+  execFileSync(command, [...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+
+try {
+  const packed = run('npm', ['pack', '--json', '--pack-destination', folder], root)
+  const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf('['))) as [
+    { filename: string; files: { path: string }[] },
+  ]
+  const strays = files.filter(({ path }) => /\.test\.|^src\/|^test\//.test(path))
+  if (strays.length > 0) throw new Error(`the package holds ${strays[0]?.path}`)
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module', allowScripts: { zeromq: true } }),
+  )
+  run('npm', ['install', '--no-audit', '--no-fund', join(folder, filename)])
+  writeFileSync(
+    join(folder, 'use.mjs'),
+    `import { openUpdateQueue, TidingsError } from 'tidings'
+     import { MemoryCluster } from 'tidings/testing'
+     import { createRequire } from 'node:module'
+     const required = createRequire(import.meta.url)('tidings')
+     if (required.openUpdateQueue !== openUpdateQueue) throw new Error('two copies')
+     const cluster = new MemoryCluster()
+     const a = await openUpdateQueue({ process: 'A', transport: cluster.transport() })
+     const b = await openUpdateQueue({ process: 'B', transport: cluster.transport() })
+     const trades = b.subscribe('TRADE')
+     await trades.ready
+     a.publish({ table: 'TRADE', kind: 'insert', record: { id: 1 } })
+     for await (const delivery of trades) {
+       if (delivery.updates[0].record.id !== 1) throw new Error('wrong record')
+       break
+     }
+     await a.close()
+     await b.close()
+     try { await openUpdateQueue({}) } catch (error) {
+       if (!(error instanceof TidingsError) || error.code !== 'USAGE') throw error
+     }
+     console.log('import: ok')`,
+  )
+  process.stdout.write(run(process.execPath, ['use.mjs']))
+  const command = join(folder, 'node_modules', '.bin', 'tidings')
+  const version = run(command, ['--version']).trim()
+  const check = run(command, ['check', '--json'])
+  if (typeof JSON.parse(check) !== 'object') throw new Error('tidings check --json printed no object')
+  process.stdout.write(`tidings ${version}: ${files.length} files, command ok\n`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
