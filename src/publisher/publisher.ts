@@ -144,16 +144,18 @@ export class Publisher {
   }
 
   onRequest(request: Request, now: number): void {
+    const isOwn = request.subscriber === this.identity.incarnation
     if (request.kind === 'sync') {
       if (request.incarnations && !request.incarnations.includes(this.identity.incarnation)) return
-      if (!this.#flushes.knows(request.subscriber))
+      // Nobody waits for himself: a handler that flushes what it published would never return.
+      if (!isOwn && !this.#flushes.knows(request.subscriber))
         this.#flushes.addSubscriber(request.subscriber, request.tables)
       this.#syncs.add(request, now)
     } else if (request.incarnation !== this.identity.incarnation) return
     else if (request.kind === 'confirm') {
       this.#flushes.confirm(request.subscriber, request.streams)
       this.#flushes.check(now, this.#allSent)
-    } else if (this.#flushes.knows(request.subscriber)) this.#replayer.add(request, now)
+    } else if (isOwn || this.#flushes.knows(request.subscriber)) this.#replayer.add(request, now)
   }
 
   onRoster(entries: readonly RosterEntry[], now: number): void {
