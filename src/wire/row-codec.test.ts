@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict'
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../base/random.ts'
+import type { Random } from '../base/random.ts'
+import type { TidingsError } from '../base/tidings-error.ts'
+import type { BatchMessage, CommitEntry } from '../model/message.ts'
+import type { Update, UpdateKind } from '../model/update.ts'
+import { updateTopic } from '../model/topic.ts'
+import { wireLimits } from './limits.ts'
+import { decodeMessage, encodeBatch } from './message-codec.ts'
+import { RowReader } from './row-reader.ts'
+import { RowWriter } from './row-writer.ts'
+import type { RowUpdate } from './row-writer.ts'
+
+const publisher = { node: 'n', process: 'P', instance: '', incarnation: 'ab'.repeat(16) }
+
+/** Takes what the writer has as the messages that a subscriber gets. */
+function batches(writer: RowWriter, from = 1): BatchMessage[] {
+  let first = from
+  return writer.take().map((rows) => {
+    const commits: CommitEntry[] = [
+      { type: 'run', commit: first, commits: rows.count, updatesEach: 1 },
+    ]
+    const header = { publisher, table: 'T', first, count: rows.count, parcel: 1, commits }
+    first += rows.count
+    const manifest = [{ table: 'T', last: first - 1 }]
+    const { frame } = encodeBatch({ ...header, manifest, publishedAt: 1 }, rows)
+    expect(frame.length).toBeLessThanOrEqual(wireLimits.maxFrameBytes)
+    const message = decodeMessage([Buffer.from(updateTopic('T')), frame])
+    if (message.kind !== 'batch') throw new Error(JSON.stringify(message))
+    return message
+  })
+}
+
+function readAll(messages: readonly BatchMessage[], reader = new RowReader()): Update[] {
+  const updates: Update[] = []
+  for (const message of messages) expect(reader.read(message, 0, updates)).toBe(true)
+  return updates
+}
+
+function roundTrip(updates: readonly RowUpdate[], writer = new RowWriter()): Update[] {
+  for (const update of updates) writer.append(update)
+  return readAll(batches(writer))
+}
+
+const records = (updates: readonly Update[]) => updates.map(({ record }) => record)
+const insert = (record: object): RowUpdate => ({ kind: 'insert', record })
+const back = (...list: object[]) => records(roundTrip(list.map(insert)))
+
+/** What a record is after the journey: JSON where it is none of the types that travel as themselves. */
+function expected(record: object): object {
+  const entries = Object.entries(record).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries.map(([name, value]) => [name, arrived(value)]))
+}
+
+function arrived(value: unknown): unknown {
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  return JSON.parse(JSON.stringify(value))
+}
+
+const pick = <Item>(random: Random, items: readonly Item[]): Item =>
+  items[Math.floor(random() * items.length)] as Item
+
+const strings = ['', 'a', 'EUR', 'Zürich', 'ÿ', '山田', '\ud800', 'a"\\\u2028', 'x'.repeat(40)]
+const numbers = [0, -0, 1, -1.5, 1e300, Number.NaN, Infinity, -Infinity, 2 ** 53]
+const bigints = [0n, 1n, -1n, 2n ** 63n - 1n, -(2n ** 63n)]
+
+const makers: readonly ((random: Random) => unknown)[] = [
+  (random) => pick(random, strings),
+  (random) => `T${Math.floor(random() * 1e6)}`,
+  (random) => pick(random, numbers),
+  (random) => random() * 1e6,
+  (random) => pick(random, bigints),
+  (random) => random() < 0.5,
+  (random) => new Date(random() < 0.1 ? Number.NaN : Math.floor(random() * 1e13)),
+  (random) => Uint8Array.from({ length: Math.floor(random() * 20) }, () => random() * 256),
+  (random) => ({ list: [random(), null, 'ü山'], [pick(random, strings)]: { deep: true } }),
+]
+
+const names = ['a', 'B_C', '', '7', '__proto__', 'constructor', 'toString', 'q"\\', '\u2028', 'ä山']
+
+/** Records of a few fields, most of one type each; some come and go, some change their type. */
+function randomUpdates(random: Random, count: number): RowUpdate[] {
+  const fields = Array.from({ length: 1 + Math.floor(random() * 24) }, (_, n) => ({
+    name: random() < 0.2 ? pick(random, names) : `F${n}`,
+    make: pick(random, makers),
+    nulls: pick(random, [0, 0, 0.2, 1]),
+    absents: pick(random, [0, 0, 0, 0.2]),
+    changes: pick(random, [0, 0, 0, 0, 0.02]),
+  }))
+  const record = () => {
+    const made: Record<string, unknown> = {}
+    for (const { name, make, nulls, absents, changes } of fields) {
+      if (random() < absents) continue
+      const value = random() < changes ? pick(random, makers)(random) : make(random)
+      const given = random() < nulls ? pick(random, [null, null, undefined]) : value
+      Object.defineProperty(made, name, {
+        value: given,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      })
+    }
+    return made
+  }
+  const befores = pick(random, [0, 0.3])
+  const versions = pick(random, [0, 0.5])
+  return Array.from({ length: count }, (): RowUpdate => ({
+    kind: pick<UpdateKind>(random, ['insert', 'modify', 'delete']),
+    record: record(),
+    before: random() < befores ? record() : undefined,
+    version: random() < versions ? pick(random, bigints) : undefined,
+  }))
+}
+
+describe('rows', () => {
+  const seeds = Array.from({ length: 60 }, (_, n) => n + 1)
+
+  it.each(seeds)('any records come back as they went (seed %i)', (seed) => {
+    const random = seededRandom(seed)
+    const updates = randomUpdates(random, 50 + Math.floor(random() * 600))
+    const writer = new RowWriter({ batchBytes: pick(random, [1, 500, 20_000, 262_144]) })
+    const read = roundTrip(updates, writer)
+    expect(read).toHaveLength(updates.length)
+    for (const [n, update] of updates.entries()) {
+      assert.deepStrictEqual(read[n], {
+        table: 'T',
+        kind: update.kind,
+        record: expected(update.record),
+        before: update.before === undefined ? undefined : expected(update.before),
+        version: update.version,
+        publisher,
+        sequence: n + 1,
+        commit: n + 1,
+        publishedAt: 1,
+      })
+    }
+  })
+
+  it.each(seeds)('a commit that is taken back leaves nothing behind (seed %i)', (seed) => {
+    const random = seededRandom(seed * 1000)
+    const updates = randomUpdates(random, 300)
+    const writer = new RowWriter({ batchBytes: pick(random, [300, 5000, 262_144]) })
+    const kept: RowUpdate[] = []
+    for (let n = 0; n < updates.length;) {
+      const commit = updates.slice(n, (n += 1 + Math.floor(random() * 40)))
+      const mark = writer.mark()
+      for (const update of commit) writer.append(update)
+      if (random() < 0.5) kept.push(...commit)
+      else writer.rollback(mark)
+      expect(writer.updates).toBe(kept.length)
+    }
+    const read = readAll(batches(writer))
+    assert.deepStrictEqual(
+      records(read),
+      kept.map(({ record }) => expected(record)),
+    )
+    assert.deepStrictEqual(
+      read.map(({ before }) => before),
+      kept.map(({ before }) => before && expected(before)),
+    )
+  })
+
+  it('reads from any update on, the same as all of them without the first', () => {
+    const updates = randomUpdates(seededRandom(7), 200)
+    const writer = new RowWriter()
+    for (const update of updates) writer.append(update)
+    const reader = new RowReader()
+    for (const message of batches(writer)) {
+      const all: Update[] = []
+      expect(reader.read(message, 0, all)).toBe(true)
+      for (let skip = 0; skip <= message.count; skip++) {
+        const some: Update[] = []
+        expect(reader.read(message, skip, some)).toBe(true)
+        assert.deepStrictEqual(some, all.slice(skip))
+      }
+    }
+  })
+
+  it('encodes at append: the record may be changed at once', () => {
+    const writer = new RowWriter()
+    const bytes = new Uint8Array([1])
+    const record = { a: 'before', when: new Date(1), bytes, json: { n: 1 } }
+    writer.append(insert(record))
+    record.a = 'after'
+    record.when.setTime(2)
+    record.json.n = 2
+    bytes[0] = 2
+    expect(records(readAll(batches(writer)))).toStrictEqual([
+      { a: 'before', when: new Date(1), bytes: new Uint8Array([1]), json: { n: 1 } },
+    ])
+  })
+
+  it('takes instances of classes by their own enumerable fields, and toJSON where there is one', () => {
+    class Base {
+      inherited = 1
+      get computed() {
+        return 2
+      }
+    }
+    class Trade extends Base {
+      id = 'a'
+    }
+    const shaped = { toJSON: () => ({ id: 'b' }) }
+    const shadow = Object.assign(Object.create({ id: 'inherited' }) as object, { inherited: 3 })
+    const list = Array.from({ length: 200 }, () => [new Trade(), shaped, shadow, { computed: 5 }])
+    const read = back(...list.flat())
+    for (let n = 0; n < read.length; n += 4) {
+      expect(read.slice(n, n + 4)).toStrictEqual([
+        { inherited: 1, id: 'a' },
+        { id: 'b' },
+        { inherited: 3 },
+        { computed: 5 },
+      ])
+    }
+  })
+
+  it('numbers the updates of runs and parts by their commits', () => {
+    const writer = new RowWriter()
+    for (let n = 0; n < 7; n++) writer.append(insert({ n }))
+    const [rows] = writer.take()
+    if (rows === undefined) throw new Error('no rows')
+    const tables = [{ table: 'T', updates: 3 }]
+    const message = encodeBatch(
+      {
+        publisher,
+        table: 'T',
+        first: 10,
+        count: 7,
+        parcel: 1,
+        manifest: [{ table: 'T', last: 16 }],
+        commits: [
+          { type: 'run', commit: 4, commits: 2, updatesEach: 2 },
+          { type: 'part', commit: 9, places: [0, 1, 2], tables },
+        ],
+        publishedAt: 0,
+      },
+      rows,
+    )
+    expect(readAll([message]).map(({ sequence, commit }) => [sequence, commit])).toEqual([
+      [10, 4],
+      [11, 4],
+      [12, 5],
+      [13, 5],
+      [14, 9],
+      [15, 9],
+      [16, 9],
+    ])
+  })
+
+  it('gives all records without absent fields one order of fields', () => {
+    const read = back({ a: 1, b: 2 }, { b: 3, a: 4 }, { b: 5 })
+    expect(read.map((record) => Object.keys(record))).toEqual([['a', 'b'], ['a', 'b'], ['b']])
+  })
+
+  it('keeps __proto__ a field like any other, in every way of decoding', () => {
+    const record = JSON.parse('{"__proto__":{"polluted":1},"a":1}') as object
+    const sparse = JSON.parse('{"__proto__":"x"}') as object
+    const read = back(...Array.from({ length: 300 }, () => [record, sparse]).flat())
+    for (const back of read) {
+      expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
+      expect(Object.hasOwn(back, '__proto__')).toBe(true)
+    }
+    expect(({} as { polluted?: number }).polluted).toBeUndefined()
+  })
+})
+
+describe('dictionaries', () => {
+  const row = (n: number) => insert({ id: `T${n}`, side: n % 2 ? 'BUY' : 'SELL' })
+
+  it('make batches of repeated strings smaller, and are given up when strings stop repeating', () => {
+    const writer = new RowWriter()
+    const size = (make: (n: number) => RowUpdate) => {
+      for (let n = 0; n < 1000; n++) writer.append(make(n))
+      const messages = batches(writer)
+      expect(records(readAll(messages))).toStrictEqual(
+        Array.from({ length: 1000 }, (_, n) => make(n).record),
+      )
+      return messages.reduce((sum, { frame }) => sum + frame.length, 0)
+    }
+    const plain = size(row)
+    expect(size(row)).toBeLessThan(plain - 3000)
+    const unique = (n: number) => insert({ id: `T${n}`, side: `${n} of many that never repeat` })
+    size((n) => (n < 500 ? row(n) : unique(n)))
+    writer.append(row(1))
+    expect(readAll(batches(writer))).toHaveLength(1)
+  })
+
+  it('hold nothing of a commit that was taken back', () => {
+    const writer = new RowWriter()
+    for (let n = 0; n < 1000; n++) writer.append(row(n))
+    writer.take()
+    writer.append(insert({ id: 'kept', side: 'BUY' }))
+    const mark = writer.mark()
+    writer.append(insert({ id: 'no', side: 'SECRET' }))
+    writer.rollback(mark)
+    expect(() => writer.append(insert({ id: 'no', side: 'REFUSED', f: () => 1 }))).toThrow("'f'")
+    const [message] = batches(writer)
+    const text = Buffer.from(message?.frame ?? []).toString('latin1')
+    expect(text).toContain('BUY')
+    expect(text).not.toMatch(/SECRET|REFUSED/)
+  })
+})
+
+describe('limits and refusals', () => {
+  const codeOf = (work: () => void): string => {
+    try {
+      work()
+    } catch (reason) {
+      return `${(reason as TidingsError).code}: ${(reason as TidingsError).message}`
+    }
+    return 'none'
+  }
+  const cycle: Record<string, unknown> = {}
+  cycle['self'] = cycle
+  const deep = JSON.parse('['.repeat(200) + ']'.repeat(200)) as object
+
+  it.each([
+    ['a function', () => 1],
+    ['a symbol', Symbol('s')],
+    ['a bigint above 64 bits', 2n ** 63n],
+    ['a bigint below 64 bits', -(2n ** 63n) - 1n],
+    ['a cycle', cycle],
+    ['a function inside JSON', { f: () => 1 }],
+    ['a bigint inside JSON', [1n]],
+    ['JSON that nests too deep', deep],
+  ])('refuses %s by the name of its field, and nothing of it stays', (_what, value) => {
+    const writer = new RowWriter()
+    const good = { other: 'x', BAD_FIELD: null }
+    const check = () => {
+      const code = codeOf(() => writer.append(insert({ other: 'lost', BAD_FIELD: value })))
+      expect(code).toMatch(/^VALUE_UNSUPPORTED: .*'BAD_FIELD'/)
+      const before = { kind: 'modify', record: good, before: { BAD_FIELD: value } } as const
+      expect(codeOf(() => writer.append(before))).toMatch(/^VALUE_UNSUPPORTED/)
+    }
+    check()
+    for (let n = 0; n < 100; n++) writer.append(insert(good))
+    check()
+    for (const BAD_FIELD of [1, 'mixed']) writer.append(insert({ ...good, BAD_FIELD }))
+    check()
+    expect(records(readAll(batches(writer)))).toHaveLength(102)
+  })
+
+  it('refuses what is no update at all', () => {
+    const writer = new RowWriter()
+    const append = (update: unknown) => codeOf(() => writer.append(update as RowUpdate))
+    expect(append({ kind: 'upsert', record: {} })).toMatch(/^USAGE/)
+    for (const record of [null, undefined, 5, 'x', []]) {
+      expect(append({ kind: 'insert', record })).toMatch(/^VALUE_UNSUPPORTED/)
+    }
+    expect(append({ kind: 'insert', record: {}, version: 2n ** 63n })).toMatch(/^VALUE_UNSUPPORTED/)
+    expect(writer.updates).toBe(0)
+  })
+
+  it('passes on what a getter throws, and nothing of the update stays', () => {
+    const writer = new RowWriter()
+    const record = {
+      a: 1,
+      get b(): number {
+        throw new RangeError('mine')
+      },
+    }
+    for (let n = 0; n < 100; n++) writer.append(insert({ a: 1, b: 2 }))
+    expect(() => writer.append(insert(record))).toThrow(RangeError)
+    expect(records(readAll(batches(writer)))).toHaveLength(100)
+  })
+
+  it.each([
+    ['narrow', 'x', 3_600_000],
+    ['wide', '山', 1_800_000],
+  ])('takes a large %s update alone, and refuses one beyond the limit', (_w, letter, tooMany) => {
+    const writer = new RowWriter()
+    writer.append(insert({ text: 'small' }))
+    const text = letter.repeat(tooMany - 200_000)
+    writer.append(insert({ text }))
+    expect(codeOf(() => writer.append(insert({ text: letter.repeat(tooMany + 200_000) })))).toMatch(
+      /^LIMIT_EXCEEDED/,
+    )
+    writer.append(insert({ text: 'small again' }))
+    expect(records(readAll(batches(writer)))).toStrictEqual(
+      ['small', text, 'small again'].map((text) => ({ text })),
+    )
+  })
+
+  it('keeps a frame within its limit when many short texts turn out wide', () => {
+    const writer = new RowWriter()
+    const row = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`f${n}`, '山']))
+    for (let n = 0; n < 1500; n++) writer.append(insert(row))
+    expect(readAll(batches(writer))).toHaveLength(1500)
+  })
+
+  it('closes a batch at its bytes, close to the estimate', () => {
+    const writer = new RowWriter({ batchBytes: 10_000 })
+    for (let n = 0; n < 1000; n++)
+      writer.append(insert({ id: `T${n}`, text: `${n}`.padEnd(90, 'x') }))
+    const estimate = writer.bytes
+    const messages = batches(writer)
+    const bytes = messages.reduce((sum, { payload }) => sum + payload.length, 0)
+    expect(messages.length).toBeGreaterThan(8)
+    for (const { payload } of messages) expect(payload.length).toBeLessThan(10_500)
+    expect(Math.abs(bytes - estimate) / bytes).toBeLessThan(0.02)
+    expect([writer.bytes, writer.updates]).toEqual([0, 0])
+  })
+
+  it.each([
+    ['too many fields', Array.from({ length: wireLimits.maxFields + 1 }, (_, n) => `f${n}`)],
+    ['a field name that is too long', ['n'.repeat(wireLimits.maxFieldNameBytes + 1)]],
+    ['names that are too long together', Array.from({ length: 80 }, (_, n) => `${n}`.repeat(500))],
+    ['a field name that is not Unicode', ['\ud800']],
+  ])('carries a record with %s as a whole, values unchanged', (_what, names) => {
+    const values = [1n, 'ü山', new Date(5), new Uint8Array([9]), -0, null, { a: [1] }, true]
+    const record = Object.fromEntries(names.map((name, n) => [name, values[n % values.length]]))
+    expect(back({ a: 1 }, record, { a: 'x' })).toStrictEqual([{ a: 1 }, record, { a: 'x' }])
+  })
+
+  it('carries texts too long for 16 bits', () => {
+    const list = [65_534, 65_535, 65_536].flatMap((length) => [
+      { s: 'é'.repeat(length), b: new Uint8Array(length).fill(200) },
+      { s: '山'.repeat(length), b: new Uint8Array(0) },
+    ])
+    const long = Array.from({ length: 15 }, () => list).flat()
+    expect(back(...long)).toStrictEqual(long)
+  })
+})
