@@ -50,7 +50,8 @@ try {
   const command = join(folder, 'node_modules', '.bin', 'tidings')
   const version = run(command, ['--version']).trim()
   const check = run(command, ['check', '--json'])
-  if (typeof JSON.parse(check) !== 'object') throw new Error('tidings check --json printed no object')
+  if (typeof JSON.parse(check) !== 'object')
+    throw new Error('tidings check --json printed no object')
   process.stdout.write(`tidings ${version}: ${files.length} files, command ok\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -12,10 +12,4 @@ export {
   type ErrorCode,
 } from './base/tidings-error.ts'
 export { lossReasons, type Loss, type LossReason } from './model/loss.ts'
-export type {
-  Delivery,
-  NewUpdate,
-  PublisherIdentity,
-  Update,
-  UpdateKind,
-} from './model/update.ts'
+export type { Delivery, NewUpdate, PublisherIdentity, Update, UpdateKind } from './model/update.ts'

@@ -203,7 +203,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   async #leave(drainMs: number): Promise<void> {
-    for (const handle of [...this.#handles]) handle.end(undefined)
+    for (const handle of this.#handles) handle.end(undefined)
     await new Promise<void>((resolve) => {
       this.#publisher.leave(this.#clock.now(), this.#clock.wallClock(), drainMs, () => resolve())
       this.#schedule()
@@ -220,7 +220,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (this.#isClosed) return
     this.#isClosed = true
     this.#timer?.timer.cancel()
-    for (const handle of [...this.#handles]) handle.end(error)
+    for (const handle of this.#handles) handle.end(error)
     await this.#transport.close(lingerMs)
     this.#feed.emit({ type: 'closed' })
     this.#feed.end()

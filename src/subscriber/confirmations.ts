@@ -50,7 +50,7 @@ function confirmedByAll(
       least.set(table, Math.min(last, least.get(table) ?? Infinity))
       counts.set(table, (counts.get(table) ?? 0) + 1)
     }
-  for (const table of [...least.keys()]) {
+  for (const table of least.keys()) {
     const wanting = subscriptions.filter((each) => each.wants(table)).length
     if ((counts.get(table) ?? 0) < wanting) least.delete(table)
   }

@@ -75,7 +75,7 @@ export class ParcelDelivery {
         highest = Math.max(highest, held.at(-1)?.parcel ?? -1)
       }
       if (highest <= lowest) return
-      for (const stream of [...source.pending]) {
+      for (const stream of source.pending) {
         while (stream.held.at(-1)?.parcel === highest)
           this.heldBytes -= stream.held.pop()?.frame.byteLength ?? 0
         source.settle(stream)
