@@ -120,7 +120,7 @@ describe('publish and subscribe', () => {
     await Promise.all([a.ready, b.ready])
     queue.publish(insert(1))
     other.publish(insert(2))
-    await expect.poll(() => [...own].sort()).toEqual([1, 2])
+    await expect.poll(() => own.toSorted((a, b) => a - b)).toEqual([1, 2])
     expect(foreign).toEqual([2])
   })
 

@@ -29,7 +29,7 @@ it('publish() takes records of their table only', () => {
 it('a subscription knows its tables, and an update its record by its table', () => {
   neverRun(() => {
     const trades = queue.subscribe('TRADE')
-    expectTypeOf(trades[Symbol.asyncIterator]().next).returns.resolves.toHaveProperty('value')
+    expectTypeOf(trades).toExtend<AsyncIterable<Delivery<Pick<Tables, 'TRADE'>>>>()
     // @ts-expect-error: no such table
     queue.subscribe('TRADES')
     queue.subscribe(['TRADE', 'POSITION'], {
