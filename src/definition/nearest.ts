@@ -12,6 +12,7 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   let found: string | null = null
   let least = Math.max(1, Math.floor(word.length / lettersPerSlip)) + 1
   for (const candidate of known) {
+    if (Math.abs(candidate.length - word.length) >= least) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < least) {
       least = distance

@@ -46,18 +46,25 @@ export function resolveItems(
     if (!before || rank[item.scope.level] >= rank[before.scope.level]) chosen.set(name, item)
   }
   const hasVault = definition.vaults.some((scope) => applies(scope, system, host))
-  const resolved = new Map<string, ResolvedItem>()
-  for (const [key, written] of chosen) {
+  const paths = [...chosen].flatMap(([key, written]) => {
     const path = followLink(written, chosen, hasVault, findings)
-    const end = path?.at(-1)
-    if (!path || !end) continue
+    return path ? [{ key, written, path }] : []
+  })
+  const secrets = new Set(paths.flatMap(({ path }) => (isSecretPath(path) ? path : [])))
+  const resolved = new Map<string, ResolvedItem>()
+  for (const { key, written, path } of paths) {
     const known = knownItem(written.name)
-    const secret = path.some((item) => item.encrypted || isSecretName(item.name))
     const name = known?.name ?? written.name
-    resolved.set(key, { name, text: end.text, secret, written, known })
+    const text = path.at(-1)?.text ?? ''
+    const secret = path.some((item) => secrets.has(item))
+    resolved.set(key, { name, text, secret, written, known })
   }
   return resolved
 }
+
+/** One secret among linked items makes all of them secret: they have one value. */
+const isSecretPath = (path: readonly WrittenItem[]) =>
+  path.some((item) => item.encrypted || isSecretName(item.name))
 
 /** From the item along its links to the one with the value; null where they lead nowhere. */
 function followLink(

@@ -11,17 +11,29 @@ import { isSecretName, maskedText } from './secret.ts'
  * shown: they may hold items that were commented out.
  */
 export function secretStretches({ tokens, comments }: LexedSource): Stretch[] {
-  const found: Stretch[] = [...comments]
+  const groups = groupsOf(tokens)
+  const secretSources = new Set<string>()
+  for (const { start, end } of groups) {
+    const group = tokens.slice(start, end)
+    if (!group[0] || group[0].text !== 'link' || !isSecretGroup(group, secretSources)) continue
+    for (const token of group) if (token.kind === 'text') secretSources.add(token.text)
+  }
+  const found = groups.flatMap(({ start, end }) => secretsOf(tokens, start, end, secretSources))
+  return [...comments, ...found].sort((a, b) => a.start - b.start || a.end - b.end)
+}
+
+/** Indices of the tokens from one call or block of the grammar to the next. */
+function groupsOf(tokens: readonly Token[]): Stretch[] {
+  const groups: Stretch[] = []
   let start = 0
   for (const [index, token] of tokens.entries()) {
-    const isLast = token.kind === 'end'
-    const startsGroup = token.kind === 'name' && groupWords.has(token.text)
-    if (!isLast && !(startsGroup && (token.startsLine || isMark(tokens[index + 1], '(', '{'))))
-      continue
-    found.push(...secretsOf(tokens, start, index))
+    const isWord = token.kind === 'name' && groupWords.has(token.text)
+    const starts = isWord && (token.startsLine || isMark(tokens[index + 1], '(', '{'))
+    if (!starts && token.kind !== 'end') continue
+    groups.push({ start, end: index })
     start = index
   }
-  return found.sort((a, b) => a.start - b.start || a.end - b.end)
+  return groups
 }
 
 const groupWords = new Set(
@@ -36,14 +48,42 @@ const grammarWords = new Set([
 /** The calls whose first argument is a name. */
 const namingCalls = new Set('item link system host getenv'.split(' '))
 
-function secretsOf(tokens: readonly Token[], start: number, end: number): Stretch[] {
+function secretsOf(
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  secretSources: ReadonlySet<string>,
+): Stretch[] {
   const group = tokens.slice(start, end)
-  if (group.some((token) => isText(token) && namesSecret(token.text))) {
+  if (isSecretGroup(group, secretSources)) {
     return group.filter((token, index) => isHidden(token, tokens, start + index)).map(stretchOf)
   }
-  return group
-    .filter((token) => isText(token) && maskedText(token.text) !== token.text)
-    .map(stretchOf)
+  return stringsOf(group).flatMap((string) => (isSecretString(string) ? string.filter(isText) : []))
+}
+
+/** What a link of a secret name leads to is as secret: `secretSources` are the names of that. */
+function isSecretGroup(group: readonly Token[], secretSources: ReadonlySet<string>): boolean {
+  return group.some(
+    (token) => isText(token) && (namesSecret(token.text) || secretSources.has(token.text)),
+  )
+}
+
+/** The tokens of each string of a group, without those of the strings in its templates. */
+function stringsOf(group: readonly Token[]): Token[][] {
+  const strings: Token[][] = []
+  const open: Token[][] = []
+  for (const token of group) {
+    if (token.kind === 'string-start') open.push([])
+    else if (token.kind === 'string-end') strings.push(open.pop() ?? [])
+    else open.at(-1)?.push(token)
+  }
+  return [...strings, ...open]
+}
+
+/** A template stands for some text, whatever it is. */
+function isSecretString(string: readonly Token[]): boolean {
+  const text = string.map((token) => (token.kind === 'text' ? token.text : 'x')).join('')
+  return maskedText(text) !== text
 }
 
 const stretchOf = ({ start, end }: Token): Stretch => ({ start, end })

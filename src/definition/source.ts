@@ -13,6 +13,9 @@ export interface Position {
 /** Columns of an excerpt; a longer line is cut around the caret. */
 const maxExcerptColumns = 96
 
+/** A line longer than this is not searched for secrets, and so not shown where it would have to be. */
+const maxSearchedColumns = 1_000
+
 /** Columns kept before the caret where an excerpt is cut. */
 const columnsBeforeCaret = 48
 
@@ -47,43 +50,75 @@ export class Source {
   excerptAt(offset: number): string | null {
     const { line } = this.positionOf(offset)
     const start = this.#lineStarts[line - 1] ?? 0
-    const end = start + this.#lineAt(line).length
+    const end = this.#lineEnd(line)
     if (this.#mayBeSecret(line)) return null
-    let shown = ''
-    let caret = 0
-    let reached = start
-    for (const secret of this.secrets) {
-      if (secret.end <= start || secret.start >= end) continue
-      const from = Math.max(secret.start, reached)
-      if (offset >= reached && offset < from) caret = shown.length + offset - reached
-      shown += this.text.slice(reached, from)
-      if (offset >= from && offset < secret.end) caret = shown.length
-      shown += '***'
-      reached = Math.min(secret.end, end)
-    }
-    if (offset >= reached) caret = shown.length + Math.min(offset, end) - reached
-    shown += this.text.slice(reached, end)
-    return cutAround(shown.replaceAll('\t', ' '), caret)
+    const from =
+      end - start > maxExcerptColumns ? Math.max(start, offset - columnsBeforeCaret) : start
+    const to = Math.min(end, from + maxExcerptColumns)
+    // The text with its caret in front of the character it points to: masking moves both alike.
+    const before = this.#masked(from, Math.min(offset, to))
+    const behind = this.#masked(Math.min(this.#startOfSecretAt(offset), to), to)
+    const shown = `${before}${behind}`.replaceAll('\t', ' ').trimEnd()
+    return `  | ${shown}\n  | ${' '.repeat(before.length)}^`
   }
 
-  #lineAt(line: number): string {
-    const start = this.#lineStarts[line - 1] ?? this.text.length
-    return this.text.slice(start, this.#lineStarts[line]).replace(/[\r\n]+$/, '')
+  /** The text of a stretch with *** for the secrets that begin in it or reach into it. */
+  #masked(from: number, to: number): string {
+    let text = ''
+    let reached = from
+    for (let index = this.#firstSecretEndingAfter(from); index < this.secrets.length; index++) {
+      const secret = this.secrets[index]
+      if (!secret || secret.start >= to) break
+      text += this.text.slice(reached, Math.max(secret.start, reached))
+      // One in which the stretch ends is shown by the stretch that follows.
+      if (secret.end > to) return text
+      text += '***'
+      reached = secret.end
+    }
+    return text + this.text.slice(reached, Math.max(to, reached))
+  }
+
+  isSecretAt(offset: number): boolean {
+    const secret = this.secrets[this.#firstSecretEndingAfter(offset)]
+    return secret !== undefined && secret.start <= offset
+  }
+
+  /** A secret is shown whole, so a place in it is its start. */
+  #startOfSecretAt(offset: number): number {
+    const secret = this.secrets[this.#firstSecretEndingAfter(offset)]
+    return secret && secret.start < offset ? secret.start : offset
+  }
+
+  #firstSecretEndingAfter(offset: number): number {
+    let low = 0
+    let high = this.secrets.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.secrets[middle]?.end ?? 0) <= offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #lineEnd(line: number): number {
+    let end = this.#lineStarts[line] ?? this.text.length
+    while (end > 0 && (this.text[end - 1] === '\n' || this.text[end - 1] === '\r')) end--
+    return Math.max(end, this.#lineStarts[line - 1] ?? 0)
   }
 
   /** A name and its value may stand on neighbouring lines, so the line before counts too. */
   #mayBeSecret(line: number): boolean {
     if (this.isSecretLine === null) return false
-    const before = line > 1 ? this.#lineAt(line - 1) : ''
-    return this.isSecretLine(this.#lineAt(line)) || this.isSecretLine(before)
+    return [line - 1, line].filter((each) => each > 0).some((each) => this.#isSecret(each))
   }
-}
 
-function cutAround(line: string, caret: number): string {
-  let from = 0
-  if (line.length > maxExcerptColumns) from = Math.max(0, caret - columnsBeforeCaret)
-  const shown = line.slice(from, from + maxExcerptColumns)
-  return `  | ${shown.trimEnd()}\n  | ${' '.repeat(caret - from)}^`
+  #isSecret(line: number): boolean {
+    const start = this.#lineStarts[line - 1] ?? 0
+    const end = this.#lineEnd(line)
+    return (
+      end - start > maxSearchedColumns || this.isSecretLine?.(this.text.slice(start, end)) === true
+    )
+  }
 }
 
 /** A place in a source. */

@@ -85,16 +85,6 @@ export class TokenStream {
 
   /** The token's text, or *** where it may be a secret. */
   shown(token: Token): string {
-    const { secrets } = this.#source
-    let low = 0
-    let high = secrets.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((secrets[middle]?.end ?? 0) <= token.start) low = middle + 1
-      else high = middle
-    }
-    const secret = secrets[low]
-    const hidden = secret !== undefined && secret.start <= token.start && token.end <= secret.end
-    return hidden ? mask : token.text
+    return this.#source.isSecretAt(token.start) ? mask : token.text
   }
 }

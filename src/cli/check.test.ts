@@ -1,0 +1,198 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Writable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCheck } from './check.ts'
+import type { CheckOptions } from './check.ts'
+
+const fixtures = path.join(import.meta.dirname, '../definition/fixtures')
+const secrets = [
+  'Pa55word5432',
+  '0123456789abcdef',
+  'foo-secret-default',
+  'sftp-secret',
+  's.NotARealToken',
+]
+
+let folder = ''
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'check-'))
+})
+afterAll(() => fs.rmSync(folder, { recursive: true }))
+
+class Sink extends Writable {
+  text = ''
+  isTTY = false
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+  hasColors(): boolean {
+    return true
+  }
+}
+
+function check(options: Partial<CheckOptions>, isTerminal = false) {
+  const out = new Sink()
+  const err = new Sink()
+  out.isTTY = isTerminal
+  const code = runCheck({ files: [], json: false, env: {}, cwd: folder, ...options }, out, err)
+  return { code, out: out.text, err: err.text }
+}
+
+const write = (name: string, text: string) => fs.writeFileSync(path.join(folder, name), text)
+
+describe('for people', () => {
+  test('items, their meaning and what is worth a word', () => {
+    write(
+      'two.kts',
+      `systemDefinition {
+  global {
+    item("ZeroMQProxyInboundPort", 5001)
+    item("zeroMQProxyOutboundPort", 5000)
+    item("DbLayer", "SQL")
+    item("ClusterPrt", 1)
+  }
+  systems { system("DEV") { hosts { host("a"); host("b") } } }
+}`,
+    )
+    const { code, out, err } = check({ files: ['two.kts'], host: 'a' })
+    expect(code).toBe(0)
+    expect(err).toBe('no errors, 1 warning\n')
+    expect(out).toBe(`Items
+  ZeroMQProxyInboundPort   5001  global  two.kts:3
+  ZeroMQProxyOutboundPort  5000  global  two.kts:4
+  DbLayer                  SQL   global  two.kts:5  (not used here)
+  ClusterPrt               1     global  two.kts:6  (not used here)
+
+This node
+  This node is a, one of 2 nodes (a, b) of the system DEV.
+  Mode mesh: each of its processes connects to each other one.
+  GENESIS_CLUSTER binds: inbound 5001, outbound 5000, membership 6000, registration 6001, relay 6002, export 6003.
+  Link none: updates do not reach the other nodes yet (multicast is not carried yet).
+
+Notes
+  two.kts:4:5: "zeroMQProxyOutboundPort" is taken for ZeroMQProxyOutboundPort: names are matched without regard to case
+    |     item("zeroMQProxyOutboundPort", 5000)
+    |     ^
+  the 2 nodes are not linked yet: multicast between nodes is not carried yet; ZeroMQProxyUnicastRelayEnabled = true links them by relay
+
+Warnings
+  two.kts:6:5: "ClusterPrt" is not an item of the update queue and not used; did you mean "ClusterPort"?
+    |     item("ClusterPrt", 1)
+    |     ^
+`)
+  })
+
+  test('without any definition', () => {
+    const { code, out } = check({})
+    expect(code).toBe(0)
+    expect(out).toContain('none: the defaults hold')
+    expect(out).toContain('inbound 5561, outbound 5560')
+  })
+
+  test('with all errors', () => {
+    write(
+      'bad.kts',
+      'systemDefinition {\n  global {\n    item("ClusterPort", 0)\n    val x = 1\n  }\n}',
+    )
+    const { code, out, err } = check({ files: ['bad.kts', 'gone.xml'] })
+    expect(code).toBe(1)
+    expect(err).toBe('4 errors, no warnings\n')
+    for (const place of [
+      'bad.kts:1:1:',
+      'bad.kts:3:25:',
+      'bad.kts:4:5:',
+      'gone.xml: cannot be read',
+    ]) {
+      expect(out).toContain(place)
+    }
+    expect(out).not.toContain('This node')
+  })
+
+  test('in colours on a terminal only', () => {
+    const escape = String.fromCharCode(27)
+    expect(check({}, true).out).toContain(escape)
+    expect(check({}).out).not.toContain(escape)
+  })
+
+  test('proxy, relay, services and MQTT in sentences', () => {
+    const files = [
+      path.join(fixtures, 'template.kts'),
+      path.join(fixtures, 'service-definitions.xml'),
+    ]
+    const relay = check({ files, host: 'app-host1' }).out
+    expect(relay).toContain('Mode proxy: its processes talk through GENESIS_CLUSTER.')
+    expect(relay).toContain(
+      'Link relay: updates go to each other node point to point, gathered for 5 ms.',
+    )
+    expect(relay).toContain('ALPHA_DATASERVER 11000 (ZeroMQ 21000)')
+    const env = { MQ_LAYER: 'MQTT', MQTT_BROKER_URL: 'ssl://me:hunter2@broker:8883' }
+    const mqtt = check({ files, host: 'app-host1', env })
+    expect(mqtt.out).toContain(
+      'Updates are carried by the MQTT broker at ssl://broker:8883, quality of service 2.',
+    )
+    expect(mqtt.out).not.toContain('hunter2')
+  })
+})
+
+describe('as JSON', () => {
+  test('the shape that programs rely on', () => {
+    write(
+      'one.kts',
+      'systemDefinition { global {\nitem("ZeroMQProxyInboundPort", 5001)\nitem("clusterport", "x") } }',
+    )
+    const { code, out, err } = check({ files: ['one.kts'], json: true, host: 'localhost' })
+    expect({ code, err }).toEqual({ code: 1, err: '' })
+    expect(JSON.parse(out)).toEqual({
+      system: null,
+      host: 'localhost',
+      items: [
+        {
+          name: 'ZeroMQProxyInboundPort',
+          value: '5001',
+          level: 'global',
+          file: 'one.kts',
+          line: 2,
+          used: true,
+        },
+        { name: 'ClusterPort', value: 'x', level: 'global', file: 'one.kts', line: 3, used: true },
+      ],
+      errors: [
+        {
+          file: 'one.kts',
+          line: 1,
+          column: 1,
+          message:
+            'MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ZeroMQProxyOutboundPort is missing',
+        },
+        {
+          file: 'one.kts',
+          line: 3,
+          column: 21,
+          message: 'ClusterPort is "x": expected a port from 1 to 65535',
+        },
+      ],
+      warnings: [],
+    })
+  })
+})
+
+test('no secret of the template is shown', () => {
+  const env = {
+    DBPASSWORD: 'hunter2',
+    SMTPPASSWORD: 'hunter2',
+    SFTP_PW: 'hunter2',
+    DB_USERNAME: 'me',
+  }
+  const files = [path.join(fixtures, 'template.kts')]
+  for (const json of [false, true]) {
+    for (const variables of [{}, env]) {
+      const { code, out } = check({ files, json, host: 'app-host1', env: variables })
+      expect(code).toBe(0)
+      for (const secret of [...secrets, 'hunter2']) expect(out).not.toContain(secret)
+      expect(out).toContain('password=***')
+    }
+  }
+})
