@@ -314,7 +314,7 @@ def _updates(payload, message):
     heap_at = rows_at + rows * layout["stride"]
     exceptions_at = heap_at + heap_bytes
     if exceptions_at + exception_bytes != len(payload):
-        raise Refused("bad-shape")
+        raise Refused("malformed")
     layout["dictionaries"] = _dictionaries(Reader(payload, dictionaries_at, flags_at), fields)
     layout["exceptions"] = _exceptions(Reader(payload, exceptions_at), exceptions)
     layout["payload"], layout["rows_at"], layout["heap_at"] = payload, rows_at, heap_at
@@ -353,7 +353,7 @@ def _shape(reader):
     for _ in range(reader.unpack("H")):
         code = reader.unpack("B")
         if code not in FIELD_TYPES:
-            raise Refused("bad-shape")
+            raise Refused("malformed")
         fields.append((reader.utf8(reader.unpack("H")), FIELD_TYPES[code]))
     return fields
 

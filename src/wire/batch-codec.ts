@@ -27,6 +27,36 @@ const header = new ByteWriter()
  */
 export function encodeBatch(batch: BatchHeader, rows: EncodedRows): BatchMessage {
   assert(rows.count === batch.count, 'the header of a batch speaks of its rows')
+  writeHeader(batch)
+  const bytes = header.length + rows.byteLength
+  if (bytes > wireLimits.maxFrameBytes) {
+    throw new TidingsError(
+      'LIMIT_EXCEEDED',
+      `a batch of table ${batch.table} would have ${bytes} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
+    )
+  }
+  const frame = Buffer.allocUnsafeSlow(bytes)
+  frame.set(header.view())
+  const payload = frame.subarray(header.length)
+  rows.writeTo(payload)
+  sealEnvelope(frame)
+  const { publisher, table, first, count, parcel, manifest, commits, publishedAt } = batch
+  return {
+    kind: 'batch',
+    publisher,
+    table,
+    first,
+    count,
+    parcel,
+    manifest,
+    commits,
+    publishedAt,
+    payload,
+    frame,
+  }
+}
+
+function writeHeader(batch: BatchHeader): void {
   beginEnvelope(header, 'down', messageKinds.batch, batch.publisher.incarnation)
   writeNames(header, batch.publisher)
   const offsetAt = header.length
@@ -40,31 +70,6 @@ export function encodeBatch(batch: BatchHeader, rows: EncodedRows): BatchMessage
   writeCommits(header, batch.commits, batch.manifest)
   header.align(alignment)
   header.setU32(offsetAt, header.length)
-  const bytes = header.length + rows.byteLength
-  if (bytes > wireLimits.maxFrameBytes) {
-    throw new TidingsError(
-      'LIMIT_EXCEEDED',
-      `a batch of table ${batch.table} would have ${bytes} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
-    )
-  }
-  const frame = Buffer.allocUnsafeSlow(bytes)
-  frame.set(header.view())
-  const payload = frame.subarray(header.length)
-  rows.writeTo(payload)
-  sealEnvelope(frame)
-  return {
-    kind: 'batch',
-    publisher: batch.publisher,
-    table: batch.table,
-    first: batch.first,
-    count: batch.count,
-    parcel: batch.parcel,
-    manifest: batch.manifest,
-    commits: batch.commits,
-    publishedAt: batch.publishedAt,
-    payload,
-    frame,
-  }
 }
 
 /** Reads a batch at the end of the names of a frame whose envelope is in order. */

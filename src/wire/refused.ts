@@ -20,8 +20,6 @@ export const refusedReasons = [
   'bad-text',
   /** Counts that contradict each other, or promise more than the bytes at hand hold. */
   'bad-count',
-  /** The header of the rows or their shape. */
-  'bad-shape',
   /** The topic names another table or publisher than the message. */
   'topic-mismatch',
   /** A replay by one publisher of the batch of another. */

@@ -28,16 +28,12 @@ export function generateDecoder(layout: RowLayout): RowDecoder {
   )
   const absent = eachWord((n) => `(s${n} & (s${n} >>> 1))`)
   const literals = columns.map((column) => `${keyCode(column)}: ${valueCode(layout, column)}`)
-  const assignments = columns.map((column) => {
-    const isThere = `((s${column.word} >>> ${column.shift}) & 3) !== ${states.absent}`
-    return `if (${isThere}) ${assignCode(column, valueCode(layout, column))}`
-  })
   const body = `
     function sparse(source, row, p) {
       ${[views, ...lists, ...row].join('\n      ')}
       let n = 0
       const record = {}
-      ${assignments.join('\n      ')}
+      ${columns.map((column) => assignCode(layout, column)).join('\n      ')}
       source.position = p
       return record
     }
@@ -60,9 +56,12 @@ function keyCode({ name }: Column): string {
   return name === '__proto__' ? `[${literal(name)}]` : literal(name)
 }
 
-function assignCode({ name }: Column, value: string): string {
-  if (name === '__proto__') return `defineOwn(record, ${literal(name)}, ${value})`
-  return `record[${literal(name)}] = ${value}`
+function assignCode(layout: RowLayout, column: Column): string {
+  const name = literal(column.name)
+  const isThere = `((s${column.word} >>> ${column.shift}) & 3) !== ${states.absent}`
+  const value = valueCode(layout, column)
+  if (column.name === '__proto__') return `if (${isThere}) defineOwn(record, ${name}, ${value})`
+  return `if (${isThere}) record[${name}] = ${value}`
 }
 
 function valueCode(layout: RowLayout, column: Column): string {

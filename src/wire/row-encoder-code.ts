@@ -21,36 +21,7 @@ export type RowEncoder = (segment: Segment, record: object) => boolean
  * of it is left out.
  */
 export function generateEncoder(plan: RowPlan): RowEncoder {
-  const { layout } = plan
-  const { columns, words, stride } = layout
-  const names = columns.map(({ name }) => name)
-  const stateWords = Array.from({ length: words }, (_, n) => `let s${n} = 0`)
-  const dictionaries = columns
-    .filter(({ type }) => type === 'dictionary')
-    .map(({ index }) => `const d${index} = segment.dictionaries[${plan.dictionaryOf[index]}]`)
-  const padding: string[] = []
-  for (let at = layout.slotsAt + layout.slots * 2; at < layout.cellsAt; at += 2) {
-    padding.push(`u16[at2 + ${at / 2}] = 0`)
-  }
-  const body = [
-    `const prototype = getPrototype(record)`,
-    `if (prototype !== plain && prototype !== accepted && !accepts(prototype, record)) return false`,
-    `const { f64, i64, u16, u32 } = segment.scratch`,
-    `const at2 = segment.rows * ${stride / 2}, at4 = segment.rows * ${stride / 4}, at8 = segment.rows * ${stride / 8}`,
-    `let heap = segment.heap, value, text, absent = 0, keys = 0`,
-    `const heapOffset = heap.length`,
-    ...stateWords,
-    ...dictionaries,
-    ...columns.map((column) => fieldCode(plan, column)),
-    `for (const key in record) keys++`,
-    `if (keys + absent !== ${columns.length}) return false`,
-    ...stateWords.map((_, n) => `u32[at4 + ${n}] = s${n}`),
-    `u32[at4 + ${words}] = heapOffset`,
-    ...padding,
-    `segment.heap = heap`,
-    `segment.rows++`,
-    `return true`,
-  ]
+  const names = plan.layout.columns.map(({ name }) => name)
   const givens = {
     names,
     getPrototype: (value: object): unknown => Object.getPrototypeOf(value),
@@ -70,9 +41,41 @@ export function generateEncoder(plan: RowPlan): RowEncoder {
       return true
     }
     return (segment, record) => {
-      ${body.join('\n      ')}
+      ${encoderCode(plan).join('\n      ')}
     }`,
   ) as RowEncoder
+}
+
+function encoderCode(plan: RowPlan): string[] {
+  const { layout } = plan
+  const { columns, words, stride } = layout
+  const stateWords = Array.from({ length: words }, (_, n) => `let s${n} = 0`)
+  const dictionaries = columns
+    .filter(({ type }) => type === 'dictionary')
+    .map(({ index }) => `const d${index} = segment.dictionaries[${plan.dictionaryOf[index]}]`)
+  const padding: string[] = []
+  for (let at = layout.slotsAt + layout.slots * 2; at < layout.cellsAt; at += 2) {
+    padding.push(`u16[at2 + ${at / 2}] = 0`)
+  }
+  return [
+    `const prototype = getPrototype(record)`,
+    `if (prototype !== plain && prototype !== accepted && !accepts(prototype, record)) return false`,
+    `const { f64, i64, u16, u32 } = segment.scratch`,
+    `const at2 = segment.rows * ${stride / 2}, at4 = segment.rows * ${stride / 4}, at8 = segment.rows * ${stride / 8}`,
+    `let heap = segment.heap, value, text, absent = 0, keys = 0`,
+    `const heapOffset = heap.length`,
+    ...stateWords,
+    ...dictionaries,
+    ...columns.map((column) => fieldCode(plan, column)),
+    `for (const key in record) keys++`,
+    `if (keys + absent !== ${columns.length}) return false`,
+    ...stateWords.map((_, n) => `u32[at4 + ${n}] = s${n}`),
+    `u32[at4 + ${words}] = heapOffset`,
+    ...padding,
+    `segment.heap = heap`,
+    `segment.rows++`,
+    `return true`,
+  ]
 }
 
 /** Reading a field that plain objects inherit must not find what they inherit. */

@@ -81,7 +81,7 @@ export class RowReader {
     if (skip >= batch.count) return true
     const records = this.records(payload, header, sections, shape, place.row)
     if (records === null) return false
-    this.append(batch, skip, records, { sections, payload, version: place.version }, into)
+    append(batch, skip, new UpdateRows(payload, sections, records, place.version), into)
     return true
   }
 
@@ -120,51 +120,70 @@ export class RowReader {
     }
     return source.finish() ? records : null
   }
+}
 
-  private append(
-    batch: BatchMessage,
-    skip: number,
+/** Goes through the rows and versions of a batch, update by update. */
+class UpdateRows {
+  private readonly payload: Buffer
+  private readonly flagsAt: number
+  private readonly records: readonly object[]
+  private versionAt: number
+  private row = 0
+
+  /** `version`: how many versions belong to updates before the first one wanted. */
+  constructor(
+    payload: Buffer,
+    sections: PayloadSections,
     records: readonly object[],
-    at: { sections: PayloadSections; payload: Buffer; version: number },
-    into: Update[],
-  ): void {
-    const { table, publisher, first, publishedAt } = batch
-    const { payload, sections } = at
-    let versionAt = sections.versions + at.version * 8
-    let row = 0
-    let n = 0
-    for (const entry of batch.commits) {
-      const { commit } = entry
-      const each = entry.type === 'run' ? entry.updatesEach : entry.places.length
-      const end = n + each * (entry.type === 'run' ? entry.commits : 1)
-      let place = 0
-      for (let number = commit; n < end; n++) {
-        if (place === each) {
-          place = 0
-          number++
-        }
-        place++
-        if (n < skip) continue
-        const flags = payload[sections.flags + n] as number
-        const record = records[row++] as object
-        const before = (flags & hasBefore) === 0 ? undefined : (records[row++] as object)
-        let version: bigint | undefined
-        if ((flags & hasVersion) !== 0) {
-          version = payload.readBigInt64LE(versionAt)
-          versionAt += 8
-        }
-        into.push({
-          table,
-          kind: updateKinds[(flags & kindMask) as 0 | 1 | 2],
-          record,
-          before,
-          version,
-          publisher,
-          sequence: first + n,
-          commit: number,
-          publishedAt,
-        })
+    version: number,
+  ) {
+    this.payload = payload
+    this.flagsAt = sections.flags
+    this.records = records
+    this.versionAt = sections.versions + version * 8
+  }
+
+  /** The next update: the one with index `n` in its batch. */
+  update(batch: BatchMessage, n: number, commit: number): Update {
+    const flags = this.payload[this.flagsAt + n] as number
+    const record = this.records[this.row++] as object
+    const before = (flags & hasBefore) === 0 ? undefined : this.records[this.row++]
+    const version = (flags & hasVersion) === 0 ? undefined : this.version()
+    return {
+      table: batch.table,
+      kind: updateKinds[(flags & kindMask) as 0 | 1 | 2],
+      record,
+      before,
+      version,
+      publisher: batch.publisher,
+      sequence: batch.first + n,
+      commit,
+      publishedAt: batch.publishedAt,
+    }
+  }
+
+  private version(): bigint {
+    const version = this.payload.readBigInt64LE(this.versionAt)
+    this.versionAt += 8
+    return version
+  }
+}
+
+/** Appends the updates from index `skip` on, each with the number of its commit. */
+function append(batch: BatchMessage, skip: number, rows: UpdateRows, into: Update[]): void {
+  let n = 0
+  for (const entry of batch.commits) {
+    const { commit } = entry
+    const each = entry.type === 'run' ? entry.updatesEach : entry.places.length
+    const end = n + each * (entry.type === 'run' ? entry.commits : 1)
+    let place = 0
+    for (let number = commit; n < end; n++) {
+      if (place === each) {
+        place = 0
+        number++
       }
+      place++
+      if (n >= skip) into.push(rows.update(batch, n, number))
     }
   }
 }
