@@ -86,7 +86,8 @@ function zeromqMeaning({ mode, link, node, nodes, relayIntervalMs, connectViaLoo
     mode === 'proxy'
       ? 'Mode proxy: its processes talk through GENESIS_CLUSTER.'
       : 'Mode mesh: each of its processes connects to each other one.',
-    `GENESIS_CLUSTER binds: inbound ${ports.inbound}, outbound ${ports.outbound}, membership ${ports.cluster}, registration ${ports.registry}, relay ${ports.relay}, export ${ports.export}.`,
+    `GENESIS_CLUSTER binds: inbound ${ports.inbound}, outbound ${ports.outbound}, ` +
+      `membership ${ports.cluster}, registration ${ports.registry}, relay ${ports.relay}, export ${ports.export}.`,
   ]
   if (link === 'relay') {
     const interval = relayIntervalMs === 0 ? 'at once' : `gathered for ${relayIntervalMs} ms`

@@ -15,6 +15,8 @@ const secrets = [
   's.NotARealToken',
 ]
 
+const linkRemedy = 'ZeroMQProxyUnicastRelayEnabled = true links them by relay'
+
 let folder = ''
 beforeAll(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'check-'))
@@ -76,7 +78,7 @@ Notes
   two.kts:4:5: "zeroMQProxyOutboundPort" is taken for ZeroMQProxyOutboundPort: names are matched without regard to case
     |     item("zeroMQProxyOutboundPort", 5000)
     |     ^
-  the 2 nodes are not linked yet: multicast between nodes is not carried yet; ZeroMQProxyUnicastRelayEnabled = true links them by relay
+  the 2 nodes are not linked yet: multicast between nodes is not carried yet; ${linkRemedy}
 
 Warnings
   two.kts:6:5: "ClusterPrt" is not an item of the update queue and not used; did you mean "ClusterPort"?
@@ -165,7 +167,8 @@ describe('as JSON', () => {
           line: 1,
           column: 1,
           message:
-            'MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ZeroMQProxyOutboundPort is missing',
+            'MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ' +
+            'ZeroMQProxyOutboundPort is missing',
         },
         {
           file: 'one.kts',

@@ -17,6 +17,8 @@ const simpleEscapes: ReadonlyMap<string, string> = new Map([
   ['$', '$'],
 ])
 
+const escapes = String.raw`\t \b \n \r \' \" \\ \$ \uXXXX`
+
 const unicodeEscape = /\\u([0-9a-fA-F]{4})/y
 
 /** Reads Kotlin's escape at `offset`, where a backslash stands. */
@@ -38,7 +40,7 @@ export function readEscape(text: string, offset: number): Escape {
     text: '\\',
     length: 1,
     complaint: isOneUnit
-      ? `unknown escape "\\${letter}": expected one of \\t \\b \\n \\r \\' \\" \\\\ \\$ \\uXXXX (a backslash is written \\\\)`
+      ? `unknown escape "\\${letter}": expected one of ${escapes} (a backslash is written \\\\)`
       : 'a backslash is written \\\\',
   }
 }

@@ -19,6 +19,9 @@ export type It = string | null
 
 const knownNames = ['LOCAL_HOST', 'true', 'false', 'null', 'env', 'System.getenv']
 
+const plainTextRemedy =
+  'text stands in quotes, "$" in text is written \\$, a variable is env["NAME"]'
+
 /** From syntax tree to values. */
 export class ExpressionEvaluator {
   readonly complaints: Complaint[] = []
@@ -83,7 +86,7 @@ export class ExpressionEvaluator {
     return this.#refuse(
       start,
       hint === ''
-        ? `"${shown}" is not known in a definition: text stands in quotes, "$" in text is written \\$, a variable is env["NAME"]`
+        ? `"${shown}" is not known in a definition: ${plainTextRemedy}`
         : `"${shown}" is not known in a definition${hint}`,
     )
   }

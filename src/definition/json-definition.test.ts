@@ -96,7 +96,8 @@ describe('errors of an object name the path', () => {
     ],
     [
       {},
-      'definition: MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort are missing',
+      'definition: MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ' +
+        'ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort are missing',
     ],
   ])('%j', (definition, error) => {
     expect(mistaken(definition)[0]).toBe(error)

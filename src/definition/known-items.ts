@@ -56,7 +56,8 @@ export const knownItems = [
     type: port,
     default: '5561',
     meaning:
-      'Port of GENESIS_CLUSTER to which updates are published. A definition must have it; the default holds only where there is none.',
+      'Port of GENESIS_CLUSTER to which updates are published. ' +
+      'A definition must have it; the default holds only where there is none.',
     use: 'ZeroMQ',
   },
   {
@@ -64,7 +65,8 @@ export const knownItems = [
     type: port,
     default: '5560',
     meaning:
-      'Port of GENESIS_CLUSTER from which updates are received. A definition must have it; the default holds only where there is none.',
+      'Port of GENESIS_CLUSTER from which updates are received. ' +
+      'A definition must have it; the default holds only where there is none.',
     use: 'ZeroMQ',
   },
   {
@@ -80,7 +82,8 @@ export const knownItems = [
     type: boolean,
     default: 'false',
     meaning:
-      'true: the nodes are linked point to point (relay). false: by multicast, which is not carried yet. The same on all hosts.',
+      'true: the nodes are linked point to point (relay). ' +
+      'false: by multicast, which is not carried yet. The same on all hosts.',
     use: 'ZeroMQ',
   },
   {

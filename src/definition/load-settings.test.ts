@@ -214,6 +214,7 @@ describe('which host this is', () => {
   const systems = `system("DEV") { hosts { host("alpha"); host("beta.example.org") } }
     system("UAT") { hosts { host("127.0.0.2"); host("127.0.0.3") } }
     system("LAB") { hosts { host("10.1.2.3") } }`
+  const hosts = 'alpha, beta.example.org, 127.0.0.2, 127.0.0.3, 10.1.2.3'
   const nodeOf = (options: SettingsOptions) => {
     const file = write('hosts.kts', definition('', systems))
     return load({ definition: file, localAddresses: [], ...options })
@@ -233,13 +234,11 @@ describe('which host this is', () => {
   test.each([
     {
       options: { hostname: 'gamma' },
-      message:
-        'none of the hosts is this machine (gamma): alpha, beta.example.org, 127.0.0.2, 127.0.0.3, 10.1.2.3; name one with --host',
+      message: `none of the hosts is this machine (gamma): ${hosts}; name one with --host`,
     },
     {
       options: { host: 'alhpa' },
-      message:
-        'the definition has no host "alhpa": its hosts are alpha, beta.example.org, 127.0.0.2, 127.0.0.3, 10.1.2.3; did you mean "alpha"?',
+      message: `the definition has no host "alhpa": its hosts are ${hosts}; did you mean "alpha"?`,
     },
     {
       options: { system: 'DEW' },
@@ -278,7 +277,8 @@ describe('what is said besides', () => {
   test.each([
     [
       'item("ZeroMQProxyInbondPort", 1)',
-      '"ZeroMQProxyInbondPort" is not an item of the update queue and not used; did you mean "ZeroMQProxyInboundPort"?',
+      '"ZeroMQProxyInbondPort" is not an item of the update queue and not used; ' +
+        'did you mean "ZeroMQProxyInboundPort"?',
     ],
     [
       'item("ClusterPort", 1)\nitem("clusterPort", 2)',

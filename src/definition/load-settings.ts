@@ -23,7 +23,10 @@ import type { Source } from './source.ts'
 
 /** Where the definition is found and which part of it counts. What is left out is looked for. */
 export interface SettingsOptions {
-  /** A file (Kotlin, or JSON by its ending), several of which the later wins, or an object. Default: $TIDINGS_DEFINITION, else ./genesis-system-definition.kts, else none. */
+  /**
+   * A file (Kotlin, or JSON by its ending), several of which the later wins, or an object. Default:
+   * $TIDINGS_DEFINITION, else ./genesis-system-definition.kts, else none.
+   */
   readonly definition?: string | readonly string[] | DefinitionObject | undefined
   /** Service definition files (XML). Default: $TIDINGS_SERVICES, else none. */
   readonly services?: string | readonly string[] | undefined

@@ -91,7 +91,8 @@ function hostlessSystem(
   const message =
     choice.host === null
       ? `none of the hosts is this machine (${machine.hostname}): ${hosts.join(', ')}; name one with --host`
-      : `the definition has no host "${choice.host}": its hosts are ${hosts.join(', ')}${didYouMean(choice.host, hosts)}`
+      : `the definition has no host "${choice.host}": its hosts are ${hosts.join(', ')}` +
+        didYouMean(choice.host, hosts)
   const origin = choice.host === null ? systems[0]?.origin : undefined
   findings.errors.push(origin ? problemFrom(origin, message) : problemOf(message))
   return null

@@ -126,7 +126,9 @@ export function judgeServicePorts(
     const clash = Object.entries(ports).find(([, port]) => port === zeromqPort)
     if (!clash) continue
     const item = portItems[clash[0] as PortName]
-    const message = `${service.process}: its ZeroMQ port ${zeromqPort} (${service.port} + ${zeromqPortOffset}) is ${item} too`
+    const message =
+      `${service.process}: its ZeroMQ port ${zeromqPort} ` +
+      `(${service.port} + ${zeromqPortOffset}) is ${item} too`
     findings.errors.push(problemFrom(service.origin, message))
   }
 }

@@ -118,6 +118,8 @@ function judgeDangling(
   }
   const names = [...chosen.values()].map(({ name }) => name).concat(knownItemNames)
   const vault = hasVault ? ' (the vault is not read here)' : ''
-  const message = `${link.name} is a link to "${link.text}", which does not exist${vault}${didYouMean(link.text, names)}`
+  const message =
+    `${link.name} is a link to "${link.text}", which does not exist${vault}` +
+    didYouMean(link.text, names)
   findings.errors.push(problemFrom(link.valueOrigin, message))
 }

@@ -31,8 +31,12 @@ export function maskedValue(name: string, value: string, encrypted: boolean): st
 }
 
 // The counts bound the work on hostile text: unbounded it would grow with the square of the length.
-const secretParameter =
-  /((?:pass|pwd|pw|secret|token|key|credential)[\w.-]{0,64}\s{0,4}[=:]\s{0,4})(RAW\([^)]*\)|"[^"]*"|'[^']*'|[^&;,\s"']+)/gi
+const parameterName = String.raw`(?:pass|pwd|pw|secret|token|key|credential)[\w.-]{0,64}`
+const parameterValue = String.raw`RAW\([^)]*\)|"[^"]*"|'[^']*'|[^&;,\s"']+`
+const secretParameter = new RegExp(
+  String.raw`(${parameterName}\s{0,4}[=:]\s{0,4})(?:${parameterValue})`,
+  'gi',
+)
 const urlPassword = /(:\/\/[^\s/?#:@]{0,256}):(?=[^\s]{0,1024}@)[^\s]*@/g
 const oracleThinPassword = /(:thin:[^\s/@]{0,256})\/(?=[^\s]{0,1024}@)[^\s]*@/g
 

@@ -18,7 +18,9 @@ export function servicesInForce(
     const key = JSON.stringify([service.process, service.host.toLowerCase()])
     const before = byProcess.get(key)
     if (before && before.port !== service.port) {
-      const message = `${service.process} stands twice for ${service.host}: this port counts, ${service.port}, not ${before.port}`
+      const message =
+        `${service.process} stands twice for ${service.host}: ` +
+        `this port counts, ${service.port}, not ${before.port}`
       findings.warnings.push(problemFrom(service.origin, message))
     }
     byProcess.set(key, service)
@@ -44,7 +46,9 @@ function judgePorts(services: readonly WrittenService[], findings: Findings): vo
       byPort.set(key, service)
       continue
     }
-    const message = `${other.process} and ${service.process} both have port ${service.port} on ${service.host}: expected one each`
+    const message =
+      `${other.process} and ${service.process} both have port ${service.port} ` +
+      `on ${service.host}: expected one each`
     findings.errors.push(problemFrom(service.origin, message))
   }
 }

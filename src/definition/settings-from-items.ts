@@ -110,7 +110,9 @@ function judgeMissingPorts(
   for (const [missing, hosts] of hostsByMissing) {
     const verb = missing.includes(' and ') ? 'are' : 'is'
     const where = hosts.length < itemsByHost.size ? ` for ${hosts.join(', ')}` : ''
-    const message = `MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ${missing} ${verb} missing${where}`
+    const message =
+      'MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ' +
+      `${missing} ${verb} missing${where}`
     findings.errors.push(problemFrom(origin, message))
   }
 }
@@ -131,7 +133,8 @@ function noteLink(nodes: number, relay: boolean, items: ResolvedItems, findings:
   if (nodes > 1 && !relay) {
     findings.notes.push(
       problemOf(
-        `the ${nodes} nodes are not linked yet: multicast between nodes is not carried yet; ZeroMQProxyUnicastRelayEnabled = true links them by relay`,
+        `the ${nodes} nodes are not linked yet: multicast between nodes is not carried yet; ` +
+          'ZeroMQProxyUnicastRelayEnabled = true links them by relay',
       ),
     )
   } else if (nodes === 1 && relay && item) {
