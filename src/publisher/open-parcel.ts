@@ -2,6 +2,7 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { BatchMessage } from '../model/message.ts'
 import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
 import type { NewUpdate, PublisherIdentity } from '../model/update.ts'
+import { wireLimits } from '../wire/limits.ts'
 import { encodeBatch } from '../wire/message-codec.ts'
 import { type RowMark, RowWriter } from '../wire/row-writer.ts'
 import { CommitEntries } from './commit-entries.ts'
@@ -28,6 +29,10 @@ export class OpenParcel {
     this.#maxCommitBytes = maxCommitBytes
   }
 
+  get tables(): number {
+    return this.#touched.length
+  }
+
   get isEmpty(): boolean {
     return this.#touched.length === 0
   }
@@ -45,6 +50,7 @@ export class OpenParcel {
   /** Adds all updates of a commit, or none: what is refused leaves nothing behind. */
   addAll(updates: readonly NewUpdate[], commit: number): void {
     const parts = new Map<OpenTable, { mark: RowMark; places: number[] }>()
+    checkTableCount(updates)
     let grown = 0
     try {
       updates.forEach((update, place) => {
@@ -132,6 +138,19 @@ export class OpenParcel {
       `the commit has at least ${bytes} bytes, the limit is ${this.#maxCommitBytes} (maxCommitBytes): publish it in several commits`,
     )
   }
+}
+
+/** A manifest names all tables of a parcel: a commit may fill half of one that is half full. */
+export const maxCommitTables = wireLimits.maxManifestTables / 2
+
+function checkTableCount(updates: readonly NewUpdate[]): void {
+  if (updates.length <= maxCommitTables) return
+  const tables = new Set(updates.map(({ table }) => table)).size
+  if (tables > maxCommitTables)
+    throw new TidingsError(
+      'LIMIT_EXCEEDED',
+      `the commit touches ${tables} tables, the limit is ${maxCommitTables} (maxCommitTables)`,
+    )
 }
 
 function checkTableName(table: unknown): void {

@@ -130,6 +130,13 @@ describe('parcels', () => {
     expect(of('batch')).toMatchObject([{ first: 1, count: 1 }])
   })
 
+  it('refuse a commit over more tables than a manifest may name', () => {
+    const wide = Array.from({ length: 600 }, (_, id) => insert(`T${id}`, id))
+    expect(() => publisher.publish(wide)).toThrow(
+      expect.objectContaining({ code: 'LIMIT_EXCEEDED' }),
+    )
+  })
+
   it('refuse names of tables that no topic can carry', () => {
     expect(() => publisher.publish(insert('', 1))).toThrow(
       expect.objectContaining({ code: 'USAGE' }),

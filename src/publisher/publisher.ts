@@ -6,7 +6,7 @@ import { statusTopic, updateTopic } from '../model/topic.ts'
 import type { NewUpdate, PublisherIdentity } from '../model/update.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
-import { OpenParcel } from './open-parcel.ts'
+import { maxCommitTables, OpenParcel } from './open-parcel.ts'
 import { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
@@ -82,7 +82,7 @@ export class Publisher {
 
   /** True when the open parcel holds enough to leave before the turn is over. */
   get isParcelFull(): boolean {
-    return this.#parcel.bytes >= this.#limits.parcelBytes
+    return this.#parcel.bytes >= this.#limits.parcelBytes || this.#parcel.tables >= maxCommitTables
   }
 
   /** True while updates wait for the end of the turn. */

@@ -92,6 +92,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         isDirect: (incarnation) =>
           incarnation === parts.registration.incarnation || this.#transport.isDirect(incarnation),
         refused: (reason) => this.#refuse(reason),
+        wallClock: () => parts.clock.wallClock(),
         wakeWithin: (ms) => this.#wakeWithin(ms),
       },
       now,

@@ -19,6 +19,8 @@ export interface SubscriberOutput {
   renew(hop: Exclude<RenewedHop, 'topics'>, incarnation: string): void
   isDirect(incarnation: string): boolean
   refused(reason: string): void
+  /** Milliseconds since the epoch: when a foreign update came, since it does not say when it left. */
+  wallClock(): number
   /** `tick()` is wanted so many milliseconds from now at the latest. */
   wakeWithin(ms: number): void
 }
@@ -208,6 +210,8 @@ export class Subscriber {
   }
 
   #onForeign(table: string, updates: Update[]): void {
+    const publishedAt = this.#output.wallClock()
+    for (const update of updates) update.publishedAt = publishedAt
     for (const { sink } of this.#wanting(table))
       if (sink.hasRoom()) sink.updates(updates, false, 0, [])
       else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })
