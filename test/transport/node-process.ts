@@ -43,8 +43,10 @@ export class NodeProcess {
       env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
       execArgv: [],
     })
-    const [ready] = (await once(this.#child, 'message')) as [unknown]
-    if (ready !== 'ready') throw new Error(`unexpected word of the node: ${String(ready)}`)
+    const early = once(this.#child, 'exit').then(([code]) => `it ended with ${String(code)}`)
+    const word = once(this.#child, 'message').then(([message]) => String(message))
+    const said = await Promise.race([word, early])
+    if (said !== 'ready') throw new Error(`the node did not start: ${said}`)
   }
 
   tell(command: SmallClusterCommand): void {

@@ -2,31 +2,14 @@ import net from 'node:net'
 import { once } from 'node:events'
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Router } from 'zeromq'
 import { queryCluster } from '../../src/transport/zeromq/snapshot-query.ts'
 import { decodeProcessMessage } from '../../src/transport/zeromq/registration-message.ts'
 import { freeProcessPort } from './free-ports.ts'
 import { NodeProcess } from './node-process.ts'
-import { Peer } from './peer.ts'
+import { cleanUp, newPeer, startNode } from './stage.ts'
 import { eventually } from './eventually.ts'
-
-const cleanups: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
-})
-
-async function startNode() {
-  const node = await NodeProcess.start()
-  cleanups.push(() => node.kill())
-  return node
-}
-
-function newPeer(node: NodeProcess, options: ConstructorParameters<typeof Peer>[1] = {}) {
-  const peer = new Peer(node, options)
-  cleanups.push(() => peer.transport.close(0))
-  return peer
-}
 
 describe('opening', () => {
   it('says what to start when GENESIS_CLUSTER is not there, and leaves nothing open', async () => {
@@ -39,14 +22,14 @@ describe('opening', () => {
     expect(String(error)).toContain(`127.0.0.1:${node.ports.registry}`)
     expect(String(error)).toContain('tidings cluster')
     await node.run()
-    cleanups.push(() => node.kill())
+    cleanUp(() => node.kill())
     await newPeer(node, { processPort }).open()
   })
 
   it('waits for GENESIS_CLUSTER to come', async () => {
     const node = await NodeProcess.reserve()
     const opening = newPeer(node).open()
-    cleanups.push(() => node.kill())
+    cleanUp(() => node.kill())
     await node.run()
     expect((await opening).processPort).not.toBeNull()
   })
@@ -61,9 +44,8 @@ describe('opening', () => {
 
   it('ends when it is closed while it waits', async () => {
     const peer = newPeer(await NodeProcess.reserve())
-    const opening = expect(peer.open()).rejects.toMatchObject({ code: 'CLOSED' })
-    await peer.transport.close(0)
-    await opening
+    const [opened] = await Promise.allSettled([peer.open(), peer.transport.close(0)])
+    expect(opened).toMatchObject({ status: 'rejected', reason: { code: 'CLOSED' } })
   })
 
   it('names the port, its purpose and who has it when it is taken', async () => {
@@ -86,7 +68,8 @@ describe('opening', () => {
     const processPort = await freeProcessPort()
     for (let life = 0; life < 5; life++) {
       const peer = newPeer(node, { processPort, process: `LIFE_${life}` })
-      await peer.open()
+      const opened = await peer.open()
+      expect(opened.zeromqPort).toBe(processPort + 10_000)
       await peer.transport.close(0)
     }
   })

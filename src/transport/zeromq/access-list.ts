@@ -5,7 +5,9 @@
 import { BlockList, isIP } from 'node:net'
 import { Router, context as sharedContext } from 'zeromq'
 import type { Context } from 'zeromq'
+import { systemClock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
+import { ConnectionMonitor } from './connection-monitor.ts'
 
 /** Every address of this host's loopback interface. */
 export const loopbackAddresses = ['127.0.0.0/8', '::1'] as const
@@ -116,6 +118,7 @@ class AccessServer {
   readonly #lists = new Map<string, AccessList>()
   #domains = 0
   #socket: Router | null = null
+  #monitor: ConnectionMonitor | null = null
   /** Opening and closing, one after the other: the endpoint can be bound again only when it is free. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -141,17 +144,18 @@ class AccessServer {
   /** Listens exactly as long as there is a list. */
   #settle(): Promise<void> {
     const done = this.#turn.then(async () => {
-      if (this.#lists.size > 0 && this.#socket === null) await this.#listen()
+      if (this.#lists.size > 0 && this.#socket === null) this.#listen()
       else if (this.#lists.size === 0 && this.#socket !== null) await this.#silence(this.#socket)
     })
     this.#turn = done.catch(() => {})
     return done
   }
 
-  async #listen(): Promise<void> {
+  #listen(): void {
     const socket = new Router({ context: this.#context, linger: 0, sendTimeout: 0 })
+    this.#monitor = new ConnectionMonitor(socket, systemClock)
     try {
-      await socket.bind(zapEndpoint)
+      socket.bindSync(zapEndpoint)
     } catch (error) {
       socket.close()
       throw new TidingsError(
@@ -164,10 +168,14 @@ class AccessServer {
     void this.#serve(socket)
   }
 
+  /**
+   * The endpoint is free when the socket has ended. (`unbind()` would run on another thread while
+   * this one reads the socket, and libzmq aborts the process when two threads meet in a socket.)
+   */
   async #silence(socket: Router): Promise<void> {
     this.#socket = null
-    await socket.unbind(zapEndpoint).catch(() => {})
     socket.close()
+    await this.#monitor?.ended
   }
 
   /** Ends when the socket is closed. */

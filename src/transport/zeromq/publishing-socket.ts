@@ -127,8 +127,7 @@ export class PublishingSocket {
     let left: number = requestLimits.perTurn
     try {
       while (!socket.closed) {
-        const frames = await socket.receive()
-        this.#take(frames)
+        for (const frame of await this.#receive()) if (!socket.closed) this.#take(frame)
         left -= 1
         if (left > 0) continue
         await nextTurn()
@@ -139,11 +138,25 @@ export class PublishingSocket {
     }
   }
 
-  #take(frames: readonly Buffer[]): void {
-    const frame = frames[0] as Buffer
+  /**
+   * Upstream, the bounds of messages mean nothing. Of one with several frames libzmq executes those
+   * that begin with 0 or 1 as subscriptions; where it passes none of them on, the message seems to
+   * go on and has no next frame (EAGAIN), or goes on with the next message of somebody else. So
+   * each frame stands for itself, and a message without an end is no failure of ours.
+   */
+  async #receive(): Promise<readonly Buffer[]> {
+    try {
+      return await this.#socket.receive()
+    } catch (error) {
+      if (this.#socket.closed || (error as { code?: string }).code !== 'EAGAIN') throw error
+      this.#refusals.count('message without an end')
+      return []
+    }
+  }
+
+  #take(frame: Buffer): void {
     const first = frame[0]
     if (first === undefined || first === 0 || first === 1) return
-    if (frames.length > 1) return this.#refusals.count('request of several frames')
     if (Probe.is(frame)) return this.#handlers.probe(frame)
     const now = this.#clock.now()
     if (!this.#requests.take(1, now) || !this.#requestBytes.take(frame.length, now)) {

@@ -127,6 +127,7 @@ export class SubscribingSocket {
     try {
       while (!socket.closed) {
         const frames = await socket.receive()
+        if (socket.closed) return
         this.#handlers.frames(frames)
         for (const frame of frames) bytes += frame.length
         messages += 1

@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest'
+import { Router, XPublisher, XSubscriber } from 'zeromq'
+import { systemClock } from '../../src/base/clock.ts'
+import { ConnectionMonitor } from '../../src/transport/zeromq/connection-monitor.ts'
+import { eventually } from './eventually.ts'
+import { freeProcessPort } from './free-ports.ts'
+import type { Peer } from './peer.ts'
+import { cleanUp, openPeer, startNode } from './stage.ts'
+
+const modes = ['mesh', 'proxy'] as const
+
+/** Resolves when what `from` sends reaches `to`; sends until then. */
+async function path(from: Peer, to: Peer, topic: string, withinMs?: number): Promise<void> {
+  const text = `beacon ${Math.random()}`
+  await eventually(
+    `${topic} from ${from.registration.process}`,
+    () => {
+      from.transport.send(topic, [Buffer.from(text)])
+      return to.frames.some((frame) => frame[0] === topic && frame[1] === text)
+    },
+    withinMs,
+  )
+}
+
+/** A socket of a type that ours do not talk to; the answer frees the port. */
+function holdPort(port: number): () => Promise<void> {
+  const stranger = new Router({ linger: 0 })
+  const monitor = new ConnectionMonitor(stranger, systemClock)
+  stranger.bindSync(`tcp://127.0.0.1:${port}`)
+  return () => {
+    stranger.close()
+    return monitor.ended
+  }
+}
+
+const saw = (peer: Peer, type: string) => peer.events.some((event) => event.type === type)
+
+describe('GENESIS_CLUSTER dies and comes back', () => {
+  it.each(modes)('is told and healed, in %s mode', async (mode) => {
+    const node = await startNode({ history: 'first' })
+    const a = await openPeer(node, { mode, process: 'A' })
+    const b = await openPeer(node, { mode, process: 'B' })
+    b.transport.subscribe('update/')
+    await path(a, b, 'update/T/')
+    await node.kill()
+    await eventually('cluster-lost', () => saw(a, 'cluster-lost') && saw(b, 'cluster-lost'))
+    if (mode === 'mesh') await path(a, b, 'update/WITHOUT/')
+    await node.run({ history: 'first' })
+    await eventually('cluster-found', () => saw(a, 'cluster-found') && saw(b, 'cluster-found'))
+    await eventually('reconnected', () => b.reconnects > 0)
+    await path(a, b, 'update/AFTER/')
+    expect([a.failures, b.failures]).toEqual([[], []])
+  })
+
+  it('asks from the beginning when the roster has begun anew', async () => {
+    const node = await startNode({ history: 'first' })
+    const a = await openPeer(node, { process: 'A' })
+    await node.kill()
+    await node.run({ history: 'second' })
+    const b = await openPeer(node, { process: 'B' })
+    await eventually('the new history', () =>
+      a.changes.some(({ histories }) => histories.some(({ history }) => history === 'second')),
+    )
+    await eventually('B', () => a.entriesOf('B').length > 0)
+    a.transport.subscribe('update/')
+    await path(b, a, 'update/T/')
+    node.tell({ do: 'resend-all' })
+    const told = a.changes.length
+    b.transport.register({ ...b.registration, publishes: ['NEXT'] })
+    await eventually('what comes after', () => a.entriesOf('B').at(-1)?.publishes[0] === 'NEXT')
+    expect(a.changes.slice(told).flatMap(({ entries }) => entries).length).toBe(1)
+  })
+
+  it('is lost when it says nothing, and found when it speaks', async () => {
+    const node = await startNode()
+    const a = await openPeer(node)
+    node.tell({ do: 'silent', on: true })
+    await eventually('cluster-lost', () => saw(a, 'cluster-lost'))
+    expect(a.transport.connections().outbound).toBe(1)
+    node.tell({ do: 'silent', on: false })
+    await eventually('cluster-found', () => saw(a, 'cluster-found'))
+  })
+})
+
+describe('a link that libzmq has given up', () => {
+  it('is made again after another socket type has held the port of a process', async () => {
+    const node = await startNode()
+    const processPort = await freeProcessPort()
+    const a = await openPeer(node, { process: 'A', processPort })
+    const b = await openPeer(node, { process: 'B' })
+    b.transport.subscribe('update/')
+    await path(a, b, 'update/T/')
+    await a.transport.close(0)
+    const leave = holdPort(processPort + 10_000)
+    await eventually('it is renewed', () => saw(b, 'renewed'))
+    await leave()
+    const again = await openPeer(node, { process: 'A2', processPort })
+    await path(again, b, 'update/T/')
+    expect(b.reconnects).toBeGreaterThan(0)
+  })
+
+  it.each(modes)('is made again after another has held the outbound port, in %s', async (mode) => {
+    const node = await startNode()
+    const a = await openPeer(node, { mode, process: 'A' })
+    const s = await openPeer(node, { mode, process: 'S', role: 'script' })
+    a.transport.subscribe('update/')
+    await path(s, a, 'update/T/')
+    await node.kill()
+    const leave = holdPort(node.ports.outbound)
+    await eventually('both have tried it', () => saw(a, 'renewed') && saw(s, 'renewed'))
+    await leave()
+    await node.run()
+    await path(s, a, 'update/T/')
+    expect(a.reconnects).toBeGreaterThan(0)
+  })
+
+  it('is made again after a frame over the limit has ended it', async () => {
+    const node = await startNode()
+    const a = await openPeer(node, { mode: 'proxy', process: 'A' })
+    a.transport.subscribe('update/')
+    const rogue = new XPublisher({ linger: 0, sendTimeout: 0 })
+    cleanUp(() => rogue.close())
+    rogue.connect(`tcp://127.0.0.1:${node.ports.inbound}`)
+    await rogue.receive()
+    // Above what the proxies take: their connection with us must not suffer.
+    await rogue.send(['update/T/', Buffer.alloc(5 * 1024 * 1024)])
+    const s = await openPeer(node, { mode: 'proxy', process: 'S', role: 'script' })
+    await path(s, a, 'update/T/')
+    expect(a.frames.every((frame) => (frame[1]?.length ?? 0) < 1_000)).toBe(true)
+  })
+})
+
+describe('reconnecting', () => {
+  it.each(modes)('brings all of 1,500 subscriptions back, in %s mode', async (mode) => {
+    const node = await startNode()
+    const processPort = await freeProcessPort()
+    const options = { mode, process: 'A', processPort }
+    const a = await openPeer(node, options)
+    const b = await openPeer(node, { mode, process: 'B' })
+    const topics = Array.from({ length: 1_500 }, (_, i) => `update/TABLE_${i}/`)
+    for (const topic of topics) b.transport.subscribe(topic)
+    await path(a, b, topics.at(-1) as string)
+    let publisher = a
+    if (mode === 'mesh') {
+      await a.transport.close(0)
+      publisher = await openPeer(node, { ...options, process: 'A2' })
+    } else {
+      await node.kill()
+      await node.run()
+    }
+    const started = performance.now()
+    expect(await allTopics(publisher, b, topics)).toBe(1_500)
+    console.log(`${mode}: 1,500 subscriptions back ${Math.round(performance.now() - started)} ms`)
+  })
+})
+
+/** Resolves when each topic has brought something that was sent after now, with their number. */
+async function allTopics(from: Peer, to: Peer, topics: readonly string[]): Promise<number> {
+  const missing = new Set(topics)
+  const before = to.frames.length
+  let at = before
+  await eventually('every topic', () => {
+    for (; at < to.frames.length; at++) missing.delete(to.frames[at]?.[0] as string)
+    // A hundred at a time: what is asked for here is subscriptions, not the depth of queues.
+    for (const topic of [...missing].slice(0, 100)) from.transport.send(topic, [Buffer.from('x')])
+    return missing.size === 0
+  })
+  return new Set(to.frames.slice(before).map(([topic]) => topic)).size
+}
+
+describe('renewing', () => {
+  it.each(modes)('of the own connection resubscribes by itself, in %s mode', async (mode) => {
+    const node = await startNode()
+    const a = await openPeer(node, { mode, process: 'A' })
+    const b = await openPeer(node, { mode, process: 'B' })
+    b.transport.subscribe('update/')
+    await path(a, b, 'update/T/')
+    b.transport.renew('own', a.registration.incarnation)
+    b.transport.renew('own', a.registration.incarnation)
+    await eventually('it is connected again', () => b.reconnects === 1)
+    const renewed = b.events.filter(({ type }) => type === 'renewed')
+    expect(renewed).toMatchObject([{ hop: mode === 'mesh' ? 'A' : 'outbound' }])
+    await path(a, b, 'update/T/')
+  })
+
+  it('of a link or a publisher is asked of GENESIS_CLUSTER, once in two seconds', async () => {
+    const node = await startNode()
+    const a = await openPeer(node, { process: 'A' })
+    const b = await openPeer(node, { process: 'B' })
+    const { incarnation } = a.registration
+    await eventually('B knows A', () => b.entriesOf('A').length > 0)
+    for (let times = 0; times < 5; times++) {
+      b.transport.renew('link', incarnation)
+      b.transport.renew('publisher', incarnation)
+    }
+    await eventually('both', async () => (await node.report()).renews.length === 2)
+    expect((await node.report()).renews).toEqual([
+      `link ${incarnation}`,
+      `publisher ${incarnation}`,
+    ])
+  })
+
+  it('ordered of a publisher makes its connection to GENESIS_CLUSTER anew', async () => {
+    const node = await startNode()
+    const a = await openPeer(node, { mode: 'proxy', process: 'A' })
+    const b = await openPeer(node, { mode: 'proxy', process: 'B' })
+    b.transport.subscribe('update/')
+    await path(a, b, 'update/T/')
+    node.tell({ do: 'renew', incarnation: a.registration.incarnation })
+    await eventually('it is renewed', () => saw(a, 'renewed'))
+    expect(a.events).toContainEqual(expect.objectContaining({ type: 'renewed', hop: 'inbound' }))
+    await path(a, b, 'update/T/')
+  })
+
+  it('ordered in a mesh leaves the connections of other processes alone', async () => {
+    const node = await startNode({ linked: true })
+    const a = await openPeer(node, { process: 'A' })
+    const b = await openPeer(node, { process: 'B' })
+    b.transport.subscribe('update/')
+    await path(a, b, 'update/T/')
+    node.tell({ do: 'renew', incarnation: a.registration.incarnation })
+    await eventually('export is renewed', () => saw(a, 'renewed'))
+    await eventually('it is back', () => a.transport.connections().export === 1)
+    await path(a, b, 'update/T/')
+    expect(b.reconnects).toBe(0)
+  })
+})
+
+describe('a node with links', () => {
+  it('has what its mesh processes publish at its relay port', async () => {
+    const node = await startNode({ linked: true })
+    const a = await openPeer(node, { process: 'A' })
+    expect(a.transport.connections().export).toBe(1)
+    const other = new XSubscriber({ linger: 0, sendHighWaterMark: 0 })
+    cleanUp(() => other.close())
+    other.connect(`tcp://127.0.0.1:${node.ports.relay}`)
+    await other.send('\x01update/')
+    let arrived: string | null = null
+    const receiving = other.receive().then(([topic]) => (arrived = String(topic)))
+    await eventually('it arrives', () => {
+      a.transport.send('update/T/', [Buffer.from('x')])
+      return arrived !== null
+    })
+    await receiving
+    expect(arrived).toBe('update/T/')
+  })
+})
