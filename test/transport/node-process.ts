@@ -2,6 +2,8 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Settings } from '../../src/definition/settings.ts'
+import type { NodeMode } from '../../src/model/roster.ts'
 import { freePorts } from './free-ports.ts'
 import type {
   SmallClusterCommand,
@@ -39,7 +41,29 @@ export class NodeProcess {
 
   async run(options: Partial<SmallClusterOptions> = {}): Promise<void> {
     const all = { linked: false, history: null, ...options, ports: this.ports }
-    this.#child = fork(join(import.meta.dirname, 'small-cluster.ts'), [JSON.stringify(all)], {
+    await this.#start('small-cluster.ts', [JSON.stringify(all)])
+  }
+
+  /** The real one, instead of the small one; `state` is the directory of its roster file. */
+  async runGenesisCluster(mode: NodeMode, state: string): Promise<void> {
+    const [cluster] = (await freePorts(1)) as [number]
+    const node = { name: '127.0.0.1', ports: { ...this.ports, cluster } }
+    const settings: Settings = {
+      layer: 'ZeroMQ',
+      system: null,
+      mode,
+      link: 'none',
+      nodes: [node],
+      node,
+      services: [],
+      connectViaLoopback: false,
+      relayIntervalMs: 0,
+    }
+    await this.#start('genesis-cluster.ts', [JSON.stringify(settings), state])
+  }
+
+  async #start(script: string, options: readonly string[]): Promise<void> {
+    this.#child = fork(join(import.meta.dirname, script), options, {
       env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
       execArgv: [],
     })
