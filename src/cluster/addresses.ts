@@ -21,7 +21,7 @@ export interface NodeAddresses {
 }
 
 export const loopback = '127.0.0.1'
-const allAddresses = '0.0.0.0'
+export const allAddresses = '0.0.0.0'
 
 const isLoopback = (address: string) => address.startsWith('127.')
 

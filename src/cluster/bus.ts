@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Socket } from 'zeromq'
 import { XPublisher, XSubscriber } from 'zeromq'
 import type { Clock } from '../base/clock.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import { ConnectionMonitor } from '../transport/zeromq/connection-monitor.ts'
 import { bindPort } from '../transport/zeromq/port-owner.ts'
 import { boundXpub, boundXsub, connectingXpub } from '../transport/zeromq/socket-options.ts'
+import { allAddresses, loopback } from './addresses.ts'
 import { NativeProxy } from './native-proxy.ts'
 
 /** The proxies that every bus has; each link adds one. */
@@ -17,6 +17,8 @@ export interface BusOptions {
   readonly ports: Pick<NodePorts, 'inbound' | 'outbound' | 'relay' | 'export'>
   readonly zapDomain: string
   readonly clock: Clock
+  /** There are other nodes, so links may come. */
+  readonly linked: boolean
 }
 
 interface SocketPair {
@@ -34,21 +36,33 @@ interface SocketPair {
  *
  * It cannot loop: nothing from another node reaches export, and nothing of a mesh process reaches
  * outbound. Whoever comes and goes connects; a running proxy is never touched.
+ *
+ * Where there are links, the proxies are joined by TCP on loopback and not inproc. libzmq 4.3.5
+ * counts the holders of a message that an XSUB sends up to several pipes; an XPUB that takes such a
+ * message (of more than 33 bytes) inproc hands its mark "shared" on to a copy that nobody counted
+ * (`xpub_t::xrecv`, pending flags). The next XSUB that sends the copy to several frees it too
+ * early, and the process dies with a segmentation fault. Over TCP the mark does not travel. Without
+ * links each XSUB has one pipe inproc, nothing is shared, and a hop through the kernel is saved.
  */
 export class Bus {
-  /** Where links put what they bring. */
-  readonly outboundAt: string
-  readonly exportAt: string
+  #outboundAt: string
+  #exportAt: string
   readonly #options: BusOptions
   readonly #pairs: SocketPair[] = []
   readonly #proxies: NativeProxy[] = []
   readonly #monitors: ConnectionMonitor[] = []
+  readonly #failed = Promise.withResolvers<Error>()
 
   private constructor(options: BusOptions) {
     this.#options = options
     const id = randomUUID()
-    this.outboundAt = `inproc://outbound-${id}`
-    this.exportAt = `inproc://export-${id}`
+    this.#outboundAt = `inproc://outbound-${id}`
+    this.#exportAt = `inproc://export-${id}`
+  }
+
+  /** Where links put what they bring. */
+  get outboundAt(): string {
+    return this.#outboundAt
   }
 
   /**
@@ -70,20 +84,21 @@ export class Bus {
 
   /** Starts the proxies, each on a thread of its own. */
   run(): void {
-    for (const { front, back } of this.#pairs) this.#proxies.push(new NativeProxy(front, back))
+    for (const { front, back } of this.#pairs) {
+      const proxy = new NativeProxy(front, back)
+      this.#proxies.push(proxy)
+      void proxy.ended.then((error) => error !== null && this.#failed.resolve(error))
+    }
   }
 
-  /** Resolves when a proxy has ended that nobody stopped; what failed. Never after `close()`. */
-  async failed(): Promise<Error> {
-    return new Promise((resolve) => {
-      for (const proxy of this.#proxies) {
-        void proxy.ended.then((error) => error !== null && resolve(error))
-      }
-    })
+  /** Resolves when a proxy or what joins them has ended and nobody stopped it; what failed. */
+  failed(): Promise<Error> {
+    return this.#failed.promise
   }
 
   /** Idempotent; resolves when the ports are free. */
   async close(): Promise<void> {
+    for (const monitor of this.#monitors) monitor.close()
     await Promise.all(this.#proxies.map((proxy) => proxy.stop()))
     for (const { front, back } of this.#pairs) {
       front.close()
@@ -95,35 +110,46 @@ export class Bus {
   async #bindOutbound(): Promise<void> {
     const { bind, ports, zapDomain } = this.#options
     const { front, back } = this.#pair(boundXsub(zapDomain), boundXpub(zapDomain))
-    await front.bind(this.outboundAt)
+    if (this.#options.linked) {
+      await bindPort(front, loopback, 0, 'between the proxies')
+      this.#outboundAt = front.lastEndpoint ?? ''
+    } else await front.bind(this.#outboundAt)
     await bindPort(back, bind, ports.outbound, 'ZeroMQProxyOutboundPort')
   }
 
   async #bindExport(): Promise<void> {
     const { bind, ports, zapDomain } = this.#options
     const { front, back } = this.#pair(boundXsub(zapDomain), boundXpub(zapDomain))
-    await front.bind(this.exportAt)
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
+    if (this.#options.linked) this.#exportAt = `tcp://${localOf(bind)}:${ports.export}`
+    else await front.bind(this.#exportAt)
     await bindPort(back, bind, ports.relay, 'TidingsRelayPort')
   }
 
   async #bindInbound(): Promise<void> {
     const { bind, ports, zapDomain } = this.#options
-    const { front, back } = this.#pair(boundXsub(zapDomain), connectingXpub())
+    const { front, back, monitor } = this.#pair(boundXsub(zapDomain), connectingXpub())
     await bindPort(front, bind, ports.inbound, 'ZeroMQProxyInboundPort')
-    back.connect(this.outboundAt)
-    back.connect(this.exportAt)
+    for (const endpoint of [this.#outboundAt, this.#exportAt]) {
+      monitor.expect(endpoint)
+      back.connect(endpoint)
+    }
   }
 
   #pair(
     frontOptions: ConstructorParameters<typeof XSubscriber>[0],
     backOptions: ConstructorParameters<typeof XPublisher>[0],
-  ): SocketPair {
+  ): SocketPair & { readonly monitor: ConnectionMonitor } {
     const pair = { front: new XSubscriber(frontOptions), back: new XPublisher(backOptions) }
     this.#pairs.push(pair)
-    for (const socket of [pair.front, pair.back] satisfies Socket[]) {
-      this.#monitors.push(new ConnectionMonitor(socket, this.#options.clock))
-    }
-    return pair
+    const { clock } = this.#options
+    const monitor = new ConnectionMonitor(pair.back, clock, {
+      dead: (endpoint, why) => this.#failed.resolve(new Error(`${endpoint}: ${why}`)),
+    })
+    this.#monitors.push(new ConnectionMonitor(pair.front, clock), monitor)
+    return { ...pair, monitor }
   }
 }
+
+/** Where this process itself reaches a port bound at all addresses. */
+const localOf = (bind: string) => (bind === allAddresses ? loopback : bind)

@@ -96,8 +96,8 @@ class Bindings {
     const access = await this.#openAccess(addresses)
     const shared = { bind, zapDomain: access.domain, clock }
     const failed = (error: TidingsError) => this.#node?.fail(error)
-    const limit = linkLimit(threadPoolSize())
-    const dataPath = await DataPath.bind({ ...shared, ports, linkLimit: limit, on, failed })
+    const links = { linked: settings.nodes.length > 1, linkLimit: linkLimit(threadPoolSize()) }
+    const dataPath = await DataPath.bind({ ...shared, ...links, ports, on, failed })
     this.#opened.push(() => dataPath.close())
     const registration = await RegistrationPort.open({
       ...shared,

@@ -17,13 +17,15 @@ export interface DataPathOptions {
   readonly ports: NodePorts
   readonly zapDomain: string
   readonly clock: Clock
+  /** There are other nodes, so links may come. */
+  readonly linked: boolean
   readonly linkLimit: number
   readonly on: OnClusterEvent
   /** It cannot be made anew. */
   readonly failed: (error: TidingsError) => void
 }
 
-/** The bus and its links, which stand and fall together: inproc connections are never made again. */
+/** The bus and its links, which stand and fall together: where they meet is new with each bus. */
 export class DataPath {
   readonly #options: DataPathOptions
   readonly #targets = new Map<string, RelayTarget>()

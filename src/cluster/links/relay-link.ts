@@ -26,7 +26,7 @@ export interface RelayLinkHandlers {
 interface Running {
   readonly target: RelayTarget
   readonly proxy: NativeProxy
-  readonly monitor: ConnectionMonitor
+  readonly monitors: readonly ConnectionMonitor[]
 }
 
 /**
@@ -78,7 +78,7 @@ export class RelayLink {
     const old = this.#running
     this.#running = null
     if (old) {
-      old.monitor.close()
+      for (const monitor of old.monitors) monitor.close()
       await old.proxy.stop()
     }
     if (this.#wanted) this.#running = this.#start(this.#wanted)
@@ -87,17 +87,21 @@ export class RelayLink {
   #start(target: RelayTarget): Running {
     const front = new XSubscriber(connectingXsub())
     const back = new XPublisher(connectingXpub())
-    const monitor = new ConnectionMonitor(front, this.#clock, {
+    const dead = (_: string, why: string) => this.#died(running, why)
+    const there = new ConnectionMonitor(front, this.#clock, {
       connected: () => {
         this.#retryMs = firstRetryMs
         this.#handlers.connected()
       },
-      dead: (_, why) => this.#died(running, why),
+      dead,
     })
-    monitor.expect(target.endpoint)
+    const here = new ConnectionMonitor(back, this.#clock, { dead })
+    there.expect(target.endpoint)
     front.connect(target.endpoint)
+    here.expect(this.#outboundAt)
     back.connect(this.#outboundAt)
-    const running: Running = { target, proxy: new NativeProxy(front, back), monitor }
+    const proxy = new NativeProxy(front, back)
+    const running: Running = { target, proxy, monitors: [there, here] }
     void running.proxy.ended.then((error) => error && this.#died(running, error.message))
     return running
   }
