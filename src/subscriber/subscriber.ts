@@ -172,7 +172,7 @@ export class Subscriber {
 
   /** The application has taken deliveries: confirm what was asked for, go on where there is room. */
   onConsumed(subscription: Subscription, now: number): void {
-    this.#confirmations.send(this.#subscriptions(), false)
+    this.#confirmations.progressed(this.#subscriptions())
     subscription.onRoom(now)
   }
 
@@ -194,10 +194,12 @@ export class Subscriber {
       entry.subscription.onMessage(message, now)
       this.#keepBudget(entry)
     }
-    if (message.kind === 'heartbeat' && message.confirm) {
-      this.#confirmations.asked(message.publisher.incarnation, message.streams)
-      this.#confirmations.send(this.#subscriptions(), true)
-    }
+    if (message.kind === 'heartbeat' && message.confirm)
+      this.#confirmations.asked(
+        message.publisher.incarnation,
+        message.streams,
+        this.#subscriptions(),
+      )
   }
 
   #wanting(table: string): Entry[] {
