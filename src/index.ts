@@ -12,4 +12,5 @@ export {
   type ErrorCode,
 } from './base/tidings-error.ts'
 export { lossReasons, type Loss, type LossReason } from './model/loss.ts'
-export type { Delivery, NewUpdate, PublisherIdentity, Update, UpdateKind } from './model/update.ts'
+export type { PublisherIdentity } from './model/publisher-identity.ts'
+export type { Delivery, NewUpdate, Update, UpdateKind } from './model/update.ts'

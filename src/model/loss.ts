@@ -1,4 +1,4 @@
-import type { PublisherIdentity } from './update.ts'
+import type { PublisherIdentity } from './publisher-identity.ts'
 
 /** Why a range of a stream will never come. The list is closed. */
 export const lossReasons = [

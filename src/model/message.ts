@@ -1,4 +1,4 @@
-import type { PublisherIdentity } from './update.ts'
+import type { PublisherIdentity } from './publisher-identity.ts'
 
 /** A table and a sequence in the stream of it: 0 means that nothing has been sent yet. */
 export interface TableSequence {

@@ -1,6 +1,6 @@
 import type { TableSequence } from './message.ts'
 import type { Tables } from './request.ts'
-import type { PublisherIdentity } from './update.ts'
+import type { PublisherIdentity } from './publisher-identity.ts'
 
 /**
  * `process`: has a process port; `script`: has none and publishes through the inbound port;

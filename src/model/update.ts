@@ -1,4 +1,5 @@
 import type { Loss } from './loss.ts'
+import type { PublisherIdentity } from './publisher-identity.ts'
 
 export type UpdateKind = 'insert' | 'modify' | 'delete'
 
@@ -24,16 +25,6 @@ export type NewUpdate<Tables extends TablesOf = Record<string, RecordOf>> = {
     version?: bigint | undefined
   }
 }[keyof Tables & string]
-
-/** Who published an update. */
-export interface PublisherIdentity {
-  readonly node: string
-  readonly process: string
-  /** Tells replicas of one process on one node apart; empty when there is one. */
-  readonly instance: string
-  /** One life of the publisher: 128 random bits, hexadecimal. */
-  readonly incarnation: string
-}
 
 /** One change of one record, as a subscriber gets it. */
 export type Update<Tables extends TablesOf = Record<string, RecordOf>> = {

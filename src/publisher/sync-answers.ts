@@ -1,7 +1,7 @@
 import type { StreamState, TableSequence } from '../model/message.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { replyTopic, updateTopic, allUpdatesTopic } from '../model/topic.ts'
-import type { PublisherIdentity } from '../model/update.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
 
 export interface SyncSource {

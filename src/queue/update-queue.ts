@@ -1,5 +1,6 @@
 import type { TidingsError } from '../base/tidings-error.ts'
-import type { NewUpdate, PublisherIdentity, TablesOf } from '../model/update.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
+import type { NewUpdate, TablesOf } from '../model/update.ts'
 import type { SubscribeOptions } from './options.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import type { Subscription } from './subscription-handle.ts'

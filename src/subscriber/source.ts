@@ -1,6 +1,6 @@
 import type { Random } from '../base/random.ts'
 import type { RosterEntry } from '../model/roster.ts'
-import type { PublisherIdentity } from '../model/update.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 

@@ -11,7 +11,7 @@ import type {
 } from '../model/message.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
 import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
-import type { PublisherIdentity } from '../model/update.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { RowReader } from '../wire/row-reader.ts'
 import { Bases } from './bases.ts'
 import { Endings } from './endings.ts'

@@ -1,7 +1,7 @@
 import { assert } from '../base/assertion.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { BatchHeader, BatchMessage, TableSequence } from '../model/message.ts'
-import type { PublisherIdentity } from '../model/update.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { readCommits, writeCommits } from './commit-entries.ts'

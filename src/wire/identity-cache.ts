@@ -1,5 +1,5 @@
 import { TidingsError } from '../base/tidings-error.ts'
-import type { PublisherIdentity } from '../model/update.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { wireLimits } from './limits.ts'

@@ -8,7 +8,7 @@ import type {
 } from '../model/message.ts'
 import { assertNever } from '../base/assertion.ts'
 import { maxTableNameBytes } from '../model/topic.ts'
-import type { PublisherIdentity } from '../model/update.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { readSequences, readTable, writeSequences, writeTable } from './table-sequences.ts'

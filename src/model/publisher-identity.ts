@@ -1,0 +1,9 @@
+/** Who published an update. */
+export interface PublisherIdentity {
+  readonly node: string
+  readonly process: string
+  /** Tells replicas of one process on one node apart; empty when there is one. */
+  readonly instance: string
+  /** One life of the publisher: 128 random bits, hexadecimal. */
+  readonly incarnation: string
+}
