@@ -4,7 +4,6 @@ import type { Clock } from '../../base/clock.ts'
 import { TokenBucket } from '../../base/token-bucket.ts'
 import { bindPort } from './port-owner.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
-import { HighWaterMark } from './high-water-mark.ts'
 import { Probe } from './probe.ts'
 import type { Refusals } from './refusals.ts'
 import { boundXpub, connectingXpub, socketLimits } from './socket-options.ts'
@@ -40,7 +39,6 @@ export class PublishingSocket {
   readonly #clock: Clock
   readonly #handlers: PublishingSocketHandlers
   readonly #refusals: Refusals
-  readonly #highWaterMark = new HighWaterMark()
   readonly #requests: TokenBucket
   readonly #requestBytes: TokenBucket
   readonly #endpoints = new Set<string>()
@@ -61,7 +59,6 @@ export class PublishingSocket {
     this.#requests = new TokenBucket(perSecond, burst, clock.now())
     this.#requestBytes = new TokenBucket(bytesPerSecond, bytesPerSecond, clock.now())
     this.#socket = new XPublisher(zapDomain === null ? connectingXpub() : boundXpub(zapDomain))
-    this.#socket.sendHighWaterMark = this.#highWaterMark.messages
     this.#monitor = new ConnectionMonitor(this.#socket, clock, {
       connected: (endpoint) => handlers.connected(endpoint),
       disconnected: (endpoint) => handlers.disconnected(endpoint),
@@ -87,13 +84,8 @@ export class PublishingSocket {
   }
 
   send(topic: string, frames: readonly Uint8Array[]): void {
-    let bytes = topic.length
     for (const frame of frames) {
       if (frame.length > socketLimits.maxFrameBytes) return this.#refusals.count('oversize')
-      bytes += frame.length
-    }
-    if (this.#highWaterMark.sent(bytes)) {
-      this.#socket.sendHighWaterMark = this.#highWaterMark.messages
     }
     this.#socket.send([topic, ...frames]).catch(this.#sendRefused)
   }

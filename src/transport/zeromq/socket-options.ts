@@ -28,21 +28,21 @@ export const socketLimits = {
   maxFrameBytes: 4 * 1024 * 1024,
   /** Bytes of one frame where only requests and subscriptions come in. */
   maxRequestBytes: 1024 * 1024,
-  /** Bytes that a connection may hold for a peer that does not read, before it drops. */
-  highWaterBytes: 16 * 1024 * 1024,
-  /** Bytes of a usual batch: what a high-water mark in messages is reckoned by. */
-  usualBatchBytes: 64 * 1024,
   /**
-   * Messages that a proxy holds for one peer. Twice `highWaterBytes` of usual batches, because a
-   * proxy cannot know their size, and the marks of some hundred tables come in one burst.
+   * Messages that an XSUB holds for its reader, then TCP holds up the sender: 16 MiB in batches of
+   * 64 KiB. libzmq counts messages, whatever their size.
    */
-  proxyHighWaterMark: 512,
+  receiveHighWaterMark: 256,
+  /**
+   * Messages that an XPUB holds for one peer before it drops: 32 MiB in batches of 64 KiB, what a
+   * publisher may take beside its retention. Not less, since the marks of some hundred tables go
+   * out in one turn. Never change it on an open socket to fit the size of messages: a pipe then
+   * waits for a word that its other end no longer says, and carries nothing any more.
+   */
+  sendHighWaterMark: 512,
   /** Registration messages held for one peer: all are said again, so few are enough. */
   registrationHighWaterMark: 64,
 } as const
-
-/** Messages of a usual batch's size that fill `highWaterBytes`. */
-export const usualHighWaterMark = socketLimits.highWaterBytes / socketLimits.usualBatchBytes
 
 /** Before it, crafted frames could crash or corrupt a process (CVE-2020-15166, CVE-2021-20235 …). */
 const leastLibzmq = [4, 3, 5] as const
@@ -92,7 +92,7 @@ function xsub() {
   return {
     ...always(),
     sendHighWaterMark: 0,
-    receiveHighWaterMark: usualHighWaterMark,
+    receiveHighWaterMark: socketLimits.receiveHighWaterMark,
     maxMessageSize: socketLimits.maxFrameBytes,
   }
 }
@@ -102,7 +102,7 @@ function xpub() {
   return {
     ...always(),
     immediate: true,
-    sendHighWaterMark: socketLimits.proxyHighWaterMark,
+    sendHighWaterMark: socketLimits.sendHighWaterMark,
     maxMessageSize: socketLimits.maxRequestBytes,
   }
 }
