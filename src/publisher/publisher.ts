@@ -142,6 +142,8 @@ export class Publisher {
     const held = this.#held
     this.#held = []
     this.#send(held, now)
+    // What was asked before named none of it.
+    if (this.#flushes.isWaiting) this.#askConfirm(now)
   }
 
   onRequest(request: Request, now: number): void {

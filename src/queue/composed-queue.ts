@@ -211,9 +211,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       this.#schedule()
     })
     await new Promise<void>((resolve) => {
-      this.#endedAck = resolve
+      const timer = this.#clock.after(endedAckMs, resolve)
+      this.#endedAck = () => {
+        timer.cancel()
+        resolve()
+      }
       this.#register()
-      this.#clock.after(endedAckMs, resolve)
     })
     await this.#finish(undefined)
   }
