@@ -50,7 +50,7 @@ export class OwnPort {
       } catch (error) {
         if (!(error instanceof TidingsError) || error.code !== 'PORT_TAKEN') throw error
       }
-      port = options.ports.take(`${clusterProcessName} ${attempt}`, options.listening())
+      port = options.ports.take(`${clusterProcessName} ${attempt}`, options.listening)
     }
     throw new TidingsError('PORT_TAKEN', `no free process port is left for ${clusterProcessName}`)
   }

@@ -19,10 +19,14 @@ export class PortPool {
     this.#reserved = new Set([...Object.values(ports), ...services])
   }
 
-  /** The same port again for one incarnation; null: none is left. `listening`: ports taken by anyone. */
-  take(incarnation: string, listening: ReadonlySet<number>): number | null {
+  /**
+   * The same port again for one incarnation; null: none is left. `taken`: ports that anyone on this
+   * host listens at, asked for a new port only, since the system takes its time to say.
+   */
+  take(incarnation: string, taken: () => ReadonlySet<number>): number | null {
     const given = this.#given.get(incarnation)
     if (given !== undefined) return given
+    const listening = taken()
     const used = new Set(this.#given.values())
     for (let port = firstHandedPort; port <= lastHandedPort; port += 1) {
       const both = [port, port + zeromqPortOffset]

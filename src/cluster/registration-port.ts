@@ -8,6 +8,7 @@ import {
   encodeClusterMessage,
 } from '../transport/zeromq/registration-message.ts'
 import { boundRouter } from '../transport/zeromq/socket-options.ts'
+import { fairReceive } from './fair-receive.ts'
 
 export interface RegistrationPortOptions {
   readonly bind: string
@@ -66,7 +67,7 @@ export class RegistrationPort {
 
   /** Takes messages from now on; until then libzmq keeps them. */
   async listen(): Promise<void> {
-    for await (const [route, frame] of this.#router) {
+    for await (const [route, frame] of fairReceive(this.#router)) {
       const message = frame ? decodeProcessMessage(frame) : null
       if (!route || message === null) this.#unreadable += 1
       else this.#options.message(route.toString('latin1'), message)

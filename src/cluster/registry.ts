@@ -161,7 +161,7 @@ export class Registry {
     const { incarnation, processPort } = registration
     if (processPort !== null) this.#options.ports.hold(incarnation, processPort)
     if (processPort !== null || !wantsPort) return processPort
-    return this.#options.ports.take(incarnation, this.#options.listening())
+    return this.#options.ports.take(incarnation, this.#options.listening)
   }
 
   #refusal(registration: Registration, now: number) {

@@ -46,8 +46,10 @@ export async function checkThreadPool(
 ): Promise<void> {
   const probe = new BusProbe(local, ports, clock)
   const passed = Promise.all([probe.passed, readFile(new URL(import.meta.url))]).then(() => true)
-  const late = new Promise<false>((resolve) => clock.after(timeoutMs, () => resolve(false)))
-  const done = await Promise.race([passed, late])
+  const late = Promise.withResolvers<false>()
+  const timer = clock.after(timeoutMs, () => late.resolve(false))
+  const done = await Promise.race([passed, late.promise])
+  timer.cancel()
   probe.close()
   if (done) return
   throw new TidingsError(

@@ -6,6 +6,7 @@ import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
 import { bindPort } from '../../transport/zeromq/port-owner.ts'
 import { boundRouter, connectingDealer } from '../../transport/zeromq/socket-options.ts'
+import { fairReceive } from '../fair-receive.ts'
 import type { Peer, TidingsHeaders } from './peers.ts'
 import { Peers, whisperVersion, writeHeaders } from './peers.ts'
 import type { Whisper } from './whisper.ts'
@@ -186,7 +187,7 @@ export class Membership {
   }
 
   async #receive(): Promise<void> {
-    for await (const [identity, frame, ...content] of this.#router) {
+    for await (const [identity, frame, ...content] of fairReceive(this.#router)) {
       if (this.#closed) return
       const uuid = identity ? zreUuid(identity) : null
       const message = frame ? decodeZre(frame) : null

@@ -1,0 +1,64 @@
+/**
+ * Runs GENESIS_CLUSTER for a test: proxies need threads that are in the environment before Node
+ * starts, so never inside the test's own process. Talks with its parent over the IPC channel.
+ */
+import { registerHooks } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
+import { TidingsError } from '../../src/base/tidings-error.ts'
+import type { Settings } from '../../src/definition/settings.ts'
+import type { ChildReport, ChildOrder } from './running-cluster.ts'
+
+const [settingsJson, state] = process.argv.slice(2) as [string, string]
+const settings = JSON.parse(settingsJson) as Settings
+const say = (report: ChildReport) => process.send?.(report)
+
+// A test ends a proxy from below: the bus is given proxies that can be reached.
+registerHooks({
+  resolve(specifier, context, next) {
+    const wanted = specifier === 'zeromq' && context.parentURL?.endsWith('/native-proxy.ts')
+    return next(wanted ? new URL('recorded-proxy.ts', import.meta.url).href : specifier, context)
+  },
+})
+const { proxies } = await import('./recorded-proxy.ts')
+const { startCluster } = await import('../../src/cluster/cluster-process.ts')
+
+function block(ms: number): void {
+  const end = performance.now() + ms
+  say({ type: 'blocking' })
+  while (performance.now() < end);
+}
+
+try {
+  const cluster = await startCluster(settings, {
+    state,
+    on: (event) => say({ type: 'event', event }),
+  })
+  say({ type: 'started', ports: cluster.ports })
+  process.on('message', (order: ChildOrder) => {
+    switch (order.type) {
+      case 'snapshot':
+        say({ type: 'snapshot', snapshot: cluster.snapshot() })
+        break
+      case 'block':
+        // The answer must have left before the event loop stands still.
+        void delay(50).then(() => block(order.ms))
+        break
+      case 'end-proxy':
+        proxies[order.place]?.terminate()
+        break
+      case 'close': {
+        const began = performance.now()
+        void cluster.close().then(() => {
+          say({ type: 'closed', ms: performance.now() - began })
+          process.disconnect()
+        })
+      }
+    }
+  })
+  const error = await cluster.closed
+  if (error) say({ type: 'failed', code: error.code, message: error.message })
+} catch (error) {
+  const { code, message } = TidingsError.from(error)
+  say({ type: 'failed', code, message })
+  process.disconnect()
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { Dealer } from 'zeromq'
+import type { NodePorts } from '../../src/definition/settings.ts'
+import type { Registration, RosterEntry } from '../../src/model/roster.ts'
+import type {
+  ClusterMessage,
+  ProcessMessage,
+  SeenRoster,
+} from '../../src/transport/zeromq/registration-message.ts'
+import {
+  decodeClusterMessage,
+  encodeProcessMessage,
+} from '../../src/transport/zeromq/registration-message.ts'
+import { connectingDealer } from '../../src/transport/zeromq/socket-options.ts'
+import type { RunningCluster } from './running-cluster.ts'
+import { eventually } from './running-cluster.ts'
+import { opened } from './wire-tap.ts'
+
+export const newIncarnation = () => randomUUID().replaceAll('-', '')
+
+export function registrationOf(node: string, more: Partial<Registration> = {}): Registration {
+  return {
+    node,
+    process: 'TRADE_EVENT_HANDLER',
+    instance: '',
+    incarnation: newIncarnation(),
+    role: 'process',
+    pid: process.pid,
+    startedAt: Math.round(performance.timeOrigin),
+    mode: 'mesh',
+    processPort: null,
+    zeromqPort: null,
+    publishes: ['TRADE'],
+    subscribes: [],
+    state: 'alive',
+    last: null,
+    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    sequences: [],
+    ...more,
+  }
+}
+
+/** A process on the registration connection: says what the test tells it to, repeats it, and keeps the answers. */
+export class Registrant {
+  registration: Registration
+  seen: SeenRoster = { history: null, version: 0 }
+  readonly answers: ClusterMessage[] = []
+  readonly roster = new Map<string, RosterEntry>()
+  settled = false
+  unreachable: readonly string[] = []
+  wantsPort = false
+  #id = 0
+  readonly #dealer = opened(new Dealer(connectingDealer()))
+
+  constructor(cluster: RunningCluster, more: Partial<Registration> = {}) {
+    this.registration = registrationOf(cluster.settings.node.name, more)
+    this.#dealer.connect(cluster.at('registry' satisfies keyof NodePorts))
+    void this.#listen()
+  }
+
+  get incarnation(): string {
+    return this.registration.incarnation
+  }
+
+  say(message: ProcessMessage): void {
+    this.#dealer.send(encodeProcessMessage(message)).catch(() => {})
+  }
+
+  /** Once, with what has changed. */
+  register(more: Partial<Registration> = {}): number {
+    this.registration = { ...this.registration, ...more }
+    this.#id += 1
+    const { registration, seen, wantsPort } = this
+    this.say({ type: 'register', id: this.#id, seen, registration, wantsPort })
+    return this.#id
+  }
+
+  /** Registers until it is acknowledged or refused. */
+  async registered(more: Partial<Registration> = {}): Promise<ClusterMessage> {
+    const since = this.answers.length
+    const first = this.register(more)
+    return eventually('an answer to the registration', () => {
+      const answer = this.answers
+        .slice(since)
+        .find((each) => each.type === 'refused' || (each.type === 'registered' && each.id >= first))
+      if (!answer) this.register()
+      return answer
+    })
+  }
+
+  /** Repeats its registration until the roster it is told fits. */
+  knows(what: string, fits: (roster: Registrant['roster']) => boolean): Promise<boolean> {
+    return eventually(what, () => {
+      if (fits(this.roster)) return true
+      this.register()
+      return false
+    })
+  }
+
+  async #listen(): Promise<void> {
+    for await (const [frame] of this.#dealer) {
+      const message = frame ? decodeClusterMessage(frame) : null
+      if (message === null) throw new Error('GENESIS_CLUSTER said something unreadable')
+      this.answers.push(message)
+      if (message.type === 'roster') this.#take(message)
+    }
+  }
+
+  #take({ history, since, version, change }: ClusterMessage & { type: 'roster' }): void {
+    if (history !== this.seen.history && since !== 0) {
+      this.seen = { history: null, version: 0 }
+      return
+    }
+    if (since > this.seen.version && since !== 0) return
+    this.seen = { history, version }
+    this.settled = change.settled
+    this.unreachable = change.unreachable
+    for (const entry of change.entries) this.roster.set(entry.incarnation, entry)
+  }
+}
