@@ -1,0 +1,94 @@
+import type { Loss } from '../../src/model/loss.ts'
+import type { QueueEvent, QueueStats } from '../../src/queue/queue-event.ts'
+import type { OpenOptions } from '../../src/queue/options.ts'
+
+/** What one application process has received of one stream, judged by sequence and by content. */
+export interface StreamReport {
+  readonly node: string
+  readonly process: string
+  readonly incarnation: string
+  readonly table: string
+  /** First and last sequence delivered. */
+  readonly first: number
+  readonly last: number
+  readonly received: number
+  readonly duplicates: number
+  readonly outOfOrder: number
+  /** Updates whose record is not the one that its publisher published under this number. */
+  readonly wrong: number
+  /** Sequences passed over, neither delivered nor reported lost. */
+  readonly missing: number
+}
+
+/** What an application process has received. */
+export interface Report {
+  readonly received: number
+  readonly streams: readonly StreamReport[]
+  readonly losses: readonly Loss[]
+  /** Commits that came in pieces without a word. */
+  readonly torn: number
+  /** Updates without numbers. */
+  readonly foreign: readonly { readonly table: string; readonly record: object }[]
+  readonly isReady: boolean
+  readonly events: readonly QueueEvent[]
+}
+
+export interface WatchOptions {
+  readonly limit?: { readonly updates?: number; readonly bytes?: number }
+  /** The handler of each delivery takes this long. */
+  readonly handlerMs?: number
+  /** Resolves at once, not when it is ready. */
+  readonly atOnce?: boolean
+  readonly own?: boolean
+}
+
+export interface PublishOptions {
+  /** Waits for the subscribers after so many updates; default 20,000. */
+  readonly flushEvery?: number
+  /** Gives way to the event loop after so many updates; default: only where it flushes. */
+  readonly turnEvery?: number
+}
+
+export interface Load {
+  readonly updatesPerTurn: number
+  readonly pauseMs: number
+}
+
+/** How many updates were published of each table. */
+export type Published = Readonly<Record<'TRADE' | 'POSITION', number>>
+
+export interface Expectation {
+  /** Name of the process that published; left out: all together. */
+  readonly process?: string
+  readonly updates: number
+}
+
+/** The calls that an application process answers. */
+export interface Calls {
+  open: { argument: OpenOptions; result: { readonly port: number | null } }
+  subscribe: { argument: WatchOptions & { tables: string | string[] }; result: void }
+  publish: {
+    argument: PublishOptions & { updates: number }
+    /** Subscribers that had not confirmed when a flush ended. */
+    result: { readonly missing: number }
+  }
+  /** Publishes until `stop`, some updates a turn, with a pause behind each. */
+  load: { argument: Load; result: void }
+  /** Ends the load. */
+  stop: { argument: null; result: Published }
+  published: { argument: null; result: Published }
+  receives: { argument: Expectation; result: Report }
+  report: { argument: null; result: Report }
+  stats: { argument: null; result: QueueStats }
+  close: { argument: null; result: void }
+}
+
+export type ApplicationCall = {
+  [Name in keyof Calls]: { id: number; name: Name; argument: Calls[Name]['argument'] }
+}[keyof Calls]
+
+export interface Answer {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: { readonly code: string; readonly message: string }
+}

@@ -1,0 +1,43 @@
+import type { ConnectionCounts } from '../../src/model/roster.ts'
+import type { Shape } from '../harness/definition-file.ts'
+import { isRelay } from '../harness/definition-file.ts'
+import { eventually } from '../harness/eventually.ts'
+import { TestCluster } from '../harness/test-cluster.ts'
+
+export const processes = 10
+
+/** What ten processes of one node must have, all together. */
+export const expectedConnections: Readonly<Record<Shape, ConnectionCounts>> = {
+  mesh: { processes: 90, outbound: 10, inbound: 0, export: 0 },
+  'mesh+relay': { processes: 90, outbound: 10, inbound: 0, export: 10 },
+  proxy: { processes: 0, outbound: 10, inbound: 10, export: 0 },
+  'proxy+relay': { processes: 0, outbound: 10, inbound: 10, export: 0 },
+}
+
+/** Opens ten processes on one node and reads their connections from `tidings mon --json` until they are all there. */
+export async function runConnections(shape: Shape): Promise<ConnectionCounts> {
+  const cluster = await TestCluster.start(shape, isRelay(shape) ? 2 : 1)
+  const names = Array.from({ length: processes }, (_, index) => `PROCESS_${index}`)
+  await Promise.all(names.map((name) => cluster.open(name)))
+  let counts = await connectionsOf(cluster)
+  const shown = () => `connections in ${shape}: ${JSON.stringify(counts)}`
+  await eventually(shown, async () => {
+    counts = await connectionsOf(cluster)
+    return JSON.stringify(counts) === JSON.stringify(expectedConnections[shape])
+  })
+  return counts
+}
+
+async function connectionsOf(cluster: TestCluster): Promise<ConnectionCounts> {
+  const { nodes } = await cluster.snapshot()
+  const own = nodes.find(({ name }) => name === cluster.node().host)
+  const counts = (own?.processes ?? []).map(({ connections }) => connections)
+  const sum = (name: keyof ConnectionCounts) =>
+    counts.reduce((total, connections) => total + connections[name], 0)
+  return {
+    processes: sum('processes'),
+    outbound: sum('outbound'),
+    inbound: sum('inbound'),
+    export: sum('export'),
+  }
+}
