@@ -57,12 +57,12 @@ export class Flushes {
   }
 
   /** Ends the flushes whose target everybody has confirmed, or whose time is up. */
-  check(now: number, allSent: boolean): void {
+  check(now: number, hasLeft: boolean): void {
     if (this.#flushes.length === 0) return
     const ended: [Flush, FlushOutcome][] = []
     this.#flushes = this.#flushes.filter((flush) => {
       const missing = this.#missing(flush.target)
-      if ((missing.length > 0 || !allSent) && now < flush.until) return true
+      if ((missing.length > 0 || !hasLeft) && now < flush.until) return true
       const confirmed = [...this.#subscribers.keys()].filter((id) => !missing.includes(id))
       ended.push([flush, { confirmed, missing }])
       return false

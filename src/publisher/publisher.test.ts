@@ -332,6 +332,13 @@ describe('flush', () => {
     expect(outcomes).toEqual([{ confirmed: [subscriber], missing: [] }])
   })
 
+  it('ends while more is published: it waits for its own target only', () => {
+    publisher.flush(0, 0, 2000, (outcome) => outcomes.push(outcome))
+    publisher.publish(insert('A', 2))
+    confirm(1, 50)
+    expect(outcomes).toEqual([{ confirmed: [subscriber], missing: [] }])
+  })
+
   it('ends after drainMs and names who is missing', () => {
     publisher.flush(0, 0, 2000, (outcome) => outcomes.push(outcome))
     publisher.tick(1999)

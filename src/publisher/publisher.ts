@@ -157,7 +157,7 @@ export class Publisher {
     } else if (request.incarnation !== this.identity.incarnation) return
     else if (request.kind === 'confirm') {
       this.#flushes.confirm(request.subscriber, request.streams)
-      this.#flushes.check(now, this.#allSent)
+      this.#flushes.check(now, this.#hasLeft)
     } else if (isOwn || this.#flushes.knows(request.subscriber)) this.#replayer.add(request, now)
   }
 
@@ -168,7 +168,7 @@ export class Publisher {
         this.#flushes.removeSubscriber(incarnation)
       else this.#flushes.addSubscriber(incarnation, subscribes)
     }
-    this.#flushes.check(now, this.#allSent)
+    this.#flushes.check(now, this.#hasLeft)
   }
 
   tick(now: number): void {
@@ -186,7 +186,7 @@ export class Publisher {
       if (this.#isPublisher) this.#heartbeat(now, false)
     } else if (now >= this.#earlyHeartbeatAt) this.#heartbeat(now, false)
     if (now >= this.#confirmAskAt) this.#askConfirm(now)
-    this.#flushes.check(now, this.#allSent)
+    this.#flushes.check(now, this.#hasLeft)
   }
 
   /** Calls `done` when all subscribers have confirmed what was published so far, or after `drainMs`. */
@@ -194,7 +194,7 @@ export class Publisher {
     this.endTurn(now, wallClock)
     this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })
     if (this.#isPublisher) this.#askConfirm(now)
-    this.#flushes.check(now, this.#allSent)
+    this.#flushes.check(now, this.#hasLeft)
   }
 
   /** Takes nothing more; `done` when all have confirmed everything, or after `drainMs`. */
@@ -222,8 +222,9 @@ export class Publisher {
     return this.#declared.size > 0 || this.#streams.size > 0
   }
 
-  get #allSent(): boolean {
-    return this.#held.length === 0 && this.#parcel.isEmpty
+  /** A flush closes the open parcel: what it waits for has left unless it is held. */
+  get #hasLeft(): boolean {
+    return this.#held.length === 0
   }
 
   readonly #syncSource = {
