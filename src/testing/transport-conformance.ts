@@ -3,25 +3,11 @@
  * it through the transport port alone, and throws where the transport breaks its word.
  */
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
 import { randomId } from '../base/random.ts'
-import type { ProcessRole, Registration, RosterChange, RosterEntry } from '../model/roster.ts'
-import type { Transport, TransportHandlers } from '../transport/transport.ts'
+import type { ConformanceCluster } from './transport-stage.ts'
+import { Stage, eventually } from './transport-stage.ts'
 
-/** How long a case waits for what must come; a bound, not a pace. */
-const withinMs = 20_000
-const pollMs = 5
-
-/** A cluster of one node that the transports under test join. */
-export interface ConformanceCluster {
-  /** True: the updates of processes come without passing GENESIS_CLUSTER. */
-  readonly direct: boolean
-  readonly mode: Registration['mode']
-  readonly node: string
-  /** A transport that was not opened yet. */
-  transport(role: ProcessRole): Transport
-  close(): Promise<void>
-}
+export type { ConformanceCluster } from './transport-stage.ts'
 
 export interface ConformanceCase {
   readonly name: string
@@ -44,147 +30,6 @@ export function transportConformance(
       }
     },
   }))
-}
-
-/** One process of the cluster and everything that its transport told it. */
-class Player {
-  readonly transport: Transport
-  readonly frames: [topic: string, ...rest: string[]][] = []
-  readonly requests: string[] = []
-  readonly changes: RosterChange[] = []
-  readonly registered: Registration[] = []
-  registration: Registration
-  told = 0
-  isInCall = false
-  toldInCall = 0
-
-  constructor(transport: Transport, registration: Registration) {
-    this.transport = transport
-    this.registration = registration
-  }
-
-  get incarnation(): string {
-    return this.registration.incarnation
-  }
-
-  async open(signal = new AbortController().signal): Promise<this> {
-    this.registration = await this.transport.open(this.registration, this.#handlers(), signal)
-    return this
-  }
-
-  /** Calls the port, and notices what is told from inside that call. */
-  call(act: (transport: Transport) => void): void {
-    this.isInCall = true
-    act(this.transport)
-    this.isInCall = false
-  }
-
-  send(topic: string, text: string): void {
-    this.call((transport) => transport.send(topic, [Buffer.from(text)]))
-  }
-
-  register(fields: Partial<Registration>): void {
-    this.registration = { ...this.registration, ...fields }
-    this.call((transport) => transport.register(this.registration))
-  }
-
-  texts(topic: string): (string | undefined)[] {
-    return this.frames.filter(([of]) => of === topic).map(([, text]) => text)
-  }
-
-  entries(incarnation: string): RosterEntry[] {
-    const all = this.changes.flatMap(({ entries }) => entries)
-    return all.filter((entry) => entry.incarnation === incarnation)
-  }
-
-  #handlers(): TransportHandlers {
-    const heard = () => {
-      this.told += 1
-      if (this.isInCall) this.toldInCall += 1
-    }
-    return {
-      frames: (frames) => {
-        heard()
-        const [topic = '', ...rest] = frames.map((frame) => Buffer.from(frame).toString())
-        this.frames.push([topic, ...rest])
-      },
-      request: (frame) => {
-        heard()
-        this.requests.push(Buffer.from(frame).toString())
-      },
-      roster: (change) => {
-        heard()
-        this.changes.push(change)
-      },
-      registered: (registration) => {
-        heard()
-        this.registered.push(registration)
-      },
-      reconnected: heard,
-      event: heard,
-      failed: heard,
-    }
-  }
-}
-
-class Stage {
-  readonly cluster: ConformanceCluster
-  readonly #players: Player[] = []
-
-  constructor(cluster: ConformanceCluster) {
-    this.cluster = cluster
-  }
-
-  player(name: string, role: ProcessRole = 'process'): Player {
-    const { mode, node } = this.cluster
-    const registration: Registration = {
-      node,
-      process: name,
-      instance: '',
-      incarnation: randomId(),
-      role,
-      pid: process.pid,
-      startedAt: Math.round(performance.timeOrigin),
-      mode,
-      processPort: null,
-      zeromqPort: null,
-      publishes: [],
-      subscribes: [],
-      state: 'alive',
-      last: null,
-      connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-      sequences: [],
-    }
-    const player = new Player(this.cluster.transport(role), registration)
-    this.#players.push(player)
-    return player
-  }
-
-  open(name: string, role: ProcessRole = 'process'): Promise<Player> {
-    return this.player(name, role).open()
-  }
-
-  /** Resolves when what `from` sends to the topic reaches `to`. Sends a beacon until then. */
-  async path(from: Player, to: Player, topic: string): Promise<void> {
-    const beacon = `beacon ${randomId()}`
-    await eventually(`${topic} of ${from.registration.process}`, () => {
-      from.send(topic, beacon)
-      return to.texts(topic).includes(beacon)
-    })
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#players.map(({ transport }) => transport.close(0)))
-    await this.cluster.close()
-  }
-}
-
-async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + withinMs
-  while (!holds()) {
-    if (performance.now() > deadline) assert.fail(`not within ${withinMs} ms: ${what}`)
-    await pause(pollMs)
-  }
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `number ${i}`)

@@ -79,6 +79,11 @@ describe('opening', () => {
     await expect(opening).rejects.toMatchObject({ code: 'USAGE' })
   })
 
+  it('says so when a process has no port and asks for none', async () => {
+    const opening = newPeer(await startNode(), { wantsPort: false }).open()
+    await expect(opening).rejects.toMatchObject({ code: 'TRANSPORT_FAILED' })
+  })
+
   it('fails when GENESIS_CLUSTER refuses it later', async () => {
     const node = await startNode()
     const peer = newPeer(node)

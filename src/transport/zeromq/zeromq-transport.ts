@@ -3,31 +3,26 @@ import type { ConnectionCounts, Registration } from '../../model/roster.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
 import { AccessList } from './access-list.ts'
 import { Condition } from './condition.ts'
+import { DataPlane } from './data-plane.ts'
 import type { ClusterHop } from './endpoints.ts'
 import { Endpoints, numericAddress } from './endpoints.ts'
 import { HopEvents } from './hop-events.ts'
 import { Probe } from './probe.ts'
-import { ProcessConnections } from './process-connections.ts'
-import { PublishingSocket } from './publishing-socket.ts'
 import { Refusals } from './refusals.ts'
 import type { RegistrationClientHandlers } from './registration-client.ts'
 import { RegistrationClient } from './registration-client.ts'
 import type { RegisteredMessage } from './registration-message.ts'
 import { RenewalLimit } from './renewal-limit.ts'
 import { requireLibzmq } from './socket-options.ts'
-import { SubscribingSocket } from './subscribing-socket.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
 import { unreachable, zeromqPortOf, zeromqPortOffset } from './transport-options.ts'
 
 /** How long closing after a failed `open()` may take to tell GENESIS_CLUSTER of it. */
 const farewellMs = 500
 
-/** What `open()` sets up first; all of it stays until `close()`. */
-interface Parts {
-  readonly endpoints: Endpoints
-  readonly subscribing: SubscribingSocket
-  readonly publishing: PublishingSocket
-  readonly processes: ProcessConnections
+/** What `open()` sets up first; both stay until `close()`. */
+interface Planes {
+  readonly plane: DataPlane
   readonly registry: RegistrationClient
 }
 
@@ -41,7 +36,7 @@ export class ZeroMQTransport implements Transport {
   readonly #renewals = new RenewalLimit()
   readonly #events: HopEvents
   #handlers: TransportHandlers | null = null
-  #parts: Parts | null = null
+  #planes: Planes | null = null
   #access: AccessList | null = null
   #answer: RegisteredMessage | null = null
   #ports: Ports = { processPort: null, zeromqPort: null }
@@ -57,7 +52,7 @@ export class ZeroMQTransport implements Transport {
     this.#options = options
     this.#condition = new Condition(options.clock)
     this.#events = new HopEvents(
-      (endpoint) => this.#nameOf(endpoint),
+      (endpoint) => this.#planes?.plane.nameOf(endpoint) ?? endpoint,
       (event) => {
         if (!this.#closing) this.#handlers?.event(event)
       },
@@ -78,26 +73,26 @@ export class ZeroMQTransport implements Transport {
       return carried
     } catch (error) {
       // Whoever was refused never was on the roster; whoever was must not block the name.
-      if (this.#answer) this.#parts?.registry.set({ ...registration, state: 'ended', last: [] })
+      if (this.#answer) this.#planes?.registry.set({ ...registration, state: 'ended', last: [] })
       await this.close(farewellMs)
       throw TidingsError.from(error)
     }
   }
 
   send(topic: string, frames: readonly Uint8Array[]): void {
-    this.#live()?.publishing.send(topic, frames)
+    this.#live()?.plane.publishing.send(topic, frames)
   }
 
   request(frame: Uint8Array): void {
-    this.#live()?.subscribing.request(frame)
+    this.#live()?.plane.subscribing.request(frame)
   }
 
   subscribe(topicPrefix: string): void {
-    this.#live()?.subscribing.subscribe(topicPrefix)
+    this.#live()?.plane.subscribing.subscribe(topicPrefix)
   }
 
   unsubscribe(topicPrefix: string): void {
-    this.#live()?.subscribing.unsubscribe(topicPrefix)
+    this.#live()?.plane.subscribing.unsubscribe(topicPrefix)
   }
 
   register(registration: Registration): void {
@@ -112,28 +107,22 @@ export class ZeroMQTransport implements Transport {
   renew(step: RenewStep, incarnation: string): void {
     const live = this.#live()
     if (!live) return
-    const { endpoints, processes, registry, subscribing } = live
+    const { plane, registry } = live
     const node = registry.roster.get(incarnation)?.node ?? incarnation
-    const own = processes.endpointOf(incarnation) ?? endpoints.outbound
+    const own = plane.processes.endpointOf(incarnation) ?? plane.endpoints.outbound
     const hop = { own, link: `link ${node}`, publisher: `publisher ${incarnation}` }[step]
     if (!this.#renewals.take(hop, this.#options.clock.now())) return
-    if (step === 'own') subscribing.renew(own, 'a subscription seems lost')
+    if (step === 'own') plane.subscribing.renew(own, 'a subscription seems lost')
     else registry.askToRenew(step, incarnation)
   }
 
   isDirect(incarnation: string): boolean {
-    return this.#parts?.processes.has(incarnation) ?? false
+    return this.#planes?.plane.processes.has(incarnation) ?? false
   }
 
   connections(): ConnectionCounts {
-    if (!this.#parts) return { processes: 0, outbound: 0, inbound: 0, export: 0 }
-    const { endpoints, processes, publishing, subscribing } = this.#parts
-    return {
-      processes: processes.count(),
-      outbound: Number(subscribing.isConnected(endpoints.outbound)),
-      inbound: Number(publishing.isConnected(endpoints.inbound)),
-      export: Number(publishing.isConnected(endpoints.export)),
-    }
+    const none = { processes: 0, outbound: 0, inbound: 0, export: 0 }
+    return this.#planes?.plane.connections() ?? none
   }
 
   close(lingerMs: number): Promise<void> {
@@ -141,23 +130,18 @@ export class ZeroMQTransport implements Transport {
   }
 
   /** null once it is closed: what is said after that is said to nobody. */
-  #live(): Parts | null {
+  #live(): Planes | null {
     if (this.#closing) return null
-    if (!this.#parts) throw new TidingsError('USAGE', 'the transport is not open yet')
-    return this.#parts
+    if (!this.#planes) throw new TidingsError('USAGE', 'the transport is not open yet')
+    return this.#planes
   }
 
   async #close(lingerMs: number): Promise<void> {
     this.#failure ??= new TidingsError('CLOSED', 'the transport was closed')
     this.#condition.changed()
-    if (this.#parts) {
-      const { processes, publishing, registry, subscribing } = this.#parts
-      processes.close()
-      await Promise.all([
-        publishing.close(lingerMs),
-        subscribing.close(lingerMs),
-        registry.close(lingerMs),
-      ])
+    if (this.#planes) {
+      const { plane, registry } = this.#planes
+      await Promise.all([plane.close(lingerMs), registry.close(lingerMs)])
     }
     await this.#access?.close()
   }
@@ -175,21 +159,21 @@ export class ZeroMQTransport implements Transport {
       throw this.#failure
     }
     const processAddress = bindAddress === '0.0.0.0' ? address : bindAddress
-    const parts = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
+    const { plane } = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
     const reach = (hop: ClusterHop, holds: () => boolean) =>
       this.#reach(hop, holds, deadline - clock.now(), signal)
 
     await reach('registry', () => this.#answer !== null)
-    this.#ports = await this.#takePorts(registration, parts.publishing)
+    this.#ports = await this.#takePorts(registration, plane)
     const complete = { ...registration, ...this.#ports }
     this.register(complete)
-    this.#connect(parts)
-    await reach('outbound', () => parts.subscribing.isConnected(parts.endpoints.outbound))
     const up = this.#publishesTo()
-    if (up) await reach(up, () => parts.publishing.isConnected(parts.endpoints[up]))
+    plane.connect(up)
+    await reach('outbound', () => plane.subscribing.isConnected(plane.endpoints.outbound))
+    if (up) await reach(up, () => plane.publishing.isConnected(plane.endpoints[up]))
     await reach('registry', () => this.#acknowledged?.zeromqPort === complete.zeromqPort)
     if (up === 'inbound') {
-      const send = (frame: Buffer) => parts.subscribing.request(frame)
+      const send = (frame: Buffer) => plane.subscribing.request(frame)
       await this.#probe.hear(send, this.#condition, () => clock.now(), signal)
     }
     return complete
@@ -220,59 +204,48 @@ export class ZeroMQTransport implements Transport {
     throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs)
   }
 
-  async #takePorts(registration: Registration, publishing: PublishingSocket): Promise<Ports> {
+  async #takePorts(registration: Registration, plane: DataPlane): Promise<Ports> {
+    if (this.#options.role !== 'process') return this.#ports
     const processPort = registration.processPort ?? this.#answer?.processPort ?? null
-    if (this.#options.role !== 'process' || processPort === null) return this.#ports
+    if (processPort === null) {
+      throw new TidingsError('TRANSPORT_FAILED', 'GENESIS_CLUSTER has handed out no process port')
+    }
     const zeromqPort = zeromqPortOf(processPort)
     if (this.#isMeshProcess()) {
       const purpose = `ZeroMQ port of ${registration.process}: process port ${processPort} + ${zeromqPortOffset}`
-      await publishing.bind(this.#options.bindAddress, zeromqPort, purpose)
+      await plane.publishing.bind(this.#options.bindAddress, zeromqPort, purpose)
     }
     return { processPort, zeromqPort }
   }
 
-  #connect({ endpoints, publishing, subscribing }: Parts): void {
-    subscribing.connect(endpoints.outbound)
-    const up = this.#publishesTo()
-    if (up) publishing.connect(endpoints[up])
-  }
-
-  #setUp(registration: Registration, endpoints: Endpoints, processAddress: string): Parts {
+  #setUp(registration: Registration, endpoints: Endpoints, processAddress: string): Planes {
     const { clock, mode, random, wantsPort } = this.#options
-    const asks = wantsPort && registration.processPort === null
-    const hops = {
-      disconnected: (endpoint: string) => this.#events.disconnected(endpoint),
-      renewed: (endpoint: string, why: string) => this.#events.renewed(endpoint, why),
-      failed: (error: unknown) => this.#fail(TidingsError.from(error)),
-    }
-    const subscribing = new SubscribingSocket(clock, this.#refusals, {
-      ...hops,
-      frames: (frames) => this.#handlers?.frames(frames),
-      connected: (endpoint, again) => this.#connected(endpoint, again),
-    })
-    const processes = new ProcessConnections(subscribing, registration, processAddress, clock)
-    const publishing = new PublishingSocket(this.#access?.domain ?? null, clock, this.#refusals, {
-      ...hops,
-      request: (frame) => this.#handlers?.request(frame),
-      probe: (frame) => {
-        this.#probe.take(frame)
-        this.#condition.changed()
+    const zapDomain = this.#access?.domain ?? null
+    const refusals = this.#refusals
+    const plane = new DataPlane(
+      { endpoints, own: registration, processAddress, zapDomain, clock, refusals },
+      {
+        frames: (frames) => this.#handlers?.frames(frames),
+        request: (frame) => this.#handlers?.request(frame),
+        probe: (frame) => {
+          this.#probe.take(frame)
+          this.#condition.changed()
+        },
+        connected: (endpoint, again) => this.#connected(endpoint, again),
+        disconnected: (endpoint) => this.#events.disconnected(endpoint),
+        renewed: (endpoint, why) => this.#events.renewed(endpoint, why),
+        failed: (error) => this.#fail(TidingsError.from(error)),
       },
-      connected: (endpoint) => this.#connected(endpoint, false),
-    })
-    const registry = new RegistrationClient(
-      endpoints.registry,
-      registration,
-      asks,
-      clock,
-      random,
-      this.#registryHandlers(mode === 'mesh' ? processes : null),
     )
-    this.#parts = { endpoints, subscribing, publishing, processes, registry }
-    return this.#parts
+    const asks = wantsPort && registration.processPort === null
+    const handlers = this.#registryHandlers(mode === 'mesh' ? plane : null)
+    const { registry: at } = endpoints
+    const registry = new RegistrationClient(at, registration, asks, clock, random, handlers)
+    this.#planes = { plane, registry }
+    return this.#planes
   }
 
-  #registryHandlers(processes: ProcessConnections | null): RegistrationClientHandlers {
+  #registryHandlers(mesh: DataPlane | null): RegistrationClientHandlers {
     return {
       answered: (answer) => this.#answered(answer),
       acknowledged: (registration) => {
@@ -282,12 +255,12 @@ export class ZeroMQTransport implements Transport {
       },
       refused: (error) => this.#fail(error),
       roster: (change) => {
-        processes?.take(change.entries)
+        mesh?.processes.take(change.entries)
         this.#handlers?.roster(change)
       },
       renew: () => {
         if (!this.#renewals.take('publishing', this.#options.clock.now())) return
-        this.#parts?.publishing.renew('a subscriber elsewhere hears nothing')
+        this.#planes?.plane.publishing.renew('a subscriber elsewhere hears nothing')
       },
       lost: () => this.#events.tell({ type: 'cluster-lost' }),
       found: () => this.#events.tell({ type: 'cluster-found' }),
@@ -302,19 +275,13 @@ export class ZeroMQTransport implements Transport {
   #answered(answer: RegisteredMessage): void {
     this.#answer = answer
     this.#condition.changed()
-    if (this.#opened && this.#parts) this.#connect(this.#parts)
+    if (this.#opened) this.#planes?.plane.connect(this.#publishesTo())
   }
 
   #connected(endpoint: string, again: boolean): void {
     this.#condition.changed()
     this.#events.connected(endpoint)
     if (again && !this.#closing) this.#handlers?.reconnected()
-  }
-
-  #nameOf(endpoint: string): string {
-    return (
-      this.#parts?.endpoints.hopOf(endpoint) ?? this.#parts?.processes.nameOf(endpoint) ?? endpoint
-    )
   }
 
   #fail(error: TidingsError): void {

@@ -1,0 +1,78 @@
+import type { Clock } from '../../base/clock.ts'
+import type { ConnectionCounts } from '../../model/roster.ts'
+import type { Endpoints } from './endpoints.ts'
+import { ProcessConnections } from './process-connections.ts'
+import { PublishingSocket } from './publishing-socket.ts'
+import type { Refusals } from './refusals.ts'
+import { SubscribingSocket } from './subscribing-socket.ts'
+
+export interface DataPlaneOptions {
+  readonly endpoints: Endpoints
+  readonly own: { readonly node: string; readonly incarnation: string }
+  /** Where the processes of the node bind. */
+  readonly processAddress: string
+  /** Of the access list; null for who binds no port. */
+  readonly zapDomain: string | null
+  readonly clock: Clock
+  readonly refusals: Refusals
+}
+
+export interface DataPlaneHandlers {
+  frames(frames: readonly Buffer[]): void
+  request(frame: Buffer): void
+  probe(frame: Buffer): void
+  /** `again`: updates come on this connection, and it was there before. */
+  connected(endpoint: string, again: boolean): void
+  disconnected(endpoint: string): void
+  renewed(endpoint: string, why: string): void
+  failed(error: unknown): void
+}
+
+/** The sockets that updates and requests travel on: one XPUB, one XSUB, and what they connect to. */
+export class DataPlane {
+  readonly endpoints: Endpoints
+  readonly publishing: PublishingSocket
+  readonly subscribing: SubscribingSocket
+  /** Of a mesh; stays empty in proxy mode. */
+  readonly processes: ProcessConnections
+
+  constructor(options: DataPlaneOptions, handlers: DataPlaneHandlers) {
+    const { clock, endpoints, own, processAddress, refusals, zapDomain } = options
+    this.endpoints = endpoints
+    this.subscribing = new SubscribingSocket(clock, refusals, handlers)
+    this.processes = new ProcessConnections(this.subscribing, own, processAddress, clock)
+    this.publishing = new PublishingSocket(zapDomain, clock, refusals, {
+      request: (frame) => handlers.request(frame),
+      probe: (frame) => handlers.probe(frame),
+      connected: (endpoint) => handlers.connected(endpoint, false),
+      disconnected: (endpoint) => handlers.disconnected(endpoint),
+      renewed: (endpoint, why) => handlers.renewed(endpoint, why),
+      failed: (error) => handlers.failed(error),
+    })
+  }
+
+  /** To where updates come from, and to where ours go, if anywhere. Idempotent. */
+  connect(up: 'inbound' | 'export' | null): void {
+    this.subscribing.connect(this.endpoints.outbound)
+    if (up) this.publishing.connect(this.endpoints[up])
+  }
+
+  connections(): ConnectionCounts {
+    return {
+      processes: this.processes.count(),
+      outbound: Number(this.subscribing.isConnected(this.endpoints.outbound)),
+      inbound: Number(this.publishing.isConnected(this.endpoints.inbound)),
+      export: Number(this.publishing.isConnected(this.endpoints.export)),
+    }
+  }
+
+  /** The hop or the process behind an endpoint, for people. */
+  nameOf(endpoint: string): string {
+    return this.endpoints.hopOf(endpoint) ?? this.processes.nameOf(endpoint) ?? endpoint
+  }
+
+  async close(lingerMs: number): Promise<void> {
+    this.processes.close()
+    await Promise.all([this.publishing.close(lingerMs), this.subscribing.close(lingerMs)])
+  }
+}
