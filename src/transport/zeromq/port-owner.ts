@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile, readdir, readlink } from 'node:fs/promises'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Socket } from 'zeromq'
 import { TidingsError } from '../../base/tidings-error.ts'
@@ -59,8 +60,10 @@ async function ownerByProc(port: number): Promise<string | null> {
   if (inodes.size === 0) return null
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid) || !(await holdsSocket(pid, inodes))) continue
-    const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'a process')).trim()
-    return `${name} (pid ${pid})`
+    // Not `comm`: it names the main thread, which Node calls MainThread.
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    const name = path.basename(commandLine.split('\0')[0] ?? '')
+    return `${name || 'a process'} (pid ${pid})`
   }
   return null
 }
