@@ -15,6 +15,11 @@ export const command = join(repository, 'bin', 'tidings.js')
 /** Threads that GENESIS_CLUSTER starts itself again to have; given at once, the start takes half as long. */
 const threads = '64'
 
+const directories: string[] = []
+process.on('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
+})
+
 /** One GENESIS_CLUSTER process, which can be ended and started again on the same ports. */
 export class TestNode {
   readonly host: string
@@ -86,7 +91,7 @@ export class TestCluster {
   static async reserve(shape: Shape, nodes = isRelay(shape) ? 3 : 1): Promise<TestCluster> {
     const hosts = nodeAddresses(nodes)
     const directory = mkdtempSync(join(tmpdir(), 'tidings-'))
-    process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+    directories.push(directory)
     return new TestCluster(shape, directory, hosts, await freeClusterPorts(hosts[0] as string))
   }
 
