@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import type { TidingsHeaders } from './peers.ts'
+import { Peers, readHeaders, writeHeaders } from './peers.ts'
+import type { Hello } from './zre-codec.ts'
+
+const headers = (node: string): TidingsHeaders => ({
+  node,
+  inbound: 5_561,
+  outbound: 5_560,
+  relay: 6_002,
+  wire: 1,
+  mode: 'mesh',
+  history: 'h',
+})
+
+const hello = (from: TidingsHeaders | null): Hello => ({
+  type: 'hello',
+  sequence: 1,
+  endpoint: 'tcp://10.0.0.2:6000',
+  groups: [],
+  status: 0,
+  name: 'x',
+  headers: from ? writeHeaders(from) : new Map([['X-OTHER', '1']]),
+})
+
+const peers = () => new Peers('a', 'uuid-a', ['b', 'c'])
+
+test('headers come back as they were written', () => {
+  expect(readHeaders(writeHeaders(headers('b')))).toEqual(headers('b'))
+})
+
+test.each([
+  [new Map<string, string>()],
+  [writeHeaders({ ...headers('b'), relay: 0 })],
+  [writeHeaders({ ...headers('b'), inbound: 70_000 })],
+  [writeHeaders({ ...headers('b'), outbound: Number.NaN })],
+  [writeHeaders(headers(''))],
+])('headers that make no sense are none', (written) => {
+  expect(readHeaders(written)).toBeNull()
+})
+
+test('a HELLO of a node of the definition is accepted, once as a beginning', () => {
+  const all = peers()
+  expect(all.hello('1', hello(headers('b')), null)).toMatchObject({ begins: true })
+  expect(all.hello('1', hello(headers('b')), null)).toMatchObject({ begins: false })
+  expect(all.nodeOf('1')).toBe('b')
+  expect(all.peer('b')?.headers?.relay).toBe(6_002)
+})
+
+test('a new life of a node takes the place of the old one', () => {
+  const all = peers()
+  all.hello('1', hello(headers('b')), null)
+  expect(all.hello('2', hello(headers('b')), null)).toMatchObject({ begins: true })
+  expect(all.nodeOf('1')).toBeUndefined()
+  expect(all.nodeOf('2')).toBe('b')
+})
+
+test('this node itself is refused, by its UUID and by its name', () => {
+  const all = peers()
+  expect(all.hello('uuid-a', hello(headers('b')), null).type).toBe('refused')
+  expect(all.hello('1', hello(headers('a')), null).type).toBe('refused')
+  expect(all.nodeOf('1')).toBeUndefined()
+})
+
+test('a node that the definition does not list is refused', () => {
+  const all = peers()
+  expect(all.hello('1', hello(headers('z')), null).type).toBe('refused')
+  expect(all.hello('1', hello(null), null).type).toBe('refused')
+})
+
+test('another program that speaks ZRE is known by its endpoint, and is no peer of ours', () => {
+  const all = peers()
+  expect(all.hello('1', hello(null), 'c')).toMatchObject({ peer: { node: 'c', headers: null } })
+})
+
+test('the state of a node follows what is heard of it', () => {
+  const all = peers()
+  all.connection('b', true)
+  expect(all.heard('b', 0)).toBe(true)
+  expect(all.tick(60_000, 0)).toEqual(['b'])
+  expect(all.state('b')).toBe('suspect')
+  all.connection('b', false)
+  expect(all.tick(60_001, 0)).toEqual(['b'])
+  expect(all.state('b')).toBe('gone')
+  expect(all.heard('z', 0)).toBe(false)
+  expect(all.state('z')).toBe('gone')
+})

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { RateLimit } from './rate-limit.ts'
+
+test('admits one of a kind within the interval', () => {
+  const limit = new RateLimit(1_000)
+  expect(limit.admits('a', 0)).toBe(true)
+  expect(limit.admits('b', 500)).toBe(true)
+  expect(limit.admits('a', 999)).toBe(false)
+  expect(limit.admits('a', 1_000)).toBe(true)
+  expect(limit.admits('b', 1_499)).toBe(false)
+  expect(limit.admits('b', 1_500)).toBe(true)
+})

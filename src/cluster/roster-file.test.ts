@@ -1,0 +1,118 @@
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { SavedRoster } from './roster-file.ts'
+import { RosterFile, stateDirectory } from './roster-file.ts'
+
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'tidings-roster-file-'))
+})
+
+afterEach(() => {
+  chmodSync(directory, 0o700)
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const saved: SavedRoster = {
+  history: 'h',
+  version: 7,
+  processes: [
+    {
+      identity: 'boot/ns/123',
+      entry: {
+        node: 'a',
+        process: 'P',
+        instance: '',
+        incarnation: '0123456789abcdef0123456789abcdef',
+        role: 'process',
+        pid: 1,
+        startedAt: 5,
+        mode: 'mesh',
+        processPort: 11_000,
+        zeromqPort: 21_000,
+        publishes: ['TRADE'],
+        subscribes: '*',
+        state: 'alive',
+        last: null,
+      },
+    },
+  ],
+}
+
+test('reads what it wrote, and only its owner may', () => {
+  const file = new RosterFile(path.join(directory, 'new'), 'a', 6_000)
+  expect(file.load()).toBeNull()
+  file.save(saved)
+  expect(file.load()).toEqual(saved)
+  expect(statSync(file.path).mode & 0o777).toBe(0o600)
+  expect(readdirSync(path.dirname(file.path))).toHaveLength(1)
+})
+
+test('each node and cluster port has a file of its own, whatever the name', () => {
+  const names = ['a', 'b', '../a', 'a/b', 'ä'].map(
+    (node) => new RosterFile(directory, node, 1).path,
+  )
+  names.push(new RosterFile(directory, 'a', 2).path)
+  expect(new Set(names).size).toBe(names.length)
+  for (const name of names) expect(path.dirname(name)).toBe(directory)
+})
+
+test.each([
+  ['', 'it is not JSON'],
+  ['{"format":"1"', 'it is not JSON'],
+  ['null', 'it has another format'],
+  ['{"format":"2","node":"a"}', 'it has another format'],
+])('a damaged file %j is none, and says so', (content, damaged) => {
+  const file = new RosterFile(directory, 'a', 6_000)
+  writeFileSync(file.path, content)
+  expect(file.load()).toEqual({ damaged })
+})
+
+test('every prefix and every flipped byte of a file gives a roster or a reason', () => {
+  const file = new RosterFile(directory, 'a', 6_000)
+  file.save(saved)
+  const whole = readFileSync(file.path)
+  for (let place = 0; place < whole.length; place += 1) {
+    const flipped = Buffer.from(whole)
+    flipped.writeUInt8((flipped[place] ?? 0) ^ 0x55, place)
+    writeFileSync(file.path, flipped)
+    const loaded = file.load() ?? {}
+    expect('damaged' in loaded || 'history' in loaded).toBe(true)
+    writeFileSync(file.path, whole.subarray(0, place))
+    expect(file.load()).toHaveProperty('damaged')
+  }
+})
+
+test('a file of another node is not used', () => {
+  const file = new RosterFile(directory, 'a', 6_000)
+  file.save(saved)
+  const other = new RosterFile(directory, 'b', 6_000)
+  Object.defineProperty(other, 'path', { value: file.path })
+  expect(other.load()).toEqual({ damaged: 'it is of node a' })
+})
+
+test('a write that fails leaves the old file, and nothing else', () => {
+  const file = new RosterFile(directory, 'a', 6_000)
+  file.save(saved)
+  const broken = { ...saved, version: 8, processes: [{ ...saved.processes[0]!, identity: 1n }] }
+  expect(() => file.save(broken as unknown as SavedRoster)).toThrow('BigInt')
+  expect(file.load()).toEqual(saved)
+  expect(readdirSync(directory)).toHaveLength(1)
+})
+
+test('the directory is the one that is named, else that of XDG, else of the home', () => {
+  expect(stateDirectory({ TIDINGS_STATE: '/s', XDG_STATE_HOME: '/x' })).toBe('/s')
+  expect(stateDirectory({ XDG_STATE_HOME: '/x' })).toBe('/x/tidings')
+  expect(stateDirectory({})).toMatch(/\.local\/state\/tidings$/)
+})

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { Settling, settleWithinMs } from './settling.ts'
+
+test('nobody to wait for: settled at once', () => {
+  expect(new Settling(new Map(), [], 0).state(0)).toEqual({ settled: true, unreachable: [] })
+})
+
+test('settles when all have been heard, in whatever order', () => {
+  const settling = new Settling(new Map([['1', 'P']]), ['b'], 0)
+  expect(settling.state(0).settled).toBe(false)
+  settling.nodeHeard('b')
+  expect(settling.state(1).settled).toBe(false)
+  settling.processHeard('1')
+  expect(settling.state(2)).toEqual({ settled: true, unreachable: [] })
+})
+
+test('settles by time and names who is missing, until they are heard after all', () => {
+  const settling = new Settling(new Map([['1', 'P']]), ['b', 'c'], 100)
+  settling.nodeHeard('c')
+  expect(settling.state(100 + settleWithinMs - 1)).toEqual({ settled: false, unreachable: [] })
+  expect(settling.state(100 + settleWithinMs)).toEqual({ settled: true, unreachable: ['b', 'P'] })
+  settling.nodeHeard('b')
+  settling.processHeard('1')
+  expect(settling.state(100 + settleWithinMs)).toEqual({ settled: true, unreachable: [] })
+})
