@@ -31,22 +31,23 @@ interface SocketPair {
  * is busy.
  *
  *   inbound  XSUB :inbound            → XPUB connected to outbound and export
- *   outbound XSUB inproc              → XPUB :outbound    fed by inbound and by the links
- *   export   XSUB inproc and :export  → XPUB :relay       fed by inbound and by mesh processes
+ *   outbound XSUB inproc or TCP       → XPUB :outbound    fed by inbound and by the links
+ *   export   XSUB :export             → XPUB :relay       fed by inbound and by mesh processes
  *
  * It cannot loop: nothing from another node reaches export, and nothing of a mesh process reaches
  * outbound. Whoever comes and goes connects; a running proxy is never touched.
  *
- * Where there are links, the proxies are joined by TCP on loopback and not inproc. libzmq 4.3.5
- * counts the holders of a message that an XSUB sends up to several pipes; an XPUB that takes such a
- * message (of more than 33 bytes) inproc hands its mark "shared" on to a copy that nobody counted
- * (`xpub_t::xrecv`, pending flags). The next XSUB that sends the copy to several frees it too
- * early, and the process dies with a segmentation fault. Over TCP the mark does not travel. Without
- * links each XSUB has one pipe inproc, nothing is shared, and a hop through the kernel is saved.
+ * An XSUB that several may feed is joined to the others by TCP on loopback and not inproc. libzmq
+ * 4.3.5 counts the holders of a message that an XSUB sends up to several pipes; an XPUB that takes
+ * such a message (of more than 33 bytes) inproc hands its mark "shared" on to a copy that nobody
+ * counted (`xpub_t::xrecv`, pending flags). The next XSUB that sends the copy to several frees it
+ * too early, and the process dies with a segmentation fault. Over TCP the mark does not travel.
+ * Outbound without links is fed by inbound alone: nothing is shared, and a hop through the kernel
+ * is saved. Export is a port, and whoever this host lets in may connect to it.
  */
 export class Bus {
   #outboundAt: string
-  #exportAt: string
+  readonly #exportAt: string
   readonly #options: BusOptions
   readonly #pairs: SocketPair[] = []
   readonly #proxies: NativeProxy[] = []
@@ -57,7 +58,7 @@ export class Bus {
     this.#options = options
     const id = randomUUID()
     this.#outboundAt = `inproc://outbound-${id}`
-    this.#exportAt = `inproc://export-${id}`
+    this.#exportAt = `tcp://${localOf(options.bind)}:${options.ports.export}`
   }
 
   /** Where links put what they bring. */
@@ -121,8 +122,6 @@ export class Bus {
     const { bind, ports, zapDomain } = this.#options
     const { front, back } = this.#pair(boundXsub(zapDomain), boundXpub(zapDomain))
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
-    if (this.#options.linked) this.#exportAt = `tcp://${localOf(bind)}:${ports.export}`
-    else await front.bind(this.#exportAt)
     await bindPort(back, bind, ports.relay, 'TidingsRelayPort')
   }
 

@@ -15,11 +15,15 @@ import { listeningPorts } from './listening-ports.ts'
 import { Membership } from './membership/membership.ts'
 import { OwnPort } from './own-port.ts'
 import { PortPool } from './port-pool.ts'
+import { RateLimit } from './rate-limit.ts'
 import { RegistrationPort } from './registration-port.ts'
 import { RosterFile, stateDirectory } from './roster-file.ts'
 import { checkThreadPool, linkLimit, threadPoolSize } from './thread-pool.ts'
 
 export type { ClusterProcess } from './cluster-node.ts'
+
+/** Least time between two events about one stranger, milliseconds: it may try many times a second. */
+const deniedIntervalMs = 60_000
 
 export interface StartClusterOptions {
   on?(event: ClusterEvent): void
@@ -119,7 +123,9 @@ class Bindings {
   }
 
   async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
+    const told = new RateLimit(deniedIntervalMs)
     const access = await AccessList.open((address) => {
+      if (!told.admits(address, this.#clock.now())) return
       const message = `a connection from ${address} was denied: the definition does not list it`
       this.#on({ type: 'denied', address, message })
     })

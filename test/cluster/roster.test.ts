@@ -227,6 +227,29 @@ test('a node that cannot be heard is named when the roster settles without it', 
   expect(process.unreachable).toEqual(['127.0.0.2'])
 })
 
+test('a node that falls silent is suspect, then gone with its processes, and comes back', async () => {
+  const nodes = await nodesAt('127.0.0.1', '127.0.0.2')
+  const [a, b] = await Promise.all([0, 1].map((n) => RunningCluster.start(settingsOf(nodes, n))))
+  const here = new Registrant(a!)
+  const there = new Registrant(b!, { process: 'TRADE_DATASERVER' })
+  await here.registered()
+  await there.registered()
+  await here.knows('the process there', (roster) => roster.has(there.incarnation))
+  const state = (word: string, since: number) =>
+    a!.event(`a ${word} node`, (event) => event.type === 'member' && event.state === word, since)
+  const since = a!.events().length
+  process.kill(b!.pid, 'SIGSTOP')
+  await state('suspect', since)
+  expect(here.roster.get(there.incarnation)?.state).toBe('alive')
+  await state('gone', since)
+  await here.knows('lost touch', (roster) => roster.get(there.incarnation)?.state === 'gone')
+  const gone = a!.events().length
+  process.kill(b!.pid, 'SIGCONT')
+  await state('alive', gone)
+  await a!.linkedTo('127.0.0.2', gone)
+  await here.knows('touch again', (roster) => roster.get(there.incarnation)?.state === 'alive')
+})
+
 test('a publisher of another node is told to renew, and a link is made anew', async () => {
   const nodes = await nodesAt('127.0.0.1', '127.0.0.2')
   const [a, b] = await Promise.all([0, 1].map((n) => RunningCluster.start(settingsOf(nodes, n))))

@@ -32,7 +32,8 @@ interface Running {
 /**
  * What carries updates from one other node to ours: a proxy from its relay port to our outbound.
  * A native proxy cannot notice that libzmq has given a connection up; the monitor on its socket
- * does, and the link gets a new proxy. Old and new never run side by side: all would come twice.
+ * does, and the link gets a new proxy. It forwards at once: `ZeroMQProxyUnicastRelayIntervalMs`, which
+ * allows a relay to gather before it sends, is accepted and asks for nothing here. Old and new never run side by side: all would come twice.
  */
 export class RelayLink {
   readonly #outboundAt: string

@@ -17,6 +17,9 @@ import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
 /** How often each node is pinged, milliseconds. */
 export const pingIntervalMs = 1_000
 
+/** Refused HELLOs that are told, each once: a host that says ever new nonsense must not fill the log. */
+const maxWarnings = 100
+
 export interface MembershipHandlers {
   state(node: string, state: NodeState): void
   /** A HELLO was accepted; `begins`: this life of the node was unknown. */
@@ -215,7 +218,7 @@ export class Membership {
     const at = [...this.#ways].find(([, way]) => way.endpoint === hello.endpoint)?.[0] ?? null
     const outcome = this.#peers.hello(uuid, hello, at)
     if (outcome.type === 'refused') {
-      if (!this.#warned.has(outcome.why)) {
+      if (!this.#warned.has(outcome.why) && this.#warned.size < maxWarnings) {
         this.#warned.add(outcome.why)
         this.#options.handlers.warning(`a HELLO was refused: ${outcome.why}`)
       }
