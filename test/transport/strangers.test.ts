@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { XPublisher, XSubscriber } from 'zeromq'
 import { systemClock } from '../../src/base/clock.ts'
@@ -152,6 +155,34 @@ describe('requests', () => {
       await rogue.send('\x02last')
       return a.requests.some((request) => request.toString() === '\x02last')
     })
+  })
+
+  it('of a flood do not pile up in the memory of a publisher', async () => {
+    const node = await startNode()
+    const child = fork(
+      join(import.meta.dirname, 'flooded-child.ts'),
+      [JSON.stringify(node.ports)],
+      {
+        execArgv: [],
+      },
+    )
+    cleanUp(() => child.kill('SIGKILL'))
+    const [port] = (await once(child, 'message')) as [number]
+    const rogue = stranger()
+    rogue.connect(`tcp://127.0.0.1:${port}`)
+    const request = Buffer.alloc(1_000, 3)
+    for (let sent = 0; sent < 200_000; sent++) {
+      void rogue.send(request)
+      if (sent % 1_000 === 999) await new Promise(setImmediate)
+    }
+    let grownBytes: number | null = null
+    child.on('message', (bytes: number) => (grownBytes = bytes))
+    await eventually('the flood is over', async () => {
+      await rogue.send('\x02the last')
+      return grownBytes !== null
+    })
+    // Unbounded, most of the 200 MB would be there at once.
+    expect(grownBytes).toBeLessThan(64 * 1024 * 1024)
   })
 
   it('too long to send are refused where they are made', async () => {

@@ -1,0 +1,46 @@
+/** A child that takes requests, and tells by how much its memory has grown when the last one came. */
+import { systemClock } from '../../src/base/clock.ts'
+import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
+import type { ClusterPorts } from '../../src/transport/zeromq/endpoints.ts'
+import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
+import { newRegistration } from './peer.ts'
+
+const sampleMs = 5
+
+const transport = new ZeroMQTransport({
+  mode: 'mesh',
+  role: 'process',
+  nodeAddress: '127.0.0.1',
+  bindAddress: '127.0.0.1',
+  allowed: loopbackAddresses,
+  ports: JSON.parse(process.argv[2] ?? '{}') as ClusterPorts,
+  clusterTimeoutMs: 10_000,
+  wantsPort: true,
+  clock: systemClock,
+  random: Math.random,
+})
+let before = process.memoryUsage().rss
+let peak = 0
+const ignore = () => {}
+const { zeromqPort } = await transport.open(
+  newRegistration('FLOODED', 'mesh', 'process'),
+  {
+    frames: ignore,
+    request: (frame) => {
+      if (Buffer.from(frame).toString() === '\x02the last') process.send?.(peak - before)
+    },
+    roster: ignore,
+    registered: ignore,
+    reconnected: ignore,
+    event: ignore,
+    failed: (error) => {
+      throw error
+    },
+  },
+  new AbortController().signal,
+)
+before = process.memoryUsage().rss
+setInterval(() => {
+  peak = Math.max(peak, process.memoryUsage().rss)
+}, sampleMs)
+process.send?.(zeromqPort)
