@@ -65,7 +65,10 @@ export interface Expectation {
 
 /** The calls that an application process answers. */
 export interface Calls {
-  open: { argument: OpenOptions; result: { readonly port: number | null } }
+  open: {
+    argument: OpenOptions
+    result: { readonly port: number | null; readonly incarnation: string }
+  }
   subscribe: { argument: WatchOptions & { tables: string | string[] }; result: void }
   publish: {
     argument: PublishOptions & { updates: number }

@@ -12,6 +12,7 @@ import type {
   Report,
   WatchOptions,
 } from './application-message.ts'
+import { zeromqPortOffset } from '../../src/definition/service-port.ts'
 import { Child, repository } from './child.ts'
 
 const script = join(repository, 'test', 'system', 'processes', 'application.ts')
@@ -34,6 +35,7 @@ export class Application {
   readonly child: Child
   readonly #waiting = new Map<number, (answer: Answer) => void>()
   #id = 0
+  #opened: Calls['open']['result'] | null = null
 
   constructor(name: string) {
     this.child = new Child({ name, arguments: [script], ipc: true })
@@ -43,8 +45,18 @@ export class Application {
     })
   }
 
-  open(options: OpenOptions): Promise<{ readonly port: number | null }> {
-    return this.call('open', options)
+  async open(options: OpenOptions): Promise<void> {
+    const opened = await this.call('open', options)
+    this.#opened = opened
+  }
+
+  /** The ZeroMQ port, of a process that is open. */
+  get zeromqPort(): number {
+    return (this.#opened?.port ?? Number.NaN) + zeromqPortOffset
+  }
+
+  get incarnation(): string {
+    return this.#opened?.incarnation ?? ''
   }
 
   /** Subscribes and resolves when the subscription is ready, unless it is not to be waited for. */

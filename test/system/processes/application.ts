@@ -41,7 +41,7 @@ const actions: Actions = {
     queue = await openUpdateQueue<Tables>({ drainMs: 60_000, ...options })
     trades = new Trades(queue.identity.process)
     void follow(queue)
-    return { port: queue.port }
+    return { port: queue.port, incarnation: queue.identity.incarnation }
   },
   async subscribe({ tables, handlerMs, atOnce, ...options }) {
     subscription = opened().subscribe(tables as keyof Tables, {
