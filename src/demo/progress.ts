@@ -1,0 +1,76 @@
+import { clearScreenDown, cursorTo, moveCursor } from 'node:readline'
+import { styleText } from 'node:util'
+import { type Activity, activityHeader } from './activity.ts'
+import { tableLines } from './text-table.ts'
+
+/** How often the table is drawn on a terminal, milliseconds. */
+const drawIntervalMs = 100
+
+/** How often a line is written where there is no terminal, milliseconds. */
+const lineIntervalMs = 2_000
+
+/** Columns taken for granted where the terminal does not say. */
+const usualColumns = 80
+
+/** Shows what all processes do: on a terminal a table that stays in place, else lines now and then. */
+export class Progress {
+  readonly #stream: NodeJS.WriteStream
+  readonly #activities: readonly Activity[]
+  #timer: NodeJS.Timeout | null = null
+  #drawn = 0
+
+  /** `activities` may grow. */
+  constructor(stream: NodeJS.WriteStream, activities: readonly Activity[]) {
+    this.#stream = stream
+    this.#activities = activities
+  }
+
+  start(): void {
+    const interval = this.#stream.isTTY ? drawIntervalMs : lineIntervalMs
+    this.#timer = setInterval(() => this.#show(), interval)
+  }
+
+  /** Shows the last state, which stays. */
+  stop(): void {
+    if (this.#timer === null) return
+    clearInterval(this.#timer)
+    this.#timer = null
+    this.#show()
+    this.#drawn = 0
+  }
+
+  /** A line of its own above what is shown. */
+  say(text: string): void {
+    this.#erase()
+    this.#stream.write(`${text}\n`)
+    if (this.#stream.isTTY && this.#timer !== null) this.#show()
+  }
+
+  #show(): void {
+    if (this.#stream.isTTY) return this.#draw()
+    const summaries = this.#activities.flatMap((activity) => activity.summary() ?? [])
+    if (summaries.length > 0) this.#stream.write(`${summaries.join(' · ')}\n`)
+  }
+
+  #draw(): void {
+    const now = performance.now()
+    const columns = this.#stream.columns || usualColumns
+    const [header = '', ...rows] = tableLines(
+      activityHeader,
+      this.#activities.map((activity) => activity.cells(now)),
+    ).map((line) => line.slice(0, columns - 1))
+    const title = styleText('dim', header, { stream: this.#stream })
+    this.#erase()
+    this.#stream.write(`${[title, ...rows].join('\n')}\n`)
+    this.#drawn = rows.length + 1
+  }
+
+  /** The lines drawn last; they are never longer than the terminal is wide. */
+  #erase(): void {
+    if (this.#drawn === 0) return
+    moveCursor(this.#stream, 0, -this.#drawn)
+    cursorTo(this.#stream, 0)
+    clearScreenDown(this.#stream)
+    this.#drawn = 0
+  }
+}
