@@ -142,8 +142,15 @@ function addDemo(program: Command, ended: Ended): void {
   program
     .command('demo')
     .description('run the main job: two nodes, a database, and two copies of it kept by the queue')
+    .addOption(
+      new Option(
+        '--rows <n>',
+        'rows of the prices that are written (default: all, 5105)',
+      ).argParser(positive('--rows', true)),
+    )
+    .option('--keep', 'leave the directory with the definition and the database')
     .addHelpText('after', exitCodes)
-    .action(async () => ended(await (await import('../demo/demo.ts')).demo()))
+    .action(async (options) => ended(await (await import('../demo/demo.ts')).demo(options)))
 }
 
 function positive(name: string, isWhole: boolean): (text: string) => number {
