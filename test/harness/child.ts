@@ -12,7 +12,9 @@ export const repository = join(import.meta.dirname, '..', '..')
 export interface ChildOptions {
   /** How logs name it. */
   readonly name: string
-  /** Arguments of Node, the script first. */
+  /** Default: this Node. */
+  readonly program?: string
+  /** The script first. */
   readonly arguments: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
@@ -30,7 +32,7 @@ export interface Ending {
 const running = new Set<Child>()
 const started = new Set<Child>()
 
-/** A Node process of a test. None outlives its test: see `endChildren()`. */
+/** A process of a test. None outlives its test: see `endChildren()`. */
 export class Child {
   readonly name: string
   readonly process: ChildProcess
@@ -44,7 +46,7 @@ export class Child {
     const { name, ipc, keepsOutput = false } = options
     this.name = name
     this.#keepsOutput = keepsOutput
-    this.process = spawn(process.execPath, options.arguments, {
+    this.process = spawn(options.program ?? process.execPath, options.arguments, {
       cwd: options.cwd ?? repository,
       env: { ...cleanEnvironment(), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
