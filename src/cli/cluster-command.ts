@@ -15,8 +15,6 @@ export async function cluster(argv: readonly string[], options: SharedOptions): 
   onInterrupt(() => stop.abort())
   // Started by a parent of ours: it must not be outlived.
   process.on('disconnect', () => stop.abort())
-  // The channel to it must not hold a GENESIS_CLUSTER that has stopped.
-  process.channel?.unref()
   // Whoever listens for the channel's end is kept running by it, after the work is done too.
   process.channel?.unref()
   const running = await startCluster(settings, { on: report, signal: stop.signal })

@@ -6,8 +6,9 @@ export const clusterThreads = 64
 
 /**
  * libuv reads UV_THREADPOOL_SIZE when its pool is first used, which is before any of our code: the
- * process is started again with it. Where the system can (execve) it stays the same process; else a
- * child does the work and this one passes signals on.
+ * process is started again with it. Where the system can (execve) it stays the same process; else,
+ * and where a parent of ours listens on a channel that execve would lose, a child does the work and
+ * this one passes signals on.
  *
  * Returns null when the pool is large enough already, else the exit code of the child.
  */
@@ -16,7 +17,8 @@ export async function restartWithThreads(argv: readonly string[]): Promise<numbe
   if (Number(env['UV_THREADPOOL_SIZE'] ?? 0) >= clusterThreads) return null
   const restarted = { ...env, UV_THREADPOOL_SIZE: String(clusterThreads) }
   const args = [...process.execArgv, ...argv.slice(1)]
-  if (typeof process.execve === 'function' && process.platform !== 'win32')
+  const isWatched = process.connected
+  if (typeof process.execve === 'function' && process.platform !== 'win32' && !isWatched)
     process.execve(process.execPath, [process.execPath, ...args], restarted)
   const child = spawn(process.execPath, args, {
     env: restarted,
@@ -25,6 +27,8 @@ export async function restartWithThreads(argv: readonly string[]): Promise<numbe
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
   process.on('SIGTERM', pass)
   process.on('SIGINT', pass)
+  process.on('disconnect', () => pass('SIGTERM'))
+  process.channel?.unref()
   const [code] = (await once(child, 'exit')) as [number | null]
   return code ?? 1
 }
