@@ -71,13 +71,13 @@ function addPublish(program: Command, ended: Ended): void {
     )
     .option(
       '--updates',
-      'each line is an update {kind, record, before?} or an array of {table, kind, record, before?}: one commit',
+      'each line is an update {table?, kind?, record, before?, version?}, or an array of them: one commit',
     )
     .addHelpText(
       'after',
       `
-Ends with 0 when every subscriber has confirmed everything. A bad line is named by its number, and
-nothing after it is sent.
+Ends with 0 when every subscriber has confirmed everything, with 1 when one has not in time. A bad
+line is named by its number; the lines before it are sent, nothing after it is.
 
   tidings publish TRADE '{"TRADE_ID":"T1","PRICE":101.5}'
   tidings publish TRADE --kind modify < trades.ndjson${exitCodes}`,
@@ -133,7 +133,10 @@ function addMon(program: Command, ended: Ended): void {
   addSharedOptions(program.command('mon'))
     .description('show nodes, processes, ports, rates and last sequences; live on a terminal')
     .option('--json', 'once, as JSON')
-    .option('--status <word>', 'only processes in this state')
+    .option(
+      '--status <word>',
+      'only processes in this state: STARTING, HEALTHY, WARNING, ERROR or DOWN',
+    )
     .addHelpText('after', exitCodes)
     .action(async (options) => ended(await (await import('./mon-command.ts')).mon(options)))
 }

@@ -1,0 +1,293 @@
+// Documentation is held to the code: samples run or compile, tables and help texts are compared.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { errorCategories } from '../src/base/tidings-error.ts'
+import { lossReasons } from '../src/model/loss.ts'
+import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
+import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
+import { socketLimits } from '../src/transport/zeromq/socket-options.ts'
+import { endProcessesAfterEach } from './harness/after-each.ts'
+import { Child } from './harness/child.ts'
+import { command, TestCluster } from './harness/test-cluster.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+const folder = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The fenced blocks of one language. */
+const blocks = (page: string, language: string): string[] =>
+  [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
+    ([, code = '']) => code,
+  )
+
+/** The rows of the table between two comments of that name, without its heading, as plain cells. */
+function table(page: string, name: string): string[][] {
+  const text = read(page).split(`<!-- ${name} -->`)[1]?.split(`<!-- /${name} -->`)[0] ?? ''
+  const rows = text
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map((row) => row.split('|').slice(1, -1))
+  return rows.map((cells) => cells.map((cell) => cell.trim()))
+}
+
+/** The words in code style, outside fenced blocks. */
+const named = (text: string): string[] =>
+  [...text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word)
+const plain = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '')
+
+describe('README', () => {
+  endProcessesAfterEach()
+
+  /** What `import 'tidings'` finds in a checkout without a build. */
+  const hook = `import { registerHooks } from 'node:module'
+    registerHooks({ resolve: (name, context, next) => next(name === 'tidings' ?
+      ${JSON.stringify(pathToFileURL(join(root, 'src/index.ts')).href)} : name, context) })`
+  const programs = blocks('README.md', 'js')
+
+  async function start(program: string | undefined): Promise<Child> {
+    const cluster = await TestCluster.start('proxy', 1)
+    const file = join(folder, 'program.mjs')
+    writeFileSync(file, program ?? '')
+    return new Child({
+      name: 'README',
+      arguments: ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, file],
+      env: { TIDINGS_DEFINITION: cluster.definition, TIDINGS_HOST: cluster.node().host },
+      ipc: false,
+      keepsOutput: true,
+    })
+  }
+
+  it('begins with commands that exist', () => {
+    const shell = blocks('README.md', 'sh')
+    expect(shell).toContain('npm ci && npm run demo\n')
+    expect(shell).toContain('npm ci && npm test\n')
+  })
+
+  it('prints a first program that runs as it is printed, with the output that it shows', async () => {
+    const child = await start(programs[0])
+    const { code } = await child.ended
+    expect({ code, output: child.output }).toEqual({
+      code: 0,
+      output: blocks('README.md', 'text')[0],
+    })
+  })
+
+  it('prints a handler that ends in good order at SIGTERM', async () => {
+    const child = await start(programs[1])
+    child.process.stdout?.once('data', () => child.signal('SIGTERM'))
+    expect(await child.ended).toEqual({ code: 0, signal: null })
+  })
+})
+
+/** What samples without imports of their own may use. */
+const prelude = `import type { Loss, Update, UpdateQueue } from 'tidings'
+interface Tables {
+  TRADE: { TRADE_ID: string; PRICE: number }
+  POSITION: { ACCOUNT: string }
+}
+declare const queue: UpdateQueue<Tables>
+declare function readAll(table: 'TRADE'): Promise<Tables['TRADE'][]>
+declare function readAgain(losses: readonly Loss[]): Promise<void>
+declare function applyAll(updates: readonly Update<Tables>[]): Promise<void>
+`
+
+it('TypeScript and JavaScript of all pages compiles', { timeout: 120_000 }, () => {
+  const samples = pages.flatMap((page) =>
+    [...blocks(page, 'ts'), ...blocks(page, 'js')].map((code) => ({ page, code })),
+  )
+  expect(samples.length).toBeGreaterThan(8)
+  for (const [index, { page, code }] of samples.entries()) {
+    const name = `${page.replaceAll(/\W/g, '-')}-${index}.ts`
+    const body = code.includes('import ') ? code : prelude + code
+    writeFileSync(join(folder, name), `${body}\nexport {}\n`)
+  }
+  const base = JSON.parse(read('tsconfig.json')) as { compilerOptions: object }
+  const config = {
+    compilerOptions: {
+      ...base.compilerOptions,
+      noUnusedLocals: false,
+      typeRoots: [join(root, 'node_modules/@types')],
+      paths: {
+        tidings: [join(root, 'src/index.ts')],
+        'tidings/testing': [join(root, 'src/testing/index.ts')],
+      },
+    },
+    include: ['*.ts'],
+  }
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  let mistakes = ''
+  try {
+    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
+  } catch (error) {
+    mistakes = (error as { stdout: string }).stdout
+  }
+  expect(mistakes).toBe('')
+})
+
+describe('docs/CLI.md', () => {
+  const sections = new Map(
+    read('docs/CLI.md')
+      .split(/^## /m)
+      .map((section) => [section.slice(0, section.indexOf('\n')), section]),
+  )
+  const help = (words: readonly string[]): string =>
+    execFileSync(process.execPath, [command, ...words, '--help'], { encoding: 'utf8' })
+  const commands = [...help([]).matchAll(/^ {2}([a-z]+) .*/gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => name !== 'help')
+
+  it.each(['', ...commands])('has the help text of tidings %s', (name) => {
+    const section = sections.get(`tidings ${name}`.trim()) ?? ''
+    const [text = ''] = [...section.matchAll(/^```text\n(.*?)^```$/gms)].map(([, code]) => code)
+    expect(text.trimEnd()).toBe(help(name === '' ? [] : [name]).trimEnd())
+  })
+
+  it('has every command and no other', () => {
+    const documented = [...sections.keys()].filter((title) => /^tidings ./.test(title))
+    expect(documented).toEqual(commands.map((name) => `tidings ${name}`))
+  })
+})
+
+describe('limits', () => {
+  const units: Record<string, number> = {
+    '': 1,
+    ms: 1,
+    s: 1000,
+    min: 60_000,
+    KiB: 1024,
+    MiB: 1024 ** 2,
+  }
+  const value = (cell: string | undefined): number => {
+    const [, number = '', unit = ''] = /^([\d.,]+) ?(\w*)$/.exec(cell ?? '') ?? []
+    return Number(number.replaceAll(',', '')) * (units[unit] ?? Number.NaN)
+  }
+  it.each([
+    ['docs/DELIVERY.md', 'publisher-limits', defaultPublisherLimits],
+    ['docs/DELIVERY.md', 'subscriber-limits', defaultSubscriberLimits],
+    ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
+  ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
+    const rows = table(page, name)
+    const told = rows.map(([limit, number]) => [plain(limit), value(number)])
+    expect(Object.fromEntries(told)).toEqual({ ...limits })
+    expect(rows.filter(([, , reason = '']) => reason.length < 10)).toEqual([])
+  })
+})
+
+it('docs/ERRORS.md lists every code with its category, in order', () => {
+  const rows = table('docs/ERRORS.md', 'errors')
+  const told = rows.map(([code, category]) => [plain(code), plain(category)])
+  expect(told).toEqual(Object.entries(errorCategories))
+  expect(rows.filter(([, , when, remedy]) => !when || !remedy)).toEqual([])
+})
+
+it('docs/DELIVERY.md explains every reason of a loss, and names files that exist', () => {
+  const losses = read('docs/DELIVERY.md').split('## Losses')[1]?.split('\n## ')[0] ?? ''
+  const told = [...losses.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, reason]) => reason)
+  expect(told).toEqual([...lossReasons])
+  const files = named(read('docs/DELIVERY.md')).filter((word) => /^[a-z]+\/[\w-]+\.ts$/.test(word))
+  expect(files.filter((file) => !existsSync(join(root, 'src', file)))).toEqual([])
+})
+
+it('docs/LIBRARY.md names every option, method, field and event', () => {
+  const text = read('docs/LIBRARY.md')
+  const headings = [...text.matchAll(/^### (.*)$/gm)].map(([, heading = '']) => heading)
+  const told = new Set([...named(text), ...headings].flatMap((code) => code.match(/[\w-]+/g) ?? []))
+  const members = (file: string, pattern: RegExp): string[] =>
+    [...read(`src/${file}`).matchAll(pattern)].map(([, name = '']) => name)
+  const wanted = [
+    ...members('queue/options.ts', /^ {2}readonly (\w+)\??:/gm),
+    ...members('queue/update-queue.ts', /^ {2}(?:readonly )?(\w+)[(<:]/gm),
+    ...members('queue/subscription-handle.ts', /^ {2}readonly (ready):|^ {2}(stop)\(/gm),
+    ...members('queue/queue-event.ts', /^ {2}readonly (\w+):/gm),
+    ...members('model/update.ts', /^ {4}(\w+)\??:/gm),
+    ...members('model/loss.ts', /^ {2}readonly (\w+)\??:/gm),
+    ...[
+      'queue/queue-event.ts',
+      'subscriber/subscription-output.ts',
+      'transport/transport.ts',
+    ].flatMap((file) =>
+      [...read(`src/${file}`).matchAll(/readonly type: ([^;\n}]+)/g)].flatMap(
+        ([, types = '']) => types.match(/[a-z-]+/g) ?? [],
+      ),
+    ),
+  ].filter(Boolean)
+  expect(wanted.length).toBeGreaterThan(60)
+  expect(wanted.filter((name) => !told.has(name))).toEqual([])
+})
+
+describe('CONTRIBUTING.md', () => {
+  const manifest = JSON.parse(read('package.json')) as {
+    version: string
+    scripts: Record<string, string>
+    dependencies: Record<string, string>
+    devDependencies: Record<string, string>
+  }
+
+  it('has the allowed imports of the house', () => {
+    const source = read('test/house.test.ts').split('const allowed')[1]?.split('\n}')[0] ?? ''
+    const allowed = [...source.matchAll(/^ {2}'?([\w.]+)'?: \[([^\]]*)\]/gm)].map(
+      ([, room = '', list = '']) => [room, list.match(/\w+/g) ?? []],
+    )
+    const told = table('CONTRIBUTING.md', 'imports').map(([room, , list = '']) => [
+      plain(room),
+      named(list),
+    ])
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(allowed))
+  })
+
+  it('explains every script and every dependency', () => {
+    const scripts = table('CONTRIBUTING.md', 'scripts').map(([name]) =>
+      plain(name).replace(/^npm (run )?/, ''),
+    )
+    expect(scripts.sort()).toEqual(Object.keys(manifest.scripts).sort())
+    const kinds = table('CONTRIBUTING.md', 'dependencies').map(([name, kind]) => [
+      plain(name),
+      kind,
+    ])
+    expect(Object.fromEntries(kinds)).toEqual({
+      ...Object.fromEntries(Object.keys(manifest.dependencies).map((name) => [name, 'runtime'])),
+      ...Object.fromEntries(
+        Object.keys(manifest.devDependencies).map((name) => [name, 'development']),
+      ),
+    })
+  })
+
+  it('goes with a changelog that knows this version', () => {
+    expect(read('CHANGELOG.md')).toContain(`\n## [${manifest.version}]`)
+  })
+})
+
+it('links of all pages lead to a file, and to a heading in it', () => {
+  const anchor = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-')
+  const anchors = (file: string): string[] =>
+    [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      anchor(heading),
+    )
+  const broken: string[] = []
+  for (const page of pages)
+    for (const [, link = ''] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(link)) continue
+      const [path = '', heading] = link.split('#')
+      const file = path === '' ? join(root, page) : join(root, dirname(page), path)
+      const isThere = existsSync(file) && (heading === undefined || anchors(file).includes(heading))
+      if (!isThere) broken.push(`${relative(root, join(root, page))}: ${link}`)
+    }
+  expect(broken).toEqual([])
+})
