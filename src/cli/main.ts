@@ -4,7 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { TidingsError } from '../base/tidings-error.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { addSharedOptions } from './shared-options.ts'
-import { complain } from './terminal.ts'
+import { complain, goOnWithoutReader } from './terminal.ts'
 
 const exitCodes = `
 Exit codes: 0 done · 1 it ran and the answer is no · 2 wrong usage or definition ·
@@ -15,6 +15,7 @@ Exit codes: 0 done · 1 it ran and the answer is no · 2 wrong usage or definiti
  * `--help` and `check` need no sockets.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  goOnWithoutReader(process.stderr)
   let code: number = exitCode.done
   const program = buildProgram(argv, (result) => {
     code = result

@@ -17,6 +17,13 @@ export function complain(text: string): void {
   say(`${styled(process.stderr, 'red', 'error:')} ${text}`)
 }
 
+/** Nobody reads what is said to people any more: the work goes on all the same. */
+export function goOnWithoutReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 /** Whoever reads us has gone (`tidings tail | head`): that is no error. */
 export function endQuietlyWithReader(onGone: () => void): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -10,6 +10,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '2' },
     only: { type: 'string' },
     faults: { type: 'boolean', default: false },
+    'until-failure': { type: 'boolean', default: false },
   },
 })
 const from = Number(values.from)
@@ -36,6 +37,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   process.stdout.write(
     `seed ${seed} (${trial.options.mode}): ${[...rules].map(([rule, text]) => `${rule}: ${text}`).join(' | ')}\n`,
   )
+  if (values['until-failure']) break
 }
 const seconds = (performance.now() - startedAt) / 1000
 process.stdout.write(
