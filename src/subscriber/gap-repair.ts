@@ -40,8 +40,10 @@ export class GapRepair {
       if (repair.from !== 0) this.#close(stream)
       return
     }
-    if (repair.from !== gap.from) this.#open(source, stream, gap, now)
-    if (now < repair.askAt || !this.#output.isUnderHalf()) return
+    if (repair.from !== gap.from) this.#open(stream, gap, now)
+    if (now < repair.askAt) return
+    this.#tell(source, stream, gap)
+    if (!this.#output.isUnderHalf()) return
     // Asked twice in vain: perhaps the answers do not come through.
     if (repair.asks === 2) source.needsProof([replyPath], now, this.#random)
     this.#ask(source, stream, gap, now)
@@ -62,18 +64,18 @@ export class GapRepair {
     if (allHere) this.tick(source, stream, now)
   }
 
-  #open(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {
-    const { repair } = stream
-    if (repair.from === 0)
-      this.#output.event({
-        type: 'behind',
-        publisher: source.identity.incarnation,
-        table: stream.table,
-        ...gap,
-      })
+  #open({ repair }: SubscribedStream, gap: { from: number }, now: number): void {
     repair.from = gap.from
     repair.asks = 0
     repair.askAt = now + this.#limits.gapGraceMs
+  }
+
+  /** Once for each time that the stream falls behind, and not for a parcel of which a part is on its way. */
+  #tell(source: Source, { table, repair }: SubscribedStream, gap: { from: number; to: number }) {
+    if (repair.isTold) return
+    repair.isTold = true
+    const publisher = source.identity.incarnation
+    this.#output.event({ type: 'behind', publisher, table, ...gap })
   }
 
   #ask(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {
@@ -98,6 +100,6 @@ export class GapRepair {
 
   #close(stream: SubscribedStream): void {
     for (const nonce of stream.repair.nonces) this.#nonces.delete(nonce)
-    Object.assign(stream.repair, { from: 0, to: 0, asks: 0, askAt: 0, nonces: [] })
+    Object.assign(stream.repair, { from: 0, to: 0, asks: 0, askAt: 0, isTold: false, nonces: [] })
   }
 }

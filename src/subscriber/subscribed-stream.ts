@@ -11,6 +11,8 @@ interface Repair {
   to: number
   asks: number
   askAt: number
+  /** That the stream is behind has been said. */
+  isTold: boolean
   nonces: number[]
 }
 
@@ -36,7 +38,7 @@ export class SubscribedStream {
   openLossFrom: number | null | undefined = undefined
   /** Of the latest batch: what a range to ask for may weigh. */
   bytesPerUpdate = 256
-  readonly repair: Repair = { from: 0, to: 0, asks: 0, askAt: 0, nonces: [] }
+  readonly repair: Repair = { from: 0, to: 0, asks: 0, askAt: 0, isTold: false, nonces: [] }
 
   constructor(table: string) {
     this.table = table
