@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,16 +10,21 @@ import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { NodeProcess } from './node-process.ts'
 
+/** An address of its own: GENESIS_CLUSTERs that know nothing of each other hand out the same ports. */
+const ownAddress = `127.${randomInt(64, 128)}.${randomInt(256)}.${randomInt(2, 255)}`
+
 const clusters = {
   'small cluster': {
     node: 'n',
+    address: '127.0.0.1',
     start: async () => NodeProcess.start(),
   },
   GENESIS_CLUSTER: {
-    node: '127.0.0.1',
+    node: ownAddress,
+    address: ownAddress,
     start: async (mode: NodeMode) => {
       const node = await NodeProcess.reserve()
-      await node.runGenesisCluster(mode, state)
+      await node.runGenesisCluster(ownAddress, mode, state)
       return node
     },
   },
@@ -46,8 +52,8 @@ describe.each([
         new ZeroMQTransport({
           mode,
           role,
-          nodeAddress: '127.0.0.1',
-          bindAddress: '127.0.0.1',
+          nodeAddress: clusters[kind].address,
+          bindAddress: clusters[kind].address,
           allowed: loopbackAddresses,
           ports: node.ports,
           clusterTimeoutMs: 10_000,

@@ -1,11 +1,21 @@
+import { randomInt } from 'node:crypto'
 import net from 'node:net'
+
+/**
+ * Below those that systems give to whoever connects (from 32768 on Linux, 49152 elsewhere): such a
+ * port, free a moment ago, may be the near end of somebody's connection now.
+ */
+const lowest = 20_000
+const highest = 32_767
 
 /** Ports of 127.0.0.1 that nobody listened at a moment ago, all different. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listen))
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(lowest, highest + 1)
+    if (await isFree(port)) ports.add(port)
+  }
+  return [...ports]
 }
 
 /** A process port whose ZeroMQ port (+ 10000) is free. */
@@ -14,10 +24,10 @@ export async function freeProcessPort(): Promise<number> {
   return (port as number) - 10_000
 }
 
-function listen(): Promise<net.Server> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = net.createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

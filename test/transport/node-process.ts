@@ -45,9 +45,9 @@ export class NodeProcess {
   }
 
   /** The real one, instead of the small one; `state` is the directory of its roster file. */
-  async runGenesisCluster(mode: NodeMode, state: string): Promise<void> {
+  async runGenesisCluster(address: string, mode: NodeMode, state: string): Promise<void> {
     const [cluster] = (await freePorts(1)) as [number]
-    const node = { name: '127.0.0.1', ports: { ...this.ports, cluster } }
+    const node = { name: address, ports: { ...this.ports, cluster } }
     const settings: Settings = {
       layer: 'ZeroMQ',
       system: null,
@@ -66,11 +66,14 @@ export class NodeProcess {
     this.#child = fork(join(import.meta.dirname, script), options, {
       env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
       execArgv: [],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     })
+    let complaint = ''
+    this.#child.stderr?.on('data', (text) => (complaint += String(text)))
     const early = once(this.#child, 'exit').then(([code]) => `it ended with ${String(code)}`)
     const word = once(this.#child, 'message').then(([message]) => String(message))
     const said = await Promise.race([word, early])
-    if (said !== 'ready') throw new Error(`the node did not start: ${said}`)
+    if (said !== 'ready') throw new Error(`the node did not start: ${said}\n${complaint}`)
   }
 
   tell(command: SmallClusterCommand): void {
