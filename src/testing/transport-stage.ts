@@ -40,7 +40,7 @@ export class Player {
     return this.registration.incarnation
   }
 
-  async open(signal = new AbortController().signal): Promise<this> {
+  async open(signal: AbortSignal = new AbortController().signal): Promise<this> {
     this.registration = await this.transport.open(this.registration, this.#handlers(), signal)
     return this
   }
