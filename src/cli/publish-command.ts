@@ -16,6 +16,12 @@ export interface PublishOptions extends SharedOptions {
 /** A bulk load waits for the subscribers after so many bytes of input: a quarter of the retention. */
 const flushEveryBytes = 16 * 1024 * 1024
 
+/**
+ * How long subscribers may take to confirm, milliseconds: as long as a silent one still counts as
+ * there. What they print or store of a bulk load takes longer than the end of one process should.
+ */
+const confirmedWithinMs = 10_000
+
 const kinds = ['insert', 'modify', 'delete']
 
 /** `tidings publish`: a script that publishes one record, or a record a line from stdin. */
@@ -34,6 +40,7 @@ export async function publish(
   await using queue = await openUpdateQueue({
     ...definitionOptions(options),
     script: 'publish',
+    drainMs: confirmedWithinMs,
     signal: stop.signal,
   })
   if (single) queue.publish(single)
