@@ -1,5 +1,11 @@
 import { TidingsError } from './tidings-error.ts'
 
+/** Throws ABORTED, with the signal's reason as cause, where the signal has aborted already. */
+export function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new TidingsError('ABORTED', 'aborted by its signal', { cause: signal.reason })
+}
+
 /** A promise that `start` resolves, or that rejects with ABORTED when the signal aborts first. */
 export function abortable<Result>(
   signal: AbortSignal | undefined,

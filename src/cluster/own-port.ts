@@ -75,8 +75,9 @@ export class OwnPort {
     while (!this.#publisher.closed) {
       try {
         await this.#publisher.receive()
-      } catch {
-        return
+      } catch (error) {
+        // A message of which libzmq keeps the last frame back seems to have no end: no failure of ours.
+        if ((error as { code?: string }).code !== 'EAGAIN') return
       }
     }
   }

@@ -216,6 +216,11 @@ describe('ends', () => {
     const aborted = queue.subscribe('TRADE', { signal: controller.signal })
     controller.abort()
     await expect(aborted.ready).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(() => queue.subscribe('TRADE', { signal: controller.signal })).toThrow(
+      expect.objectContaining({ code: 'ABORTED' }),
+    )
+    const late = openUpdateQueue({ process: 'L', signal: controller.signal })
+    await expect(late).rejects.toMatchObject({ code: 'ABORTED' })
   })
 
   it('ends iterators on stop and on close', async () => {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.ts'
-import { abortable } from '../base/abortable.ts'
+import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster.ts'
 import type { Request } from '../model/request.ts'
@@ -134,7 +134,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
     checkSubscribeOptions(options)
     const wanted = checkTables(tables)
-    options.signal?.throwIfAborted()
+    checkAborted(options.signal)
     const handle = new SubscriptionHandle<Pick<Tables, Table>>(options, {
       event: (event) => this.#onSubscriptionEvent(event),
       handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),

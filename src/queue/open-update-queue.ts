@@ -1,3 +1,4 @@
+import { checkAborted } from '../base/abortable.ts'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
 import type { Registration } from '../model/roster.ts'
@@ -23,7 +24,7 @@ export async function openUpdateQueue<Tables extends TablesOf = Record<string, o
   options: OpenOptions,
 ): Promise<UpdateQueue<Tables>> {
   checkOpenOptions(options)
-  options.signal?.throwIfAborted()
+  checkAborted(options.signal)
   const chosen = await chooseTransport(options)
   const queue = new ComposedQueue<Tables>({
     clock: systemClock,

@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from '../../base/random.ts'
 import type { Tables } from '../../model/request.ts'
 import type { NodeMode, Registration } from '../../model/roster.ts'
-import type { Delivery, NewUpdate } from '../../model/update.ts'
+import type { Delivery } from '../../model/update.ts'
 import { defaultPublisherLimits } from '../../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../../subscriber/subscriber-limits.ts'
@@ -278,7 +278,7 @@ export class Trial {
         table,
         kind: 'insert',
         record: { commit, place },
-      })) as readonly NewUpdate<AnyTables>[],
+      })),
     )
   }
 
