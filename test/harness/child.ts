@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
 
 /** Output kept of each child, characters: what is shown when a test fails. */
 const maxLogLength = 20_000
+
+/** Compiled once for all processes of all runs: most of what the start of a process costs. */
+const compileCache = join(tmpdir(), 'tidings-compile-cache')
 
 export const repository = join(import.meta.dirname, '..', '..')
 
@@ -122,7 +126,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(TIDINGS_|NODE_|VITEST)/.test(name),
   )
-  return { ...Object.fromEntries(kept), NODE_NO_WARNINGS: '1' }
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: compileCache }
 }
 
 /** Ends every child that still runs, each by its own pid; call it after each test. */

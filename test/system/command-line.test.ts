@@ -44,15 +44,3 @@ it('a bad line is named by its number, and nothing after it is sent', async () =
     .map((line) => JSON.parse(line) as object)
   expect(records).toMatchObject([{ record: { A: 1 } }, { record: { A: 2 } }])
 })
-
-it('without GENESIS_CLUSTER a command says so in one sentence and ends with 3', async () => {
-  const cluster = await TestCluster.reserve('mesh', 1)
-  const commands = [['mon'], ['publish', 'TRADE', '{"A":1}'], ['tail']]
-  const results = await Promise.all(commands.map((words) => cluster.run(words)))
-  for (const { code, output, log } of results) {
-    expect({ code, output }).toEqual({ code: 3, output: '' })
-    expect(log.trimEnd().split('\n')).toHaveLength(1)
-    expect(log).toContain('CLUSTER_UNREACHABLE')
-    expect(log).toContain(String(cluster.ports.registry))
-  }
-})

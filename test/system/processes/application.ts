@@ -1,4 +1,5 @@
 /** An application process: does what the test tells it, and writes down what it is given. */
+import module from 'node:module'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { QueueEvent, Subscription, UpdateQueue } from '../../../src/index.ts'
 import { openUpdateQueue, TidingsError } from '../../../src/index.ts'
@@ -150,5 +151,7 @@ async function answer(call: ApplicationCall): Promise<Answer> {
 process.on('message', (call: ApplicationCall) => {
   void answer(call).then((answered) => process.send?.(answered))
 })
+// Otherwise written when the process ends, and a test ends its processes by SIGKILL.
+module.flushCompileCache()
 // The test has ended without saying so.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
