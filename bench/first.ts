@@ -1,5 +1,5 @@
 // Object → object between two processes, against raw zeromq.js with JSON per message in the same run:
-// node bench/first.ts [--updates 400000] [--repeats 5] [--least 10]
+// node bench/first.ts [--updates 2000000] [--repeats 5] [--least 10]
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { Child } from './children.ts'
 
 const { values } = parseArgs({
   options: {
-    updates: { type: 'string', default: '400000' },
+    updates: { type: 'string', default: '2000000' },
     repeats: { type: 'string', default: '5' },
     /** Exit 1 where a ratio is below it. */
     least: { type: 'string', default: '0' },
