@@ -154,7 +154,7 @@ export class Replayer {
     for (const each of all) this.#underWay.push(each)
   }
 
-  /** Sends the next batch of the foremost replay; false when the budget is used up for now. */
+  /** Sends the next batch of the foremost replay; false while the budget is used up. */
   #sendOne(
     now: number,
     streamOf: (table: string) => PublishedStream | undefined,
