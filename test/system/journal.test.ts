@@ -12,6 +12,7 @@ function delivered(commits: number): Update[] {
     trades.next(Infinity).map((update) => ({
       ...update,
       before: undefined,
+      version: update.version,
       publisher,
       sequence: update.record.NUMBER,
       commit: index + 1,
