@@ -83,10 +83,11 @@ async function publishRaw(): Promise<void> {
 
 async function subscribeRaw(): Promise<void> {
   const socket = new zmq.Subscriber({ receiveHighWaterMark: 0, linger: 0 })
+  // Watched before it connects: a handshake that nobody saw would be waited for without end.
+  const connected = new Promise<void>((resolve) => socket.events.on('handshake', () => resolve()))
   socket.connect(`tcp://127.0.0.1:${port}`)
   socket.subscribe('update/TRADE/')
   const receiver = new Receiver()
-  const connected = new Promise<void>((resolve) => socket.events.on('handshake', () => resolve()))
   void (async () => {
     for await (const [, payload] of socket)
       receiver.take(JSON.parse(payload?.toString() ?? '') as Trade)

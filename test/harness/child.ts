@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
+import { removeScratch } from './scratch.ts'
 
 /** Output kept of each child, characters: what is shown when a test fails. */
 const maxLogLength = 20_000
@@ -129,12 +130,13 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: compileCache }
 }
 
-/** Ends every child that still runs, each by its own pid; call it after each test. */
+/** Ends every child that still runs, each by its own pid, and removes what they wrote; call it after each test. */
 export async function endChildren(): Promise<void> {
   const children = [...running]
   for (const child of children) child.signal('SIGKILL')
   await Promise.all(children.map((child) => child.ended))
   started.clear()
+  removeScratch()
 }
 
 /** What the children of this test have said, for a test that failed. */

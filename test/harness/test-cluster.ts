@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
 import type { OpenOptions } from '../../src/queue/options.ts'
@@ -9,16 +8,12 @@ import { Child, repository } from './child.ts'
 import type { ClusterPorts, Shape } from './definition-file.ts'
 import { freeClusterPorts, isRelay, writeDefinition } from './definition-file.ts'
 import { nodeAddresses } from './loopback.ts'
+import { scratchDirectory } from './scratch.ts'
 
 export const command = join(repository, 'bin', 'tidings.js')
 
 /** Threads that GENESIS_CLUSTER starts itself again to have; given at once, the start takes half as long. */
 const threads = '64'
-
-const directories: string[] = []
-process.on('exit', () => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
-})
 
 /** One GENESIS_CLUSTER process, which can be ended and started again on the same ports. */
 export class TestNode {
@@ -90,8 +85,7 @@ export class TestCluster {
   /** Ports and a definition, and nobody at them. */
   static async reserve(shape: Shape, nodes = isRelay(shape) ? 3 : 1): Promise<TestCluster> {
     const hosts = nodeAddresses(nodes)
-    const directory = mkdtempSync(join(tmpdir(), 'tidings-'))
-    directories.push(directory)
+    const directory = scratchDirectory()
     return new TestCluster(shape, directory, hosts, await freeClusterPorts(hosts[0] as string))
   }
 
