@@ -49,6 +49,9 @@ interface Way {
 
 type WithoutSequence<M> = M extends ZreMessage ? Omit<M, 'sequence'> : never
 
+/** The ZRE group of all nodes: each joins it right behind its HELLO. */
+const clusterGroup = 'TIDINGS'
+
 /**
  * The sockets of ZRE (RFC 36): one ROUTER that hears all nodes, and to each node a DEALER whose
  * routing id says who we are. What we say may be lost with a connection; every connection begins
@@ -178,6 +181,7 @@ export class Membership {
       name,
       headers: writeHeaders(this.#headers),
     })
+    this.#say(node, { type: 'join', group: clusterGroup, status: 1 })
   }
 
   #say(node: string, message: WithoutSequence<ZreMessage>, ...content: Uint8Array[]): void {
