@@ -1,145 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { seededRandom } from '../base/random.ts'
-import type { Loss } from '../model/loss.ts'
-import type { Message } from '../model/message.ts'
-import type { Request } from '../model/request.ts'
-import type { RosterChange, RosterEntry } from '../model/roster.ts'
-import type { Update } from '../model/update.ts'
-import { Publisher } from '../publisher/publisher.ts'
-import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
-import { decodeMessage } from '../wire/message-codec.ts'
-import { RowReader } from '../wire/row-reader.ts'
-import { defaultSubscriberLimits } from './subscriber-limits.ts'
-import { Subscription } from './subscription.ts'
-
-const subscriber = 'a'.repeat(32)
-const incarnation = '0'.repeat(32)
-const identity = { node: 'n', process: 'p', instance: '', incarnation }
-
-/** A publisher and a subscription with a wire in between that the test holds in its hands. */
-class Pair {
-  now = 0
-  readonly publisher: Publisher
-  readonly subscription: Subscription
-  /** Messages on their way down. */
-  wire: Message[] = []
-  readonly requests: Request[] = []
-  readonly got: { updates: Update[]; incomplete: boolean }[] = []
-  readonly losses: Loss[] = []
-  /** Updates and losses in the order in which they were delivered. */
-  readonly order: string[] = []
-  hasRoom = true
-  isReady = false
-
-  constructor(tables: readonly string[] | '*', limits = {}) {
-    this.publisher = new Publisher(
-      identity,
-      ['A'],
-      { ...defaultPublisherLimits, ...limits },
-      {
-        send: (topic, frames) => {
-          const message = decodeMessage([Buffer.from(topic), ...frames])
-          if (message.kind === 'refused' || message.kind === 'foreign')
-            throw new Error(message.kind)
-          this.wire.push(message)
-        },
-        registrationChanged: () => undefined,
-      },
-      0,
-    )
-    this.publisher.onRegistered(['A'], 0)
-    let nonce = 0
-    this.subscription = new Subscription(
-      { subscriber, tables, own: true },
-      defaultSubscriberLimits,
-      new RowReader(),
-      seededRandom(1),
-      {
-        request: (request) => this.requests.push(request),
-        nonce: () => ++nonce,
-        updates: (updates, incomplete, _bytes, positions) => {
-          this.got.push({ updates, incomplete })
-          for (const { table, sequence } of updates) this.order.push(`${table}${sequence}`)
-          for (const { stream, last } of positions) stream.consumed = last
-        },
-        losses: (losses) => {
-          this.losses.push(...losses)
-          for (const { table, from, to } of losses) this.order.push(`lost ${table}${from}..${to}`)
-        },
-        hasRoom: () => this.hasRoom,
-        isUnderHalf: () => this.hasRoom,
-        ready: () => (this.isReady = true),
-        wakeWithin: () => undefined,
-        renew: () => undefined,
-        isDirect: () => true,
-        event: () => undefined,
-      },
-      0,
-    )
-  }
-
-  get received(): string[] {
-    return this.got.flatMap(({ updates }) => updates.map((u) => `${u.table}${u.sequence}`))
-  }
-
-  roster(entry: Partial<RosterEntry> = {}): void {
-    const whole = {
-      ...identity,
-      state: 'alive',
-      publishes: ['A'],
-      subscribes: [],
-      last: null,
-      ...entry,
-    }
-    const entries = [whole as unknown as RosterEntry]
-    const change: RosterChange = { entries, histories: [], settled: true, unreachable: [] }
-    this.subscription.onRoster(
-      change,
-      new Map([[incarnation, entries[0] as RosterEntry]]),
-      this.now,
-    )
-  }
-
-  publish(...commits: (readonly string[])[]): void {
-    for (const tables of commits)
-      this.publisher.publish(
-        tables.map((table, place) => ({ table, kind: 'insert', record: { place } })),
-      )
-    this.publisher.endTurn(this.now, this.now)
-  }
-
-  /** What is on its way arrives, but for what `isLost` says. */
-  deliver(isLost: (message: Message, index: number) => boolean = () => false): void {
-    const wire = this.wire
-    this.wire = []
-    wire.forEach((message, index) => {
-      if (!isLost(message, index)) this.subscription.onMessage(message, this.now)
-    })
-  }
-
-  /** Time goes by; requests go up, answers come down. */
-  pass(ms: number, isLost: (message: Message) => boolean = () => false): void {
-    for (const end = this.now + ms; this.now < end;) {
-      this.now += 50
-      this.subscription.tick(this.now, 0)
-      for (const request of this.requests.splice(0)) this.publisher.onRequest(request, this.now)
-      this.publisher.tick(this.now)
-      this.deliver(isLost)
-    }
-  }
-
-  ready(): this {
-    this.roster()
-    this.pass(500)
-    expect(this.isReady).toBe(true)
-    return this
-  }
-}
-
-const isBatch = (message: Message) => message.kind === 'batch'
+import { incarnation, isBatch, Pair } from '../../test/harness/pair.ts'
 
 describe('ready', () => {
-  it('comes when every publisher of the roster has answered on every topic, not before', () => {
+  it('D11: comes when every publisher of the roster has answered on every topic, not before', () => {
     const pair = new Pair(['A', 'B'])
     pair.roster()
     pair.pass(400, (message) => message.kind === 'mark' && message.table === 'B')
@@ -148,14 +11,14 @@ describe('ready', () => {
     expect(pair.isReady).toBe(true)
   })
 
-  it('does not come from marks without a vector', () => {
+  it('D11: does not come from marks without a vector', () => {
     const pair = new Pair(['A'])
     pair.roster()
     pair.pass(3000, (message) => message.kind === 'vector')
     expect(pair.isReady).toBe(false)
   })
 
-  it('waits for nobody who ended', () => {
+  it('D11: waits for nobody who ended', () => {
     const pair = new Pair(['A'])
     pair.roster()
     pair.roster({ state: 'ended', last: [] })
@@ -164,7 +27,7 @@ describe('ready', () => {
 })
 
 describe('what is owed', () => {
-  it('begins behind the vector for a publisher that was there before', () => {
+  it('D5: begins behind the vector for a publisher that was there before', () => {
     const pair = new Pair(['A'])
     pair.publish(['A'], ['A'])
     pair.wire = []
@@ -175,7 +38,7 @@ describe('what is owed', () => {
     expect(pair.losses).toEqual([])
   })
 
-  it('is everything of a publisher that turns up later, from its first update', () => {
+  it('D5: is everything of a publisher that turns up later, from its first update', () => {
     const pair = new Pair(['A'])
     const change = { entries: [], histories: [], settled: true, unreachable: [] }
     pair.subscription.onRoster(change, new Map(), 0)
@@ -197,7 +60,7 @@ describe('gaps', () => {
     pair = new Pair(['A']).ready()
   })
 
-  it('are closed by replay, in order and once', () => {
+  it('D6: are closed by replay, in order and once', () => {
     for (let index = 0; index < 5; index++) pair.publish(['A'])
     pair.deliver((message, index) => isBatch(message) && (index === 1 || index === 2))
     expect(pair.received).toEqual(['A1'])
@@ -206,14 +69,14 @@ describe('gaps', () => {
     expect(pair.losses).toEqual([])
   })
 
-  it('at the end of a burst are seen by the heartbeat', () => {
+  it('D14: at the end of a burst are seen by the heartbeat', () => {
     pair.publish(['A'])
     pair.deliver(isBatch)
     pair.pass(1500)
     expect(pair.received).toEqual(['A1'])
   })
 
-  it('drop what comes twice', () => {
+  it('D7: drop what comes twice', () => {
     pair.publish(['A'])
     const twice = [...pair.wire]
     pair.deliver()
@@ -222,7 +85,7 @@ describe('gaps', () => {
     expect(pair.received).toEqual(['A1'])
   })
 
-  it('are no loss while the owner lives, however often a replay is lost', () => {
+  it('D8: are no loss while the owner lives, however often a replay is lost', () => {
     pair.publish(['A'], ['A'])
     pair.deliver(isBatch)
     pair.pass(9000, (message) => message.kind === 'replay')
@@ -231,8 +94,10 @@ describe('gaps', () => {
     expect(pair.received).toEqual(['A1', 'A2'])
   })
 
-  it('below what is retained are an exact loss, in band', () => {
-    pair = new Pair(['A'], { retentionBytes: 1, reserveUpdates: 2, reserveBytes: 1e6 }).ready()
+  it('D9: below what is retained are an exact loss, in band', () => {
+    pair = new Pair(['A'], {
+      publisher: { retentionBytes: 1, reserveUpdates: 2, reserveBytes: 1e6 },
+    }).ready()
     pair.publish(['A'])
     pair.deliver()
     for (let index = 0; index < 5; index++) pair.publish(['A'])
@@ -242,7 +107,7 @@ describe('gaps', () => {
     expect(pair.losses).toMatchObject([{ reason: 'evicted', publisher: { incarnation } }])
   })
 
-  it('far ahead of what is known are quarantined, and the stream goes on', () => {
+  it('D6: far ahead of what is known are quarantined, and the stream goes on', () => {
     pair.publish(['A'])
     const [batch] = pair.wire
     if (batch?.kind !== 'batch') throw new Error('no batch')
@@ -253,7 +118,7 @@ describe('gaps', () => {
     expect(pair.received).toEqual(['A1'])
   })
 
-  it('wait while the application has no room, and are repaired when it has', () => {
+  it('D16: wait while the application has no room, and are repaired when it has', () => {
     pair.hasRoom = false
     for (let index = 0; index < 3; index++) pair.publish(['A'])
     pair.deliver()
@@ -269,7 +134,7 @@ describe('gaps', () => {
 })
 
 describe('ends', () => {
-  it('in good order: what is missing is an exact loss, and final', () => {
+  it('D20: in good order: what is missing is an exact loss, and final', () => {
     const pair = new Pair(['A']).ready()
     pair.publish(['A'], ['A'])
     pair.deliver(isBatch)
@@ -278,7 +143,7 @@ describe('ends', () => {
     expect(pair.losses[0]?.reason).toBe('ended')
   })
 
-  it('without a word: what is held is delivered, then a loss with an open end', () => {
+  it('D20: without a word: what is held is delivered, then a loss with an open end', () => {
     const pair = new Pair(['A']).ready()
     pair.publish(['A'])
     pair.publish(['A'])
@@ -288,7 +153,7 @@ describe('ends', () => {
     expect(pair.order).toEqual(['A1', 'lost A2..2', 'A3', 'lost A4..null'])
   })
 
-  it('by silence is resumable: the open loss gets its exact end', () => {
+  it('D20: by silence is resumable: the open loss gets its exact end', () => {
     const pair = new Pair(['A']).ready()
     pair.publish(['A'])
     pair.deliver()
@@ -305,11 +170,13 @@ describe('ends', () => {
 describe('commits', () => {
   /** The parts of a commit over three tables, each lost or not, repairable or not: all patterns. */
   it.each([true, false])(
-    'arrive whole or incomplete behind their loss (repairable: %s)',
+    'D10, D13: arrive whole or incomplete behind their loss (repairable: %s)',
     (isRepairable) => {
       const tables = ['A', 'B', 'C']
       for (let pattern = 0; pattern < 2 ** 6; pattern++) {
-        const limits = isRepairable ? {} : { retentionBytes: 1, reserveUpdates: 0, reserveBytes: 0 }
+        const limits = isRepairable
+          ? {}
+          : { publisher: { retentionBytes: 1, reserveUpdates: 0, reserveBytes: 0 } }
         const pair = new Pair(tables, limits).ready()
         pair.publish(tables, ['B', 'A'])
         pair.publish(['C', 'A', 'B'])
@@ -345,7 +212,7 @@ describe('commits', () => {
     }
   }
 
-  it('are whole for a subscription to some of their tables', () => {
+  it('D13: are whole for a subscription to some of their tables', () => {
     const pair = new Pair(['A', 'C']).ready()
     pair.publish(['A', 'B', 'C'], ['B', 'C', 'A'])
     pair.deliver()

@@ -1,0 +1,193 @@
+import { expect } from 'vitest'
+import { seededRandom } from '../../src/base/random.ts'
+import type { Loss } from '../../src/model/loss.ts'
+import type { Message } from '../../src/model/message.ts'
+import type { PublisherIdentity } from '../../src/model/publisher-identity.ts'
+import type { Request, Tables } from '../../src/model/request.ts'
+import type { RosterEntry } from '../../src/model/roster.ts'
+import type { Update } from '../../src/model/update.ts'
+import { Publisher } from '../../src/publisher/publisher.ts'
+import { defaultPublisherLimits } from '../../src/publisher/publisher-limits.ts'
+import { Subscription } from '../../src/subscriber/subscription.ts'
+import { defaultSubscriberLimits } from '../../src/subscriber/subscriber-limits.ts'
+import type { SubscriptionEvent } from '../../src/subscriber/subscription-output.ts'
+import { decodeMessage } from '../../src/wire/message-codec.ts'
+import { RowReader } from '../../src/wire/row-reader.ts'
+
+export const subscriber = 'a'.repeat(32)
+export const incarnation = '0'.repeat(32)
+const identity: PublisherIdentity = { node: 'n', process: 'p', instance: '', incarnation }
+
+export interface PairLimits {
+  readonly publisher?: Partial<typeof defaultPublisherLimits>
+  readonly subscriber?: Partial<typeof defaultSubscriberLimits>
+  readonly own?: boolean
+  readonly seed?: number
+}
+
+/** A publisher and a subscription with a wire in between that the test holds in its hands. */
+export class Pair {
+  now = 0
+  readonly publisher: Publisher
+  readonly subscription: Subscription
+  /** Messages on their way down. */
+  wire: Message[] = []
+  /** Requests that have not gone up yet. */
+  readonly requests: Request[] = []
+  /** All requests ever, each with its time. */
+  readonly asked: { request: Request; at: number }[] = []
+  readonly got: { updates: Update[]; incomplete: boolean }[] = []
+  readonly losses: Loss[] = []
+  /** Updates and losses in the order in which they were delivered. */
+  readonly order: string[] = []
+  readonly events: SubscriptionEvent[] = []
+  readonly renewed: { hop: string; at: number }[] = []
+  hasRoom = true
+  isUnderHalf = true
+  isReady = false
+  isDirect = true
+  readonly #publishers: Publisher[] = []
+  readonly #limits: PairLimits
+
+  constructor(tables: Tables, limits: PairLimits = {}) {
+    this.#limits = limits
+    this.publisher = this.addPublisher()
+    this.subscription = this.#newSubscription(tables)
+  }
+
+  /** One more publisher on the same wire; it takes part in `pass()`. */
+  addPublisher(more: Partial<PublisherIdentity> = {}): Publisher {
+    const publisher = new Publisher(
+      { ...identity, ...more },
+      ['A'],
+      { ...defaultPublisherLimits, ...this.#limits.publisher },
+      {
+        send: (topic, frames) => {
+          const message = decodeMessage([Buffer.from(topic), ...frames])
+          if (message.kind === 'refused' || message.kind === 'foreign')
+            throw new Error(message.kind)
+          this.wire.push(message)
+        },
+        registrationChanged: () => undefined,
+      },
+      this.now,
+    )
+    publisher.onRegistered(['A'], this.now)
+    this.#publishers.push(publisher)
+    return publisher
+  }
+
+  #newSubscription(tables: Tables): Subscription {
+    let nonce = 0
+    return new Subscription(
+      { subscriber, tables, own: this.#limits.own ?? true },
+      { ...defaultSubscriberLimits, ...this.#limits.subscriber },
+      new RowReader(),
+      seededRandom(this.#limits.seed ?? 1),
+      {
+        request: (request) => {
+          this.requests.push(request)
+          this.asked.push({ request, at: this.now })
+        },
+        nonce: () => ++nonce,
+        updates: (updates, incomplete, _bytes, positions) => {
+          this.got.push({ updates, incomplete })
+          for (const { table, sequence } of updates) this.order.push(`${table}${sequence}`)
+          for (const { stream, last } of positions) stream.consumed = last
+        },
+        losses: (losses, positions) => {
+          this.losses.push(...losses)
+          for (const { table, from, to } of losses) this.order.push(`lost ${table}${from}..${to}`)
+          for (const { stream, last } of positions)
+            stream.consumed = Math.max(stream.consumed, last)
+        },
+        hasRoom: () => this.hasRoom,
+        isUnderHalf: () => this.hasRoom && this.isUnderHalf,
+        ready: () => (this.isReady = true),
+        wakeWithin: () => undefined,
+        renew: (hop) => this.renewed.push({ hop, at: this.now }),
+        isDirect: () => this.isDirect,
+        event: (event) => this.events.push(event),
+      },
+      this.now,
+    )
+  }
+
+  get received(): string[] {
+    return this.got.flatMap(({ updates }) => updates.map((u) => `${u.table}${u.sequence}`))
+  }
+
+  /** How often an event of this type was told. */
+  told(type: SubscriptionEvent['type']): number {
+    return this.events.filter((event) => event.type === type).length
+  }
+
+  /** Requests of a kind that went out at or after `since`. */
+  requestsOf<Kind extends Request['kind']>(kind: Kind, since = 0) {
+    return this.asked
+      .filter(({ request, at }) => request.kind === kind && at >= since)
+      .map(({ request }) => request as Extract<Request, { kind: Kind }>)
+  }
+
+  /** The roster says this of a publisher; without an entry: it is settled and has nobody new. */
+  roster(entry: Partial<RosterEntry> | null = {}, settled = true): void {
+    const whole = {
+      ...identity,
+      state: 'alive',
+      publishes: ['A'],
+      subscribes: [],
+      last: null,
+      ...entry,
+    } as unknown as RosterEntry
+    const entries = entry === null ? [] : [whole]
+    this.subscription.onRoster(
+      { entries, histories: [], settled, unreachable: [] },
+      new Map(entries.map((each) => [each.incarnation, each])),
+      this.now,
+    )
+  }
+
+  publish(...commits: (readonly string[])[]): void {
+    this.publishBy(this.publisher, ...commits)
+  }
+
+  /** Each commit is the tables of its updates; all of them are one parcel. */
+  publishBy(publisher: Publisher, ...commits: (readonly string[])[]): void {
+    for (const tables of commits)
+      publisher.publish(
+        tables.map((table, place) => ({ table, kind: 'insert', record: { place } })),
+      )
+    publisher.endTurn(this.now, this.now)
+  }
+
+  /** What is on its way arrives, but for what `isLost` says. */
+  deliver(isLost: (message: Message, index: number) => boolean = () => false): void {
+    const wire = this.wire
+    this.wire = []
+    wire.forEach((message, index) => {
+      if (!isLost(message, index)) this.subscription.onMessage(message, this.now)
+    })
+  }
+
+  /** Time goes by; requests go up, answers come down. */
+  pass(ms: number, isLost: (message: Message) => boolean = () => false): void {
+    for (const end = this.now + ms; this.now < end;) {
+      this.now += 50
+      this.subscription.tick(this.now, 0)
+      for (const request of this.requests.splice(0))
+        for (const publisher of this.#publishers) publisher.onRequest(request, this.now)
+      for (const publisher of this.#publishers) publisher.tick(this.now)
+      this.deliver(isLost)
+    }
+  }
+
+  ready(): this {
+    this.roster()
+    this.pass(500)
+    expect(this.isReady).toBe(true)
+    return this
+  }
+}
+
+export const isBatch = (message: Message) => message.kind === 'batch'
+export const everything = () => true
