@@ -16,13 +16,15 @@ import { RowReader } from '../../src/wire/row-reader.ts'
 
 export const subscriber = 'a'.repeat(32)
 export const incarnation = '0'.repeat(32)
-const identity: PublisherIdentity = { node: 'n', process: 'p', instance: '', incarnation }
+export const identity: PublisherIdentity = { node: 'n', process: 'p', instance: '', incarnation }
 
 export interface PairLimits {
   readonly publisher?: Partial<typeof defaultPublisherLimits>
   readonly subscriber?: Partial<typeof defaultSubscriberLimits>
   readonly own?: boolean
   readonly seed?: number
+  /** Commits that the publisher sent a second before there was a subscription. */
+  readonly before?: readonly (readonly string[])[]
 }
 
 /** A publisher and a subscription with a wire in between that the test holds in its hands. */
@@ -52,6 +54,11 @@ export class Pair {
   constructor(tables: Tables, limits: PairLimits = {}) {
     this.#limits = limits
     this.publisher = this.addPublisher()
+    if (limits.before) {
+      this.publish(...limits.before)
+      this.wire = []
+      this.now += 1000
+    }
     this.subscription = this.#newSubscription(tables)
   }
 

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { Message } from '../model/message.ts'
+import { Pair, subscriber } from '../../test/harness/pair.ts'
+
+const isAnswer = ({ kind }: Message) => kind === 'vector' || kind === 'mark'
+
+/** When the syncs of a subscription go out that is never answered; it hears heartbeats. */
+function unanswered(seed: number): number[] {
+  const pair = new Pair(['A'], { seed })
+  pair.roster()
+  pair.pass(20_000, isAnswer)
+  return pair.asked.filter(({ request }) => request.kind === 'sync').map(({ at }) => at)
+}
+
+describe('a sync', () => {
+  it('D15: is repeated, later and later, while an answer is missing', () => {
+    const times = unanswered(1)
+    expect(times.length).toBeGreaterThan(10)
+    expect(times.length).toBeLessThan(25)
+    const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0))
+    expect(pauses[0]).toBeLessThan(600)
+    expect(Math.max(...pauses)).toBeGreaterThan(1200)
+    expect(Math.max(...pauses)).toBeLessThan(2000)
+  })
+
+  it('D15: comes at times left to chance, so that many subscribers spread', () => {
+    expect(unanswered(1)).not.toEqual(unanswered(2))
+  })
+
+  it('D15: is not repeated when all answers have come', () => {
+    const pair = new Pair(['A']).ready()
+    const since = pair.now
+    pair.pass(5000)
+    expect(pair.requestsOf('sync', since)).toEqual([])
+  })
+
+  it('D15: asks for the marks that are missing, and names who is meant', () => {
+    const pair = new Pair(['A', 'B'])
+    pair.roster()
+    pair.pass(2000, (message) => message.kind === 'mark' && message.table === 'B')
+    expect(pair.requestsOf('sync').at(-1)).toMatchObject({
+      tables: ['A', 'B'],
+      marks: ['B'],
+      incarnations: [pair.publisher.identity.incarnation],
+    })
+  })
+
+  it('D15: is not answered by the mark for another subscriber', () => {
+    const pair = new Pair(['A'])
+    pair.roster()
+    for (let round = 0; round < 20; round++) {
+      pair.pass(100, (message) => {
+        if (message.kind !== 'mark') return false
+        const answers = message.answers.map(({ nonce }) => ({ subscriber: 'b'.repeat(32), nonce }))
+        pair.subscription.onMessage({ ...message, answers }, pair.now)
+        return true
+      })
+    }
+    expect(pair.isReady).toBe(false)
+  })
+
+  it('D15: is not answered by a mark with a nonce that we never used', () => {
+    const pair = new Pair(['A'])
+    pair.roster()
+    pair.pass(2000, (message) => {
+      if (message.kind !== 'mark') return false
+      const answers = [{ subscriber, nonce: 999_999 }]
+      pair.subscription.onMessage({ ...message, answers }, pair.now)
+      return true
+    })
+    expect(pair.isReady).toBe(false)
+  })
+})
