@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import type { Message } from '../model/message.ts'
+import { everything, identity, isBatch, Pair } from '../../test/harness/pair.ts'
+
+const isHeartbeat = ({ kind }: Message) => kind === 'heartbeat'
+const last = [{ table: 'A', last: 2 }]
+
+describe('a publisher that leaves', () => {
+  it('D20: is asked for what is missing, by its word on the roster', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'], ['A'])
+    pair.deliver(isBatch)
+    pair.roster({ state: 'leaving', last })
+    pair.pass(500, isHeartbeat)
+    expect(pair.order).toEqual(['A1', 'A2'])
+  })
+
+  it('D20: is asked for what is missing, by its word on the wire', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'], ['A'])
+    pair.publisher.leave(pair.now, 0, 2000, () => undefined)
+    pair.deliver((message) => isBatch(message) || isHeartbeat(message))
+    pair.pass(500, isHeartbeat)
+    expect(pair.order).toEqual(['A1', 'A2'])
+  })
+
+  it('D20: is finished when it has ended: nothing of it counts any more', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'])
+    pair.publish(['A'])
+    const [, late] = pair.wire
+    pair.deliver((_, index) => index === 1)
+    pair.roster({ state: 'ended', last })
+    expect(pair.told('publisher-finished')).toBe(1)
+    pair.subscription.onMessage(late as Message, pair.now)
+    pair.pass(15_000, everything)
+    expect(pair.order).toEqual(['A1', 'lost A2..2'])
+    expect(pair.told('publisher-gone')).toBe(0)
+  })
+})
+
+describe('a publisher that is gone', () => {
+  it('D20: leaves an open loss in each table of the subscription', () => {
+    const pair = new Pair(['A', 'B', 'C']).ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.roster({ state: 'ended', last: null })
+    expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost B1..null', 'lost C1..null'])
+    expect(pair.losses.map(({ reason }) => reason)).toEqual(['gone', 'gone', 'gone'])
+  })
+
+  it('D20: leaves an open loss in each table that it published, and one in any, where all are wanted', () => {
+    const pair = new Pair('*').ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.roster({ state: 'ended', last: null, publishes: ['A', 'Z'] })
+    expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost Z1..null', 'lost nullnull..null'])
+  })
+
+  it('D20: is told once', () => {
+    const pair = new Pair(['A']).ready()
+    pair.pass(11_000, everything)
+    pair.roster({ state: 'gone' })
+    pair.roster({ state: 'ended', last: null })
+    pair.pass(11_000, everything)
+    expect(pair.order).toEqual(['lost A1..null'])
+  })
+
+  it('D20: is gone by its silence, whatever the roster says', () => {
+    const pair = new Pair(['A']).ready()
+    pair.pass(9000, everything)
+    pair.roster({ state: 'alive' })
+    expect(pair.told('publisher-gone')).toBe(0)
+    pair.pass(2000, everything)
+    expect(pair.told('publisher-gone')).toBe(1)
+  })
+
+  it('D20: has its open loss closed by what comes out of retention when it is heard again', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.publish(['A'], ['A'])
+    pair.pass(11_000, everything)
+    pair.pass(3000)
+    expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost A2..1', 'A2', 'A3'])
+    expect(pair.losses.map(({ ends }) => ends)).toEqual([undefined, true])
+  })
+
+  it('D20: has its open loss closed exactly where retention has let go', () => {
+    const limits = { publisher: { retentionBytes: 1, reserveUpdates: 1, reserveBytes: 1e6 } }
+    const pair = new Pair(['A'], limits).ready()
+    for (let index = 0; index < 3; index++) pair.publish(['A'])
+    pair.pass(11_000, everything)
+    pair.pass(3000)
+    expect(pair.order).toEqual(['lost A1..null', 'lost A1..2', 'A3'])
+    expect(pair.losses[1]).toMatchObject({ ends: true, reason: 'evicted' })
+  })
+
+  it('D20: has its open loss closed by its last numbers when it ends in good order after all', () => {
+    const pair = new Pair(['A']).ready()
+    pair.pass(11_000, everything)
+    pair.roster({ state: 'ended', last })
+    expect(pair.order).toEqual(['lost A1..null', 'lost A1..2'])
+    expect(pair.losses[1]).toMatchObject({ ends: true, reason: 'ended', publisher: identity })
+  })
+
+  it('D20: is asked again when the roster calls it alive after it had called it gone', () => {
+    const pair = new Pair(['A']).ready()
+    pair.pass(11_000, everything)
+    pair.roster({ state: 'gone' })
+    pair.pass(5000, everything)
+    const since = pair.now
+    pair.pass(3000, everything)
+    expect(pair.requestsOf('sync', since)).toEqual([])
+    pair.roster({ state: 'alive' })
+    pair.pass(3000, everything)
+    expect(pair.requestsOf('sync', since).length).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,329 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { seededRandom } from '../base/random.ts'
+import type { Loss } from '../model/loss.ts'
+import type { Request, Tables } from '../model/request.ts'
+import type { RosterChange, RosterEntry } from '../model/roster.ts'
+import type { Update } from '../model/update.ts'
+import { Publisher } from '../publisher/publisher.ts'
+import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
+import { identity, subscriber as id } from '../../test/harness/pair.ts'
+import { Subscriber } from './subscriber.ts'
+import { defaultSubscriberLimits } from './subscriber-limits.ts'
+import type { SubscribedStream } from './subscribed-stream.ts'
+import type { Subscription } from './subscription.ts'
+import type { SubscriptionEvent } from './subscription-output.ts'
+
+/** What one application gets; it hands over at once unless it is told to keep its deliveries. */
+class Application {
+  readonly received: (number | null)[] = []
+  readonly updates: Update[] = []
+  readonly losses: Loss[] = []
+  readonly events: SubscriptionEvent[] = []
+  readonly waiting: { stream: SubscribedStream; last: number }[] = []
+  hasRoom = true
+  keeps = false
+  subscription!: Subscription
+
+  readonly sink = {
+    updates: (updates: Update[], _: boolean, __: number, positions: typeof this.waiting) => {
+      this.updates.push(...updates)
+      this.received.push(...updates.map(({ sequence }) => sequence))
+      this.waiting.push(...positions)
+      if (!this.keeps) this.take()
+    },
+    losses: (losses: Loss[]) => void this.losses.push(...losses),
+    hasRoom: () => this.hasRoom,
+    isUnderHalf: () => this.hasRoom,
+    ready: () => undefined,
+    event: (event: SubscriptionEvent) => void this.events.push(event),
+  }
+
+  take(): void {
+    for (const { stream, last } of this.waiting.splice(0)) stream.consumed = last
+  }
+}
+
+let now: number
+let subscriber: Subscriber
+let publisher: Publisher
+let requests: Request[]
+let topics: string[]
+let refusals: string[]
+let frames: Uint8Array[][]
+const asked: Request[] = []
+
+function start(limits: Partial<typeof defaultSubscriberLimits> = {}): void {
+  now = 0
+  requests = []
+  topics = []
+  refusals = []
+  frames = []
+  asked.length = 0
+  const output = {
+    request: (request: Request) => {
+      requests.push(request)
+      asked.push(request)
+    },
+    subscribe: (topic: string) => void topics.push(`+${topic}`),
+    unsubscribe: (topic: string) => void topics.push(`-${topic}`),
+    renew: () => undefined,
+    isDirect: () => true,
+    refused: (reason: string) => void refusals.push(reason),
+    wallClock: () => 77,
+    wakeWithin: () => undefined,
+  }
+  const all = { ...defaultSubscriberLimits, ...limits }
+  subscriber = new Subscriber(id, all, seededRandom(1), output, 0)
+  publisher = new Publisher(
+    identity,
+    ['A'],
+    defaultPublisherLimits,
+    {
+      send: (topic, sent) => void frames.push([Buffer.from(topic), ...sent]),
+      registrationChanged: () => undefined,
+    },
+    0,
+  )
+  publisher.onRegistered(['A'], 0)
+  roster({ node: 'n', history: 'h' })
+}
+
+function roster(history: { node: string; history: string }, more: Partial<RosterEntry> = {}): void {
+  const entry = { ...identity, state: 'alive', publishes: ['A'], subscribes: [], last: null }
+  const change = {
+    entries: [{ ...entry, ...more }],
+    histories: [history],
+    settled: true,
+    unreachable: [],
+  }
+  subscriber.onRoster(change as unknown as RosterChange, now)
+}
+
+function subscribe(tables: Tables = ['A'], own = true): Application {
+  const application = new Application()
+  application.subscription = subscriber.add(tables, own, application.sink, now)
+  return application
+}
+
+function publish(count: number): void {
+  for (let index = 0; index < count; index++) {
+    publisher.publish({ table: 'A', kind: 'insert', record: { note: 'x'.repeat(100) } })
+    publisher.endTurn(now, now)
+  }
+}
+
+function deliver(): void {
+  for (const each of frames.splice(0)) subscriber.onFrames(each, now, false)
+}
+
+function pass(ms: number): void {
+  for (const end = now + ms; now < end;) {
+    now += 50
+    subscriber.tick(now)
+    for (const request of requests.splice(0)) publisher.onRequest(request, now)
+    publisher.tick(now)
+    deliver()
+  }
+}
+
+const kindsOf = (kind: Request['kind']) => asked.filter((request) => request.kind === kind)
+
+beforeEach(() => start())
+
+describe('two subscriptions to one table', () => {
+  it('D21: have rooms of their own: the slow one does not hold up the other', () => {
+    const [fast, slow] = [subscribe(), subscribe()]
+    pass(1000)
+    slow.hasRoom = false
+    publish(5)
+    deliver()
+    expect(fast.received).toEqual([1, 2, 3, 4, 5])
+    expect(slow.received).toEqual([])
+    slow.hasRoom = true
+    subscriber.onConsumed(slow.subscription, now)
+    pass(1000)
+    expect(slow.received).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('D19: confirm what both of them have', () => {
+    const [fast, slow] = [subscribe(), subscribe()]
+    pass(1000)
+    slow.keeps = true
+    publish(3)
+    publisher.flush(now, now, 60_000, () => undefined)
+    deliver()
+    expect(fast.received).toEqual(slow.received)
+    expect(kindsOf('confirm').at(-1)).toMatchObject({ streams: [{ table: 'A', last: 0 }] })
+    slow.take()
+    subscriber.onConsumed(slow.subscription, now)
+    expect(kindsOf('confirm').at(-1)).toMatchObject({ streams: [{ table: 'A', last: 3 }] })
+  })
+
+  it('W1: subscribe to a topic once, and leave it with the last of them', () => {
+    const [one, two] = [subscribe(), subscribe(['A', 'B'])]
+    expect(topics.filter((topic) => topic === '+update/A/')).toHaveLength(1)
+    subscriber.remove(one.subscription)
+    expect(topics).not.toContain('-update/A/')
+    subscriber.remove(two.subscription)
+    expect(topics).toContain('-update/A/')
+    expect(topics).toContain(`-reply/${id}/`)
+  })
+})
+
+describe('the budget of held bytes', () => {
+  it('D21: is one for all subscriptions of a process, and costs no update', () => {
+    start({ heldBytes: 2000 })
+    const applications = [subscribe(), subscribe(), subscribe()]
+    pass(1000)
+    publish(60)
+    const parts = frames.splice(0)
+    for (const part of parts.slice(1)) {
+      subscriber.onFrames(part, now, false)
+      expect(subscriber.heldBytes).toBeLessThanOrEqual(2000)
+    }
+    pass(10_000)
+    const all = Array.from({ length: 60 }, (_, index) => index + 1)
+    for (const { received } of applications) expect(received).toEqual(all)
+  })
+})
+
+describe('this process itself', () => {
+  it('D24: takes its own updates from itself, not from the network, and only where they are wanted', () => {
+    const mine = new Publisher(
+      { ...identity, incarnation: id },
+      ['A'],
+      defaultPublisherLimits,
+      {
+        send: (topic, sent) => void frames.push([Buffer.from(topic), ...sent]),
+        registrationChanged: () => undefined,
+      },
+      0,
+    )
+    mine.onRegistered(['A'], 0)
+    const [wants, wantsNone] = [subscribe(), subscribe(['A'], false)]
+    const turn = (isOwn: boolean): void => {
+      now += 50
+      subscriber.tick(now)
+      for (const request of requests.splice(0)) mine.onRequest(request, now)
+      mine.tick(now)
+      for (const each of frames.splice(0)) subscriber.onFrames(each, now, isOwn)
+    }
+    for (let index = 0; index < 20; index++) turn(true)
+    mine.publish({ table: 'A', kind: 'insert', record: {} })
+    mine.endTurn(now, now)
+    turn(false)
+    expect(wants.received).toEqual([])
+    for (let index = 0; index < 40; index++) turn(true)
+    expect(wants.received).toEqual([1])
+    expect(wantsNone.received).toEqual([])
+  })
+
+  it('D14: charges nobody for the time in which it stood still', () => {
+    const application = subscribe()
+    pass(1000)
+    now += 11_000
+    subscriber.tick(now)
+    expect(application.losses).toEqual([])
+    expect(application.events).toEqual([])
+  })
+
+  it('D14: asks everybody when a connection was made again', () => {
+    subscribe()
+    pass(1000)
+    const before = kindsOf('sync').length
+    pass(3000)
+    expect(kindsOf('sync')).toHaveLength(before)
+    subscriber.onReconnected(now)
+    pass(50)
+    expect(kindsOf('sync')).toHaveLength(before + 1)
+  })
+})
+
+describe('a roster that began anew', () => {
+  it('D23: is a loss of publishers unknown to whoever knew the old one and was ready', () => {
+    const ready = subscribe()
+    pass(1000)
+    const unready = subscribe()
+    roster({ node: 'n', history: 'h' })
+    expect(ready.losses).toEqual([])
+    roster({ node: 'n', history: 'another' })
+    expect(ready.losses).toEqual([
+      { table: null, publisher: null, from: null, to: null, reason: 'roster-lost' },
+    ])
+    roster({ node: 'unknown so far', history: 'x' })
+    expect(ready.losses).toHaveLength(1)
+    expect(unready.losses).toEqual([])
+  })
+
+  it('D21: ended processes are remembered up to a number', () => {
+    start({ tombstones: 10 })
+    for (let index = 0; index < 50; index++)
+      roster(
+        { node: 'n', history: 'h' },
+        { state: 'ended', incarnation: String(index).padStart(32, 'e') },
+      )
+    expect(subscriber.roster.size).toBeLessThanOrEqual(11)
+    expect(subscriber.roster.has(identity.incarnation)).toBe(true)
+  })
+})
+
+describe('a subscription that a hop has forgotten', () => {
+  it('D12: is sent again, for the topics that are not proven and the reply topic', () => {
+    subscribe(['A', 'B'])
+    topics = []
+    for (let index = 0; index < 100; index++) {
+      now += 50
+      subscriber.tick(now)
+      for (const request of requests.splice(0)) publisher.onRequest(request, now)
+      publisher.tick(now)
+      frames = frames.filter(([topic]) => Buffer.from(topic ?? []).toString() !== 'update/B/')
+      deliver()
+    }
+    expect(topics.slice(0, 4)).toEqual([
+      `-reply/${id}/`,
+      `+reply/${id}/`,
+      '-update/B/',
+      '+update/B/',
+    ])
+  })
+})
+
+describe('foreign updates', () => {
+  const foreign = (json: unknown) => [Buffer.from('update/A/'), Buffer.from(JSON.stringify(json))]
+
+  it('W5: are delivered as they come, without numbers, at the time of their arrival', () => {
+    const application = subscribe()
+    subscriber.onFrames(foreign({ kind: 'insert', record: { id: 1 } }), now, false)
+    expect(application.updates).toEqual([
+      {
+        table: 'A',
+        kind: 'insert',
+        record: { id: 1 },
+        before: undefined,
+        version: undefined,
+        publisher: null,
+        sequence: null,
+        commit: null,
+        publishedAt: 77,
+      },
+    ])
+  })
+
+  it('W5: are counted where there is no room for them', () => {
+    const application = subscribe()
+    application.hasRoom = false
+    const insert = { kind: 'insert', record: {} }
+    subscriber.onFrames(foreign([insert, insert]), now, false)
+    expect(application.updates).toEqual([])
+    expect(application.events).toEqual([
+      { type: 'refused', reason: 'foreign-without-room', count: 2 },
+    ])
+  })
+
+  it('W4: what is refused is counted by its reason', () => {
+    subscribe()
+    subscriber.onFrames(foreign({ kind: 'upsert', record: {} }), now, false)
+    subscriber.onFrames([Buffer.from('status/x/'), Buffer.from('{}')], now, false)
+    expect(refusals).toEqual(['bad-update', 'bad-topic'])
+  })
+})
