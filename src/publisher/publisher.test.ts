@@ -65,7 +65,7 @@ beforeEach(() => {
 })
 
 describe('parcels', () => {
-  it('hold the commits of one turn, as a batch by table, with one manifest', () => {
+  it('D2: hold the commits of one turn, as a batch by table, with one manifest', () => {
     publisher.publish(insert('A', 1))
     publisher.publish([insert('A', 2), insert('B', 3)])
     expect(sent).toEqual([])
@@ -80,7 +80,7 @@ describe('parcels', () => {
     expect(b?.manifest).toEqual(a?.manifest)
   })
 
-  it('number on from parcel to parcel, and after everything retained has gone', () => {
+  it('D1: number on from parcel to parcel, and after everything retained has gone', () => {
     publisher = newPublisher({ retentionBytes: 0, reserveUpdates: 0, reserveBytes: 0 })
     for (let id = 1; id <= 3; id++) {
       publisher.publish(insert('A', id))
@@ -93,7 +93,7 @@ describe('parcels', () => {
     ])
   })
 
-  it('cut a large commit into several batches of one parcel, in order', () => {
+  it('D2: cut a large commit into several batches of one parcel, in order', () => {
     publisher.publish(Array.from({ length: 4000 }, (_, id) => insert('A', id, 'x'.repeat(200))))
     publisher.endTurn(1, 1)
     const batches = of('batch')
@@ -108,7 +108,7 @@ describe('parcels', () => {
     expect(new Set(updates.map(({ commit }) => commit))).toEqual(new Set([1]))
   })
 
-  it('wait until GENESIS_CLUSTER knows that this process publishes', () => {
+  it('D3: wait until GENESIS_CLUSTER knows that this process publishes', () => {
     publisher = newPublisher({}, false)
     publisher.publish(insert('A', 1))
     publisher.endTurn(1, 1)
@@ -119,7 +119,7 @@ describe('parcels', () => {
     expect(of('batch')).toHaveLength(1)
   })
 
-  it('refuse a commit that is too large, and leave nothing of it behind', () => {
+  it('D1: refuse a commit that is too large, and leave nothing of it behind', () => {
     publisher = newPublisher({ maxCommitBytes: 10_000 })
     const large = Array.from({ length: 100 }, (_, id) => insert('A', id, 'x'.repeat(200)))
     expect(() => publisher.publish(large)).toThrow(
@@ -130,14 +130,14 @@ describe('parcels', () => {
     expect(of('batch')).toMatchObject([{ first: 1, count: 1 }])
   })
 
-  it('refuse a commit over more tables than a manifest may name', () => {
+  it('D2: refuse a commit over more tables than a manifest may name', () => {
     const wide = Array.from({ length: 600 }, (_, id) => insert(`T${id}`, id))
     expect(() => publisher.publish(wide)).toThrow(
       expect.objectContaining({ code: 'LIMIT_EXCEEDED' }),
     )
   })
 
-  it('refuse names of tables that no topic can carry', () => {
+  it('W1: refuse names of tables that no topic can carry', () => {
     expect(() => publisher.publish(insert('', 1))).toThrow(
       expect.objectContaining({ code: 'USAGE' }),
     )
@@ -148,7 +148,7 @@ describe('parcels', () => {
 })
 
 describe('sync', () => {
-  it('is answered with a vector of one moment on the reply topic, and a mark on each update topic', () => {
+  it('D4: is answered with a vector of one moment on the reply topic, and a mark on each update topic', () => {
     publisher.publish(insert('A', 1))
     publisher.endTurn(1, 1)
     sent = []
@@ -167,7 +167,7 @@ describe('sync', () => {
     })
   })
 
-  it('for all tables is answered with all streams', () => {
+  it('D4: for all tables is answered with all streams', () => {
     publisher.publish([insert('A', 1), insert('B', 1)])
     publisher.endTurn(1, 1)
     sent = []
@@ -189,7 +189,7 @@ describe('replay', () => {
     sent = []
   })
 
-  it('sends the retained batches as they are, on the reply topic', () => {
+  it('D17: sends the retained batches as they are, on the reply topic', () => {
     replay(2, 3, 100)
     publisher.tick(130)
     expect(of('replay').map(({ nonce, batch }) => [nonce, batch.first])).toEqual([
@@ -199,20 +199,20 @@ describe('replay', () => {
     expect(new Set(sent.map(({ topic }) => topic))).toEqual(new Set([`reply/${subscriber}/`]))
   })
 
-  it('is not served to a stranger', () => {
+  it('D17: is not served to a stranger', () => {
     replay(1, 4, 100, 9, 'b'.repeat(32))
     publisher.tick(130)
     expect(of('replay')).toEqual([])
   })
 
-  it('ignores the same range within the time that an answer takes', () => {
+  it('D17: ignores the same range within the time that an answer takes', () => {
     replay(2, 2, 100)
     replay(2, 2, 200)
     publisher.tick(230)
     expect(of('replay')).toHaveLength(1)
   })
 
-  it('answers once on the update topic what several ask for together', () => {
+  it('D17: answers once on the update topic what several ask for together', () => {
     const other = 'b'.repeat(32)
     publisher.onRequest(
       { kind: 'sync', subscriber: other, nonce: 2, tables: ['A'], marks: [], incarnations: null },
@@ -227,7 +227,7 @@ describe('replay', () => {
     expect(new Set(sent.map(({ topic }) => topic))).toEqual(new Set(['update/A/']))
   })
 
-  it('goes to the update topic when it was asked for in vain', () => {
+  it('D17: goes to the update topic when it was asked for in vain', () => {
     for (const now of [100, 700, 1300]) {
       replay(2, 2, now)
       publisher.tick(now + 30)
@@ -236,7 +236,7 @@ describe('replay', () => {
     expect(sent.filter(({ message }) => message.kind === 'replay').at(-1)?.topic).toBe('update/A/')
   })
 
-  it('refuses everything below what is retained, and sends the rest', () => {
+  it('D17: refuses everything below what is retained, and sends the rest', () => {
     publisher = newPublisher({ retentionBytes: 1, reserveUpdates: 2, reserveBytes: 1e6 })
     for (let id = 1; id <= 5; id++) {
       publisher.publish(insert('A', id))
@@ -253,7 +253,7 @@ describe('replay', () => {
 })
 
 describe('retention', () => {
-  it('keeps the reserve of a quiet table while a busy one is evicted', () => {
+  it('D18: keeps the reserve of a quiet table while a busy one is evicted', () => {
     publisher = newPublisher({ retentionBytes: 20_000, reserveUpdates: 4, reserveBytes: 2000 })
     publisher.publish(insert('QUIET', 1))
     publisher.endTurn(0, 0)
@@ -269,7 +269,7 @@ describe('retention', () => {
     expect(publisher.retainedBytes).toBeLessThan(30_000)
   })
 
-  it('lets go of what is too old, but for the reserve', () => {
+  it('D18: lets go of what is too old, but for the reserve', () => {
     publisher = newPublisher({ retentionAgeMs: 1000, reserveUpdates: 2, reserveBytes: 1e6 })
     for (let id = 1; id <= 6; id++) {
       publisher.publish(insert('A', id))
@@ -283,7 +283,7 @@ describe('retention', () => {
 })
 
 describe('heartbeats', () => {
-  it('carry what changed lately; one comes early behind a burst', () => {
+  it('D14: carry what changed lately; one comes early behind a burst', () => {
     publisher.publish(insert('A', 1))
     publisher.endTurn(10, 10)
     sent = []
@@ -293,7 +293,7 @@ describe('heartbeats', () => {
     expect(of('heartbeat').at(-1)?.streams).toEqual([])
   })
 
-  it('are not sent by who publishes nothing', () => {
+  it('D14: are not sent by who publishes nothing', () => {
     const silent = new Publisher(
       identity,
       [],
@@ -321,7 +321,7 @@ describe('flush', () => {
       now,
     )
 
-  it('asks until all subscribers of the roster have confirmed', () => {
+  it('D19: asks until all subscribers of the roster have confirmed', () => {
     publisher.flush(0, 0, 2000, (outcome) => outcomes.push(outcome))
     expect(of('heartbeat')).toMatchObject([{ confirm: true, streams: [{ table: 'A', last: 1 }] }])
     publisher.tick(250)
@@ -332,14 +332,14 @@ describe('flush', () => {
     expect(outcomes).toEqual([{ confirmed: [subscriber], missing: [] }])
   })
 
-  it('ends while more is published: it waits for its own target only', () => {
+  it('D19: ends while more is published: it waits for its own target only', () => {
     publisher.flush(0, 0, 2000, (outcome) => outcomes.push(outcome))
     publisher.publish(insert('A', 2))
     confirm(1, 50)
     expect(outcomes).toEqual([{ confirmed: [subscriber], missing: [] }])
   })
 
-  it('ends after drainMs and names who is missing', () => {
+  it('D19: ends after drainMs and names who is missing', () => {
     publisher.flush(0, 0, 2000, (outcome) => outcomes.push(outcome))
     publisher.tick(1999)
     expect(outcomes).toEqual([])
@@ -347,13 +347,13 @@ describe('flush', () => {
     expect(outcomes).toEqual([{ confirmed: [], missing: [subscriber] }])
   })
 
-  it('waits for nobody who ended, or wants other tables', () => {
+  it('D19: waits for nobody who ended, or wants other tables', () => {
     publisher.flush(0, 0, 2000, (outcome) => outcomes.push(outcome))
     publisher.onRoster([{ ...(entry as RosterEntry), state: 'ended' }], 100)
     expect(outcomes).toEqual([{ confirmed: [], missing: [] }])
   })
 
-  it('is a part of leaving: last numbers, confirmations, then ended', () => {
+  it('D20: is a part of leaving: last numbers, confirmations, then ended', () => {
     publisher.leave(0, 0, 2000, (outcome) => outcomes.push(outcome))
     expect(publisher.state).toBe('leaving')
     expect(of('leaving')).toMatchObject([{ streams: [{ table: 'A', last: 1 }] }])

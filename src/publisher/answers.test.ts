@@ -1,0 +1,277 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
+import { subscriber } from '../../test/harness/pair.ts'
+
+const other = 'b'.repeat(32)
+
+let stage: RecordedPublisher
+beforeEach(() => {
+  stage = new RecordedPublisher()
+})
+
+describe('syncs', () => {
+  it('D4: that come within 20 ms are answered at one moment, with one mark for all of them', () => {
+    stage.publish(2)
+    stage.sync(['A'], 1)
+    stage.pass(10)
+    stage.sync(['A'], 2, other)
+    expect(stage.of('vector')).toEqual([])
+    stage.pass(10)
+    expect(stage.of('vector').map(({ nonce }) => nonce)).toEqual([1, 2])
+    expect(stage.of('mark').map(({ answers }) => answers)).toEqual([
+      [
+        { subscriber, nonce: 1 },
+        { subscriber: other, nonce: 2 },
+      ],
+    ])
+  })
+
+  it('D4: are not answered by who is not meant', () => {
+    for (const incarnations of [['f'.repeat(32)], []])
+      stage.publisher.onRequest(
+        { kind: 'sync', subscriber, nonce: 1, tables: ['A'], marks: ['A'], incarnations },
+        0,
+      )
+    stage.pass(100)
+    expect(stage.sent).toEqual([])
+  })
+
+  it('D4: have a mark only on the topics that ask for one, each on its own', () => {
+    stage.publisher.onRequest(
+      { kind: 'sync', subscriber, nonce: 1, tables: ['A', 'B'], marks: ['B'], incarnations: null },
+      0,
+    )
+    stage.pass(50)
+    expect(stage.sent.map(({ topic }) => topic)).toEqual([`reply/${subscriber}/`, 'update/B/'])
+  })
+
+  it('D4: are told how old the stream is and what is retained of it', () => {
+    stage = new RecordedPublisher({ retentionBytes: 1, reserveUpdates: 1, reserveBytes: 1e6 })
+    stage.pass(500)
+    stage.publish(3)
+    stage.pass(500)
+    stage.sync(['A'])
+    stage.pass(20)
+    expect(stage.of('vector')[0]?.streams).toEqual([{ table: 'A', last: 3, first: 3, ageMs: 520 }])
+  })
+
+  it('D4: are told of what was sent, not of what waits for GENESIS_CLUSTER', () => {
+    stage = new RecordedPublisher({}, ['A'], false)
+    stage.publish(3)
+    stage.sync(['A'])
+    stage.pass(20)
+    expect(stage.of('vector')[0]?.streams).toEqual([{ table: 'A', last: 0, first: 1, ageMs: null }])
+  })
+})
+
+describe('replays', () => {
+  const bytesOf = () =>
+    stage.of('replay').reduce((sum, { batch }) => sum + batch.frame.byteLength, 0)
+
+  it('D17: take no more than their share of the output', () => {
+    stage = new RecordedPublisher({ replayBytesPerSecond: 2000, replayBytesPerRequest: 100_000 })
+    stage.publish(4000, 'A', 'x'.repeat(100))
+    stage.sync(['A'])
+    // What the fresh output has earned is used up by the first request.
+    stage.pass(50).replay(1, 4000)
+    stage.pass(50)
+    const before = bytesOf()
+    stage.replay(2000, 4000)
+    stage.pass(5000)
+    expect(bytesOf() - before).toBeGreaterThan(8000)
+    expect(bytesOf() - before).toBeLessThan(12_500)
+  })
+
+  it('D17: may take a third of the fresh output beside it', () => {
+    stage = new RecordedPublisher({ replayBytesPerSecond: 0, replayBytesPerRequest: 1000 })
+    stage.publish(300, 'A', 'x'.repeat(100))
+    stage.sync(['A'])
+    for (let round = 1; round <= 40; round++) {
+      stage.pass(50).replay(round * 5, round * 5 + 4)
+      stage.pass(50)
+    }
+    const spent = bytesOf()
+    expect(spent).toBeLessThan(2000)
+    const fresh = stage.of('batch').reduce((sum, { frame }) => sum + frame.byteLength, 0)
+    for (let round = 1; round <= 40; round++) {
+      stage.publish(5, 'A', 'x'.repeat(100))
+      stage.pass(100)
+    }
+    const more = stage.of('batch').reduce((sum, { frame }) => sum + frame.byteLength, 0) - fresh
+    expect((bytesOf() - spent) / more).toBeGreaterThan(0.2)
+    expect((bytesOf() - spent) / more).toBeLessThan(0.4)
+  })
+
+  it('D17: end at the bytes that one request may have', () => {
+    stage = new RecordedPublisher({ replayBytesPerRequest: 2000 })
+    stage.publish(100, 'A', 'x'.repeat(100))
+    stage.sync(['A'])
+    stage.pass(50).replay(1, 100)
+    stage.pass(2000)
+    expect(stage.of('replay').length).toBeGreaterThan(3)
+    expect(bytesOf()).toBeLessThan(2500)
+  })
+
+  it('D17: are not answered for another incarnation', () => {
+    stage.publish(2)
+    stage.sync(['A'])
+    stage.publisher.onRequest(
+      { kind: 'replay', subscriber, nonce: 9, incarnation: other, table: 'A', from: 1, to: 2 },
+      0,
+    )
+    stage.pass(100)
+    expect(stage.of('replay')).toEqual([])
+  })
+
+  it('D17: that would begin in the middle of a batch bring all of it, as it was sent', () => {
+    stage.publisher.publish([1, 2, 3].map((id) => ({ table: 'A', kind: 'insert', record: { id } })))
+    stage.publisher.endTurn(0, 0)
+    stage.sync(['A'])
+    stage.pass(50).replay(2, 2)
+    stage.pass(50)
+    const [batch] = stage.of('batch')
+    expect(stage.of('replay').map((each) => Buffer.from(each.batch.frame))).toEqual([
+      Buffer.from(batch?.frame ?? []),
+    ])
+  })
+
+  it('D17: refuse nothing of a stream of which nothing has been sent', () => {
+    stage.sync(['B'])
+    stage.pass(50).replay(1, 5, 'B')
+    stage.pass(50)
+    expect(stage.of('refusal')).toEqual([])
+  })
+})
+
+describe('heartbeats', () => {
+  it('D14: come once a second', () => {
+    stage.pass(1000)
+    const before = stage.of('heartbeat').length
+    stage.pass(5000)
+    expect(stage.of('heartbeat')).toHaveLength(before + 5)
+    expect(new Set(stage.sent.map(({ topic }) => topic))).toEqual(
+      new Set([`status/${'0'.repeat(32)}/`]),
+    )
+  })
+
+  it('D14: name every stream that changed within 5 s, by what was sent', () => {
+    stage.publish(2)
+    stage.publish(1, 'B')
+    stage.pass(4000)
+    expect(stage.of('heartbeat').at(-1)?.streams).toEqual([
+      { table: 'A', last: 2 },
+      { table: 'B', last: 1 },
+    ])
+    stage.pass(3000)
+    expect(stage.of('heartbeat').at(-1)?.streams).toEqual([])
+  })
+})
+
+describe('retention', () => {
+  const firstOf = (table: string) => {
+    stage.sync([table])
+    stage.pass(30)
+    return stage.of('vector').at(-1)?.streams[0]?.first
+  }
+
+  it('D18: is bounded by bytes', () => {
+    stage = new RecordedPublisher({ retentionBytes: 20_000, reserveUpdates: 0 })
+    stage.publish(300, 'A', 'x'.repeat(100))
+    expect(stage.publisher.retainedBytes).toBeLessThanOrEqual(20_000)
+    expect(stage.publisher.retainedBytes).toBeGreaterThan(15_000)
+  })
+
+  it('D18: has a reserve for each stream that is bounded by bytes too', () => {
+    stage = new RecordedPublisher({ retentionBytes: 1, reserveBytes: 2000 })
+    stage.publish(50, 'A', 'x'.repeat(100))
+    expect(stage.publisher.retainedBytes).toBeLessThan(2500)
+    expect(firstOf('A')).toBeGreaterThan(35)
+    expect(firstOf('A')).toBeLessThan(50)
+  })
+})
+
+describe('who leaves', () => {
+  it('D20: says so on the roster and on the wire, with the last numbers of all streams', () => {
+    stage.publish(2)
+    stage.publish(1, 'B')
+    stage.publisher.leave(0, 0, 2000, () => undefined)
+    const last = [
+      { table: 'A', last: 2 },
+      { table: 'B', last: 1 },
+    ]
+    expect(stage.of('leaving')).toMatchObject([{ streams: last }])
+    expect(stage.publisher.lastNumbered).toEqual(last)
+    expect(stage.registered.map(({ state }) => state)).toContain('leaving')
+  })
+
+  it('D20: serves replays until everybody has confirmed', () => {
+    const done: unknown[] = []
+    stage.publish(2)
+    stage.sync(['A'])
+    stage.publisher.leave(0, 0, 2000, (outcome) => done.push(outcome))
+    stage.pass(100).replay(1, 2)
+    stage.pass(100)
+    expect(done).toEqual([])
+    expect(stage.of('replay')).toHaveLength(2)
+    stage.pass(2000)
+    expect(done).toEqual([{ confirmed: [], missing: [subscriber] }])
+  })
+})
+
+describe('a flush', () => {
+  it('D19: waits until what is held has left', () => {
+    stage = new RecordedPublisher({}, ['A'], false)
+    const done: unknown[] = []
+    stage.publish(1)
+    stage.publisher.flush(0, 0, 2000, () => done.push(stage.now))
+    stage.pass(500)
+    expect(done).toEqual([])
+    stage.publisher.onRegistered(['A'], stage.now)
+    stage.pass(10)
+    expect(done).toEqual([510])
+  })
+
+  it('D19: waits for nobody on its own behalf', () => {
+    const done: unknown[] = []
+    stage.sync(['A'], 1, stage.publisher.identity.incarnation)
+    stage.publish(1)
+    stage.publisher.flush(0, 0, 2000, (outcome) => done.push(outcome))
+    expect(done).toEqual([{ confirmed: [], missing: [] }])
+  })
+
+  it('D19: asks every 250 ms', () => {
+    stage.publish(1)
+    stage.sync(['A'])
+    stage.publisher.flush(0, 0, 5000, () => undefined)
+    stage.pass(900)
+    expect(stage.of('heartbeat').filter(({ confirm }) => confirm)).toHaveLength(4)
+  })
+})
+
+describe('a parcel', () => {
+  it('D2: is full at 256 KiB, and at half of the tables that a manifest may name', () => {
+    const insert = (table: string, note = '') => ({
+      table,
+      kind: 'insert' as const,
+      record: { note },
+    })
+    stage.publisher.publish(insert('A', 'x'.repeat(250_000)))
+    expect(stage.publisher.isParcelFull).toBe(false)
+    stage.publisher.publish(insert('A', 'x'.repeat(20_000)))
+    expect(stage.publisher.isParcelFull).toBe(true)
+    stage.publisher.endTurn(0, 0)
+    expect(stage.publisher.isParcelFull).toBe(false)
+    for (let table = 0; table < 512; table++) stage.publisher.publish(insert(`T${table}`))
+    expect(stage.publisher.isParcelFull).toBe(true)
+  })
+
+  it('D1: commits are numbered in the order of publish(), from 1', () => {
+    const insert = { table: 'A', kind: 'insert' as const, record: {} }
+    expect(stage.publisher.publish(insert)).toBe(1)
+    expect(stage.publisher.publish([insert, insert])).toBe(2)
+    expect(() => stage.publisher.publish([])).toThrow()
+    expect(stage.publisher.publish(insert)).toBe(3)
+    stage.publisher.endTurn(0, 0)
+    expect(stage.of('batch')[0]?.commits.map((entry) => entry.commit)).toEqual([1, 2, 3])
+  })
+})

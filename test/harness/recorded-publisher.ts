@@ -1,0 +1,77 @@
+import type { Message } from '../../src/model/message.ts'
+import { Publisher } from '../../src/publisher/publisher.ts'
+import { defaultPublisherLimits } from '../../src/publisher/publisher-limits.ts'
+import { decodeMessage } from '../../src/wire/message-codec.ts'
+import { identity, incarnation, subscriber } from './pair.ts'
+
+/** A publisher and all that it sends, decoded. */
+export class RecordedPublisher {
+  readonly publisher: Publisher
+  sent: { topic: string; message: Message; at: number }[] = []
+  /** What the registration said each time it changed. */
+  readonly registered: { state: string; publishes: readonly string[] }[] = []
+  now = 0
+
+  constructor(
+    limits: Partial<typeof defaultPublisherLimits> = {},
+    declared: readonly string[] = ['A'],
+    isRegistered = true,
+  ) {
+    this.publisher = new Publisher(
+      identity,
+      declared,
+      { ...defaultPublisherLimits, ...limits },
+      {
+        send: (topic, frames) => {
+          const message = decodeMessage([Buffer.from(topic), ...frames])
+          if (message.kind === 'refused' || message.kind === 'foreign')
+            throw new Error(message.kind)
+          this.sent.push({ topic, message, at: this.now })
+        },
+        registrationChanged: () => {
+          const { state, publishes } = this.publisher
+          this.registered.push({ state, publishes })
+        },
+      },
+      0,
+    )
+    if (isRegistered) this.publisher.onRegistered(['A'], 0)
+  }
+
+  of<Kind extends Message['kind']>(kind: Kind): Extract<Message, { kind: Kind }>[] {
+    return this.sent.flatMap(({ message }) =>
+      message.kind === kind ? [message as Extract<Message, { kind: Kind }>] : [],
+    )
+  }
+
+  /** So many commits of one update, each a parcel of its own. */
+  publish(count: number, table = 'A', note = ''): void {
+    for (let index = 0; index < count; index++) {
+      this.publisher.publish({ table, kind: 'insert', record: { note } })
+      this.publisher.endTurn(this.now, this.now)
+    }
+  }
+
+  sync(tables: readonly string[] | '*', nonce = 1, asker = subscriber): void {
+    this.publisher.onRequest(
+      { kind: 'sync', subscriber: asker, nonce, tables, marks: tables, incarnations: null },
+      this.now,
+    )
+  }
+
+  replay(from: number, to: number, table = 'A', asker = subscriber): void {
+    this.publisher.onRequest(
+      { kind: 'replay', subscriber: asker, nonce: 9, incarnation, table, from, to },
+      this.now,
+    )
+  }
+
+  /** Time goes by in steps of 10 ms. */
+  pass(ms: number): this {
+    for (const end = this.now + ms; this.now < end;) {
+      this.now += 10
+      this.publisher.tick(this.now)
+    }
+    return this
+  }
+}
