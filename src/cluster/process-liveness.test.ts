@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
+import { pidScope } from '../base/pid-scope.ts'
 import { LinuxLiveness, PosixLiveness } from './process-liveness.ts'
 
 const children: ChildProcess[] = []
@@ -62,5 +63,17 @@ test.runIf(process.platform === 'linux')(
     const [boot, namespace, ticks] = identity.split('/')
     expect(liveness.check(process.pid, `other/${namespace}/${ticks}`)).toBe('dead')
     expect(liveness.check(process.pid, `${boot}/pid:[1]/${ticks}`)).toBe('unknown')
+  },
+)
+
+test.runIf(process.platform === 'linux')(
+  'a process that ended before it was looked at is dead, unless its pid is of another namespace',
+  async () => {
+    const { pid, startedAt, end } = await otherProcess()
+    await end()
+    const liveness = new LinuxLiveness()
+    expect(liveness.check(pid, liveness.identify(pid, startedAt, pidScope()))).toBe('dead')
+    expect(liveness.identify(pid, startedAt, 'boot/pid:[1]')).toBeNull()
+    expect(liveness.identify(pid, startedAt, null)).toBeNull()
   },
 )

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { pidScope } from '../base/pid-scope.ts'
 
 export type Liveness = 'alive' | 'dead' | 'unknown'
 
@@ -10,9 +11,10 @@ export type Liveness = 'alive' | 'dead' | 'unknown'
 export interface ProcessLiveness {
   /**
    * Names the life that bears this pid now; null when it cannot be shown to be the process that
-   * started at `startedAt` (milliseconds since the epoch), as in another pid namespace.
+   * started at `startedAt` (milliseconds since the epoch), as in another pid namespace. `scope`:
+   * the process's own `pidScope()`; where that is ours, a pid that nobody bears has ended already.
    */
-  identify(pid: number, startedAt: number): string | null
+  identify(pid: number, startedAt: number, scope?: string | null): string | null
   /** `unknown` for a null identity. `thorough`: also where it costs a process of its own. */
   check(pid: number, identity: string | null, thorough?: boolean): Liveness
 }
@@ -52,24 +54,15 @@ function bootedAt(): number {
   return Number(seconds ?? Number.NaN) * 1_000
 }
 
-/** Lives are comparable only within one boot and one pid namespace. */
-function linuxScope(): string {
-  const boot = (readText('/proc/sys/kernel/random/boot_id') ?? '').trim()
-  let namespace = ''
-  try {
-    namespace = readlinkSync('/proc/self/ns/pid')
-  } catch {
-    // A kernel without namespaces has one.
-  }
-  return `${boot}/${namespace}`
-}
+/** In place of a start: the process had ended before it was looked at. */
+const over = 'over'
 
 export class LinuxLiveness implements ProcessLiveness {
-  readonly #scope = linuxScope()
+  readonly #scope = pidScope() ?? ''
 
-  identify(pid: number, startedAt: number): string | null {
+  identify(pid: number, startedAt: number, scope: string | null = null): string | null {
     const ticks = startTicks(pid)
-    if (ticks === null) return null
+    if (ticks === null) return scope === this.#scope ? `${scope}/${over}` : null
     const difference = Math.abs(bootedAt() + ticks * tickMs - startedAt)
     return difference <= startToleranceMs ? `${this.#scope}/${ticks}` : null
   }

@@ -79,7 +79,7 @@ export class Registry {
     local.route = route
     local.lastHeard = now
     local.seen = message.seen
-    local.identity ??= this.#options.liveness.identify(registration.pid, registration.startedAt)
+    local.identity ??= this.#identify(message)
     local.rate.note(sum(registration), now)
     this.#options.roster.put(rosterEntry(local.registration, local.state), now)
     if (local.state === 'ended') this.#remove(local)
@@ -155,6 +155,12 @@ export class Registry {
   #remove(local: LocalProcess): void {
     this.#processes.delete(local.registration.incarnation)
     this.#options.ports.release(local.registration.incarnation)
+  }
+
+  /** A message may outlive its process: one that was killed right behind it must not hold its name. */
+  #identify({ registration, pidScope }: RegisterMessage): string | null {
+    const { pid, startedAt } = registration
+    return this.#options.liveness.identify(pid, startedAt, pidScope)
   }
 
   #port({ registration, wantsPort }: RegisterMessage): number | null {

@@ -1,5 +1,6 @@
 import { Dealer } from 'zeromq'
 import type { Clock, Timer } from '../../base/clock.ts'
+import { pidScope } from '../../base/pid-scope.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
@@ -158,6 +159,7 @@ export class RegistrationClient {
       seen: this.roster.seen,
       registration: { ...registration, connections: this.#handlers.connections() },
       wantsPort: this.#wantsPort,
+      pidScope: pidScope(),
     })
   }
 

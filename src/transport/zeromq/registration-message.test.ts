@@ -34,13 +34,21 @@ const registration: Registration = {
 const { connections: _connections, sequences: _sequences, ...standing } = registration
 
 const processMessages: ProcessMessage[] = [
-  { type: 'register', id: 1, seen: { history: null, version: 0 }, registration, wantsPort: false },
+  {
+    type: 'register',
+    id: 1,
+    seen: { history: null, version: 0 },
+    registration,
+    wantsPort: false,
+    pidScope: null,
+  },
   {
     type: 'register',
     id: 2,
     seen: { history: 'h', version: 9 },
     registration: { ...registration, role: 'script', subscribes: '*', state: 'alive', last: null },
     wantsPort: true,
+    pidScope: 'boot/pid:[1]',
   },
   { type: 'renew', step: 'link', incarnation },
   { type: 'renew', step: 'publisher', incarnation },

@@ -30,6 +30,8 @@ export interface RegisterMessage {
   readonly registration: Registration
   /** Hand me a free process port (`registration.processPort` is null). */
   readonly wantsPort: boolean
+  /** Within what `registration.pid` names the process, `pidScope()`; null or absent: it cannot tell. */
+  readonly pidScope?: string | null
 }
 
 /** `link`: to the node of that publisher; `publisher`: it is to renew its own connections. */
@@ -88,6 +90,7 @@ export type ClusterMessage =
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const historyId = text(64)
 const port = integer(1, 65_535)
+const scope = nullable(text(256))
 
 const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> } = {
   register: record<RegisterMessage>({
@@ -96,6 +99,7 @@ const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> }
     seen: record<SeenRoster>({ history: nullable(historyId), version: count }),
     registration,
     wantsPort: boolean,
+    pidScope: (value) => scope(value ?? null),
   }),
   renew: record<RenewRequest>({
     type: oneOf(['renew']),
