@@ -269,7 +269,7 @@ describe('a parcel', () => {
     const insert = { table: 'A', kind: 'insert' as const, record: {} }
     expect(stage.publisher.publish(insert)).toBe(1)
     expect(stage.publisher.publish([insert, insert])).toBe(2)
-    expect(() => stage.publisher.publish([])).toThrow()
+    expect(() => stage.publisher.publish([])).toThrow('a commit needs an update')
     expect(stage.publisher.publish(insert)).toBe(3)
     stage.publisher.endTurn(0, 0)
     expect(stage.of('batch')[0]?.commits.map((entry) => entry.commit)).toEqual([1, 2, 3])
