@@ -45,13 +45,13 @@ function run(...flags: string[]): unknown[] {
 }
 
 describe('generated code', () => {
-  it('gives the same bytes and the same updates as closures where it is forbidden', () => {
+  it('W3: gives the same bytes and the same updates as closures where it is forbidden', () => {
     const [generates, updates, hash] = run()
     expect([generates, updates]).toEqual([true, 2000])
     expect(run('--disallow-code-generation-from-strings')).toEqual([false, 2000, hash])
   })
 
-  it('holds names as literals only', () => {
+  it('W3: holds names as literals only', () => {
     expect(canGenerateCode).toBe(true)
     for (const name of ['"', '\\', "'", '`${x}', '\n', '\u2028', '\u2029', '__proto__', '*/']) {
       const text = literal(name)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BatchMessage, HeartbeatMessage } from '../model/message.ts'
 import { replyTopic, statusTopic, updateTopic } from '../model/topic.ts'
 import { sealEnvelope } from './envelope.ts'
+import { wireLimits } from './limits.ts'
 import { encodeBatch, decodeMessage, encodeMessage } from './message-codec.ts'
 import { decodeRequest, encodeRequest } from './request-codec.ts'
 import { RowWriter } from './row-writer.ts'
@@ -81,6 +82,17 @@ describe('an envelope', () => {
   it('W2: may have flags and reserved bytes that a reader need not understand', () => {
     expect(altered(5, 0x0f)).toBe('heartbeat')
     expect(altered(6, 0xff)).toBe('heartbeat')
+  })
+
+  it('W4: is refused in a frame of more than 4 MiB', () => {
+    const grown = (bytes: number) => {
+      const frame = Buffer.concat([frameOf(heartbeat), Buffer.alloc(bytes)])
+      sealEnvelope(frame)
+      return reasonOf([status, frame])
+    }
+    const room = wireLimits.maxFrameBytes - frameOf(heartbeat).length
+    expect(grown(room)).toBe('heartbeat')
+    expect(grown(room + 1)).toBe('too-large')
   })
 
   it('W2: may be followed by more than this version reads', () => {

@@ -48,4 +48,12 @@ describe('JSON of a program that is not ours', () => {
       expect(read([insert, json])).toEqual({ kind: 'refused', reason: 'bad-update' })
     },
   )
+
+  it('W4: is refused where it nests deeper than 128 levels', () => {
+    const nested = (levels: number) =>
+      JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown
+    const update = (levels: number) => ({ kind: 'insert', record: { deep: nested(levels) } })
+    expect(read(update(126))).toMatchObject({ kind: 'foreign' })
+    expect(read(update(127))).toEqual({ kind: 'refused', reason: 'bad-json' })
+  })
 })

@@ -86,7 +86,7 @@ function readRows(random: Random, reader: RowReader, batch: BatchMessage): strin
 }
 
 describe('decoders are total', () => {
-  it('100,000 damaged messages give a message or a named reason', () => {
+  it('W4: 100,000 damaged messages give a message or a named reason', () => {
     const random = seededRandom(20_251_123)
     const found = new Map<string, number>()
     const reader = new RowReader()
@@ -114,7 +114,7 @@ describe('decoders are total', () => {
     )
   })
 
-  it('100,000 damaged requests give a request or a named reason', () => {
+  it('W4: 100,000 damaged requests give a request or a named reason', () => {
     const random = seededRandom(42)
     const found = new Map<string, number>()
     for (let n = 0; n < 100_000; n++) {
@@ -128,7 +128,7 @@ describe('decoders are total', () => {
     ).toEqual([])
   })
 
-  it('random bytes give a named reason', () => {
+  it('W4: random bytes give a named reason', () => {
     const random = seededRandom(7)
     const kinds = new Set<string>()
     for (let n = 0; n < 20_000; n++) {
@@ -142,7 +142,7 @@ describe('decoders are total', () => {
     expect(kinds).toContain('refused')
   })
 
-  it('a promise of more than the bytes hold is refused before anything is allocated', () => {
+  it('W4: a promise of more than the bytes hold is refused before anything is allocated', () => {
     const seed = vectors.find(({ topic }) => topic === updateTopic('TRADE')) as Seed
     const whole = fromHex(seed.frames?.[0] ?? '')
     const topic = Buffer.from(seed.topic ?? '')

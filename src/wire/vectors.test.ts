@@ -373,7 +373,7 @@ describe('test vectors', () => {
     expect(JSON.parse(JSON.stringify(meaning))).toEqual(vector.meaning)
   })
 
-  it('what is encoded is byte for byte what it was', () => {
+  it('W2: what is encoded is byte for byte what it was', () => {
     expect(JSON.parse(JSON.stringify(made()))).toEqual(vectors)
   })
 
