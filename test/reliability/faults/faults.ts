@@ -1,0 +1,58 @@
+/**
+ * `npm run faults`: the fault matrix on real processes, judged from outside. Ends with 1 if anything
+ * was lost in silence, doubled, out of order or torn, or a figure is beyond its limit.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { childrenLogs, endChildren } from '../../harness/child.ts'
+import type { FaultRow, RowResult } from './fault-row.ts'
+import { rowResult } from './fault-row.ts'
+import { rows } from './rows.ts'
+import { printRow, printSummary } from './row-text.ts'
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    scale: { type: 'string', default: '1' },
+    json: { type: 'string' },
+  },
+})
+const scale = Number(values.scale)
+const wanted = values.only?.split(',').map((id) => id.trim().toUpperCase())
+const unknown = wanted?.filter((id) => !rows.some((row) => row.id === id)) ?? []
+if (!(scale > 0) || unknown.length > 0) {
+  const known = rows.map(({ id }) => id).join(',')
+  console.error(`usage: faults [--only ${known}] [--scale 1] [--json FILE]`)
+  process.exit(2)
+}
+
+async function run(row: FaultRow): Promise<RowResult> {
+  const began = performance.now()
+  try {
+    const measured = await row.run({ scale })
+    return rowResult(row, measured, (performance.now() - began) / 1000)
+  } catch (error) {
+    console.error(childrenLogs())
+    throw error
+  } finally {
+    await endChildren()
+  }
+}
+
+const results: RowResult[] = []
+const broken: string[] = []
+for (const row of rows) {
+  if (wanted && !wanted.includes(row.id)) continue
+  try {
+    const result = await run(row)
+    results.push(result)
+    printRow(result)
+  } catch (error) {
+    broken.push(row.id)
+    console.error(`${row.id}: ${(error as Error).stack}`)
+  }
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ scale, broken, rows: results }, null, 2)}\n`)
+}
+printSummary(results, broken)
+process.exitCode = broken.length === 0 && results.every(({ passed }) => passed) ? 0 : 1

@@ -1,0 +1,202 @@
+/** An application process with any number of queues: publishes, subscribes, writes down what it is given. */
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import type { OpenOptions, QueueEvent, Subscription, UpdateQueue } from '../../../../src/index.ts'
+import { openUpdateQueue } from '../../../../src/index.ts'
+import type { PublishedStream } from '../judge.ts'
+import { monotonicMs, Orders } from '../order.ts'
+import { Recorder } from '../recorder.ts'
+import { serve } from '../serve.ts'
+
+/** Waits for the subscribers after so many updates: some MiB, well below what is retained. */
+const flushEvery = 20_000
+
+/** Events kept of each queue. */
+const maxEvents = 5_000
+
+/** An event, and when it was told: milliseconds of the machine's monotonic clock. */
+export interface TimedEvent {
+  readonly at: number
+  readonly event: QueueEvent
+}
+
+interface Member {
+  readonly queue: UpdateQueue
+  readonly orders: Orders
+  readonly events: TimedEvent[]
+  recorder: Recorder
+  subscription: Subscription | null
+  readyAt: number | null
+  /** Settles what the handler waits for; null: the handler does not wait. */
+  gate: PromiseWithResolvers<void> | null
+  load: { stops: boolean; ended: Promise<void> } | null
+}
+
+interface Keyed {
+  /** Which queue of this process. */
+  readonly key: string
+}
+
+export interface Opening extends Keyed {
+  readonly tables: readonly string[]
+  readonly options: OpenOptions
+}
+
+export interface Watching extends Keyed {
+  readonly tables: readonly string[] | '*'
+  readonly limit?: { readonly updates?: number; readonly bytes?: number }
+  readonly keepsNonces?: boolean
+  /** The handler waits from its first delivery on until `release`. */
+  readonly held?: boolean
+  /** Resolves at once, not when it is ready. */
+  readonly atOnce?: boolean
+}
+
+export interface Loading extends Keyed {
+  readonly updatesPerTurn: number
+  readonly pauseMs: number
+  /** Updates of a commit. */
+  readonly size?: number
+}
+
+const members = new Map<string, Member>()
+
+function member(key: string): Member {
+  const found = members.get(key)
+  if (!found) throw new Error(`no queue ${key}`)
+  return found
+}
+
+async function follow({ queue, events }: Member): Promise<void> {
+  for await (const event of queue.status()) {
+    events.push({ at: monotonicMs(), event })
+    if (events.length > maxEvents) events.shift()
+  }
+}
+
+async function load({ queue, orders, load }: Member, options: Loading): Promise<void> {
+  const { updatesPerTurn, pauseMs, size = 1 } = options
+  while (load && !load.stops) {
+    for (let left = updatesPerTurn; left > 0; left -= size) queue.publish(orders.next(size))
+    await pause(pauseMs)
+  }
+}
+
+const calls = {
+  async open({ key, options, tables }: Opening) {
+    const queue = await openUpdateQueue(options)
+    const opened: Member = {
+      queue,
+      orders: new Orders(queue.identity.process, tables),
+      events: [],
+      recorder: new Recorder(),
+      subscription: null,
+      readyAt: null,
+      gate: null,
+      load: null,
+    }
+    members.set(key, opened)
+    void follow(opened)
+    return queue.identity.incarnation
+  },
+  async subscribe({ key, tables, limit, keepsNonces = false, held, atOnce }: Watching) {
+    const watching = member(key)
+    watching.recorder = new Recorder(keepsNonces)
+    watching.gate = held ? Promise.withResolvers<void>() : null
+    watching.readyAt = null
+    const subscription = watching.queue.subscribe(tables, {
+      ...(limit && { limit }),
+      own: false,
+      onDelivery: (delivery) => {
+        watching.recorder.take(delivery)
+        return watching.gate?.promise
+      },
+    })
+    watching.subscription = subscription
+    const ready = subscription.ready.then(() => {
+      watching.readyAt = monotonicMs()
+    })
+    if (atOnce) ready.catch(() => undefined)
+    else await ready
+  },
+  async unsubscribe({ key }: Keyed) {
+    await member(key).subscription?.stop()
+  },
+  release({ key }: Keyed) {
+    const released = member(key)
+    released.gate?.resolve()
+    released.gate = null
+  },
+  /** Resolves when all is published and the last flush has ended. */
+  async publish({ key, updates, size = 1 }: Keyed & { updates: number; size?: number }) {
+    const { queue, orders } = member(key)
+    let missing = 0
+    for (let left = updates, sinceFlush = 0; left > 0;) {
+      queue.publish(orders.next(size))
+      left -= size
+      sinceFlush += size
+      if (sinceFlush % 1_000 === 0) await nextTurn()
+      if (sinceFlush < flushEvery && left > 0) continue
+      missing += (await queue.flush()).missing.length
+      sinceFlush = 0
+    }
+    return { missing }
+  },
+  /** One update of each table. */
+  publishEach({ key, tables }: Keyed & { tables: readonly string[] }) {
+    const { queue, orders } = member(key)
+    for (const table of tables) queue.publish(orders.of(table))
+  },
+  load(options: Loading) {
+    const loading = member(options.key)
+    loading.load = { stops: false, ended: Promise.resolve() }
+    loading.load.ended = load(loading, options)
+  },
+  async stop({ key }: Keyed) {
+    const { load } = member(key)
+    if (!load) return
+    load.stops = true
+    await load.ended
+  },
+  published({ key }: Keyed): PublishedStream[] {
+    const { queue, orders } = member(key)
+    const { incarnation } = queue.identity
+    return [...orders.published].map(([table, last]) => ({ incarnation, table, last }))
+  },
+  recorded: ({ key }: Keyed) => member(key).recorder.recorded,
+  /** The same, of one publisher's life. */
+  recordedOf({ key, incarnation }: Keyed & { incarnation: string }) {
+    const { streams, losses, ...rest } = member(key).recorder.recorded
+    return {
+      ...rest,
+      streams: streams
+        .filter((stream) => stream.incarnation === incarnation)
+        .map((stream) => ({ ...stream, nonces: [] })),
+      losses: losses.filter(({ publisher }) => publisher?.incarnation === incarnation),
+    }
+  },
+  /** How much has come, and whether it is ready and since when. */
+  progress({ key }: Keyed) {
+    const { recorder, readyAt } = member(key)
+    return { deliveries: recorder.deliveries, losses: recorder.losses.length, readyAt }
+  },
+  countOf: ({ key, process }: Keyed & { process: string }) => member(key).recorder.countOf(process),
+  takeLatencies: ({ key }: Keyed) => member(key).recorder.takeLatencies(),
+  events: ({ key }: Keyed) => member(key).events,
+  stats: ({ key }: Keyed) => member(key).queue.stats(),
+  async close({ key }: Keyed) {
+    const { queue } = member(key)
+    members.delete(key)
+    await queue.close()
+  },
+  memory: () => process.memoryUsage(),
+  /** Nothing of this process's JavaScript runs meanwhile. */
+  block({ ms }: { ms: number }) {
+    const until = monotonicMs() + ms
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    while (monotonicMs() < until) Atomics.wait(cell, 0, 0, until - monotonicMs())
+  },
+}
+
+export type ParticipantCalls = typeof calls
+
+serve(calls)

@@ -1,0 +1,6 @@
+import { publisherKilled } from './f02-publisher-killed.ts'
+import { clusterKilled } from './f05-cluster-killed.ts'
+import type { FaultRow } from './fault-row.ts'
+
+/** The rows of the matrix that need real processes, in the order in which they run. */
+export const rows: readonly FaultRow[] = [publisherKilled, clusterKilled]
