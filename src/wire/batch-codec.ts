@@ -86,7 +86,7 @@ export function readBatch(reader: ByteReader, publisher: PublisherIdentity): Bat
   const first = body.varint(1)
   const count = body.varint(1)
   const parcel = body.varint(1)
-  const manifest = readSequences(body)
+  const manifest = readSequences(body, wireLimits.maxManifestTables)
   const commits = readCommits(body, table, count, manifest)
   if (body.problem !== null) reader.refuse(body.problem)
   const payload = buffer.subarray(payloadAt)

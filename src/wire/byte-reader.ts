@@ -90,9 +90,9 @@ export class ByteReader {
   }
 
   /** A number of things that take at least `bytesEach` bytes each, checked against those at hand. */
-  count(bytesEach: number, least = 0): number {
+  count(bytesEach: number, least = 0, most = Infinity): number {
     const count = this.varint(least)
-    if (count * bytesEach <= this.end - this.at) return count
+    if (count <= most && count * bytesEach <= this.end - this.at) return count
     this.refuse('bad-count')
     return 0
   }

@@ -8,10 +8,17 @@ export const wireLimits = {
   maxForeignBytes: 4 * 1024 * 1024,
   /** Bytes of rows at which a batch is closed: large enough to spread its costs, small in a cache. */
   batchBytes: 256 * 1024,
+  /**
+   * Bytes that the rows of one batch take without their texts, twice what a writer puts there: two
+   * bits of a row become a field of a record, a hundredfold in memory.
+   */
+  maxRowsBytes: 512 * 1024,
   /** Bytes of one update, record and record before: with its header it must fit one frame. */
   maxUpdateBytes: 3.5 * 1024 * 1024,
   /** Tables in one parcel: keeps the manifest, which every batch carries, within its frame. */
   maxManifestTables: 1024,
+  /** Tables that one request names: what answers it must fit one frame too. */
+  maxRequestTables: 65_536,
   /** Fields of a shape; records with more travel field by field as text. */
   maxFields: 512,
   /** UTF-8 bytes of a field name. */

@@ -83,7 +83,7 @@ function valueAt(source: RowSource, layout: RowLayout, column: Column, row: numb
     case 'date':
       return new Date(f64[cell] as number)
     case 'dictionary':
-      return dictionaryText(source, layout, column, slot)
+      return source.dictionaries[column.dictionary]?.[slot] ?? source.fail()
     case 'string':
       return textAt(source, column, row, slot)
     default:
@@ -96,11 +96,4 @@ function textAt(source: RowSource, column: Column, row: number, length: number):
   const from = source.position
   source.position += length
   return source.detached(from, source.position)
-}
-
-function dictionaryText(source: RowSource, layout: RowLayout, column: Column, index: number) {
-  const place = layout.columns.filter(
-    ({ type, slot }) => type === 'dictionary' && slot < column.slot,
-  ).length
-  return source.dictionaries[place]?.[index] ?? source.fail()
 }

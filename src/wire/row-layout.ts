@@ -17,6 +17,8 @@ export interface Column extends Field {
   readonly slot: number
   /** Which 8-byte cell; −1: none. */
   readonly cell: number
+  /** Which of the dictionaries; −1: none. */
+  readonly dictionary: number
 }
 
 /**
@@ -54,6 +56,7 @@ export const isText = (type: FieldType) => textTypes.has(type)
 export function layoutOf(shape: Shape): RowLayout {
   let slots = 0
   let cells = 0
+  let dictionaries = 0
   const columns = shape.map((field, index): Column => {
     const hasSlot = isText(field.type) || field.type === 'dictionary'
     return {
@@ -63,6 +66,7 @@ export function layoutOf(shape: Shape): RowLayout {
       shift: (index % statesPerWord) * 2,
       slot: hasSlot ? slots++ : -1,
       cell: cellTypes.has(field.type) ? cells++ : -1,
+      dictionary: field.type === 'dictionary' ? dictionaries++ : -1,
     }
   })
   const words = Math.ceil(shape.length / statesPerWord)

@@ -28,20 +28,21 @@ const generateAfterRows = 128
 class KnownShape {
   readonly layout: RowLayout
   private decoder: RowDecoder
-  private rows = 0
-  private readonly canGenerate: boolean
+  /** Until a decoder is generated; Infinity: never. */
+  private rowsLeft: number
 
-  constructor(layout: RowLayout) {
+  constructor(layout: RowLayout, generateAfter: number) {
     this.layout = layout
     this.decoder = interpretingDecoder(layout)
-    this.canGenerate = canGenerateCode && layout.columns[0]?.type !== 'record'
+    const canGenerate = canGenerateCode && layout.columns[0]?.type !== 'record'
+    this.rowsLeft = canGenerate ? generateAfter : Infinity
   }
 
   decoderFor(rows: number): RowDecoder {
-    const before = this.rows
-    this.rows += rows
-    if (this.canGenerate && before < generateAfterRows && this.rows >= generateAfterRows) {
+    this.rowsLeft -= rows
+    if (this.rowsLeft <= 0) {
       this.decoder = generateDecoder(this.layout)
+      this.rowsLeft = Infinity
     }
     return this.decoder
   }
@@ -63,6 +64,12 @@ interface Place {
 export class RowReader {
   private readonly shapes = new Map<string, KnownShape>()
   private readonly source = new RowSource()
+  private readonly generateAfter: number
+
+  /** `generateAfter`: rows of one shape after which a decoder is generated; Infinity: never. */
+  constructor({ generateAfter = generateAfterRows }: { readonly generateAfter?: number } = {}) {
+    this.generateAfter = generateAfter
+  }
 
   /**
    * Appends the updates of a batch from index `skip` on. False: the rows are malformed, and `into` is
@@ -74,7 +81,9 @@ export class RowReader {
     if (header === null || header.updates !== batch.count) return false
     const shape = this.shapeOf(payload, header)
     if (shape === null) return false
-    const sections = payloadSections(header, shape.layout.stride)
+    const { stride } = shape.layout
+    if (header.rows * stride > wireLimits.maxRowsBytes) return false
+    const sections = payloadSections(header, stride)
     if (sections.end !== payload.length) return false
     const place = placeOf(payload, header, sections, skip)
     if (place === null) return false
@@ -97,7 +106,7 @@ export class RowReader {
       const oldest = this.shapes.keys().next()
       if (oldest.done !== true) this.shapes.delete(oldest.value)
     }
-    const made = new KnownShape(layoutOf(shape))
+    const made = new KnownShape(layoutOf(shape), this.generateAfter)
     this.shapes.set(key, made)
     return made
   }

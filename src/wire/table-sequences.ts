@@ -3,6 +3,7 @@ import type { TableSequence } from '../model/message.ts'
 import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
+import { wireLimits } from './limits.ts'
 
 /** A table name: UTF-8 of 1 to 255 bytes, of at most 255 bytes percent-encoded too. */
 export function writeTable(out: ByteWriter, table: string): void {
@@ -33,7 +34,12 @@ export function writeTables(out: ByteWriter, tables: readonly string[]): void {
 
 export function readTables(reader: ByteReader): string[] {
   const tables: string[] = []
-  for (let left = reader.count(leastTableBytes); left > 0 && reader.problem === null; left--) {
+  const most = wireLimits.maxRequestTables
+  for (
+    let left = reader.count(leastTableBytes, 0, most);
+    left > 0 && reader.problem === null;
+    left--
+  ) {
     tables.push(readTable(reader))
   }
   return tables
@@ -47,9 +53,13 @@ export function writeSequences(out: ByteWriter, streams: readonly TableSequence[
   }
 }
 
-export function readSequences(reader: ByteReader): TableSequence[] {
+export function readSequences(reader: ByteReader, most?: number): TableSequence[] {
   const streams: TableSequence[] = []
-  for (let left = reader.count(leastSequenceBytes); left > 0 && reader.problem === null; left--) {
+  for (
+    let left = reader.count(leastSequenceBytes, 0, most);
+    left > 0 && reader.problem === null;
+    left--
+  ) {
     streams.push({ table: readTable(reader), last: reader.varint() })
   }
   return streams
