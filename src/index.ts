@@ -2,7 +2,8 @@ import './base/node-version.ts'
 
 export { openUpdateQueue } from './queue/open-update-queue.ts'
 export type { FlushResult, UpdateQueue } from './queue/update-queue.ts'
-export type { OpenOptions, SubscribeOptions } from './queue/options.ts'
+export type { OpenOptions, SubscribeOptions, WhenSlow } from './queue/options.ts'
+export type { ConflationKey, KeyFields } from './queue/conflation-key.ts'
 export type { QueueEvent, QueueStats } from './queue/queue-event.ts'
 export type { Subscription } from './queue/subscription-handle.ts'
 export {
@@ -13,4 +14,11 @@ export {
 } from './base/tidings-error.ts'
 export { lossReasons, type Loss, type LossReason } from './model/loss.ts'
 export type { PublisherIdentity } from './model/publisher-identity.ts'
-export type { Delivery, NewUpdate, Update, UpdateKind } from './model/update.ts'
+export type {
+  ConflatedRange,
+  ConflatedUpdate,
+  Delivery,
+  NewUpdate,
+  Update,
+  UpdateKind,
+} from './model/update.ts'

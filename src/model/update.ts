@@ -45,6 +45,25 @@ export type Update<Tables extends TablesOf = Record<string, RecordOf>> = {
   }
 }[keyof Tables & string]
 
+/**
+ * The latest state of one key of one table, folded from `count` updates: `kind` and `before` say what
+ * all of them together did, everything else is the latest update's own.
+ */
+export type ConflatedUpdate<Tables extends TablesOf = Record<string, RecordOf>> = Update<Tables> & {
+  /** How many updates it stands for; 1: it came alone and is as it was published. */
+  readonly count: number
+  /** The kind of the first of them; `insert`: before them there was no such record. */
+  readonly firstKind: UpdateKind
+}
+
+/** Sequences of one stream that a conflated delivery stands for. */
+export interface ConflatedRange<Table extends string = string> {
+  readonly table: Table
+  readonly publisher: PublisherIdentity
+  readonly from: number
+  readonly to: number
+}
+
 /** What a subscription yields. The union may grow: ignore the types you do not know. */
 export type Delivery<Tables extends TablesOf = Record<string, RecordOf>> =
   | {
@@ -55,3 +74,17 @@ export type Delivery<Tables extends TablesOf = Record<string, RecordOf>> =
       readonly incomplete?: true
     }
   | { readonly type: 'loss'; readonly losses: readonly Loss<keyof Tables & string>[] }
+  | {
+      /** With `whenSlow: 'conflate'`: what waited, folded to the latest of each key. Whole commits. */
+      readonly type: 'conflated'
+      /** In the order in which they came. */
+      readonly updates: ConflatedUpdate<Tables>[]
+      /** How many updates are not here, because a later one of their key is. */
+      readonly folded: number
+      /** The same for each table of the delivery. */
+      readonly foldedByTable: Readonly<Partial<Record<keyof Tables & string, number>>>
+      /** All that this delivery stands for, of publishers whose updates bear numbers. */
+      readonly ranges: readonly ConflatedRange<keyof Tables & string>[]
+      /** Among it is a commit of which a part is lost; the loss came before. */
+      readonly incomplete?: true
+    }

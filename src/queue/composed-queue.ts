@@ -7,30 +7,18 @@ import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
 import type { FlushOutcome } from '../publisher/flushes.ts'
 import { Publisher } from '../publisher/publisher.ts'
-import type { PublisherLimits } from '../publisher/publisher-limits.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
-import type { SubscriberLimits } from '../subscriber/subscriber-limits.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeRequest, encodeRequest } from '../wire/request-codec.ts'
 import { EventFeed } from './event-feed.ts'
 import { checkSubscribeOptions, checkTables, type SubscribeOptions } from './options.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
+import type { QueueParts } from './queue-parts.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
 
 /** What the queue itself needs of a handle, whatever its tables. */
 type OpenHandle = Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>
-
-export interface QueueParts {
-  readonly clock: Clock
-  readonly random: () => number
-  readonly transport: Transport
-  readonly publisherLimits: PublisherLimits
-  readonly subscriberLimits: SubscriberLimits
-  readonly drainMs: number
-  readonly registration: Registration
-  readonly declared: readonly string[]
-}
 
 /** How long a leaving process waits for GENESIS_CLUSTER to take note that it has ended. */
 const endedAckMs = 500
@@ -58,7 +46,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #timer: { at: number; timer: Timer } | null = null
   #tickAt: number
   #reportAt: number
-  #delivered = { updates: 0, deliveries: 0, losses: 0 }
+  #delivered = { updates: 0, deliveries: 0, losses: 0, folded: 0 }
   #endedAck: (() => void) | null = null
   #closing: Promise<void> | null = null
   #isClosed = false
@@ -132,8 +120,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     options: SubscribeOptions<Pick<Tables, Table>> = {},
   ): Subscription<Pick<Tables, Table>> {
     if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
-    checkSubscribeOptions(options)
     const wanted = checkTables(tables)
+    checkSubscribeOptions(options, wanted)
     checkAborted(options.signal)
     const handle = new SubscriptionHandle<Pick<Tables, Table>>(options, {
       event: (event) => this.#onSubscriptionEvent(event),
@@ -143,6 +131,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         this.#delivered.updates += updates
         this.#delivered.deliveries++
       },
+      folded: (updates) => (this.#delivered.folded += updates),
+      keyMissing: (table, field) => this.#feed.emit({ type: 'key-missing', table, field }),
+      tooSlow: (error) => this.#feed.emit({ type: 'too-slow', tables: wanted, error }),
+      endOfTurn: (run) => this.#clock.endOfTurn(run),
       consumed: () => this.#subscriber.onConsumed(core, this.#clock.now()),
       stopped: () => {
         this.#subscriber.remove(core)
@@ -168,6 +160,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     return {
       published: this.#publisher.published,
       delivered: { updates: this.#delivered.updates, deliveries: this.#delivered.deliveries },
+      folded: this.#delivered.folded,
       losses: this.#delivered.losses,
       refused: Object.fromEntries(this.#refused),
       retainedBytes: this.#publisher.retainedBytes,

@@ -3,27 +3,17 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, TablesOf, Update } from '../model/update.ts'
 import type { Position } from '../subscriber/subscription-output.ts'
+import type { ConflationOutput } from './conflation.ts'
+import type { ConflationKeys } from './conflation-key.ts'
+import { type DeliveryLimit, type Waiting, WaitingDeliveries } from './waiting-deliveries.ts'
 
-/** How much may wait for the application; beyond it the subscription lets go and catches up later. */
-export interface DeliveryLimit {
-  readonly updates: number
-  /** Encoded bytes. */
-  readonly bytes: number
-}
+export type { DeliveryLimit } from './waiting-deliveries.ts'
 
-/** A second's worth for a fast consumer, and as much as one connection's high-water mark. */
-export const defaultDeliveryLimit: DeliveryLimit = { updates: 262_144, bytes: 16 * 1024 * 1024 }
-
-interface Waiting<Tables extends TablesOf> {
-  readonly delivery: Delivery<Tables>
-  readonly updates: number
-  readonly bytes: number
-  readonly positions: readonly Position[]
-}
-
-export interface DeliveryQueueEvents {
+export interface DeliveryQueueEvents extends ConflationOutput {
   /** Deliveries have been handed over. */
   consumed(): void
+  /** Runs when the current turn of the event loop is over. */
+  endOfTurn(run: () => void): void
   handlerFailed(error: unknown): void
 }
 
@@ -34,40 +24,65 @@ type Handler<Tables extends TablesOf> = (delivery: Delivery<Tables>) => unknown
  * is back-pressure) or pulled by one iterator.
  */
 export class DeliveryQueue<Tables extends TablesOf> {
-  readonly #limit: DeliveryLimit
   readonly #handler: Handler<Tables> | undefined
   readonly #events: DeliveryQueueEvents
-  readonly #waiting = new Deque<Waiting<Tables>>()
+  readonly #waiting: WaitingDeliveries<Tables>
   readonly #pulls = new Deque<PromiseWithResolvers<IteratorResult<Delivery<Tables>, undefined>>>()
-  #updates = 0
-  #bytes = 0
   #isHandling = false
+  #isAskedForRoom = false
+  /** At the end of a turn of the event loop there was no room, nor has there been since. */
+  #isFull = false
   #ended: { readonly error: TidingsError | undefined } | null = null
 
+  readonly #canFold: boolean
+
+  /** `keys`: what waits is folded by them when there is no room. */
   constructor(
     limit: DeliveryLimit,
     handler: Handler<Tables> | undefined,
     events: DeliveryQueueEvents,
+    keys: ConflationKeys | null = null,
   ) {
-    this.#limit = limit
     this.#handler = handler
     this.#events = events
+    this.#canFold = keys !== null
+    this.#waiting = new WaitingDeliveries<Tables>(limit, keys, events)
   }
 
   get hasRoom(): boolean {
-    return this.#updates < this.#limit.updates && this.#bytes < this.#limit.bytes
+    return this.#waiting.hasRoom
   }
 
   get isUnderHalf(): boolean {
-    return this.#updates * 2 < this.#limit.updates && this.#bytes * 2 < this.#limit.bytes
+    return this.#waiting.isUnderHalf
   }
 
   get waitingUpdates(): number {
-    return this.#updates
+    return this.#waiting.updates
   }
 
   get isEnded(): boolean {
     return this.#ended !== null
+  }
+
+  /**
+   * Folds what waits, where it can. True: there is room now. Much may come in one turn of the event
+   * loop; an application that takes it before the next one is not slow, and nothing is folded, unless it has to be `atOnce`.
+   */
+  makeRoom(atOnce: boolean): boolean {
+    if (!this.#canFold) return false
+    if (this.#isFull || atOnce) {
+      this.#isFull = false
+      return this.#waiting.makeRoom()
+    }
+    if (!this.#isAskedForRoom) {
+      this.#isAskedForRoom = true
+      this.#events.endOfTurn(() => {
+        this.#isAskedForRoom = false
+        this.#isFull = !this.#waiting.hasRoom
+      })
+    }
+    return false
   }
 
   updates(
@@ -76,20 +91,15 @@ export class DeliveryQueue<Tables extends TablesOf> {
     bytes: number,
     positions: readonly Position[],
   ): void {
-    const typed = updates as Update<Tables>[]
-    this.#push({
-      delivery: incomplete
-        ? { type: 'updates', updates: typed, incomplete }
-        : { type: 'updates', updates: typed },
-      updates: updates.length,
-      bytes,
-      positions,
-    })
+    if (this.#ended) return
+    this.#waiting.addUpdates(updates, incomplete, bytes, positions)
+    this.#pass()
   }
 
   losses(losses: readonly Loss[], positions: readonly Position[]): void {
-    const typed = losses as readonly Loss<keyof Tables & string>[]
-    this.#push({ delivery: { type: 'loss', losses: typed }, updates: 0, bytes: 0, positions })
+    if (this.#ended) return
+    this.#waiting.addLosses(losses, positions)
+    this.#pass()
   }
 
   /** Ends it; what waits is let go. Iterators end, or throw the error once. */
@@ -97,8 +107,6 @@ export class DeliveryQueue<Tables extends TablesOf> {
     if (this.#ended) return
     this.#ended = { error }
     this.#waiting.clear()
-    this.#updates = 0
-    this.#bytes = 0
     for (let pull = this.#pulls.shift(); pull; pull = this.#pulls.shift())
       if (error) pull.reject(error)
       else pull.resolve({ done: true, value: undefined })
@@ -110,32 +118,25 @@ export class DeliveryQueue<Tables extends TablesOf> {
       return Promise.reject(
         new TidingsError('USAGE', 'this subscription has an onDelivery handler: do not iterate it'),
       )
-    if (this.#ended?.error && this.#waiting.length === 0) return Promise.reject(this.#ended.error)
-    const waiting = this.#waiting.shift()
-    if (waiting) {
-      this.#handOver(waiting)
-      this.#events.consumed()
-      return Promise.resolve({ done: false, value: waiting.delivery })
-    }
+    if (this.#ended?.error) return Promise.reject(this.#ended.error)
     if (this.#ended) return Promise.resolve({ done: true, value: undefined })
     const pull = Promise.withResolvers<IteratorResult<Delivery<Tables>, undefined>>()
     this.#pulls.push(pull)
+    this.#pass()
     return pull.promise
   }
 
-  #push(waiting: Waiting<Tables>): void {
-    if (this.#ended) return
-    const pull = this.#pulls.shift()
-    this.#updates += waiting.updates
-    this.#bytes += waiting.bytes
-    if (pull) {
-      this.#handOver(waiting)
-      pull.resolve({ done: false, value: waiting.delivery })
-      this.#events.consumed()
+  /** Hands what waits to whoever is there for it. */
+  #pass(): void {
+    if (this.#handler) {
+      if (!this.#isHandling) this.#handle(this.#handler)
       return
     }
-    this.#waiting.push(waiting)
-    if (this.#handler && !this.#isHandling) this.#handle(this.#handler)
+    while (this.#pulls.length > 0 && this.#waiting.length > 0) {
+      const waiting = this.#waiting.shift() as Waiting<Tables>
+      this.#pulls.shift()?.resolve({ done: false, value: waiting.delivery })
+      this.#handOver(waiting)
+    }
   }
 
   #handle(handler: Handler<Tables>): void {
@@ -147,7 +148,6 @@ export class DeliveryQueue<Tables extends TablesOf> {
         return
       }
       this.#handOver(waiting)
-      this.#events.consumed()
     }
     this.#isHandling = false
   }
@@ -155,7 +155,6 @@ export class DeliveryQueue<Tables extends TablesOf> {
   #awaitHandler(handler: Handler<Tables>, waiting: Waiting<Tables>, result: PromiseLike<unknown>) {
     const goOn = (): void => {
       this.#handOver(waiting)
-      this.#events.consumed()
       if (this.#ended) this.#isHandling = false
       else this.#handle(handler)
     }
@@ -174,10 +173,12 @@ export class DeliveryQueue<Tables extends TablesOf> {
     }
   }
 
-  #handOver({ updates, bytes, positions }: Waiting<Tables>): void {
-    this.#updates = Math.max(0, this.#updates - updates)
-    this.#bytes = Math.max(0, this.#bytes - bytes)
-    for (const { stream, last } of positions) stream.consumed = Math.max(stream.consumed, last)
+  #handOver(waiting: Waiting<Tables>): void {
+    this.#waiting.release(waiting)
+    if (this.#waiting.hasRoom) this.#isFull = false
+    for (const { stream, last } of waiting.positions)
+      stream.consumed = Math.max(stream.consumed, last)
+    this.#events.consumed()
   }
 }
 

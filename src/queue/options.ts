@@ -2,7 +2,8 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { Delivery, TablesOf } from '../model/update.ts'
 import type { DefinitionObject } from '../definition/definition-object.ts'
 import type { Transport } from '../transport/transport.ts'
-import type { DeliveryLimit } from './delivery-queue.ts'
+import { checkConflationKey, type ConflationKey } from './conflation-key.ts'
+import type { DeliveryLimit } from './waiting-deliveries.ts'
 
 /** What `openUpdateQueue()` takes. Exactly one of `process` and `script` is given. */
 export interface OpenOptions {
@@ -35,13 +36,24 @@ export interface OpenOptions {
   readonly signal?: AbortSignal
 }
 
+/** What is done when more waits for the application than `limit` allows. */
+export const slowChoices = ['repair', 'conflate', 'fail'] as const
+
+export type WhenSlow = (typeof slowChoices)[number]
+
 export interface SubscribeOptions<Tables extends TablesOf = Record<string, object>> {
   /** Called with each delivery instead of iterating; a returned promise is back-pressure. */
   readonly onDelivery?: (delivery: Delivery<Tables>) => unknown
   /** How much may wait for the application: updates (262,144) and encoded bytes (16 MiB). */
   readonly limit?: Partial<DeliveryLimit>
-  /** `repair` (default): let go and catch up from the publisher's retention. `fail`: end with SUBSCRIBER_TOO_SLOW. */
-  readonly whenSlow?: 'repair' | 'fail'
+  /**
+   * Beyond `limit`: `repair` (default) lets go and catches up from the publisher's retention;
+   * `conflate` folds what waits to the latest update of each `key`; `fail` ends with
+   * SUBSCRIBER_TOO_SLOW.
+   */
+  readonly whenSlow?: WhenSlow
+  /** For `conflate`: the field or fields that tell records apart, of all tables or for each of them. */
+  readonly key?: ConflationKey<Tables>
   /** False: this process's own updates are not delivered. Default true. */
   readonly own?: boolean
   readonly signal?: AbortSignal
@@ -75,13 +87,24 @@ export function checkOpenOptions(options: OpenOptions): void {
   checkNumber('retention.ageMs', options.retention?.ageMs, 0, 2 ** 40)
 }
 
-export function checkSubscribeOptions(options: Pick<SubscribeOptions, 'limit' | 'whenSlow'>): void {
+/** Throws USAGE where an option of a subscription to these tables is not what it has to be. */
+export function checkSubscribeOptions<Tables extends TablesOf>(
+  options: Pick<SubscribeOptions<Tables>, 'limit' | 'whenSlow' | 'key'>,
+  tables: readonly string[] | '*',
+): void {
   checkNumber('limit.updates', options.limit?.updates, 1, 2 ** 40)
   checkNumber('limit.bytes', options.limit?.bytes, 1, 2 ** 40)
-  if (options.whenSlow !== undefined && !['repair', 'fail'].includes(options.whenSlow))
+  const { whenSlow, key } = options
+  if (whenSlow !== undefined && !slowChoices.includes(whenSlow))
     throw new TidingsError(
       'USAGE',
-      `whenSlow is 'repair' or 'fail', got ${JSON.stringify(options.whenSlow)}`,
+      `whenSlow is 'repair', 'conflate' or 'fail', got ${JSON.stringify(whenSlow)}`,
+    )
+  if (key !== undefined) checkConflationKey(key, tables)
+  else if (whenSlow === 'conflate')
+    throw new TidingsError(
+      'USAGE',
+      "whenSlow 'conflate' needs key, the fields that tell records apart, e.g. key: 'TRADE_ID'",
     )
 }
 

@@ -1,3 +1,4 @@
+import type { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { ProcessState } from '../model/roster.ts'
 import type { SubscriptionEvent } from '../subscriber/subscription-output.ts'
@@ -18,12 +19,20 @@ export type QueueEvent =
       readonly state: ProcessState
     }
   | { readonly type: 'handler-failed'; readonly error: unknown }
+  | { readonly type: 'key-missing'; readonly table: string; readonly field: string }
+  | {
+      readonly type: 'too-slow'
+      readonly tables: readonly string[] | '*'
+      readonly error: TidingsError
+    }
   | { readonly type: 'closed' }
 
 /** Counters of one process since it opened its queue. */
 export interface QueueStats {
   readonly published: { readonly updates: number; readonly commits: number }
   readonly delivered: { readonly updates: number; readonly deliveries: number }
+  /** Of the updates delivered, those that a later one of their key stands for. */
+  readonly folded: number
   readonly losses: number
   /** Frames and requests that were not taken, by reason. */
   readonly refused: Readonly<Record<string, number>>

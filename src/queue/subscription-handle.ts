@@ -3,8 +3,10 @@ import type { Loss } from '../model/loss.ts'
 import type { Delivery, TablesOf, Update } from '../model/update.ts'
 import type { SubscriptionSink } from '../subscriber/subscriber.ts'
 import type { Position, SubscriptionEvent } from '../subscriber/subscription-output.ts'
-import { defaultDeliveryLimit, DeliveryQueue } from './delivery-queue.ts'
-import type { SubscribeOptions } from './options.ts'
+import { ConflationKeys } from './conflation-key.ts'
+import { DeliveryQueue } from './delivery-queue.ts'
+import type { SubscribeOptions, WhenSlow } from './options.ts'
+import { defaultDeliveryLimit } from './waiting-deliveries.ts'
 
 /** A subscription as the application holds it. */
 export interface Subscription<Tables extends TablesOf = Record<string, object>>
@@ -16,6 +18,8 @@ export interface Subscription<Tables extends TablesOf = Record<string, object>>
   readonly ready: Promise<void>
   /** Ends it: iterators end, nothing more is delivered. */
   stop(): Promise<void>
+  /** Resolves when it has ended: with the error that ended it, or nothing. */
+  readonly closed: Promise<TidingsError | undefined>
 }
 
 export interface HandleEvents {
@@ -25,7 +29,11 @@ export interface HandleEvents {
   handlerFailed(error: unknown): void
   ready(): void
   delivered(updates: number): void
+  folded(updates: number): void
+  keyMissing(table: string, field: string): void
+  tooSlow(error: TidingsError): void
   consumed(): void
+  endOfTurn(run: () => void): void
   stopped(): void
 }
 
@@ -35,20 +43,29 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
   readonly #queue: DeliveryQueue<Tables>
   readonly #events: HandleEvents
   readonly #ready = Promise.withResolvers<void>()
-  readonly #failsWhenSlow: boolean
+  readonly #closed = Promise.withResolvers<TidingsError | undefined>()
+  readonly #whenSlow: WhenSlow
+  /** Tables of which it has been told that a record lacks a field of the key. */
+  readonly #withoutKey = new Set<string>()
   readonly #signal: AbortSignal | undefined
   #isReady = false
 
   constructor(options: SubscribeOptions<Tables>, events: HandleEvents) {
     this.#events = events
-    this.#failsWhenSlow = options.whenSlow === 'fail'
+    this.#whenSlow = options.whenSlow ?? 'repair'
     this.#queue = new DeliveryQueue<Tables>(
       { ...defaultDeliveryLimit, ...options.limit },
       options.onDelivery,
       {
         consumed: () => events.consumed(),
+        endOfTurn: (run) => events.endOfTurn(run),
         handlerFailed: (error) => events.handlerFailed(error),
+        folded: (updates) => events.folded(updates),
+        keyMissing: (table, field) => this.#keyMissing(table, field),
       },
+      this.#whenSlow === 'conflate' && options.key !== undefined
+        ? new ConflationKeys(options.key)
+        : null,
     )
     this.sink = this.#makeSink()
     // Whoever does not await `ready` must not be ended by its rejection.
@@ -59,6 +76,10 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
 
   get ready(): Promise<void> {
     return this.#ready.promise
+  }
+
+  get closed(): Promise<TidingsError | undefined> {
+    return this.#closed.promise
   }
 
   get waitingUpdates(): number {
@@ -80,6 +101,7 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
         error ?? new TidingsError('CLOSED', 'the subscription was stopped before it was ready'),
       )
     this.#events.stopped()
+    this.#closed.resolve(error)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -106,8 +128,12 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
         this.#events.event({ type: 'loss', losses })
         this.#queue.losses(losses, positions)
       },
-      hasRoom: () => this.#queue.hasRoom || this.#isTooSlow(),
-      isUnderHalf: () => this.#queue.isUnderHalf,
+      hasRoom: (atOnce = false) => this.#queue.hasRoom || this.#makesRoom(atOnce),
+      // Folded, what is asked for finds room when it comes.
+      isUnderHalf: () =>
+        this.#whenSlow === 'conflate'
+          ? this.#queue.hasRoom || this.#queue.makeRoom(false)
+          : this.#queue.isUnderHalf,
       ready: () => {
         this.#isReady = true
         this.#ready.resolve()
@@ -117,16 +143,23 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
     }
   }
 
-  /** Always false: there is no room. With `whenSlow: 'fail'` it is the end. */
-  #isTooSlow(): false {
-    if (this.#failsWhenSlow)
-      this.end(
-        new TidingsError(
-          'SUBSCRIBER_TOO_SLOW',
-          `${this.#queue.waitingUpdates} updates wait for the application and whenSlow is 'fail'`,
-        ),
-      )
+  /** There is none: the subscription lets go, unless folding makes some, or this is the end. */
+  #makesRoom(atOnce: boolean): boolean {
+    if (this.#whenSlow !== 'fail') return this.#queue.makeRoom(atOnce)
+    if (this.#queue.isEnded) return false
+    const error = new TidingsError(
+      'SUBSCRIBER_TOO_SLOW',
+      `${this.#queue.waitingUpdates} updates wait for the application and whenSlow is 'fail'`,
+    )
+    this.#events.tooSlow(error)
+    this.end(error)
     return false
+  }
+
+  #keyMissing(table: string, field: string): void {
+    if (this.#withoutKey.has(table)) return
+    this.#withoutKey.add(table)
+    this.#events.keyMissing(table, field)
   }
 
   readonly #onAbort = (): void => {

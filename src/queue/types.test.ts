@@ -45,10 +45,41 @@ it('a subscription knows its tables, and an update its record by its table', () 
   expectTypeOf(narrow).toBeFunction()
 })
 
+it('a key is made of fields that the records have', () => {
+  const whenSlow = 'conflate'
+  neverRun(() => {
+    queue.subscribe('TRADE', { whenSlow, key: 'TRADE_ID' })
+    queue.subscribe('TRADE', { whenSlow, key: ['TRADE_ID', 'PRICE'] })
+    queue.subscribe(['TRADE', 'POSITION'], {
+      whenSlow,
+      key: { TRADE: 'TRADE_ID', POSITION: ['ACCOUNT'] },
+    })
+    queue.subscribe('*', { whenSlow, key: { POSITION: 'ACCOUNT' } })
+    // @ts-expect-error: no field of the record
+    queue.subscribe('TRADE', { whenSlow, key: 'ACCOUNT' })
+    // @ts-expect-error: not a field of both tables
+    queue.subscribe(['TRADE', 'POSITION'], { whenSlow, key: 'ACCOUNT' })
+    // @ts-expect-error: a field of the other table
+    queue.subscribe(['TRADE', 'POSITION'], { whenSlow, key: { TRADE: 'ACCOUNT' } })
+    // @ts-expect-error: not a table of the subscription
+    queue.subscribe('TRADE', { whenSlow, key: { POSITION: 'ACCOUNT' } })
+  })
+  const narrow = (delivery: Delivery<Tables>): void => {
+    if (delivery.type !== 'conflated') return
+    for (const update of delivery.updates)
+      if (update.table === 'POSITION' && update.count > 1)
+        expectTypeOf(update.record).toEqualTypeOf<{ ACCOUNT: string }>()
+    expectTypeOf(delivery.foldedByTable.TRADE).toEqualTypeOf<number | undefined>()
+  }
+  expectTypeOf(narrow).toBeFunction()
+})
+
 it('without a type for the tables, any table goes', () => {
   neverRun(() => {
     const untyped = queue as unknown as UpdateQueue
     untyped.publish({ table: 'ANY', kind: 'insert', record: { a: 1 } })
     untyped.subscribe(['A', 'B'])
+    untyped.subscribe('A', { whenSlow: 'conflate', key: 'ANY' })
+    untyped.subscribe(['A', 'B'], { whenSlow: 'conflate', key: { A: 'ANY', B: ['ANY', 'TOO'] } })
   })
 })

@@ -146,7 +146,7 @@ export class Subscriber {
     if (message.kind === 'refused') {
       this.#output.refused(message.reason)
     } else if (message.kind === 'foreign') {
-      this.#onForeign(message.table, message.updates)
+      this.#onForeign(message.table, message.updates, lengthOf(frames))
     } else if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
     // else: our own update came back to us over the network; it has been delivered directly.
   }
@@ -211,11 +211,11 @@ export class Subscriber {
     return entries
   }
 
-  #onForeign(table: string, updates: Update[]): void {
+  #onForeign(table: string, updates: Update[], bytes: number): void {
     const publishedAt = this.#output.wallClock()
     for (const update of updates) update.publishedAt = publishedAt
     for (const { sink } of this.#wanting(table))
-      if (sink.hasRoom()) sink.updates(updates, false, 0, [])
+      if (sink.hasRoom(true)) sink.updates(updates, false, bytes, [])
       else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })
   }
 
@@ -271,13 +271,16 @@ export class Subscriber {
   }
 }
 
+const lengthOf = (frames: readonly Uint8Array[]): number =>
+  frames.reduce((sum, frame) => sum + frame.byteLength, 0)
+
 /** The sink's methods as own properties: a sink may be an instance of a class. */
 function boundSink(sink: SubscriptionSink): SubscriptionSink {
   return {
     updates: (updates, incomplete, bytes, positions) =>
       sink.updates(updates, incomplete, bytes, positions),
     losses: (losses, positions) => sink.losses(losses, positions),
-    hasRoom: () => sink.hasRoom(),
+    hasRoom: (atOnce) => sink.hasRoom(atOnce),
     isUnderHalf: () => sink.isUnderHalf(),
     ready: () => sink.ready(),
     event: (event) => sink.event(event),

@@ -33,8 +33,11 @@ export interface SubscriptionOutput {
   nonce(): number
   updates(updates: Update[], incomplete: boolean, bytes: number, positions: Position[]): void
   losses(losses: Loss[], positions: Position[]): void
-  /** True while more may be delivered; false: the application is behind. */
-  hasRoom(): boolean
+  /**
+   * True while more may be delivered; false: the application is behind. `atOnce`: it is about an
+   * update that cannot be held until there is room.
+   */
+  hasRoom(atOnce?: boolean): boolean
   /** True while the application's queue is under half: more may be asked for. */
   isUnderHalf(): boolean
   ready(): void

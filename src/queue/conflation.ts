@@ -1,0 +1,221 @@
+import type { ConflatedRange, ConflatedUpdate, Delivery, TablesOf } from '../model/update.ts'
+import type { Update, UpdateKind } from '../model/update.ts'
+import type { Position } from '../subscriber/subscription-output.ts'
+import type { SubscribedStream } from '../subscriber/subscribed-stream.ts'
+import type { ConflationKeys, KeyReader } from './conflation-key.ts'
+
+/** The first of the updates that an entry stands for: it tells what was there before them all. */
+interface First extends Pick<Update, 'kind' | 'publisher' | 'version'> {
+  readonly before: object | undefined
+  readonly bytes: number
+}
+
+/** What is delivered of one key. */
+interface Entry {
+  latest: Update
+  latestBytes: number
+  first: First
+  count: number
+}
+
+/** One table of a conflation. */
+interface Folding {
+  readonly reader: KeyReader | null
+  /** By key: the entry that the next update of it is folded into. */
+  readonly entries: Map<string, Entry>
+  /** By incarnation: the range that the next update of it continues. */
+  readonly ranges: Map<string, { -readonly [Field in keyof ConflatedRange]: ConflatedRange[Field] }>
+  folded: number
+}
+
+export interface ConflationOutput {
+  /** A record has no such field: its updates are delivered one by one. */
+  keyMissing(table: string, field: string): void
+  /** So many updates will not be delivered themselves. */
+  folded(updates: number): void
+}
+
+/**
+ * What waits for a slow application, folded to the latest update of each key. It takes whole
+ * deliveries, so it holds whole commits; losses stand between two conflations, never in one.
+ */
+export class Conflation<Tables extends TablesOf> {
+  readonly #keys: ConflationKeys
+  readonly #output: ConflationOutput
+  /** In the order in which their latest updates came. */
+  readonly #entries = new Set<Entry>()
+  readonly #tables = new Map<string, Folding>()
+  readonly #ranges: ConflatedRange[] = []
+  readonly #positions = new Map<SubscribedStream, number>()
+  #bytes = 0
+  #folded = 0
+  #isIncomplete = false
+
+  constructor(keys: ConflationKeys, output: ConflationOutput) {
+    this.#keys = keys
+    this.#output = output
+  }
+
+  /** What it weighs against the limit: publishers come and go, so their ranges count as well. */
+  get updates(): number {
+    return this.#entries.size + this.#ranges.length
+  }
+
+  /** Encoded bytes of what it keeps. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get positions(): Position[] {
+    return [...this.#positions].map(([stream, last]) => ({ stream, last }))
+  }
+
+  /** Folds in the updates of one delivery, which comes after all that were folded in before. */
+  fold(
+    updates: readonly Update[],
+    isIncomplete: boolean,
+    bytes: number,
+    positions: readonly Position[],
+  ): void {
+    const bytesEach = updates.length === 0 ? 0 : bytes / updates.length
+    const before = this.#folded
+    for (const update of updates) this.#take(update, bytesEach)
+    for (const { stream, last } of positions)
+      this.#positions.set(stream, Math.max(last, this.#positions.get(stream) ?? 0))
+    this.#isIncomplete ||= isIncomplete
+    if (this.#folded > before) this.#output.folded(this.#folded - before)
+  }
+
+  get delivery(): Delivery<Tables> {
+    const tables = [...this.#tables].map(([table, { folded }]) => [table, folded] as const)
+    const delivery: Delivery = {
+      type: 'conflated',
+      updates: Array.from(this.#entries, conflated),
+      folded: this.#folded,
+      foldedByTable: Object.fromEntries(tables),
+      ranges: this.#ranges,
+      ...(this.#isIncomplete && { incomplete: true as const }),
+    }
+    return delivery as unknown as Delivery<Tables>
+  }
+
+  #take(update: Update, bytes: number): void {
+    const folding = this.#foldingOf(update.table)
+    this.#cover(folding, update)
+    const key = folding.reader?.read(update.record)
+    if (!folding.reader || !key) this.#add(update, bytes)
+    else if ('missing' in key) {
+      this.#output.keyMissing(update.table, key.missing)
+      this.#add(update, bytes)
+    } else if (update.before && folding.reader.hasMoved(update.before, update.record))
+      this.#move(folding, folding.reader, update, key.text, bytes)
+    else {
+      const entry = folding.entries.get(key.text)
+      if (entry) this.#replace(folding, entry, update, bytes)
+      else folding.entries.set(key.text, this.#add(update, bytes))
+    }
+  }
+
+  /**
+   * The record has another key now. Whoever follows that deletes the old one, so it must come after
+   * what was there under either key and before what comes under them: nothing is folded over it.
+   */
+  #move(folding: Folding, reader: KeyReader, update: Update, key: string, bytes: number): void {
+    const old = reader.readBefore(update.before ?? {}, update.record)
+    if ('text' in old) folding.entries.delete(old.text)
+    folding.entries.delete(key)
+    this.#add(update, bytes)
+  }
+
+  #add(update: Update, bytes: number): Entry {
+    const entry = {
+      latest: update,
+      latestBytes: bytes,
+      first: firstOf(update, bytes),
+      count: 1,
+    }
+    this.#entries.add(entry)
+    this.#bytes += bytes
+    return entry
+  }
+
+  #replace(folding: Folding, entry: Entry, update: Update, bytes: number): void {
+    this.#bytes -= weightOf(entry)
+    entry.count++
+    folding.folded++
+    this.#folded++
+    if (isOlder(update, entry.first)) entry.first = firstOf(update, bytes)
+    if (!isOlder(update, entry.latest)) {
+      entry.latest = update
+      entry.latestBytes = bytes
+      this.#entries.delete(entry)
+      this.#entries.add(entry)
+    }
+    this.#bytes += weightOf(entry)
+  }
+
+  #cover({ ranges }: Folding, { table, publisher, sequence }: Update): void {
+    if (publisher === null || sequence === null) return
+    const range = ranges.get(publisher.incarnation)
+    if (range && range.to === sequence - 1) range.to = sequence
+    else {
+      const begun = { table, publisher, from: sequence, to: sequence }
+      ranges.set(publisher.incarnation, begun)
+      this.#ranges.push(begun)
+    }
+  }
+
+  #foldingOf(table: string): Folding {
+    let folding = this.#tables.get(table)
+    if (!folding) {
+      folding = {
+        reader: this.#keys.of(table),
+        entries: new Map(),
+        ranges: new Map(),
+        folded: 0,
+      }
+      this.#tables.set(table, folding)
+    }
+    return folding
+  }
+}
+
+function firstOf({ kind, publisher, version, record, before }: Update, bytes: number): First {
+  // A delete bears the record that was there before it.
+  return { kind, publisher, version, before: kind === 'delete' ? record : before, bytes }
+}
+
+function weightOf({ latestBytes, first, count }: Entry): number {
+  return latestBytes + (count > 1 && first.before ? first.bytes : 0)
+}
+
+/**
+ * True where the update that came later is the older one: updates of two publishers are ordered by
+ * their versions, those of one as they come, and without versions all are.
+ */
+function isOlder(
+  later: Pick<Update, 'publisher' | 'version'>,
+  earlier: Pick<Update, 'publisher' | 'version'>,
+): boolean {
+  if (later.version === undefined || earlier.version === undefined) return false
+  const isOfOne =
+    later.publisher !== null && later.publisher.incarnation === earlier.publisher?.incarnation
+  return !isOfOne && later.version < earlier.version
+}
+
+function conflated({ latest, first, count }: Entry): ConflatedUpdate {
+  if (count === 1) return { ...latest, count, firstKind: latest.kind }
+  return {
+    ...latest,
+    kind: kindOf(first.kind, latest.kind),
+    before: first.before,
+    count,
+    firstKind: first.kind,
+  }
+}
+
+/** What all did together. A delete stays one: whoever read the table meanwhile may have the record. */
+function kindOf(first: UpdateKind, latest: UpdateKind): UpdateKind {
+  if (latest === 'delete') return 'delete'
+  return first === 'insert' ? 'insert' : 'modify'
+}

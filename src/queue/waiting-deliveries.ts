@@ -1,0 +1,160 @@
+import { Deque } from '../base/deque.ts'
+import type { Loss } from '../model/loss.ts'
+import type { Delivery, TablesOf, Update } from '../model/update.ts'
+import type { Position } from '../subscriber/subscription-output.ts'
+import { Conflation, type ConflationOutput } from './conflation.ts'
+import type { ConflationKeys } from './conflation-key.ts'
+
+/** How much may wait for the application; what happens beyond it, `whenSlow` says. */
+export interface DeliveryLimit {
+  readonly updates: number
+  /** Encoded bytes. */
+  readonly bytes: number
+}
+
+/** A second's worth for a fast consumer, and as much as one connection's high-water mark. */
+export const defaultDeliveryLimit: DeliveryLimit = { updates: 262_144, bytes: 16 * 1024 * 1024 }
+
+/** A delivery that waits for the application, or is with it. */
+export interface Waiting<Tables extends TablesOf> {
+  readonly delivery: Delivery<Tables>
+  /** What it takes of the limit. A loss takes as much as an update, so that losses are bounded too. */
+  readonly updates: number
+  readonly bytes: number
+  readonly positions: readonly Position[]
+}
+
+/** One delivery of updates as it came, which may still be folded. */
+interface Plain {
+  readonly updates: Update[]
+  readonly isIncomplete: boolean
+  readonly bytes: number
+  readonly positions: readonly Position[]
+}
+
+interface Item<Tables extends TablesOf> {
+  readonly waiting: Waiting<Tables>
+  readonly plain: Plain | null
+}
+
+/** The deliveries of one subscription in their order, and the room that is left. */
+export class WaitingDeliveries<Tables extends TablesOf> {
+  readonly #limit: DeliveryLimit
+  readonly #keys: ConflationKeys | null
+  readonly #output: ConflationOutput
+  #items = new Deque<Item<Tables>>()
+  #plain = 0
+  #updates = 0
+  #bytes = 0
+
+  /** With keys it can make room by folding. */
+  constructor(limit: DeliveryLimit, keys: ConflationKeys | null, output: ConflationOutput) {
+    this.#limit = limit
+    this.#keys = keys
+    this.#output = output
+  }
+
+  get hasRoom(): boolean {
+    return this.#updates < this.#limit.updates && this.#bytes < this.#limit.bytes
+  }
+
+  get isUnderHalf(): boolean {
+    return this.#updates * 2 < this.#limit.updates && this.#bytes * 2 < this.#limit.bytes
+  }
+
+  /** Updates that wait or are with the application. */
+  get updates(): number {
+    return this.#updates
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  /** Behind what waits already: into it, where that is folded. */
+  addUpdates(
+    updates: Update[],
+    isIncomplete: boolean,
+    bytes: number,
+    positions: readonly Position[],
+  ): void {
+    const plain: Plain = { updates, isIncomplete, bytes, positions }
+    const last = this.#items.at(-1)?.waiting
+    if (last instanceof Conflation) {
+      this.#fold(last, plain)
+      return
+    }
+    const delivery = {
+      type: 'updates' as const,
+      updates: updates as Update<Tables>[],
+      ...(isIncomplete && { incomplete: true as const }),
+    }
+    this.#plain++
+    this.#push({ waiting: { delivery, updates: updates.length, bytes, positions }, plain })
+  }
+
+  addLosses(losses: readonly Loss[], positions: readonly Position[]): void {
+    const typed = losses as readonly Loss<keyof Tables & string>[]
+    const delivery = { type: 'loss' as const, losses: typed }
+    this.#push({ waiting: { delivery, updates: losses.length, bytes: 0, positions }, plain: null })
+  }
+
+  /** The next delivery; it counts against the limit until it is released. */
+  shift(): Waiting<Tables> | undefined {
+    const item = this.#items.shift()
+    if (item?.plain) this.#plain--
+    return item?.waiting
+  }
+
+  /** The application has it. */
+  release({ updates, bytes }: Waiting<Tables>): void {
+    this.#updates = Math.max(0, this.#updates - updates)
+    this.#bytes = Math.max(0, this.#bytes - bytes)
+  }
+
+  /**
+   * Folds what waits to the latest of each key, where there are keys. Losses stay in their places,
+   * with a conflation before and one behind them. True: there is room now.
+   */
+  makeRoom(): boolean {
+    const keys = this.#keys
+    if (!keys || this.#plain === 0) return this.hasRoom
+    const items = this.#items
+    this.#items = new Deque()
+    this.#plain = 0
+    for (let item = items.shift(); item; item = items.shift()) {
+      if (!item.plain) {
+        this.#items.push(item)
+        continue
+      }
+      let last = this.#items.at(-1)?.waiting
+      if (!(last instanceof Conflation)) {
+        last = new Conflation<Tables>(keys, this.#output)
+        this.#items.push({ waiting: last, plain: null })
+      }
+      this.release(item.waiting)
+      this.#fold(last as Conflation<Tables>, item.plain)
+    }
+    return this.hasRoom
+  }
+
+  clear(): void {
+    this.#items.clear()
+    this.#plain = 0
+    this.#updates = 0
+    this.#bytes = 0
+  }
+
+  #push(item: Item<Tables>): void {
+    this.#items.push(item)
+    this.#updates += item.waiting.updates
+    this.#bytes += item.waiting.bytes
+  }
+
+  #fold(conflation: Conflation<Tables>, plain: Plain): void {
+    const { updates, bytes } = conflation
+    conflation.fold(plain.updates, plain.isIncomplete, plain.bytes, plain.positions)
+    this.#updates += conflation.updates - updates
+    this.#bytes += conflation.bytes - bytes
+  }
+}
