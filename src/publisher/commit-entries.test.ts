@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CommitEntries } from './commit-entries.ts'
 
 describe('the commits of a batch', () => {
-  it('are one run while each commit has as many updates as the one before', () => {
+  it('D2: are one run while each commit has as many updates as the one before', () => {
     const entries = new CommitEntries()
     for (let commit = 5; commit < 9; commit++) entries.addWhole(commit, 1)
     entries.addWhole(9, 3)
@@ -17,7 +17,7 @@ describe('the commits of a batch', () => {
     expect(entries.take('A', [0])).toEqual([[]])
   })
 
-  it('are cut at the end of a batch; a commit cut in two becomes parts that name the whole', () => {
+  it('D2: are cut at the end of a batch; a commit cut in two becomes parts that name the whole', () => {
     const entries = new CommitEntries()
     entries.addWhole(1, 2)
     entries.addWhole(2, 2)
@@ -34,7 +34,7 @@ describe('the commits of a batch', () => {
     ])
   })
 
-  it('keep the places of a part when it is cut', () => {
+  it('D2: keep the places of a part when it is cut', () => {
     const entries = new CommitEntries()
     const tables = [
       { table: 'A', updates: 3 },

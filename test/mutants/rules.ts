@@ -1,0 +1,6 @@
+import { publisherRules } from './publisher-rules.ts'
+import type { Rule } from './rule.ts'
+import { wireRules } from './wire-rules.ts'
+
+/** Every rule of the wire and of the delivery protocol, by its invariant in docs/DELIVERY.md. */
+export const rules: readonly Rule[] = [...wireRules, ...publisherRules]

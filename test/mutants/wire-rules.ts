@@ -1,0 +1,409 @@
+import { type Rule, rule } from './rule.ts'
+
+const topic = 'src/model/topic.test.ts'
+const envelope = 'src/wire/envelope.test.ts'
+const vectors = 'src/wire/vectors.test.ts'
+const foreign = 'src/wire/foreign.test.ts'
+const fuzz = 'src/wire/fuzz.test.ts'
+const limits = 'src/wire/row-limits.test.ts'
+const values = 'src/wire/values.test.ts'
+const publisher = 'src/publisher/publisher.test.ts'
+const subscriber = 'src/subscriber/subscriber.test.ts'
+const refusesValue = 'by the name of its field, and nothing of it stays'
+
+/** Topics, envelopes, rows, foreign programs and requests: W1 to W6 of docs/DELIVERY.md. */
+export const wireRules: readonly Rule[] = [
+  rule(
+    'W1.1',
+    'The topic of a table ends in `/`, so that it is no prefix of another one',
+    'the closing / is left out',
+    ['model/topic.ts', '`update/${encodeTableName(table)}/`', '`update/${encodeTableName(table)}`'],
+    [topic, 'W1: is no prefix of the topic of another table'],
+  ),
+  rule(
+    'W1.2',
+    'Names of tables are percent-encoded, but for `A–Z a–z 0–9 _ . -`',
+    'names go out as they are',
+    ['model/topic.ts', 'if (plainName.test(table)) return table', 'if (table) return table'],
+    [topic, 'W1: has everything but plain characters percent-encoded'],
+  ),
+  rule(
+    'W1.3',
+    'A table has one topic: a name encoded in another way names nothing',
+    'any encoding is taken',
+    ['model/topic.ts', 'return encodeTableName(table) === encoded ? table : null', 'return table'],
+    [topic, 'W1: a name is decoded only from the one way to encode it'],
+  ),
+  rule(
+    'W1.4',
+    'A name of a table has at most 255 bytes when it is encoded',
+    'any length is taken',
+    [
+      'publisher/open-parcel.ts',
+      'if (encodeTableName(table).length > maxTableNameBytes)',
+      'if (encodeTableName(table).length < 0)',
+    ],
+    [publisher, 'W1: refuse names of tables that no topic can carry'],
+  ),
+  rule(
+    'W1.5',
+    'The mark for "all tables" travels on `update/`',
+    'it has the topic of a table without a name',
+    [
+      'publisher/sync-answers.ts',
+      'table === null ? allUpdatesTopic : updateTopic(table)',
+      "updateTopic(table ?? 'update')",
+    ],
+    [publisher, 'D4: for all tables is answered with all streams'],
+  ),
+  rule(
+    'W1.6',
+    'On `status/`, on `reply/` and on `update/` itself only our own magic is accepted',
+    'JSON is taken on every topic',
+    [
+      'wire/message-codec.ts',
+      "if (topic.plane === 'update' && topic.table !== null && !isOurs(frame))",
+      'if (!isOurs(frame))',
+    ],
+    [envelope, 'W1: without our magic is refused on status/, reply/ and update/'],
+  ),
+  rule(
+    'W1.7',
+    'Each kind of message has its topics, and is refused on others',
+    'any kind travels anywhere',
+    ['wire/message-codec.ts', "return topic.plane === 'reply'\n    case", 'return true\n    case'],
+    [envelope, 'W1: is refused on a topic where its kind does not travel'],
+  ),
+  rule(
+    'W1.8',
+    'A message is refused on the topic of another table or publisher',
+    'the table of the topic is not compared',
+    [
+      'wire/message-codec.ts',
+      "return topic.plane === 'update' && topic.table === message.table",
+      "return topic.plane === 'update'",
+    ],
+    [envelope, 'W1: is refused on the topic of another table or publisher'],
+  ),
+  rule(
+    'W1.9',
+    'A process subscribes to a topic once, for as long as one of its subscriptions wants it',
+    'the first that stops leaves the topic for all',
+    ['subscriber/subscriber.ts', 'if (count > 1) {', 'if (count > 9) {'],
+    [subscriber, 'W1: subscribe to a topic once, and leave it with the last of them'],
+  ),
+  rule(
+    'W2.1',
+    'An envelope begins with our magic',
+    'the second byte of it is not looked at',
+    ['wire/envelope.ts', 'frame[0] === magicByte && frame[1] === magicT', 'frame[0] === magicByte'],
+    [envelope, 'W2: is refused with another magic'],
+  ),
+  rule(
+    'W2.2',
+    'Another version is refused',
+    'the version is not looked at',
+    ['wire/envelope.ts', 'if (frame[3] !== wireVersion)', 'if (frame[3] === 0)'],
+    [envelope, 'W2: is refused with another version'],
+  ),
+  rule(
+    'W2.3',
+    'An unknown kind is refused',
+    'an unknown kind is taken for a heartbeat',
+    [
+      'wire/message-codec.ts',
+      'const kind = kindOfCode[frame[4] as number]',
+      "const kind = kindOfCode[frame[4] as number] ?? 'heartbeat'",
+    ],
+    [envelope, 'W2: is refused with an unknown kind'],
+  ),
+  rule(
+    'W2.4',
+    'A checksum covers all bytes of a frame, also those of its envelope',
+    'the checksum leaves the first bytes out',
+    ['wire/envelope.ts', 'zlib.crc32(frame.subarray(0, crcAt))', '0'],
+    [envelope, 'W2: has a checksum over all of its bytes'],
+  ),
+  rule(
+    'W2.5',
+    'What goes down and what goes up cannot be taken for each other',
+    'the direction is not looked at',
+    ['wire/envelope.ts', 'if (frame[2] !== directionBytes[direction])', 'if (frame[2] === 0)'],
+    [envelope, 'W6: is refused where it is a message from a publisher'],
+  ),
+  rule(
+    'W2.6',
+    'A flag of the high four that a reader does not know is a reason to refuse',
+    'all flags are ignored',
+    ['wire/envelope.ts', 'const criticalFlags = 0xf0', 'const criticalFlags = 0'],
+    [envelope, 'W2: is refused with a flag that must be understood'],
+  ),
+  rule(
+    'W2.7',
+    'Unknown low flags and reserved bytes are no reason to refuse: they are the room to grow',
+    'every flag must be known',
+    ['wire/envelope.ts', 'const criticalFlags = 0xf0', 'const criticalFlags = 0xff'],
+    [envelope, 'W2: may have flags and reserved bytes that a reader need not understand'],
+  ),
+  rule(
+    'W2.8',
+    'A message names its publisher: node, process, instance, incarnation',
+    'the instance is not written',
+    [
+      'wire/identity-cache.ts',
+      'publisher.node, publisher.process, publisher.instance]',
+      "publisher.node, publisher.process, '']",
+    ],
+    [envelope, 'W2: says who publishes: node, process, instance and incarnation'],
+  ),
+  rule(
+    'W2.9',
+    'A publisher replays batches of its own only',
+    'the two publishers of a replay are not compared',
+    [
+      'wire/message-codec.ts',
+      'if (batch.publisher.incarnation !== publisher.incarnation)',
+      'if (!batch.publisher.incarnation)',
+    ],
+    [envelope, 'W2: of one publisher cannot replay the batch of another'],
+  ),
+  rule(
+    'W2.10',
+    'Bytes stay what they mean: version 1 is frozen by vectors',
+    'a count is written in another place',
+    [
+      'wire/batch-codec.ts',
+      'header.varint(batch.first)\n  header.varint(batch.count)',
+      'header.varint(batch.count)\n  header.varint(batch.first)',
+    ],
+    [vectors, 'W2: what is encoded is byte for byte what it was'],
+  ),
+  rule(
+    'W3.1',
+    'A bigint of 64 bits comes back; a larger one is refused by the name of its field',
+    'any bigint is taken',
+    ['wire/field-value.ts', 'if (!isInt64(value)) throw', 'if (value === 0.5) throw'],
+    [limits, `W3: refuses a bigint above 64 bits ${refusesValue}`],
+  ),
+  rule(
+    'W3.2',
+    'Functions and symbols are refused by the name of their field, also within JSON',
+    'JSON drops them in silence',
+    [
+      'wire/json-text.ts',
+      "if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')",
+      "if (typeof value === 'bigint')",
+    ],
+    [limits, `W3: refuses a function inside JSON ${refusesValue}`],
+  ),
+  rule(
+    'W3.3',
+    'Cycles are refused by the name of their field',
+    'what JSON.stringify throws is passed on',
+    [
+      'wire/json-text.ts',
+      'throw new NotJson(reason instanceof Error ? reason.message : String(reason), { cause: reason })',
+      'throw reason',
+    ],
+    [limits, `W3: refuses a cycle ${refusesValue}`],
+  ),
+  rule(
+    'W3.4',
+    'A date comes back as a date',
+    'it is written as a number',
+    [
+      'wire/field-value.ts',
+      "if (value instanceof Date) return 'date'",
+      "if (value instanceof Date) return 'json'",
+    ],
+    [values, 'W3: comes back as it went: a date'],
+  ),
+  rule(
+    'W3.5',
+    'Bytes are copied when they are published and when they are delivered',
+    'delivered bytes share the memory of the frame',
+    [
+      'wire/row-source.ts',
+      'return new Uint8Array(this.memory.buffer.buffer.slice(this.heapAt + from, this.heapAt + to))',
+      'return new Uint8Array(this.memory.buffer.buffer, this.heapAt + from, to - from)',
+    ],
+    [values, 'W3: of bytes shares no memory with what else was delivered'],
+  ),
+  rule(
+    'W3.6',
+    'An update may have a version, and it is passed on',
+    'versions are not read',
+    ['wire/row-reader.ts', '(flags & hasVersion) === 0 ? undefined : this.version()', 'undefined'],
+    [values, 'W3: goes with its update'],
+  ),
+  rule(
+    'W3.7',
+    'A batch begins with its shape; a reader keeps the shapes it has read, up to a number',
+    'shapes are kept without end',
+    [
+      'wire/row-reader.ts',
+      'if (this.shapes.size >= wireLimits.maxCachedShapes) {',
+      'if (this.shapes.size < 0) {',
+    ],
+    [values, 'W3: has its reader kept, as one of a bounded number'],
+  ),
+  rule(
+    'W3.8',
+    'A field that comes and goes or changes its type widens the shape: it does not cut batches',
+    'the shape begins anew with every batch',
+    [
+      'wire/row-writer.ts',
+      '    for (const field of segment.spillWide()) this.shape.testWide(field)',
+      '    ;(this as unknown as { shape: WriterShape }).shape = new WriterShape()\n    for (const field of segment.spillWide()) this.shape.testWide(field)',
+    ],
+    [values, 'W3: widens for fields that come and go and change their type, and cuts no batch'],
+  ),
+  rule(
+    'W3.9',
+    'Generated code holds names as literals only',
+    'a name is pasted',
+    [
+      'wire/code-generation.ts',
+      "return JSON.stringify(text).replaceAll('\\u2028', '\\\\u2028').replaceAll('\\u2029', '\\\\u2029')",
+      'return `"${text}"`',
+    ],
+    ['src/wire/code-generation.test.ts', 'W3: holds names as literals only'],
+  ),
+  rule(
+    'W3.10',
+    'Where code may not be generated, closures give the same',
+    'no look is taken whether it may',
+    [
+      'wire/code-generation.ts',
+      "    return generate({}, 'return true') === true\n",
+      '    return true\n',
+    ],
+    [
+      'src/wire/code-generation.test.ts',
+      'W3: gives the same bytes and the same updates as closures',
+    ],
+  ),
+  rule(
+    'W3.11',
+    'Shapes are bounded: fields, bytes of names, bytes in all',
+    'a shape may have any number of fields',
+    [
+      'wire/shape.ts',
+      'if (count > wireLimits.maxFields) return null',
+      'if (count < 0) return null',
+    ],
+    [values, 'W3: beyond its bounds is refused'],
+  ),
+  rule(
+    'W4.1',
+    'Any bytes give a message or a named reason to refuse them, never an exception',
+    'reading beyond the end throws',
+    [
+      'wire/byte-reader.ts',
+      "    this.refuse('bad-length')\n    return false",
+      "    throw new RangeError('beyond the end')",
+    ],
+    [fuzz, 'W4: 100,000 damaged messages give a message or a named reason'],
+  ),
+  rule(
+    'W4.2',
+    'A promise is checked against the bytes at hand before anything is allocated',
+    'counts are believed',
+    [
+      'wire/row-reader.ts',
+      'if (sections.end !== payload.length) return false',
+      'if (sections.end < 0) return false',
+    ],
+    [fuzz, 'W4: a promise of more than the bytes hold is refused before anything is allocated'],
+  ),
+  rule(
+    'W4.3',
+    'JSON that nests deeper than 128 is refused',
+    'any depth is parsed',
+    [
+      'wire/json-text.ts',
+      'if (nestsTooDeep(text)) return unreadable',
+      'if (text.length < 0) return unreadable',
+    ],
+    [foreign, 'W4: is refused where it nests deeper than 128 levels'],
+  ),
+  rule(
+    'W4.4',
+    'A frame beyond 4 MiB is refused',
+    'any size is taken',
+    ['wire/envelope.ts', "if (frame.length > maxBytes) return 'too-large'", ''],
+    [envelope, 'W4: is refused in a frame of more than 4 MiB'],
+  ),
+  rule(
+    'W4.5',
+    'Refusals are counted by their reason',
+    'they are passed over',
+    ['subscriber/subscriber.ts', 'this.#output.refused(message.reason)', 'void message.reason'],
+    [subscriber, 'W4: what is refused is counted by its reason'],
+  ),
+  rule(
+    'W5.1',
+    'Any ZeroMQ program may publish JSON: one update of the table of the topic',
+    'JSON is refused on every topic',
+    [
+      'wire/message-codec.ts',
+      "frames.length === 2 ? decodeForeign(topic.table, frame) : refused('bad-frames')",
+      "refused('bad-magic')",
+    ],
+    [foreign, 'W5: is one update of the table of its topic, without numbers'],
+  ),
+  rule(
+    'W5.2',
+    'An array of updates is one commit',
+    'an array is refused',
+    [
+      'wire/foreign.ts',
+      'const list: unknown[] = Array.isArray(json) ? json : [json]',
+      'const list: unknown[] = [json]',
+    ],
+    [foreign, 'W5: may be an array: one commit'],
+  ),
+  rule(
+    'W5.3',
+    'Foreign updates bear no numbers and no publisher',
+    'they seem to be numbered',
+    ['wire/foreign.ts', 'sequence: null,', 'sequence: 1,'],
+    [subscriber, 'W5: are delivered as they come, without numbers, at the time of their arrival'],
+  ),
+  rule(
+    'W5.4',
+    'Foreign updates that find no room are counted',
+    'they are let go in silence',
+    [
+      'subscriber/subscriber.ts',
+      "else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })",
+      '',
+    ],
+    [subscriber, 'W5: are counted where there is no room for them'],
+  ),
+  rule(
+    'W5.5',
+    'A foreign update has a kind and a record, or nothing of its message is taken',
+    'any JSON object is an update',
+    [
+      'wire/foreign.ts',
+      'if (!updateKinds.includes(kind as UpdateKind) || !isRecord(record) || version === null)',
+      'if (version === null)',
+    ],
+    [foreign, 'W5: is refused as {"kind":"upsert","record":{}}'],
+  ),
+  rule(
+    'W6.1',
+    'A request is one frame that begins neither with 0 nor with 1',
+    'it begins with 1',
+    ['wire/envelope.ts', 'const magicByte = 0x89', 'const magicByte = 0x01'],
+    [envelope, 'W6: is one frame that libzmq does not take for a subscription'],
+  ),
+  rule(
+    'W6.2',
+    'A range asked for does not end before it begins',
+    'the end is not compared',
+    ['wire/request-codec.ts', 'const to = reader.varint(from)', 'const to = reader.varint()'],
+    [envelope, 'W6: is refused with a range that ends before it begins'],
+  ),
+]
