@@ -57,6 +57,23 @@ describe('a publisher that is gone', () => {
     expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost Z1..null', 'lost nullnull..null'])
   })
 
+  it('D20: leaves open losses when it died before its node knew that it publishes', () => {
+    const early = { incarnation: '1'.repeat(32), publishes: [], subscribes: [] }
+    const pair = new Pair(['A']).ready()
+    pair.roster({ ...early, state: 'alive' })
+    expect(pair.order).toEqual([])
+    pair.roster({ ...early, state: 'ended', last: null })
+    expect(pair.order).toEqual(['lost Anull..null'])
+  })
+
+  it('D20: leaves nothing when it only subscribed, or is GENESIS_CLUSTER', () => {
+    const dead = { publishes: [], state: 'ended', last: null } as const
+    const pair = new Pair(['A']).ready()
+    pair.roster({ ...dead, incarnation: '1'.repeat(32), subscribes: ['A'] })
+    pair.roster({ ...dead, incarnation: '2'.repeat(32), subscribes: [], role: 'cluster' })
+    expect(pair.order).toEqual([])
+  })
+
   it('D20: is told once', () => {
     const pair = new Pair(['A']).ready()
     pair.pass(11_000, everything)

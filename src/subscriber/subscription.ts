@@ -242,7 +242,8 @@ export class Subscription {
     if (!source) {
       // Whoever had ended before this subscription began owes it nothing.
       if (entry.state === 'ended' && !this.#readiness.isAsking) return
-      if (entry.publishes.length === 0 && !(isOver && entry.last)) return
+      if (entry.publishes.length === 0 && !(isOver && entry.last) && !mayHavePublished(entry))
+        return
       source = this.#sourceOf(entry, now)
     }
     if (source.entry?.state === 'gone' && entry.state === 'alive')
@@ -361,3 +362,10 @@ export class Subscription {
     }
   }
 }
+
+/**
+ * A process that died before its node knew what it opened the queue for: between its first publish()
+ * and the node's answer nothing leaves, so nobody else could tell that there was something.
+ */
+const mayHavePublished = ({ role, state, last, subscribes }: RosterEntry): boolean =>
+  role !== 'cluster' && state === 'ended' && last === null && subscribes.length === 0
