@@ -35,15 +35,15 @@ export class TestNode {
   }
 
   /** Resolves when it says that processes may come. */
-  async start(): Promise<void> {
-    await this.launch().says(/^ready/m)
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.launch(env).says(/^ready/m)
   }
 
-  launch(): Child {
+  launch(env: Readonly<Record<string, string>> = {}): Child {
     this.#child = new Child({
       name: `cluster ${this.host}`,
       arguments: [command, 'cluster', '--definition', this.#definition, '--host', this.host],
-      env: { TIDINGS_STATE: this.#state, UV_THREADPOOL_SIZE: threads },
+      env: { TIDINGS_STATE: this.#state, UV_THREADPOOL_SIZE: threads, ...env },
       cwd: this.#state,
       ipc: true,
     })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import * as options from './socket-options.ts'
 
 describe('socket options', () => {
@@ -20,6 +20,19 @@ describe('socket options', () => {
     for (const bound of [options.boundXsub, options.boundXpub, options.boundRouter]) {
       expect(bound('tidings-1')).toMatchObject({ zapDomain: 'tidings-1', zapEnforceDomain: true })
     }
+  })
+
+  it('takes the marks of updates, and no others, from the environment of a test', () => {
+    vi.stubEnv('TIDINGS_HIGH_WATER_MARK', '10')
+    const upstream = { receiveHighWaterMark: options.socketLimits.upstreamHighWaterMark }
+    expect(options.boundXpub('d')).toMatchObject({ sendHighWaterMark: 10, ...upstream })
+    const xsub = { sendHighWaterMark: 0, receiveHighWaterMark: 10 }
+    expect(options.connectingXsub()).toMatchObject(xsub)
+    for (const wrong of ['0', 'ten', '1.5']) {
+      vi.stubEnv('TIDINGS_HIGH_WATER_MARK', wrong)
+      expect(options.connectingXsub).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    }
+    vi.unstubAllEnvs()
   })
 
   it('never drops subscriptions, nor keeps those of a dead peer', () => {

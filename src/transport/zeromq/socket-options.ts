@@ -51,6 +51,21 @@ export const socketLimits = {
   registrationHighWaterMark: 64,
 } as const
 
+/** For tests: the marks of all updates, in messages, so that every burst overflows. */
+export const markVariable = 'TIDINGS_HIGH_WATER_MARK'
+
+/** @throws TidingsError USAGE where the variable is no whole number from 1 */
+function markOr(standard: number): number {
+  const text = process.env[markVariable]
+  if (text === undefined || text === '') return standard
+  const mark = Number(text)
+  if (Number.isSafeInteger(mark) && mark >= 1 && mark <= 1_000_000) return mark
+  throw new TidingsError(
+    'USAGE',
+    `${markVariable} is a whole number from 1 to 1000000, got ${JSON.stringify(text)}`,
+  )
+}
+
 /** Before it, crafted frames could crash or corrupt a process (CVE-2020-15166, CVE-2021-20235 …). */
 const leastLibzmq = [4, 3, 5] as const
 
@@ -99,7 +114,7 @@ function xsub() {
   return {
     ...always(),
     sendHighWaterMark: 0,
-    receiveHighWaterMark: socketLimits.receiveHighWaterMark,
+    receiveHighWaterMark: markOr(socketLimits.receiveHighWaterMark),
     maxMessageSize: socketLimits.maxFrameBytes,
   }
 }
@@ -109,7 +124,7 @@ function xpub() {
   return {
     ...always(),
     immediate: true,
-    sendHighWaterMark: socketLimits.sendHighWaterMark,
+    sendHighWaterMark: markOr(socketLimits.sendHighWaterMark),
     receiveHighWaterMark: socketLimits.upstreamHighWaterMark,
     maxMessageSize: socketLimits.maxRequestBytes,
   }
