@@ -1,8 +1,11 @@
 import { Deque } from '../base/deque.ts'
 import type { BatchMessage, StreamState } from '../model/message.ts'
 
-export interface RetainedBatch {
-  readonly batch: BatchMessage
+/**
+ * What it takes to send a batch again. Its manifest and its commits lie encoded in the frame: kept as
+ * objects, too, they would take as much memory as all frames together.
+ */
+export interface RetainedBatch extends Pick<BatchMessage, 'first' | 'count' | 'frame'> {
   readonly retainedAt: number
 }
 
@@ -30,22 +33,22 @@ export class PublishedStream {
 
   /** First sequence still retained; one past the last closed batch when nothing is. */
   get firstRetained(): number {
-    return this.retained.at(0)?.batch.first ?? this.closed + 1
+    return this.retained.at(0)?.first ?? this.closed + 1
   }
 
-  retain(batch: BatchMessage, now: number): void {
-    this.retained.push({ batch, retainedAt: now })
-    this.retainedBytes += batch.frame.byteLength
-    this.retainedUpdates += batch.count
-    this.closed = batch.first + batch.count - 1
+  retain({ first, count, frame }: BatchMessage, now: number): void {
+    this.retained.push({ first, count, frame, retainedAt: now })
+    this.retainedBytes += frame.byteLength
+    this.retainedUpdates += count
+    this.closed = first + count - 1
   }
 
   evictOldest(): number {
     const oldest = this.retained.shift()
     if (!oldest) return 0
-    this.retainedBytes -= oldest.batch.frame.byteLength
-    this.retainedUpdates -= oldest.batch.count
-    return oldest.batch.frame.byteLength
+    this.retainedBytes -= oldest.frame.byteLength
+    this.retainedUpdates -= oldest.count
+    return oldest.frame.byteLength
   }
 
   stateAt(now: number): StreamState {
@@ -58,17 +61,17 @@ export class PublishedStream {
   }
 
   /** The retained batches that hold any of `from` … `to`, in order. */
-  *batchesIn(from: number, to: number): Generator<BatchMessage> {
+  *batchesIn(from: number, to: number): Generator<RetainedBatch> {
     let low = 0
     let high = this.retained.length
     while (low < high) {
       const middle = (low + high) >> 1
-      const { batch } = this.retained.at(middle) as RetainedBatch
+      const batch = this.retained.at(middle) as RetainedBatch
       if (batch.first + batch.count <= from) low = middle + 1
       else high = middle
     }
     for (let index = low; index < this.retained.length; index++) {
-      const { batch } = this.retained.at(index) as RetainedBatch
+      const batch = this.retained.at(index) as RetainedBatch
       if (batch.first > to) return
       yield batch
     }

@@ -50,7 +50,7 @@ export class Retention {
    * never part of it, so that the reserves of many tables stay small beside the retention.
    */
   #isReserve(stream: PublishedStream): boolean {
-    const oldest = stream.retained.at(0)?.batch
+    const oldest = stream.retained.at(0)
     if (!oldest || oldest.frame.byteLength > 2 * this.#limits.parcelBytes) return false
     return (
       stream.retainedUpdates - oldest.count < this.#limits.reserveUpdates &&

@@ -28,11 +28,18 @@ const out = new ByteWriter()
 const identities = new IdentityCache()
 const maxTopicBytes = 300
 
+/** A replay as its publisher sends it: of the batch no more than the frame is needed. */
+export type OutgoingReplay = Omit<ReplayMessage, 'batch'> & {
+  readonly batch: Pick<BatchMessage, 'frame'>
+}
+
 /**
  * The frames behind the topic: of a replay its own and the batch's as it was first sent, of all
  * others one. Throws LIMIT_EXCEEDED where a name or the frame is too large.
  */
-export function encodeMessage(message: Exclude<Message, BatchMessage>): Uint8Array[] {
+export function encodeMessage(
+  message: Exclude<Message, BatchMessage | ReplayMessage> | OutgoingReplay,
+): Uint8Array[] {
   beginEnvelope(out, 'down', messageKinds[message.kind], message.publisher.incarnation)
   writeNames(out, message.publisher)
   if (message.kind === 'replay') out.varint(message.nonce)

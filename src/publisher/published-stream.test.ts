@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { wireLimits } from '../wire/limits.ts'
+import { OpenParcel } from './open-parcel.ts'
+import { PublishedStream } from './published-stream.ts'
+
+it('retains of a batch the frame and its place, not its commits and manifest once more', () => {
+  const parcel = new OpenParcel(
+    { node: 'n', process: 'p', instance: '', incarnation: 'a'.repeat(32) },
+    wireLimits.maxFrameBytes,
+  )
+  const update = (table: string, id: number) =>
+    ({ table, kind: 'insert', record: { ID: id } }) as const
+  for (let id = 1; id <= 50; id++) parcel.addAll([update('TRADE', id), update('POSITION', id)], id)
+  const batches = parcel.close(1, 0, () => 0)
+  const batch = batches.find(({ table }) => table === 'TRADE')
+  if (!batch) throw new Error('there is no batch of TRADE')
+  const stream = new PublishedStream('TRADE')
+  stream.retain(batch, 5)
+  expect([...stream.retained]).toEqual([{ first: 1, count: 50, frame: batch.frame, retainedAt: 5 }])
+  expect(stream.retained.at(0)?.frame).toBe(batch.frame)
+})
