@@ -239,6 +239,16 @@ describe('a flush', () => {
     expect(done).toEqual([{ confirmed: [], missing: [] }])
   })
 
+  it('D19: waits for the tables of every subscription of a process, told of by the roster or not', () => {
+    const done: unknown[] = []
+    stage.sync(['A'], 1)
+    stage.sync(['B'], 2)
+    stage.sync(['A'], 3)
+    stage.publish(1, 'B')
+    stage.publisher.flush(0, 0, 2000, (outcome) => done.push(outcome))
+    expect(done).toEqual([])
+  })
+
   it('D19: asks every 250 ms', () => {
     stage.publish(1)
     stage.sync(['A'])

@@ -14,9 +14,16 @@ interface Flush {
 }
 
 interface KnownSubscriber {
-  tables: Tables
+  /** What the roster says; null: it has not said anything yet. */
+  onRoster: Tables | null
+  /** What it has synced for and the roster may not know yet. */
+  synced: Tables
+  syncedAt: number
   readonly confirmed: Map<string, number>
 }
+
+/** By then the roster has what was synced for, unless it is subscribed no longer. */
+const rosterFollowsMs = 10_000
 
 /** The subscribers of this publisher, what they have confirmed, and the flushes that wait for it. */
 export class Flushes {
@@ -35,10 +42,16 @@ export class Flushes {
     return this.#subscribers.has(subscriber)
   }
 
-  addSubscriber(subscriber: string, tables: Tables): void {
-    const known = this.#subscribers.get(subscriber)
-    if (known) known.tables = tables
-    else this.#subscribers.set(subscriber, { tables, confirmed: new Map() })
+  /** All tables that a process subscribes to, by the roster. */
+  onRoster(subscriber: string, tables: Tables): void {
+    this.#known(subscriber).onRoster = tables
+  }
+
+  /** One subscription of a process asks, perhaps before the roster tells of it. */
+  onSync(subscriber: string, tables: Tables, now: number): void {
+    const known = this.#known(subscriber)
+    known.synced = union(known.synced, tables)
+    known.syncedAt = now
   }
 
   removeSubscriber(subscriber: string): void {
@@ -61,7 +74,7 @@ export class Flushes {
     if (this.#flushes.length === 0) return
     const ended: [Flush, FlushOutcome][] = []
     this.#flushes = this.#flushes.filter((flush) => {
-      const missing = this.#missing(flush.target)
+      const missing = this.#missing(flush.target, now)
       if ((missing.length > 0 || !hasLeft) && now < flush.until) return true
       const confirmed = [...this.#subscribers.keys()].filter((id) => !missing.includes(id))
       ended.push([flush, { confirmed, missing }])
@@ -70,13 +83,32 @@ export class Flushes {
     for (const [flush, outcome] of ended) flush.done(outcome)
   }
 
-  #missing(target: readonly TableSequence[]): string[] {
+  #known(subscriber: string): KnownSubscriber {
+    let known = this.#subscribers.get(subscriber)
+    if (!known) {
+      known = { onRoster: null, synced: [], syncedAt: -Infinity, confirmed: new Map() }
+      this.#subscribers.set(subscriber, known)
+    }
+    return known
+  }
+
+  #missing(target: readonly TableSequence[], now: number): string[] {
     return [...this.#subscribers]
-      .filter(([, { tables, confirmed }]) =>
+      .filter(([, known]) =>
         target.some(
-          ({ table, last }) => wantsTable(tables, table) && (confirmed.get(table) ?? 0) < last,
+          ({ table, last }) =>
+            isWanted(known, table, now) && (known.confirmed.get(table) ?? 0) < last,
         ),
       )
       .map(([subscriber]) => subscriber)
   }
 }
+
+function isWanted({ onRoster, synced, syncedAt }: KnownSubscriber, table: string, now: number) {
+  if (onRoster && wantsTable(onRoster, table)) return true
+  const counts = onRoster === null || now - syncedAt < rosterFollowsMs
+  return counts && wantsTable(synced, table)
+}
+
+const union = (one: Tables, other: Tables): Tables =>
+  one === '*' || other === '*' ? '*' : [...new Set([...one, ...other])]

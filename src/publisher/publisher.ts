@@ -151,8 +151,7 @@ export class Publisher {
     if (request.kind === 'sync') {
       if (request.incarnations && !request.incarnations.includes(this.identity.incarnation)) return
       // Nobody waits for himself: a handler that flushes what it published would never return.
-      if (!isOwn && !this.#flushes.knows(request.subscriber))
-        this.#flushes.addSubscriber(request.subscriber, request.tables)
+      if (!isOwn) this.#flushes.onSync(request.subscriber, request.tables, now)
       this.#syncs.add(request, now)
     } else if (request.incarnation !== this.identity.incarnation) return
     else if (request.kind === 'confirm') {
@@ -166,7 +165,7 @@ export class Publisher {
       if (incarnation === this.identity.incarnation) continue
       if (state === 'ended' || state === 'gone' || subscribes.length === 0)
         this.#flushes.removeSubscriber(incarnation)
-      else this.#flushes.addSubscriber(incarnation, subscribes)
+      else this.#flushes.onRoster(incarnation, subscribes)
     }
     this.#flushes.check(now, this.#hasLeft)
   }

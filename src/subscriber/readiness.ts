@@ -74,6 +74,6 @@ export class Readiness {
   #hasAnswered(incarnation: string): boolean {
     const source = this.#sources.get(incarnation)
     if (!source || source.isOver) return true
-    return this.#topics.every((topic) => source.proven.has(topic))
+    return this.#topics.every((topic) => source.proven.has(topic) && !source.unproven.has(topic))
   }
 }

@@ -90,6 +90,17 @@ describe('when we stood still ourselves', () => {
   })
 })
 
+describe('whoever is heard behind our own stall', () => {
+  it('D14: is gone ten seconds later, not ten seconds and the stall', () => {
+    pair.now += 12_000
+    pair.publish(['A'])
+    pair.deliver()
+    pair.subscription.tick(pair.now, 11_800)
+    pair.pass(10_500, everything)
+    expect(pair.told('publisher-gone')).toBe(1)
+  })
+})
+
 describe('after a reconnect', () => {
   it('D14: everybody is asked for everything', () => {
     const since = pair.now

@@ -180,7 +180,9 @@ export class Subscription {
   tick(now: number, ownStallMs: number): void {
     this.#isBusy = true
     if (ownStallMs > 0) {
-      for (const source of this.#sources.values()) source.heardAt += ownStallMs
+      // Whoever was heard since, before this tick, must not be taken for heard in the future.
+      for (const source of this.#sources.values())
+        source.heardAt = Math.min(now, source.heardAt + ownStallMs)
       this.resync(now)
     }
     for (const source of this.#sources.values()) this.#tickSource(source, now)

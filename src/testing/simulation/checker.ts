@@ -1,28 +1,11 @@
 import { wantsTable } from '../../model/request.ts'
-import type {
-  DeliveredUpdate,
-  PublishedUpdate,
-  PublisherJournal,
-  ReportedLoss,
-  SubscriberJournal,
-} from './journal.ts'
-
-/** A rule of the delivery contract that did not hold. */
-export interface Violation {
-  readonly rule:
-    | 'never-ready'
-    | 'silent-loss'
-    | 'twice'
-    | 'out-of-order'
-    | 'commit-order'
-    | 'not-whole'
-    | 'place-order'
-    | 'delivered-and-lost'
-    | 'end-without-open'
-    | 'open-for-live'
-    | 'never-published'
-  readonly text: string
-}
+import { checkCommitOrder, checkCommits } from './commit-check.ts'
+import type { PublishedUpdate, PublisherJournal, SubscriberJournal } from './journal.ts'
+import type { Reach } from './reach.ts'
+import { nameOf, type StreamLedger, StreamLedgers } from './stream-ledger.ts'
+import { Timeliness } from './timeliness.ts'
+import type { Fail, Violation } from './violation.ts'
+import type { WireWatch } from './wire-watch.ts'
 
 export interface Verdict {
   readonly violations: Violation[]
@@ -31,17 +14,12 @@ export interface Verdict {
   readonly lost: number
 }
 
-interface ToldRange {
-  from: number
-  to: number
-  /** It was reported open: an update of it may come after all. */
-  readonly wasOpen: boolean
-}
-
-interface StreamLedger {
-  readonly delivered: Map<number, DeliveredUpdate>
-  readonly told: ToldRange[]
-  last: number
+/** What was seen from outside while the journals were written. */
+export interface Seen {
+  readonly reach: Reach
+  readonly watch: WireWatch
+  /** The network kept the order of what it carried. */
+  readonly keptOrder: boolean
 }
 
 /**
@@ -50,25 +28,29 @@ interface StreamLedger {
  */
 export function check(
   publishers: ReadonlyMap<string, PublisherJournal>,
-  subscribers: Iterable<SubscriberJournal>,
+  subscribers: readonly SubscriberJournal[],
+  seen: Seen | null = null,
 ): Verdict {
-  const verdict: Verdict = { violations: [], owed: 0, delivered: 0, lost: 0 }
+  const violations: Violation[] = []
   const total = { owed: 0, delivered: 0, lost: 0 }
   for (const journal of subscribers) {
-    const checker = new SubscriberChecker(journal, publishers, verdict.violations)
+    const checker = new SubscriberChecker(journal, publishers, violations, seen)
     checker.run()
     total.owed += checker.owed
     total.delivered += journal.delivered.length
     total.lost += checker.lost
   }
-  return { ...verdict, ...total }
+  for (const text of seen?.watch.violations ?? []) violations.push({ rule: 'unannounced', text })
+  return { violations, ...total }
 }
 
 class SubscriberChecker {
   readonly #journal: SubscriberJournal
   readonly #publishers: ReadonlyMap<string, PublisherJournal>
-  readonly #violations: Violation[]
-  readonly #ledgers = new Map<string, StreamLedger>()
+  readonly #ledgers: StreamLedgers
+  readonly #seen: Seen | null
+  readonly #timeliness: Timeliness | null
+  readonly #fail: Fail
   owed = 0
   lost = 0
 
@@ -76,107 +58,62 @@ class SubscriberChecker {
     journal: SubscriberJournal,
     publishers: ReadonlyMap<string, PublisherJournal>,
     violations: Violation[],
+    seen: Seen | null,
   ) {
     this.#journal = journal
     this.#publishers = publishers
-    this.#violations = violations
+    this.#fail = (rule, text) =>
+      violations.push({ rule, text: `${journal.incarnation.slice(0, 6)}: ${text}` })
+    this.#ledgers = new StreamLedgers(journal, this.#fail)
+    this.#seen = seen
+    this.#timeliness = seen && new Timeliness(journal, seen.reach, seen.watch, this.#fail)
   }
 
   run(): void {
-    this.#checkOrder()
-    this.#readLosses()
-    this.#checkCommits()
-    if (this.#journal.endedAt < Infinity) return
-    if (this.#journal.readyAt === Infinity) this.#fail('never-ready', '')
+    const journal = this.#journal
+    this.#checkContent()
+    checkCommits(journal, this.#publishers, this.#ledgers, this.#fail)
+    if (this.#seen?.keptOrder) checkCommitOrder(journal, this.#seen.watch, this.#fail)
+    for (const loss of journal.losses)
+      if (loss.falseBecause)
+        this.#fail(
+          loss.to === null ? 'false-gone' : 'false-loss',
+          `${nameOf(loss)}: ${loss.falseBecause}`,
+        )
+    for (const name of journal.unproven) this.#fail('ready-early', name)
+    for (const publisher of this.#publishers.values()) this.#checkFlushes(publisher)
+    if (journal.endedAt < Infinity) return
+    if (journal.readyAt === Infinity) this.#fail('never-ready', '')
+    if (journal.heldAtEnd > 0) this.#fail('stuck', `${journal.heldAtEnd} bytes are held for ever`)
     for (const publisher of this.#publishers.values()) this.#checkOwed(publisher)
   }
 
-  #fail(rule: Violation['rule'], text: string): void {
-    this.#violations.push({ rule, text: `${this.#journal.incarnation.slice(0, 6)}: ${text}` })
-  }
-
-  #ledger(incarnation: string, table: string): StreamLedger {
-    const key = `${incarnation} ${table}`
-    let ledger = this.#ledgers.get(key)
-    if (!ledger) this.#ledgers.set(key, (ledger = { delivered: new Map(), told: [], last: 0 }))
-    return ledger
-  }
-
-  #checkOrder(): void {
+  #checkContent(): void {
     for (const update of this.#journal.delivered) {
-      const { incarnation, table, sequence } = update
-      const ledger = this.#ledger(incarnation, table)
-      const name = `${incarnation.slice(0, 6)}.${table}${sequence} at ${update.at.toFixed(0)}`
-      const published = this.#published(update)
-      if (!published || published.commit !== update.commit || published.place !== update.place)
-        this.#fail('never-published', name)
-      if (ledger.delivered.has(sequence)) this.#fail('twice', name)
-      else if (sequence < ledger.last) this.#fail('out-of-order', `${name} after ${ledger.last}`)
-      ledger.delivered.set(sequence, update)
-      ledger.last = Math.max(ledger.last, sequence)
+      const { incarnation, table, sequence, commit, place } = update
+      const published = this.#publishers.get(incarnation)?.updates.get(table)?.[sequence - 1]
+      if (!published || published.commit !== commit || published.place !== place)
+        this.#fail('never-published', `${incarnation.slice(0, 6)}.${table}${sequence}`)
     }
   }
 
-  #published({ incarnation, table, sequence }: DeliveredUpdate): PublishedUpdate | undefined {
-    return this.#publishers.get(incarnation)?.updates.get(table)?.[sequence - 1]
-  }
-
-  #readLosses(): void {
-    for (const loss of this.#journal.losses) {
-      if (loss.publisher === null || loss.table === null) continue
-      const ledger = this.#ledger(loss.publisher.incarnation, loss.table)
-      if (loss.ends) this.#closeOpen(ledger, loss)
-      else
-        ledger.told.push({
-          from: loss.from ?? 0,
-          to: loss.to ?? Infinity,
-          wasOpen: loss.to === null,
-        })
-    }
-  }
-
-  #closeOpen(ledger: StreamLedger, loss: ReportedLoss): void {
-    const open = ledger.told.find(({ to }) => to === Infinity)
-    if (!open) {
-      this.#fail('end-without-open', `${loss.table} ${loss.from}..${loss.to}`)
-      return
-    }
-    open.to = loss.to ?? Infinity
-    open.from = Math.min(open.from, loss.from ?? 0)
-  }
-
-  /** Commits whole, in one delivery, in the order of the call; what is not whole says so and is told. */
-  #checkCommits(): void {
-    const byCommit = new Map<string, DeliveredUpdate[]>()
-    for (const update of this.#journal.delivered) {
-      const key = `${update.incarnation} ${update.commit} ${update.delivery}`
-      const updates = byCommit.get(key)
-      if (updates) updates.push(update)
-      else byCommit.set(key, [update])
-    }
-    for (const updates of byCommit.values()) this.#checkCommit(updates)
-    this.#checkCommitOrder()
-  }
-
-  #checkCommit(updates: readonly DeliveredUpdate[]): void {
-    const [first] = updates
-    if (!first) return
-    const commit = this.#publishers.get(first.incarnation)?.commits[first.commit - 1] ?? []
-    const wanted = commit.filter(({ table }) => wantsTable(this.#journal.tables, table))
-    const name = `${first.incarnation.slice(0, 6)} commit ${first.commit} at ${first.at.toFixed(0)}`
-    if (updates.length < wanted.length && !first.isIncomplete)
-      this.#fail('not-whole', `${name}: ${updates.length} of ${wanted.length}`)
-    if (updates.some((update, index) => update.place < (updates[index - 1]?.place ?? -1)))
-      this.#fail('place-order', name)
-  }
-
-  /** Commits of one publisher come in order, per table always; see the contract for repaired ones. */
-  #checkCommitOrder(): void {
-    const last = new Map<string, number>()
-    for (const { incarnation, table, commit } of this.#journal.delivered) {
-      const key = `${incarnation} ${table}`
-      if (commit < (last.get(key) ?? 0)) this.#fail('commit-order', `${key} commit ${commit}`)
-      last.set(key, commit)
+  /** Whoever is said to have everything has it, or was told what is lost of it. */
+  #checkFlushes(publisher: PublisherJournal): void {
+    const { incarnation, readyAt } = this.#journal
+    for (const { confirmed, target, endedAt } of publisher.flushes) {
+      if (!confirmed.includes(incarnation)) continue
+      for (const [table, last] of target) {
+        if (!wantsTable(this.#journal.tables, table)) continue
+        const ledger = this.#ledgers.of(publisher.incarnation, table)
+        const isHere = (update: PublishedUpdate): boolean =>
+          update.sequence > last || update.at < readyAt || toldAt(ledger, update) <= endedAt
+        const missing = publisher.updates.get(table)?.find((update) => !isHere(update))
+        if (missing)
+          this.#fail(
+            'false-confirmation',
+            `${publisher.incarnation.slice(0, 6)}.${table}${missing.sequence} by ${endedAt.toFixed(0)}`,
+          )
+      }
     }
   }
 
@@ -184,7 +121,7 @@ class SubscriberChecker {
   #checkOwed(publisher: PublisherJournal): void {
     for (const [table, updates] of publisher.updates) {
       if (!wantsTable(this.#journal.tables, table)) continue
-      const ledger = this.#ledger(publisher.incarnation, table)
+      const ledger = this.#ledgers.of(publisher.incarnation, table)
       for (const update of updates) this.#checkUpdate(publisher, ledger, update)
     }
   }
@@ -198,6 +135,7 @@ class SubscriberChecker {
       this.#fail('delivered-and-lost', name)
     if (at < this.#journal.readyAt) return
     this.owed++
+    if (isDelivered || loss) this.#timeliness?.judge(publisher, update, toldAt(ledger, update))
     if (isDelivered) return
     if (loss) {
       this.lost++
@@ -220,7 +158,14 @@ class SubscriberChecker {
         (loss.publisher?.incarnation === publisher.incarnation &&
           loss.table === null &&
           publisher.endedAt < Infinity &&
-          !this.#ledgers.get(`${publisher.incarnation} ${table}`)?.delivered.size),
+          this.#ledgers.of(publisher.incarnation, table).delivered.size === 0),
     )
   }
+}
+
+/** When an update was delivered or told to be lost; Infinity: never. */
+function toldAt(ledger: StreamLedger, { sequence, at }: PublishedUpdate): number {
+  const delivered = ledger.delivered.get(sequence)
+  const loss = ledger.told.find(({ from, to }) => from <= sequence && sequence <= to)
+  return Math.min(delivered?.at ?? Infinity, loss ? Math.max(loss.at, at) : Infinity)
 }

@@ -1,6 +1,7 @@
 import { type Random, seededRandom } from '../../base/random.ts'
 import type { Pipe } from './pipe.ts'
-import type { Actor, Trial } from './trial.ts'
+import type { Actor } from './actor.ts'
+import type { Trial } from './trial.ts'
 
 /** A drawn fault: four numbers decide all of it, so that leaving one out changes little else. */
 interface Draw {
@@ -14,6 +15,8 @@ export class Faults {
   readonly #trial: Trial
   readonly #random: Random
   #count = 0
+  /** No pipe doubled or reordered what it carried. */
+  keptOrder = true
   /** What was done, for people. */
   readonly log: string[] = []
 
@@ -43,13 +46,18 @@ export class Faults {
   }
 
   #inject(kind: number, draw: Draw, number: number): string | null {
-    if (kind < 0.22) return this.#cutPipe(draw)
-    if (kind < 0.46) return this.#dropOnPipe(draw)
-    if (kind < 0.54) return this.#killPublisher(draw, number)
-    if (kind < 0.6) return this.#closePublisher(draw, number)
-    if (kind < 0.72) return this.#freeze(draw)
-    if (kind < 0.8) return this.#crashCluster(draw)
-    if (kind < 0.88) return this.#partition(draw)
+    if (kind < 0.18) return this.#cutPipe(draw)
+    if (kind < 0.32) return this.#dropOnPipe(draw)
+    if (kind < 0.42) return this.#dropNext(draw)
+    if (kind < 0.46) return this.#shuffle(draw)
+    if (kind < 0.5) return this.#clog(draw)
+    if (kind < 0.51) return this.#swizzle(draw)
+    if (kind < 0.53) return this.#stepClock(draw)
+    if (kind < 0.6) return this.#killPublisher(draw, number)
+    if (kind < 0.66) return this.#closePublisher(draw, number)
+    if (kind < 0.76) return this.#freeze(draw)
+    if (kind < 0.82) return this.#crashCluster(draw)
+    if (kind < 0.89) return this.#partition(draw)
     if (kind < 0.94) {
       this.#trial.spawnPublisher(number, true)
       return 'a script'
@@ -94,6 +102,55 @@ export class Faults {
     return `a ${pipe.kind} pipe drops ${pipe.dropProbability} for ${ms.toFixed(0)} ms`
   }
 
+  /** Just a few messages: the last ones of a burst, a mark, a request. */
+  #dropNext(draw: Draw): string | null {
+    const pipe = this.#pipe(draw)
+    if (!pipe) return null
+    const count = 1 + Math.floor(draw.strength * 5)
+    if (draw.choice < 0.4) pipe.dropNext = count
+    else pipe.dropNextUpdates = count
+    const what = draw.choice < 0.4 ? 'messages' : 'updates'
+    return `a ${pipe.kind} pipe drops its next ${count} ${what}`
+  }
+
+  #shuffle(draw: Draw): string | null {
+    const pipe = this.#pipe(draw)
+    if (!pipe) return null
+    const ms = 100 + draw.strength * 5000
+    pipe.shuffleUntil = this.#trial.now + ms
+    this.keptOrder = false
+    return `a ${pipe.kind} pipe doubles and reorders for ${ms.toFixed(0)} ms`
+  }
+
+  #clog(draw: Draw): string | null {
+    const pipe = this.#pipe(draw)
+    if (!pipe) return null
+    const ms = 100 + draw.strength ** 2 * 8000
+    pipe.clog()
+    this.#later(ms, () => pipe.unclog())
+    return `a ${pipe.kind} pipe is clogged for ${ms.toFixed(0)} ms`
+  }
+
+  /** All pipes are stopped one by one and freed in another order. */
+  #swizzle({ strength }: Draw): string {
+    const pipes = [...this.#trial.network.pipes].filter(({ kind }) => kind !== 'inproc')
+    for (const [index, pipe] of pipes.entries()) {
+      this.#later((index / pipes.length) * 2000 * strength, () => pipe.clog())
+      this.#later(2000 + 3000 * this.#random(), () => pipe.unclog())
+    }
+    return 'all pipes are clogged one by one and freed out of order'
+  }
+
+  #stepClock({ target, strength }: Draw): string | null {
+    const actor = pick(
+      this.#actors(() => true),
+      target,
+    )
+    if (!actor) return null
+    actor.process.wallClockOffset = (2 * strength - 1) * 3_600_000
+    return `the wall clock of ${actor.process.incarnation.slice(0, 6)} steps`
+  }
+
   #killPublisher(draw: Draw, number: number): string | null {
     const actor = pick(
       this.#actors(({ published }) => published !== null),
@@ -111,6 +168,11 @@ export class Faults {
       draw.target,
     )
     if (!actor) return null
+    const { publisherPipe } = actor.process
+    if (draw.choice < 0.5 && publisherPipe && actor.isOpen) {
+      publisherPipe.dropNextUpdates = 1 + Math.floor(draw.choice * 6)
+      actor.publishBurst()
+    }
     this.#trial.close(actor)
     this.#later(500 + draw.strength * 4000, () => void this.#trial.spawnPublisher(number))
     return `publisher ${actor.process.incarnation.slice(0, 6)} closes`
@@ -123,8 +185,10 @@ export class Faults {
     )
     if (!actor) return null
     const ms = 300 + draw.strength ** 2 * 16_000
-    this.#trial.freeze(actor, ms)
-    return `${actor.process.incarnation.slice(0, 6)} stands still for ${ms.toFixed(0)} ms`
+    const onlyLoop = draw.choice < 0.4
+    this.#trial.freeze(actor, ms, onlyLoop)
+    const what = onlyLoop ? 'blocks its loop' : 'stands still'
+    return `${actor.process.incarnation.slice(0, 6)} ${what} for ${ms.toFixed(0)} ms`
   }
 
   #crashCluster(draw: Draw): string | null {
@@ -150,7 +214,7 @@ export class Faults {
 
   #newSubscriber(draw: Draw, number: number): string {
     const actor = pick(
-      this.#actors(({ received }) => received !== null),
+      this.#actors(({ received, published }) => received.length > 0 && published === null),
       draw.target,
     )
     if (draw.strength < 0.5 && actor) this.#trial.kill(actor)

@@ -10,6 +10,15 @@ export interface PublishedUpdate {
   readonly at: number
 }
 
+/** A `flush()` that has ended: who was said to have everything that was published before it. */
+export interface FlushRecord {
+  readonly endedAt: number
+  /** Incarnations. */
+  readonly confirmed: readonly string[]
+  /** By table, the last sequence published before it. */
+  readonly target: ReadonlyMap<string, number>
+}
+
 /** What the application of one publishing process wrote down. */
 export interface PublisherJournal {
   readonly incarnation: string
@@ -18,6 +27,9 @@ export interface PublisherJournal {
   readonly updates: Map<string, PublishedUpdate[]>
   /** By commit, from 1: its updates in the order of the `publish()` call. */
   readonly commits: PublishedUpdate[][]
+  readonly flushes: FlushRecord[]
+  /** When it called `close()`. */
+  closingAt: number
   endedAt: number
   /** It closed in good order. */
   hasLeft: boolean
@@ -40,18 +52,27 @@ export interface ReportedLoss extends Loss {
   readonly at: number
   /** Deliveries before it. */
   readonly afterDelivery: number
+  /** Why it should not have been reported, as far as that could be seen from outside at that moment. */
+  readonly falseBecause: string | null
 }
 
-/** What the application of one subscribing process wrote down. */
+/** What the application of one subscription wrote down. */
 export interface SubscriberJournal {
   readonly incarnation: string
   readonly node: number
   readonly tables: Tables
+  /** Its handler takes its time: what it is told is late by its own doing. */
+  readonly isSlow: boolean
   readonly delivered: DeliveredUpdate[]
   readonly losses: ReportedLoss[]
+  /** At `ready`: publishers that had not answered on a topic. */
+  readonly unproven: string[]
   deliveries: number
+  subscribedAt: number
   readyAt: number
   endedAt: number
+  /** What its process still held when the trial was over, bytes. */
+  heldAtEnd: number
 }
 
 export function publisherJournal(incarnation: string, node: number): PublisherJournal {
@@ -60,6 +81,8 @@ export function publisherJournal(incarnation: string, node: number): PublisherJo
     node,
     updates: new Map(),
     commits: [],
+    flushes: [],
+    closingAt: Infinity,
     endedAt: Infinity,
     hasLeft: false,
   }
@@ -69,15 +92,20 @@ export function subscriberJournal(
   incarnation: string,
   node: number,
   tables: Tables,
+  isSlow = false,
 ): SubscriberJournal {
   return {
     incarnation,
     node,
     tables,
+    isSlow,
     delivered: [],
     losses: [],
+    unproven: [],
     deliveries: 0,
+    subscribedAt: Infinity,
     readyAt: Infinity,
     endedAt: Infinity,
+    heldAtEnd: 0,
   }
 }

@@ -1,3 +1,4 @@
+import { allUpdatesTopic } from '../../model/topic.ts'
 import type { Random } from '../../base/random.ts'
 import type { Down, Hub, Up } from './hub.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
@@ -9,6 +10,12 @@ export interface PipeOptions {
   /** Messages under way in one direction; further ones are dropped without a word. */
   readonly capacity?: number
 }
+
+/** The grain in which it is looked at whether a path is free. */
+export const sampleMs = 100
+
+/** Messages overtake each other by at most so much. */
+const shuffleMs = 40
 
 /** How likely a subscription is dropped from the burst that a reconnect sends. */
 export interface Forgetting {
@@ -33,7 +40,13 @@ export class Pipe {
   /** While time is before it, messages are dropped with `dropProbability`. */
   dropUntil = 0
   dropProbability = 1
-  dropped = 0
+  /** So many messages more are dropped, whatever they are but subscriptions. */
+  dropNext = 0
+  /** So many messages on update topics more are dropped. */
+  dropNextUpdates = 0
+  /** While time is before it, what comes down may come twice, and out of order. */
+  shuffleUntil = 0
+  droppedAt = -Infinity
   readonly #clock: SimulatedClock
   readonly #random: Random
   readonly #forgetting: Forgetting
@@ -43,6 +56,7 @@ export class Pipe {
   #underWay = { up: 0, down: 0 }
   #lastAt = { up: 0, down: 0 }
   #stuck: (() => void)[] = []
+  #isClogged = false
 
   constructor(
     kind: PipeKind,
@@ -94,6 +108,25 @@ export class Pipe {
     this.down.ups.delete(this)
   }
 
+  /** Everything under way, and what comes after it, stands still; the connection does not break. */
+  clog(): void {
+    this.#isClogged = true
+  }
+
+  unclog(): void {
+    this.#isClogged = false
+    this.thaw()
+  }
+
+  /** Everything that these topics need passes, now. */
+  isFree(topics: Iterable<string>, now: number): boolean {
+    if (!this.isAlive || this.#isClogged || now < this.dropUntil) return false
+    if (this.dropNext > 0 || this.dropNextUpdates > 0) return false
+    if (now - this.droppedAt < sampleMs) return false
+    for (const topic of topics) if (!this.topics.has(topic)) return false
+    return true
+  }
+
   /** The end that stood still goes on: what had arrived there is taken. */
   thaw(): void {
     const stuck = this.#stuck
@@ -114,8 +147,16 @@ export class Pipe {
   }
 
   sendDown(message: Down): void {
-    if (!this.isAlive || !this.#isWanted(message.topic) || this.#drops('down')) return
-    this.#travel('down', this.down, () => this.down.down(message))
+    if (!this.isAlive || !this.#isWanted(message.topic) || this.#drops('down', message.topic))
+      return
+    const take = (): void => this.down.down(message)
+    const epoch = this.#epoch
+    if (this.#clock.now() >= this.shuffleUntil) this.#travel('down', this.down, take)
+    else
+      for (let copies = this.#random() < 0.2 ? 2 : 1; copies > 0; copies--)
+        this.#clock.after(this.#random() * shuffleMs, () => {
+          if (this.#epoch === epoch) this.#travel('down', this.down, take)
+        })
   }
 
   #connect(): void {
@@ -133,11 +174,16 @@ export class Pipe {
     return false
   }
 
-  #drops(way: 'up' | 'down'): boolean {
+  #drops(way: 'up' | 'down', topic = ''): boolean {
     const isFull = this.#underWay[way] >= this.#capacity
     const isUnlucky = this.#clock.now() < this.dropUntil && this.#random() < this.dropProbability
-    if (isFull || isUnlucky) this.dropped++
-    return isFull || isUnlucky
+    const isNext = this.dropNext > 0
+    if (isNext) this.dropNext--
+    const isNextUpdate = this.dropNextUpdates > 0 && topic.startsWith(allUpdatesTopic)
+    if (isNextUpdate) this.dropNextUpdates--
+    if (!isFull && !isUnlucky && !isNext && !isNextUpdate) return false
+    this.droppedAt = this.#clock.now()
+    return true
   }
 
   #subscribe(topic: string): void {
@@ -155,7 +201,7 @@ export class Pipe {
     this.#lastAt[way] = at
     const arrive = (): void => {
       if (this.#epoch !== epoch) return
-      if (end.isFrozen) {
+      if (end.isFrozen || this.#isClogged) {
         this.#stuck.push(arrive)
         return
       }

@@ -127,6 +127,14 @@ export class SimulatedCluster {
     this.#around.changed(this.node)
   }
 
+  /** The publishers alive, as whoever has `version` of this life knows them. */
+  publishersAt(version: number): string[] {
+    return [...this.#entries.values()]
+      .filter(({ entry, version: at }) => at <= version && entry.publishes.length > 0)
+      .filter(({ entry }) => entry.state === 'alive')
+      .map(({ entry }) => entry.incarnation)
+  }
+
   /** What changed after `version` of this life. */
   changesSince(version: number): { change: RosterChange; version: number } {
     const entries = [...this.#entries.values()]

@@ -6,6 +6,7 @@ import { type Forgetting, Pipe, type PipeKind, type PipeOptions } from './pipe.t
 import { SimulatedClock } from './simulated-clock.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
 import { SimulatedProcess } from './simulated-process.ts'
+import type { WireWatch } from './wire-watch.ts'
 
 export interface NetworkOptions {
   readonly seed: number
@@ -13,6 +14,8 @@ export interface NetworkOptions {
   readonly mode: NodeMode
   /** How likely a hop forgets a subscription at a reconnect. */
   readonly forget: number
+  /** Sees what leaves and what arrives. */
+  readonly watch: WireWatch
 }
 
 /** A hop is not made anew more often than this. */
@@ -31,8 +34,12 @@ export class SimulatedNetwork {
   readonly #links = new Map<string, Pipe>()
   readonly #partitions = new Set<string>()
   readonly #telling = new Set<SimulatedProcess>()
+  /** Processes that a roster has had as publishers. */
+  readonly #announced = new Set<string>()
+  readonly #watch: WireWatch
 
-  constructor({ seed, nodes, mode, forget }: NetworkOptions) {
+  constructor({ seed, nodes, mode, forget, watch }: NetworkOptions) {
+    this.#watch = watch
     this.random = seededRandom(seed)
     this.mode = mode
     this.forgetting = { probability: forget }
@@ -63,6 +70,16 @@ export class SimulatedNetwork {
       renew: (each, step, publisher) => this.#renew(each, step, publisher),
       isDirect: (each, publisher) =>
         this.mode === 'mesh' && this.processes.get(publisher)?.node === each.node,
+      sent: (each, topic, frames) =>
+        this.#watch.sent(
+          topic,
+          frames,
+          each.incarnation,
+          this.#announced.has(each.incarnation),
+          this.clock.now(),
+        ),
+      received: (each, topic, frames) =>
+        this.#watch.received(topic, frames, each.incarnation, this.clock.now()),
     })
     this.processes.set(incarnation, process)
     const hubs = this.#hubsOf(node)
@@ -199,6 +216,7 @@ export class SimulatedNetwork {
         ? !process.isOnRoster
         : !survives && registration.state !== 'ended'
       if (!cluster.isUp || isLost) return
+      if (registration.publishes.length > 0) this.#announced.add(registration.incarnation)
       cluster.apply(registration)
       this.clock.after(0.5 + this.random() * 4, () => {
         process.after(0, () => {

@@ -13,6 +13,9 @@ export interface ProcessSurroundings {
   register(process: SimulatedProcess, registration: Registration): void
   renew(process: SimulatedProcess, step: RenewStep, incarnation: string): void
   isDirect(process: SimulatedProcess, incarnation: string): boolean
+  /** What leaves and what arrives, for whoever watches the wires. */
+  sent(process: SimulatedProcess, topic: string, frames: readonly Uint8Array[]): void
+  received(process: SimulatedProcess, topic: string, frames: readonly Uint8Array[]): void
 }
 
 const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
@@ -35,6 +38,10 @@ export class SimulatedProcess implements Transport, Clock {
   registration: Registration | null = null
   seen = { epoch: '', version: 0 }
   diedAt = Infinity
+  /** What its wall clock is off by, milliseconds: steps of it must not matter. */
+  wallClockOffset = 0
+  /** How much faster its monotonic clock runs. */
+  drift = 0
   readonly #around: ProcessSurroundings
   #handlers: TransportHandlers | null = null
   #opened: PromiseWithResolvers<Registration> | null = null
@@ -61,11 +68,11 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   now(): number {
-    return this.#around.clock.now()
+    return this.#around.clock.now() * (1 + this.drift)
   }
 
   wallClock(): number {
-    return this.#around.clock.wallClock()
+    return this.#around.clock.wallClock() + this.wallClockOffset
   }
 
   after(ms: number, run: () => void): Timer {
@@ -75,7 +82,7 @@ export class SimulatedProcess implements Transport, Clock {
       if (this.isFrozen) this.#deferred.push(due)
       else run()
     }
-    const timer = this.#around.clock.after(ms, due)
+    const timer = this.#around.clock.after(ms / (1 + this.drift), due)
     return {
       cancel: () => {
         isCancelled = true
@@ -128,6 +135,7 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   send(topic: string, frames: readonly Uint8Array[]): void {
+    this.#around.sent(this, topic, frames)
     this.publisherEnd.down({ topic, frames })
   }
 
@@ -162,7 +170,9 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   onDown({ topic, frames }: Down): void {
-    if (this.isAlive) this.#handlers?.frames([Buffer.from(topic), ...frames])
+    if (!this.isAlive) return
+    this.#around.received(this, topic, frames)
+    this.#handlers?.frames([Buffer.from(topic), ...frames])
   }
 
   onUp(message: Up): void {

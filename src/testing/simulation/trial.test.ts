@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { check } from './checker.ts'
-import { publisherJournal, subscriberJournal } from './journal.ts'
 import { Trial } from './trial.ts'
 
 describe('random clusters under random faults', () => {
@@ -25,26 +23,4 @@ describe('random clusters under random faults', () => {
     expect({ violations, lost }).toEqual({ violations: [], lost: 0 })
     expect(owed).toBeGreaterThan(100)
   })
-})
-
-describe('the checker', () => {
-  const update = { table: 'A', sequence: 1, commit: 1, place: 0, at: 10 }
-  const got = { ...update, incarnation: 'p', delivery: 1, isIncomplete: false }
-  const journals = (received: (typeof got)[]) => {
-    const publisher = publisherJournal('p', 0)
-    publisher.updates.set('A', [update, { ...update, sequence: 2, commit: 2 }])
-    publisher.commits.push([update], [{ ...update, sequence: 2, commit: 2 }])
-    const subscriber = subscriberJournal('s', 0, ['A'])
-    subscriber.readyAt = 0
-    subscriber.delivered.push(...received)
-    return check(new Map([['p', publisher]]), [subscriber]).violations.map(({ rule }) => rule)
-  }
-  const second = { ...got, sequence: 2, commit: 2, delivery: 2 }
-
-  it('passes what is whole', () => expect(journals([got, second])).toEqual([]))
-  it('finds a silent loss', () => expect(journals([got])).toEqual(['silent-loss']))
-  it('finds what came twice', () => expect(journals([got, second, got])).toContain('twice'))
-  it('finds what is out of order', () => expect(journals([second, got])).toContain('out-of-order'))
-  it('finds what was never published', () =>
-    expect(journals([got, second, { ...got, sequence: 3 }])).toContain('never-published'))
 })

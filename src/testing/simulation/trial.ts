@@ -1,20 +1,17 @@
 import { type Random, seededRandom } from '../../base/random.ts'
 import type { Tables } from '../../model/request.ts'
 import type { NodeMode, Registration } from '../../model/roster.ts'
-import type { Delivery } from '../../model/update.ts'
 import { defaultPublisherLimits } from '../../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../../subscriber/subscriber-limits.ts'
+import { Actor, type AnyTables, type Stage, tableNames, type Taking } from './actor.ts'
 import { check, type Verdict } from './checker.ts'
 import { Faults } from './faults.ts'
-import {
-  type PublisherJournal,
-  publisherJournal,
-  type SubscriberJournal,
-  subscriberJournal,
-} from './journal.ts'
+import { type PublisherJournal, publisherJournal } from './journal.ts'
+import { sampleMs } from './pipe.ts'
+import { Reach } from './reach.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
-import type { SimulatedProcess } from './simulated-process.ts'
+import { WireWatch } from './wire-watch.ts'
 
 export interface TrialOptions {
   readonly seed: number
@@ -25,25 +22,11 @@ export interface TrialOptions {
   readonly faultMs?: number
   readonly faultEveryMs?: number
   readonly healMs?: number
+  /** How likely a hop forgets a subscription at a reconnect. */
   readonly forget?: number
   /** Leaves all faults out but these, by number: for making a failing run small. */
   readonly onlyFaults?: readonly number[]
 }
-
-type AnyTables = Record<string, object>
-
-/** A process of the trial with its queue and what its application wrote down. */
-export interface Actor {
-  readonly process: SimulatedProcess
-  readonly queue: ComposedQueue<AnyTables>
-  readonly random: Random
-  readonly published: PublisherJournal | null
-  readonly received: SubscriberJournal | null
-  isOpen: boolean
-  isClosing: boolean
-}
-
-const tableNames = ['A', 'B', 'C', 'D']
 
 /** Small, so that eviction, the reserve and the budgets are met all the time. */
 const publisherLimits = {
@@ -59,16 +42,31 @@ const subscriberLimits = {
   replayWindowBytes: 3_000,
 }
 
+/** What the reserves of the other tables leave of the retention. */
+const keepsAtLeast = { ...publisherLimits, bytes: 3_000 }
+
 /** Promises are given a turn this often, in simulated milliseconds. */
 const promiseTurnMs = 5
 
 /** Frozen processes and partitions last at most so long beyond the end of the faults. */
 const lastFaultMs = 17_000
 
+/** Mean pause between two bursts of a publisher, milliseconds. */
+const paces = [150, 400, 1500, 6000, 20_000]
+
+/** The second subscription of a process follows within so much. */
+const secondWithinMs = 15_000
+
+/** Clocks of two machines run apart by up to so much. */
+const maxDrift = 2e-4
+
 /** One random cluster under random faults, decided by a seed alone; afterwards all is healed. */
-export class Trial {
+export class Trial implements Stage {
   readonly network: SimulatedNetwork
+  readonly reach: Reach
+  readonly watch = new WireWatch(keepsAtLeast)
   readonly actors = new Map<string, Actor>()
+  readonly publishers = new Map<string, PublisherJournal>()
   readonly options: Required<TrialOptions>
   readonly faults: Faults
   #spawned = 0
@@ -82,12 +80,13 @@ export class Trial {
       faultMs: 40_000,
       faultEveryMs: 1200,
       healMs: 40_000,
-      forget: 0.1,
+      forget: options.seed % 4 < 2 ? 0.1 : 0,
       onlyFaults: [],
       ...options,
     }
     const { seed, nodes, mode, forget, publishers, subscribers } = this.options
-    this.network = new SimulatedNetwork({ seed, nodes, mode, forget })
+    this.network = new SimulatedNetwork({ seed, nodes, mode, forget, watch: this.watch })
+    this.reach = new Reach(this.network)
     this.faults = new Faults(this)
     for (let index = 0; index < publishers; index++)
       this.#later(this.network.random() * 3000, () => this.spawnPublisher(1000 + index))
@@ -102,6 +101,7 @@ export class Trial {
   async run(): Promise<Verdict> {
     const { faultMs, healMs } = this.options
     this.faults.start()
+    this.#sample()
     this.#later(faultMs, () => this.#heal())
     const until = faultMs + lastFaultMs + healMs
     const { clock } = this.network
@@ -112,18 +112,23 @@ export class Trial {
       drainedAt = clock.now()
       await new Promise(setImmediate)
     }
-    const journals = [...this.actors.values()]
-    return check(
-      new Map(journals.flatMap(({ published: p }) => (p ? [[p.incarnation, p] as const] : []))),
-      journals.flatMap(({ received }) => received ?? []),
-    )
+    const received = [...this.actors.values()].flatMap((actor) => {
+      const { heldBytes } = actor.queue.stats()
+      for (const journal of actor.received) journal.heldAtEnd = heldBytes
+      return actor.received
+    })
+    const { reach, watch } = this
+    const { keptOrder } = this.faults
+    return check(this.publishers, received, { reach, watch, keptOrder })
   }
 
   spawnPublisher(name: number, isScript = false): Actor {
     const random = seededRandom(this.options.seed * 7919 + name * 31 + 1)
     const declared = random() < 0.5 ? tableNames.slice(0, 2) : []
-    const actor = this.#spawn(random, declared, true)
-    const pause = [150, 400, 1500, 6000][Math.floor(random() * 4)] ?? 400
+    // A data server both publishes and subscribes.
+    const takings = !isScript && random() < 0.2 ? [takingOf(random)] : []
+    const actor = this.#spawn(random, declared, true, takings)
+    const pause = paces[Math.floor(random() * paces.length)] ?? 400
     const work = (): void => {
       if (actor.isClosing) return
       if (!actor.isOpen) {
@@ -131,7 +136,7 @@ export class Trial {
         return
       }
       if (this.now > this.options.faultMs + 6000) return
-      this.#publishBurst(actor)
+      actor.publishBurst()
       if (isScript) this.close(actor)
       else actor.process.after(pause * -Math.log(1 - random()), work)
     }
@@ -141,39 +146,41 @@ export class Trial {
 
   spawnSubscriber(name: number): Actor {
     const random = seededRandom(this.options.seed * 7919 + name * 31 + 2)
-    const actor = this.#spawn(random, [], false)
-    return actor
+    const takings = random() < 0.25 ? [takingOf(random), takingOf(random)] : [takingOf(random)]
+    return this.#spawn(random, [], false, takings)
   }
 
   kill(actor: Actor): void {
     if (!actor.process.isAlive) return
     this.network.removeProcess(actor.process)
-    if (actor.published) actor.published.endedAt = this.now
-    if (actor.received) actor.received.endedAt = this.now
+    actor.ended(this.now)
   }
 
   close(actor: Actor): void {
     if (actor.isClosing || !actor.isOpen) return
     actor.isClosing = true
+    if (actor.published) actor.published.closingAt = this.now
     void actor.queue.close().then(() => {
       if (actor.published) actor.published.hasLeft = true
       this.#later(20, () => this.kill(actor))
     })
   }
 
-  freeze(actor: Actor, ms: number): void {
+  /** The process stands still. Its connections break after a while, unless only its loop is blocked. */
+  freeze(actor: Actor, ms: number, onlyLoop: boolean): void {
     const { process } = actor
     if (process.isFrozen || !process.isAlive) return
     process.freeze()
     const cut: (typeof process.pipes)[number][] = []
     let isOver = false
-    // libzmq's heartbeats run in its own thread, but a stopped process has no threads.
-    this.#later(3000, () => {
-      if (isOver || !process.isAlive) return
-      cut.push(...process.pipes)
-      for (const pipe of cut) pipe.block()
-      process.isOnRoster = false
-    })
+    // libzmq's heartbeats run in its own thread: a blocked loop answers them, a stopped process has no threads.
+    if (!onlyLoop)
+      this.#later(3000, () => {
+        if (isOver || !process.isAlive) return
+        cut.push(...process.pipes)
+        for (const pipe of cut) pipe.block()
+        process.isOnRoster = false
+      })
     this.#later(ms, () => {
       isOver = true
       if (!process.isAlive || !process.isFrozen) return
@@ -187,106 +194,69 @@ export class Trial {
     this.network.clock.after(ms, run)
   }
 
-  #spawn(random: Random, declared: readonly string[], isPublisher: boolean): Actor {
+  #sample(): void {
+    const actors = [...this.actors.values()].filter(({ process }) => process.isAlive)
+    const processes = (isWanted: (actor: Actor) => boolean) =>
+      actors.filter(isWanted).map(({ process }) => process)
+    this.reach.sample(
+      processes(({ received }) => received.length > 0),
+      processes(({ published }) => published !== null),
+      this.now,
+    )
+    this.#later(sampleMs, () => this.#sample())
+  }
+
+  #spawn(
+    random: Random,
+    declared: readonly string[],
+    isPublisher: boolean,
+    takings: readonly Taking[],
+  ): Actor {
     const incarnation = idOf(seededRandom(this.options.seed * 104_729 + ++this.#spawned))
     const node = Math.floor(random() * this.options.nodes)
     const process = this.network.addProcess(incarnation, node)
-    const tables = isPublisher ? [] : chooseTables(random)
-    const actor: Actor = {
-      process,
-      random,
-      queue: new ComposedQueue<AnyTables>({
-        clock: process,
-        random: seededRandom(this.options.seed * 613 + this.#spawned),
-        transport: process,
-        publisherLimits,
-        subscriberLimits,
-        drainMs: 2000,
-        registration: registrationOf(incarnation, node, this.options.mode, declared),
-        declared,
-      }),
-      published: isPublisher ? publisherJournal(incarnation, node) : null,
-      received: isPublisher ? null : subscriberJournal(incarnation, node, tables),
-      isOpen: false,
-      isClosing: false,
-    }
+    process.drift = (2 * random() - 1) * maxDrift
+    const queue = new ComposedQueue<AnyTables>({
+      clock: process,
+      random: seededRandom(this.options.seed * 613 + this.#spawned),
+      transport: process,
+      publisherLimits,
+      subscriberLimits,
+      drainMs: 2000,
+      registration: registrationOf(incarnation, node, this.options.mode, declared),
+      declared,
+    })
+    const published = isPublisher ? publisherJournal(incarnation, node) : null
+    if (published) this.publishers.set(incarnation, published)
+    const actor = new Actor(process, queue, random, published, this)
     this.actors.set(incarnation, actor)
-    void actor.queue.open(new AbortController().signal).then(() => {
+    void queue.open(new AbortController().signal).then(() => {
       actor.isOpen = true
-      if (actor.received) this.#subscribe(actor, actor.received)
+      const [first, second] = takings
+      if (first) actor.subscribe(first)
+      if (second) process.after(random() * secondWithinMs, () => actor.subscribe(second))
     })
     return actor
-  }
-
-  #subscribe(actor: Actor, journal: SubscriberJournal): void {
-    const subscription = actor.queue.subscribe(journal.tables, {
-      onDelivery: (delivery) => this.#record(journal, delivery),
-    })
-    void this.#noteReady(actor, subscription.ready)
-  }
-
-  async #noteReady(actor: Actor, ready: Promise<void>): Promise<void> {
-    await ready
-    if (actor.received) actor.received.readyAt = this.now
-  }
-
-  #record(journal: SubscriberJournal, delivery: Delivery<AnyTables>): void {
-    if (delivery.type === 'loss') {
-      for (const loss of delivery.losses)
-        journal.losses.push({ ...loss, at: this.now, afterDelivery: journal.deliveries })
-      return
-    }
-    const number = ++journal.deliveries
-    for (const { table, sequence, commit, publisher, record } of delivery.updates)
-      journal.delivered.push({
-        incarnation: publisher?.incarnation ?? '',
-        table,
-        sequence: sequence ?? 0,
-        commit: commit ?? 0,
-        place: (record as { place: number }).place,
-        delivery: number,
-        isIncomplete: delivery.incomplete === true,
-        at: this.now,
-      })
-  }
-
-  #publishBurst(actor: Actor): void {
-    const { random } = actor
-    const commits = 1 + Math.floor(random() * 4)
-    for (let index = 0; index < commits; index++) {
-      const size = 1 + Math.floor(random() * 3)
-      const tables = Array.from({ length: size }, () => pick(random))
-      this.#publish(actor, tables)
-    }
-    if (random() < 0.03) void actor.queue.flush()
-  }
-
-  #publish(actor: Actor, tables: readonly string[]): void {
-    const journal = actor.published
-    if (!journal) return
-    const commit = journal.commits.length + 1
-    const updates = tables.map((table, place) => {
-      let stream = journal.updates.get(table)
-      if (!stream) journal.updates.set(table, (stream = []))
-      const update = { table, sequence: stream.length + 1, commit, place, at: this.now }
-      stream.push(update)
-      return update
-    })
-    journal.commits.push(updates)
-    actor.queue.publish(
-      updates.map(({ table, place }) => ({
-        table,
-        kind: 'insert',
-        record: { commit, place },
-      })),
-    )
   }
 
   /** All faults stop; what was forgotten stays forgotten until the protocol renews it. */
   #heal(): void {
     this.network.forgetting.probability = 0
-    for (const pipe of this.network.pipes) pipe.dropUntil = 0
+    for (const pipe of this.network.pipes) {
+      pipe.dropUntil = 0
+      pipe.dropNext = 0
+      pipe.dropNextUpdates = 0
+      pipe.shuffleUntil = 0
+      pipe.unclog()
+    }
   }
+}
+
+/** Every sixth application is slow, with room for little. */
+function takingOf(random: Random): Taking {
+  const tables = chooseTables(random)
+  const isSlow = random() < 1 / 6
+  return { tables, handlerMs: isSlow ? 40 : 0, limit: isSlow ? { updates: 12 } : {} }
 }
 
 function chooseTables(random: Random): Tables {
@@ -294,9 +264,6 @@ function chooseTables(random: Random): Tables {
   if (random() < 0.5) return ['A', 'B']
   return [...new Set([tableNames[Math.floor(random() * 4)] ?? 'C', 'A'])]
 }
-
-const pick = (random: Random): string =>
-  tableNames[Math.floor(random() * random() * tableNames.length)] ?? 'A'
 
 const idOf = (random: Random): string =>
   Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('')

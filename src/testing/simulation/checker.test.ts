@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { check } from './checker.ts'
+import type { DeliveredUpdate, ReportedLoss } from './journal.ts'
+import { publisherJournal, subscriberJournal } from './journal.ts'
+
+/** Commit 1: A1. Commit 2: A2 and B1. Commit 3: A3. */
+const published = [['A'], ['A', 'B'], ['A']]
+
+function publisher() {
+  const journal = publisherJournal('p', 0)
+  for (const [index, tables] of published.entries())
+    journal.commits.push(
+      tables.map((table, place) => {
+        const stream = journal.updates.get(table) ?? []
+        journal.updates.set(table, stream)
+        const update = { table, sequence: stream.length + 1, commit: index + 1, place, at: 10 }
+        stream.push(update)
+        return update
+      }),
+    )
+  return journal
+}
+
+const got = (
+  table: string,
+  sequence: number,
+  commit: number,
+  delivery: number,
+  more: Partial<DeliveredUpdate> = {},
+): DeliveredUpdate => ({
+  incarnation: 'p',
+  table,
+  sequence,
+  commit,
+  delivery,
+  at: 20,
+  isIncomplete: false,
+  place: table === 'B' ? 1 : 0,
+  ...more,
+})
+
+const lost = (from: number, to: number, more: Partial<ReportedLoss> = {}): ReportedLoss => ({
+  table: 'A',
+  from,
+  to,
+  reason: 'evicted',
+  at: 20,
+  falseBecause: null,
+  afterDelivery: 1,
+  publisher: { node: '', process: '', instance: '', incarnation: 'p' },
+  ...more,
+})
+
+const [a1, a2, b1, a3] = [
+  got('A', 1, 1, 1),
+  got('A', 2, 2, 2),
+  got('B', 1, 2, 2),
+  got('A', 3, 3, 3),
+]
+const whole = [a1, a2, b1, a3]
+const incomplete = [a1, { ...b1, isIncomplete: true }, a3]
+
+interface Written {
+  readonly delivered?: readonly DeliveredUpdate[]
+  readonly losses?: readonly ReportedLoss[]
+  readonly flushed?: number
+}
+
+function rules({ delivered = whole, losses = [], flushed }: Written): string[] {
+  const subscriber = subscriberJournal('s', 0, ['A', 'B'])
+  subscriber.readyAt = 0
+  subscriber.delivered.push(...delivered)
+  subscriber.losses.push(...losses)
+  const owner = publisher()
+  if (flushed !== undefined)
+    owner.flushes.push({ endedAt: flushed, confirmed: ['s'], target: new Map([['A', 3]]) })
+  return check(new Map([['p', owner]]), [subscriber]).violations.map(({ rule }) => rule)
+}
+
+describe('the checker', () => {
+  it('passes what is whole', () => expect(rules({ flushed: 30 })).toEqual([]))
+
+  it('passes what is told', () =>
+    expect(rules({ delivered: incomplete, losses: [lost(2, 2)] })).toEqual([]))
+
+  it('finds a silent loss', () =>
+    expect(rules({ delivered: whole.slice(0, 3) })).toEqual(['silent-loss']))
+
+  it('finds what came twice', () =>
+    expect(rules({ delivered: [...whole, got('A', 1, 1, 4)] })).toContain('twice'))
+
+  it('finds what is out of order', () =>
+    expect(rules({ delivered: [{ ...a3, delivery: 1 }, a1, a2, b1] })).toContain('out-of-order'))
+
+  it('finds what was never published', () =>
+    expect(rules({ delivered: [...whole, got('A', 4, 4, 4)] })).toContain('never-published'))
+
+  it('finds a commit in two deliveries', () =>
+    expect(
+      rules({ delivered: [a1, a2, { ...b1, delivery: 3 }, { ...a3, delivery: 4 }] }),
+    ).toContain('not-whole'))
+
+  it('finds updates of a commit out of the order of the call', () =>
+    expect(rules({ delivered: [a1, b1, a2, a3] })).toContain('place-order'))
+
+  it('finds a whole commit that is called incomplete', () =>
+    expect(
+      rules({
+        delivered: whole.map((each) =>
+          each.commit === 2 ? { ...each, isIncomplete: true } : each,
+        ),
+      }),
+    ).toContain('false-incomplete'))
+
+  it('finds an incomplete commit whose rest is not told', () =>
+    expect(rules({ delivered: incomplete })).toContain('cut'))
+
+  it('finds a loss before what precedes it, and behind what follows', () => {
+    const before = lost(2, 2, { afterDelivery: 0 })
+    const behind = lost(2, 2, { afterDelivery: 3 })
+    expect(rules({ delivered: incomplete, losses: [before] })).toContain('out-of-band')
+    expect(rules({ delivered: incomplete, losses: [behind] })).toContain('out-of-band')
+  })
+
+  it('finds what is both delivered and lost', () =>
+    expect(rules({ losses: [lost(1, 1)] })).toContain('delivered-and-lost'))
+
+  it('finds the end of a loss that was not open', () =>
+    expect(rules({ losses: [lost(4, 3, { ends: true, afterDelivery: 3 })] })).toContain(
+      'end-without-open',
+    ))
+
+  it('finds a loss that is open for ever though its publisher lives', () =>
+    expect(
+      rules({
+        delivered: whole.slice(0, 3),
+        losses: [lost(3, 3, { to: null, reason: 'gone', afterDelivery: 2 })],
+      }),
+    ).toContain('open-for-live'))
+
+  it('finds a needless loss', () =>
+    expect(
+      rules({ delivered: incomplete, losses: [lost(2, 2, { falseBecause: 'retained' })] }),
+    ).toContain('false-loss'))
+
+  it('finds a confirmation of what had not come', () =>
+    expect(rules({ flushed: 15 })).toContain('false-confirmation'))
+})

@@ -1,0 +1,29 @@
+/** A rule of the delivery contract that did not hold. */
+export interface Violation {
+  readonly rule:
+    | 'never-ready'
+    | 'ready-early'
+    | 'silent-loss'
+    | 'late'
+    | 'late-ending'
+    | 'false-loss'
+    | 'false-gone'
+    | 'false-confirmation'
+    | 'false-incomplete'
+    | 'twice'
+    | 'out-of-order'
+    | 'out-of-band'
+    | 'commit-order'
+    | 'not-whole'
+    | 'cut'
+    | 'place-order'
+    | 'delivered-and-lost'
+    | 'end-without-open'
+    | 'open-for-live'
+    | 'never-published'
+    | 'unannounced'
+    | 'stuck'
+  readonly text: string
+}
+
+export type Fail = (rule: Violation['rule'], text: string) => void
