@@ -28,7 +28,7 @@ const kinds = [
 ]
 
 describe.each(kinds)('by %s', (_, make) => {
-  test('a process is alive until it has ended', async () => {
+  test('D23: a process is alive until it has ended', async () => {
     const { pid, startedAt, end } = await otherProcess()
     const liveness = make()
     const identity = liveness.identify(pid, startedAt)
@@ -38,7 +38,7 @@ describe.each(kinds)('by %s', (_, make) => {
     expect(liveness.check(pid, identity)).toBe('dead')
   })
 
-  test('another process under the same pid is another life', async () => {
+  test('D23: another process under the same pid is another life', async () => {
     const liveness = make()
     const identity = liveness.identify(process.pid, performance.timeOrigin)
     const { pid, startedAt } = await otherProcess()
@@ -48,7 +48,7 @@ describe.each(kinds)('by %s', (_, make) => {
     if (other !== identity) expect(liveness.check(process.pid, other, true)).toBe('dead')
   })
 
-  test('a process that started at another time is of unknown fate', () => {
+  test('D23: a process that started at another time is of unknown fate', () => {
     const liveness = make()
     expect(liveness.identify(process.pid, performance.timeOrigin - 60_000)).toBeNull()
     expect(liveness.check(process.pid, null)).toBe('unknown')
@@ -56,7 +56,7 @@ describe.each(kinds)('by %s', (_, make) => {
 })
 
 test.runIf(process.platform === 'linux')(
-  'a life of another boot is over, of another pid namespace unknown',
+  'D23: a life of another boot is over, of another pid namespace unknown',
   () => {
     const liveness = new LinuxLiveness()
     const identity = liveness.identify(process.pid, performance.timeOrigin) ?? ''
@@ -67,7 +67,7 @@ test.runIf(process.platform === 'linux')(
 )
 
 test.runIf(process.platform === 'linux')(
-  'a process that ended before it was looked at is dead, unless its pid is of another namespace',
+  'D23: a process that ended before it was looked at is dead, unless its pid is of another namespace',
   async () => {
     const { pid, startedAt, end } = await otherProcess()
     await end()

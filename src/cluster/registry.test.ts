@@ -62,7 +62,7 @@ function register(
 const stateOf = (incarnation: string) => roster.get(incarnation)?.state
 
 describe('ports', () => {
-  test('hands out the lowest free one, the same again to the same, none of the taken ones', () => {
+  test('D23: hands out the lowest free one, the same again to the same, none of the taken ones', () => {
     // 11000 is a service's, 11001 + 10000 is listened at.
     const first = register('1', {}, 0, true)
     expect(first).toMatchObject({ process: { registration: { processPort: 11_002 } } })
@@ -75,7 +75,7 @@ describe('ports', () => {
     })
   })
 
-  test('a port is free again when its process has ended', () => {
+  test('D23: a port is free again when its process has ended', () => {
     register('1', {}, 0, true)
     register('1', { state: 'ended', last: [] })
     expect(register('2', {}, 0, true)).toMatchObject({
@@ -83,7 +83,7 @@ describe('ports', () => {
     })
   })
 
-  test('scripts get none', () => {
+  test('D23: scripts get none', () => {
     expect(register('1', { role: 'script' })).toMatchObject({
       process: { registration: { processPort: null } },
     })
@@ -91,29 +91,29 @@ describe('ports', () => {
 })
 
 describe('refusals', () => {
-  test('another mode', () => {
+  test('D23: another mode', () => {
     expect(register('1', { mode: 'proxy' })).toMatchObject({ code: 'MODE_MISMATCH' })
     expect(roster.entries()).toEqual([])
   })
 
-  test('another node', () => {
+  test('D23: another node', () => {
     const outcome = register('1', { node: 'b' })
     expect(outcome).toMatchObject({ code: 'MODE_MISMATCH' })
     expect(outcome.type === 'refused' && outcome.message).toMatch(/for b, .* for a/)
   })
 
-  test('a live process of that name, however long it is silent', () => {
+  test('D23: a live process of that name, however long it is silent', () => {
     register('1')
     expect(register('2', { pid: 2 }, goneAfterMs * 3)).toMatchObject({ code: 'NAME_TAKEN' })
     expect(stateOf('1')).toBe('alive')
   })
 
-  test('an incarnation that lives in another process', () => {
+  test('D23: an incarnation that lives in another process', () => {
     register('1')
     expect(register('1', { pid: 2 })).toMatchObject({ code: 'NAME_TAKEN' })
   })
 
-  test('an incarnation that has ended', () => {
+  test('D23: an incarnation that has ended', () => {
     register('1', { state: 'ended', last: [] })
     expect(register('1')).toMatchObject({ code: 'NAME_TAKEN' })
     expect(register('1', { state: 'ended', last: [] })).toMatchObject({ type: 'registered' })
@@ -121,19 +121,19 @@ describe('refusals', () => {
 })
 
 describe('a name is free', () => {
-  test('for another instance', () => {
+  test('D23: for another instance', () => {
     register('1')
     expect(register('2', { pid: 2, instance: 'x' })).toMatchObject({ type: 'registered' })
   })
 
-  test('when its process is dead', () => {
+  test('D23: when its process is dead', () => {
     register('1')
     fates.set(1, 'dead')
     expect(register('2', { pid: 2 })).toMatchObject({ type: 'registered' })
     expect(stateOf('1')).toBe('ended')
   })
 
-  test('when a process of unknown fate is silent for long enough', () => {
+  test('D23: when a process of unknown fate is silent for long enough', () => {
     fates.set(1, 'unknown')
     register('1')
     expect(register('2', { pid: 2 }, goneAfterMs - 1)).toMatchObject({ code: 'NAME_TAKEN' })
@@ -141,14 +141,14 @@ describe('a name is free', () => {
     expect(stateOf('1')).not.toBe('ended')
   })
 
-  test('when the same process opens the queue anew', () => {
+  test('D23: when the same process opens the queue anew', () => {
     register('1')
     expect(register('2', {}, reopenedAfterMs - 1)).toMatchObject({ code: 'NAME_TAKEN' })
     expect(register('2', {}, reopenedAfterMs)).toMatchObject({ type: 'registered' })
     expect(stateOf('1')).toBe('ended')
   })
 
-  test('when the same process was leaving, at once, and its last numbers stay', () => {
+  test('D23: when the same process was leaving, at once, and its last numbers stay', () => {
     const last = [{ table: 'T', last: 3 }]
     register('1', { state: 'leaving', last })
     expect(register('2')).toMatchObject({ type: 'registered' })
@@ -157,7 +157,7 @@ describe('a name is free', () => {
 })
 
 describe('ends', () => {
-  test('a dead pid has ended at once, with unknown last numbers', () => {
+  test('D23: a dead pid has ended at once, with unknown last numbers', () => {
     register('1')
     fates.set(1, 'dead')
     registry.tick(1, 0)
@@ -166,7 +166,7 @@ describe('ends', () => {
     expect(registry.takeEnds()).toEqual([])
   })
 
-  test('silence makes a process gone, a word makes it alive again', () => {
+  test('D23: silence makes a process gone, a word makes it alive again', () => {
     register('1')
     registry.tick(goneAfterMs - 1, 0)
     expect(stateOf('1')).toBe('alive')
@@ -177,13 +177,13 @@ describe('ends', () => {
     expect(stateOf('1')).toBe('alive')
   })
 
-  test('nobody is charged for the time in which we stood still', () => {
+  test('D23: nobody is charged for the time in which we stood still', () => {
     register('1')
     registry.tick(goneAfterMs * 6, goneAfterMs * 6)
     expect(stateOf('1')).toBe('alive')
   })
 
-  test('who stays gone is forgotten in the end', () => {
+  test('D23: who stays gone is forgotten in the end', () => {
     register('1')
     registry.tick(goneKeptMs, 0)
     expect(stateOf('1')).toBeUndefined()
@@ -191,7 +191,7 @@ describe('ends', () => {
   })
 })
 
-test('the rate is taken over a few heartbeats', () => {
+test('D23: the rate is taken over a few heartbeats', () => {
   for (const [second, last] of [0, 100, 300, 600, 1_000].entries()) {
     register('1', { sequences: [{ table: 'T', last }] }, second * 1_000)
   }

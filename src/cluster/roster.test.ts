@@ -25,7 +25,7 @@ function entry(incarnation: string, more: Partial<RosterEntry> = {}): RosterEntr
 const names = (roster: Roster, since: number) =>
   roster.changesSince(since).flatMap(({ change }) => change.entries.map((e) => e.incarnation))
 
-test('tells what changed after a version, each entry as it is now', () => {
+test('D23: tells what changed after a version, each entry as it is now', () => {
   const roster = new Roster('a', 'h', 0)
   roster.put(entry('1'), 0)
   roster.put(entry('2'), 0)
@@ -36,14 +36,14 @@ test('tells what changed after a version, each entry as it is now', () => {
   expect(roster.changesSince(roster.version)).toEqual([])
 })
 
-test('a version of the future is answered with everything', () => {
+test('D23: a version of the future is answered with everything', () => {
   const roster = new Roster('a', 'h', 0)
   roster.put(entry('1'), 0)
   const [part] = roster.changesSince(roster.version + 1)
   expect(part).toMatchObject({ since: 0, version: roster.version })
 })
 
-test('what does not change anything has no version', () => {
+test('D23: what does not change anything has no version', () => {
   const roster = new Roster('a', 'h', 0)
   roster.put(entry('1'), 0)
   const { version } = roster
@@ -51,7 +51,7 @@ test('what does not change anything has no version', () => {
   expect(roster.version).toBe(version)
 })
 
-test('an entry once ended never changes', () => {
+test('D23: an entry once ended never changes', () => {
   const roster = new Roster('a', 'h', 0)
   const ended = entry('1', { state: 'ended', last: [{ table: 'T', last: 3 }] })
   roster.put(ended, 0)
@@ -59,7 +59,7 @@ test('an entry once ended never changes', () => {
   expect(roster.get('1')).toEqual(ended)
 })
 
-test('ended entries are kept for their time, and no more than their number', () => {
+test('D23: ended entries are kept for their time, and no more than their number', () => {
   const roster = new Roster('a', 'h', 0)
   roster.put(entry('old', { state: 'ended' }), 0)
   roster.put(entry('alive'), 0)
@@ -74,7 +74,7 @@ test('ended entries are kept for their time, and no more than their number', () 
   expect(roster.get('1')).toBeDefined()
 })
 
-test('a large roster is told in parts that follow each other, settled with the last', () => {
+test('D23: a large roster is told in parts that follow each other, settled with the last', () => {
   const roster = new Roster('a', 'h', 0)
   const publishes = Array.from({ length: 1_000 }, (_, n) => `TABLE_${n}`)
   for (let n = 0; n < 200; n += 1) roster.put(entry(`${n}`, { publishes }), 0)
@@ -95,7 +95,7 @@ test('a large roster is told in parts that follow each other, settled with the l
   expect(names(roster, parts[0]!.version)).toHaveLength(200 - parts[0]!.change.entries.length)
 })
 
-test('another node is told of our own processes alone, and not of what others changed', () => {
+test('D23: another node is told of our own processes alone, and not of what others changed', () => {
   const roster = new Roster('a', 'h', 0)
   roster.put(entry('1'), 0)
   const told = roster.ownVersion
@@ -107,7 +107,7 @@ test('another node is told of our own processes alone, and not of what others ch
   expect(part?.change.entries.map(({ incarnation }) => incarnation)).toEqual(['1'])
 })
 
-test('histories and settling are told as they change', () => {
+test('D23: histories and settling are told as they change', () => {
   const roster = new Roster('a', 'ha', 10)
   const { version } = roster
   roster.setHistory('b', 'hb')

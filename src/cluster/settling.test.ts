@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { Settling, settleWithinMs } from './settling.ts'
 
-test('nobody to wait for: settled at once', () => {
+test('D23: nobody to wait for: settled at once', () => {
   expect(new Settling(new Map(), [], 0).state(0)).toEqual({ settled: true, unreachable: [] })
 })
 
-test('settles when all have been heard, in whatever order', () => {
+test('D23: settles when all have been heard, in whatever order', () => {
   const settling = new Settling(new Map([['1', 'P']]), ['b'], 0)
   expect(settling.state(0).settled).toBe(false)
   settling.nodeHeard('b')
@@ -14,7 +14,7 @@ test('settles when all have been heard, in whatever order', () => {
   expect(settling.state(2)).toEqual({ settled: true, unreachable: [] })
 })
 
-test('settles by time and names who is missing, until they are heard after all', () => {
+test('D23: settles by time and names who is missing, until they are heard after all', () => {
   const settling = new Settling(new Map([['1', 'P']]), ['b', 'c'], 100)
   settling.nodeHeard('c')
   expect(settling.state(100 + settleWithinMs - 1)).toEqual({ settled: false, unreachable: [] })

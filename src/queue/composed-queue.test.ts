@@ -252,7 +252,7 @@ describe('ends', () => {
     expect(confirmed.map(({ process }) => process)).toEqual(['S'])
   })
 
-  it('tells a handler that fails, and goes on', async () => {
+  it('D22: tells a handler that fails, and goes on', async () => {
     const cluster = new MemoryCluster()
     const publisher = await open(cluster, { process: 'P' })
     const subscriber = await open(cluster, { process: 'S' })

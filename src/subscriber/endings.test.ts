@@ -113,12 +113,13 @@ describe('a publisher that is gone', () => {
     expect(pair.losses[1]).toMatchObject({ ends: true, reason: 'evicted' })
   })
 
-  it('D20: has its open loss closed by its last numbers when it ends in good order after all', () => {
-    const pair = new Pair(['A']).ready()
+  it('D20: has its open losses closed in each table when it ends in good order after all', () => {
+    const pair = new Pair(['A', 'B']).ready()
     pair.pass(11_000, everything)
     pair.roster({ state: 'ended', last })
-    expect(pair.order).toEqual(['lost A1..null', 'lost A1..2'])
-    expect(pair.losses[1]).toMatchObject({ ends: true, reason: 'ended', publisher: identity })
+    expect(pair.order).toEqual(['lost A1..null', 'lost B1..null', 'lost A1..2', 'lost B1..0'])
+    for (const loss of pair.losses.slice(2))
+      expect(loss).toMatchObject({ ends: true, reason: 'ended', publisher: identity })
   })
 
   it('D20: is asked again when the roster calls it alive after it had called it gone', () => {

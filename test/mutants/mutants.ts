@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { plantMutant, removePlanted, runPlanted } from './planted.ts'
+import { mutated, plantMutant, removePlanted, runPlanted } from './planted.ts'
 import type { Rule } from './rule.ts'
 import { rules } from './rules.ts'
 import { tableOfRules } from './rules-table.ts'
@@ -58,9 +58,16 @@ async function testsOf(folder: string, files: readonly string[], name?: string) 
   }
 }
 
-/** What is wrong with the tests as they are: each named one must be there once, and pass. */
+/** What is wrong with the list: a change has one place, and a test that is there once and passes. */
 async function problemsWithoutMutants(chosen: readonly Rule[]): Promise<Map<Rule, string>> {
   const problems = new Map<Rule, string>()
+  for (const rule of chosen) {
+    try {
+      mutated(rule)
+    } catch (error) {
+      problems.set(rule, (error as Error).message)
+    }
+  }
   const files = [...new Set(chosen.flatMap(({ test }) => ('file' in test ? [test.file] : [])))]
   if (files.length === 0) return problems
   const folder = plantMutant(null)

@@ -306,8 +306,8 @@ export const publisherRules: readonly Rule[] = [
     'it spares one update',
     [
       'publisher/published-stream.ts',
-      'return this.retained.at(0)?.batch.first ?? this.closed + 1',
-      'return (this.retained.at(0)?.batch.first ?? this.closed + 1) - 1',
+      'return this.retained.at(0)?.first ?? this.closed + 1',
+      'return (this.retained.at(0)?.first ?? this.closed + 1) - 1',
     ],
     [publisher, 'D17: refuses everything below what is retained, and sends the rest'],
   ),
@@ -471,11 +471,7 @@ export const publisherRules: readonly Rule[] = [
     'D19.7',
     'Nobody waits for his own subscriptions',
     'they are waited for',
-    [
-      'publisher/publisher.ts',
-      'if (!isOwn && !this.#flushes.knows(request.subscriber))',
-      'if (!this.#flushes.knows(request.subscriber))',
-    ],
+    ['publisher/publisher.ts', 'if (!isOwn) this.#flushes.onSync(', 'this.#flushes.onSync('],
     [answers, 'D19: waits for nobody on its own behalf'],
   ),
   rule(

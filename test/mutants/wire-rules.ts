@@ -253,8 +253,8 @@ export const wireRules: readonly Rule[] = [
     'the shape begins anew with every batch',
     [
       'wire/row-writer.ts',
-      '    for (const field of segment.spillWide()) this.shape.testWide(field)',
-      '    ;(this as unknown as { shape: WriterShape }).shape = new WriterShape()\n    for (const field of segment.spillWide()) this.shape.testWide(field)',
+      'if (segment === null) return\n',
+      'if (segment === null) return\n    ;(this as unknown as { shape: WriterShape }).shape = new WriterShape()\n',
     ],
     [values, 'W3: widens for fields that come and go and change their type, and cuts no batch'],
   ),

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { systemClock } from '../base/clock.ts'
+import type { ClusterMessage } from '../transport/zeromq/registration-message.ts'
+import type { Registration } from '../model/roster.ts'
+import { PortPool } from './port-pool.ts'
+import { RosterFile } from './roster-file.ts'
+import { RosterPlane } from './roster-plane.ts'
+
+const incarnation = '0123456789abcdef'.repeat(2)
+const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'tidings-roster-plane-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+function startPlane(
+  folder: string,
+  toProcess: (route: string, message: ClusterMessage) => void = () => undefined,
+): RosterPlane {
+  return new RosterPlane({
+    node: 'a',
+    mode: 'mesh',
+    ports: new PortPool(ports, []),
+    liveness: { identify: (pid) => String(pid), check: () => 'alive' },
+    listening: () => new Set(),
+    file: new RosterFile(folder, 'a', 6000),
+    clock: systemClock,
+    linkedNodes: [],
+    toProcess,
+    toNode: () => undefined,
+    on: () => undefined,
+  })
+}
+
+const registration: Registration = {
+  node: 'a',
+  process: 'P',
+  instance: '',
+  incarnation,
+  role: 'process',
+  pid: 1,
+  startedAt: 0,
+  mode: 'mesh',
+  processPort: null,
+  zeromqPort: null,
+  publishes: ['TRADE'],
+  subscribes: [],
+  state: 'alive',
+  last: null,
+  connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+  sequences: [],
+}
+
+const register = (plane: RosterPlane): void =>
+  plane.register('route', {
+    type: 'register',
+    id: 1,
+    registration,
+    wantsPort: false,
+    seen: { history: null, version: 0 },
+  })
+
+it('D23: a roster that begins without its file has another history; with it, the same', () => {
+  const [one, two] = [path.join(directory, 'one'), path.join(directory, 'two')]
+  const first = startPlane(one)
+  register(first)
+  first.flush()
+  const again = startPlane(one).roster
+  expect(again.history).toBe(first.roster.history)
+  expect(again.version).toBeGreaterThan(first.roster.version + 100_000)
+  expect(again.get(incarnation)).toMatchObject({ process: 'P', publishes: ['TRADE'] })
+  expect(startPlane(two).roster.history).not.toBe(first.roster.history)
+})
+
+it('D23: a process is in the file before it is acknowledged', () => {
+  const file = new RosterFile(directory, 'a', 6000)
+  const kept: unknown[] = []
+  const plane = startPlane(directory, (_, { type }) => {
+    if (type === 'registered') kept.push(file.load())
+  })
+  register(plane)
+  plane.flush()
+  expect(kept).toMatchObject([{ processes: [{ entry: { incarnation } }] }])
+})
