@@ -130,8 +130,14 @@ function xpub() {
   }
 }
 
+/**
+ * `immediate`: each connection has a pipe of its own. A pipe that outlives its connection ends the
+ * process: who stands still for longer than `heartbeatTimeoutMs` with a full queue is reconnected,
+ * and when the old pipe has room again libzmq 4.3.5 restarts the input of an engine that never
+ * stopped (`Assertion failed: _input_stopped`, libzmq issue 3937).
+ */
 export function connectingXsub(): SocketOptions<XSubscriber> {
-  return { ...xsub(), ...connecting() }
+  return { ...xsub(), ...connecting(), immediate: true }
 }
 
 /** May connect as well, to inproc endpoints or to others. */
