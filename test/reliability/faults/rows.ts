@@ -1,6 +1,15 @@
 import { publisherKilled } from './f02-publisher-killed.ts'
 import { clusterKilled } from './f05-cluster-killed.ts'
+import { gracefulClose } from './f03-graceful-close.ts'
+import { scripts } from './f04-scripts.ts'
+import { blockedLoop } from './f14-blocked-loop.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
-export const rows: readonly FaultRow[] = [publisherKilled, clusterKilled]
+export const rows: readonly FaultRow[] = [
+  publisherKilled,
+  clusterKilled,
+  gracefulClose,
+  scripts,
+  blockedLoop,
+]
