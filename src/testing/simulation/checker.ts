@@ -12,6 +12,8 @@ export interface Verdict {
   readonly owed: number
   readonly delivered: number
   readonly lost: number
+  /** Milliseconds from a path being free again until what was sent before was told, update by update. */
+  readonly healMs: readonly number[]
 }
 
 /** What was seen from outside while the journals were written. */
@@ -32,6 +34,7 @@ export function check(
   seen: Seen | null = null,
 ): Verdict {
   const violations: Violation[] = []
+  const healMs: number[] = []
   const total = { owed: 0, delivered: 0, lost: 0 }
   for (const journal of subscribers) {
     const checker = new SubscriberChecker(journal, publishers, violations, seen)
@@ -39,9 +42,10 @@ export function check(
     total.owed += checker.owed
     total.delivered += journal.delivered.length
     total.lost += checker.lost
+    for (const ms of checker.healMs) healMs.push(ms)
   }
   for (const text of seen?.watch.violations ?? []) violations.push({ rule: 'unannounced', text })
-  return { violations, ...total }
+  return { violations, healMs, ...total }
 }
 
 class SubscriberChecker {
@@ -67,6 +71,10 @@ class SubscriberChecker {
     this.#ledgers = new StreamLedgers(journal, this.#fail)
     this.#seen = seen
     this.#timeliness = seen && new Timeliness(journal, seen.reach, seen.watch, this.#fail)
+  }
+
+  get healMs(): readonly number[] {
+    return this.#timeliness?.healMs ?? []
   }
 
   run(): void {

@@ -10,6 +10,13 @@ interface Draw {
   readonly choice: number
 }
 
+interface FaultKind {
+  readonly upTo: number
+  readonly name: string
+  /** What was done, or null where there was nobody to do it to. */
+  inject(draw: Draw, number: number): string | null
+}
+
 /** Draws faults from the seed: what breaks, when, and for how long. */
 export class Faults {
   readonly #trial: Trial
@@ -17,6 +24,8 @@ export class Faults {
   #count = 0
   /** No pipe doubled or reordered what it carried. */
   keptOrder = true
+  /** How often each kind was injected. */
+  readonly counts = new Map<string, number>()
   /** What was done, for people. */
   readonly log: string[] = []
 
@@ -41,29 +50,34 @@ export class Faults {
     const draw = { target: this.#random(), strength: this.#random(), choice: this.#random() }
     const only = this.#trial.options.onlyFaults
     if (only.length > 0 && !only.includes(number)) return
-    const text = this.#inject(kind, draw, number)
-    if (text) this.log.push(`${number} at ${this.#trial.now.toFixed(0)}: ${text}`)
+    const fault = this.#kinds.find(({ upTo }) => kind < upTo)
+    const text = fault?.inject(draw, number)
+    if (!fault || !text) return
+    this.counts.set(fault.name, (this.counts.get(fault.name) ?? 0) + 1)
+    this.log.push(`${number} at ${this.#trial.now.toFixed(0)}: ${text}`)
   }
 
-  #inject(kind: number, draw: Draw, number: number): string | null {
-    if (kind < 0.18) return this.#cutPipe(draw)
-    if (kind < 0.32) return this.#dropOnPipe(draw)
-    if (kind < 0.42) return this.#dropNext(draw)
-    if (kind < 0.46) return this.#shuffle(draw)
-    if (kind < 0.5) return this.#clog(draw)
-    if (kind < 0.51) return this.#swizzle(draw)
-    if (kind < 0.53) return this.#stepClock(draw)
-    if (kind < 0.6) return this.#killPublisher(draw, number)
-    if (kind < 0.66) return this.#closePublisher(draw, number)
-    if (kind < 0.76) return this.#freeze(draw)
-    if (kind < 0.82) return this.#crashCluster(draw)
-    if (kind < 0.89) return this.#partition(draw)
-    if (kind < 0.94) {
-      this.#trial.spawnPublisher(number, true)
-      return 'a script'
-    }
-    return this.#newSubscriber(draw, number)
-  }
+  /** How likely each is: the part of 0 … 1 up to `upTo`. */
+  readonly #kinds: readonly FaultKind[] = [
+    { upTo: 0.18, name: 'a connection is cut', inject: (draw) => this.#cutPipe(draw) },
+    { upTo: 0.32, name: 'messages are dropped', inject: (draw) => this.#dropOnPipe(draw) },
+    { upTo: 0.42, name: 'the next few are dropped', inject: (draw) => this.#dropNext(draw) },
+    { upTo: 0.46, name: 'messages twice, out of order', inject: (draw) => this.#shuffle(draw) },
+    { upTo: 0.5, name: 'a connection is clogged', inject: (draw) => this.#clog(draw) },
+    { upTo: 0.51, name: 'all are clogged, freed at random', inject: (draw) => this.#swizzle(draw) },
+    { upTo: 0.53, name: 'a wall clock steps', inject: (draw) => this.#stepClock(draw) },
+    { upTo: 0.6, name: 'a publisher is killed', inject: (draw, n) => this.#killPublisher(draw, n) },
+    { upTo: 0.66, name: 'a publisher closes', inject: (draw, n) => this.#closePublisher(draw, n) },
+    { upTo: 0.76, name: 'a process is stopped or blocked', inject: (draw) => this.#freeze(draw) },
+    { upTo: 0.82, name: 'GENESIS_CLUSTER is killed', inject: (draw) => this.#crashCluster(draw) },
+    { upTo: 0.89, name: 'two nodes are parted', inject: (draw) => this.#partition(draw) },
+    { upTo: 0.94, name: 'a script comes and goes', inject: (_, n) => this.#script(n) },
+    {
+      upTo: 1,
+      name: 'a subscriber comes, or dies',
+      inject: (draw, n) => this.#newSubscriber(draw, n),
+    },
+  ]
 
   #later(ms: number, run: () => void): void {
     this.#trial.network.clock.after(ms, run)
@@ -210,6 +224,11 @@ export class Faults {
     const ms = 500 + strength ** 2 * 14_000
     this.#later(ms, () => this.#trial.network.partition(a, b, false))
     return `nodes ${a} and ${b} are parted for ${ms.toFixed(0)} ms`
+  }
+
+  #script(number: number): string {
+    this.#trial.spawnPublisher(number, true)
+    return 'a script'
   }
 
   #newSubscriber(draw: Draw, number: number): string {

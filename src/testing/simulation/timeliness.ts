@@ -23,6 +23,9 @@ export class Timeliness {
     this.#fail = fail
   }
 
+  /** How long after its path was free again each update was told that had been sent while it was not, ms. */
+  readonly healMs: number[] = []
+
   judge(publisher: PublisherJournal, update: PublishedUpdate, toldAt: number): void {
     if (this.#journal.isSlow) return
     const { incarnation } = publisher
@@ -32,6 +35,7 @@ export class Timeliness {
     const subscriber = this.#journal.incarnation
     const livedUntil = Math.min(toldAt, publisher.endedAt)
     const free = longest(this.#reach.stretches(subscriber, incarnation), sentAt, livedUntil)
+    this.#noteHealing(subscriber, incarnation, sentAt, toldAt)
     if (free > lateAfterMs)
       this.#fail('late', `${name}, told ${toldAt.toFixed(0)}, ${free.toFixed(0)} ms on a free path`)
     if (publisher.endedAt === Infinity) return
@@ -41,6 +45,13 @@ export class Timeliness {
     const awake = longest(this.#reach.awake(subscriber), silentFrom, toldAt)
     if (awake > lateAfterEndMs)
       this.#fail('late-ending', `${name}, silent from ${silentFrom.toFixed(0)}, told ${toldAt}`)
+  }
+
+  #noteHealing(subscriber: string, publisher: string, sentAt: number, toldAt: number): void {
+    const stretches = this.#reach.stretches(subscriber, publisher)
+    if (stretches.some(({ from, to }) => from <= sentAt && sentAt < to)) return
+    const healed = stretches.find(({ from, to }) => from > sentAt && toldAt >= from && toldAt < to)
+    if (healed) this.healMs.push(toldAt - healed.from)
   }
 }
 
