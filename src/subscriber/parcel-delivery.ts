@@ -1,6 +1,7 @@
 import type { Loss, LossReason } from '../model/loss.ts'
 import type { BatchMessage, TableSequence } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
+import { frameChecksum } from '../wire/envelope.ts'
 import type { RowReader } from '../wire/row-reader.ts'
 import { CommitGrouping } from './commit-grouping.ts'
 import type { Source } from './source.ts'
@@ -31,6 +32,10 @@ export class ParcelDelivery {
 
   /** A batch of a wanted table has come; its stream knows of it. */
   take(source: Source, stream: SubscribedStream, batch: BatchMessage): void {
+    if (!stream.seen.agrees(batch.first, frameChecksum(batch.frame))) {
+      this.#refuseClone(source, stream, batch)
+      return
+    }
     if (this.#isPlain(source, stream, batch) && this.#output.hasRoom()) {
       const updates: Update[] = []
       if (this.#reader.read(batch, 0, updates)) {
@@ -100,6 +105,16 @@ export class ParcelDelivery {
       ...(ends && { ends: true }),
     }
     this.#output.losses([loss], [{ stream, last: range.to ?? stream.consumed }])
+  }
+
+  /** The first to come stays; which of the two is the original cannot be told. */
+  #refuseClone(source: Source, stream: SubscribedStream, { first }: BatchMessage): void {
+    this.#output.event({ type: 'refused', reason: 'cloned', count: 1 })
+    if (stream.isCloneTold) return
+    stream.isCloneTold = true
+    const { incarnation: publisher } = source.identity
+    const { table } = stream
+    this.#output.event({ type: 'publisher-cloned', publisher, table, sequence: first })
   }
 
   /** A batch on a stream, all in order, alone in its parcel as far as this subscription goes. */

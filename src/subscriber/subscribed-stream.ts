@@ -1,6 +1,7 @@
 import { RangeSet } from '../base/range-set.ts'
 import type { LossReason } from '../model/loss.ts'
 import type { BatchMessage } from '../model/message.ts'
+import { SeenBatches } from './seen-batches.ts'
 
 export const lastOf = (batch: BatchMessage): number => batch.first + batch.count - 1
 
@@ -36,6 +37,9 @@ export class SubscribedStream {
   lostUpTo = -1
   /** Where an open loss began: a sequence, null for an unknown beginning; undefined: none is open. */
   openLossFrom: number | null | undefined = undefined
+  readonly seen = new SeenBatches()
+  /** That two processes publish it has been said. */
+  isCloneTold = false
   /** Of the latest batch: what a range to ask for may weigh. */
   bytesPerUpdate = 256
   readonly repair: Repair = { from: 0, to: 0, asks: 0, askAt: 0, isTold: false, nonces: [] }

@@ -24,6 +24,13 @@ export type SubscriptionEvent =
       readonly from: number
       readonly to: number
     }
+  /** Two processes publish under one incarnation: other bytes came under this sequence. */
+  | {
+      readonly type: 'publisher-cloned'
+      readonly publisher: string
+      readonly table: string
+      readonly sequence: number
+    }
   | { readonly type: 'refused'; readonly reason: string; readonly count: number }
 
 /** What a subscription does to the outside. */

@@ -60,6 +60,14 @@ export function sealEnvelope(frame: Buffer): void {
   frame.writeUInt32LE(checksum(frame), crcAt)
 }
 
+/** The CRC-32 that a frame bears: two frames that differ hardly ever share it. */
+export const frameChecksum = (frame: Uint8Array): number =>
+  ((frame[crcAt] as number) |
+    ((frame[crcAt + 1] as number) << 8) |
+    ((frame[crcAt + 2] as number) << 16) |
+    ((frame[crcAt + 3] as number) << 24)) >>>
+  0
+
 /** null when the envelope is in order and its bytes are whole. */
 export function envelopeProblem(
   frame: Buffer,
