@@ -37,7 +37,11 @@ export class FaultTally {
         id: name,
         fault: name,
         injected: `by the seed, in ${runs} runs`,
-        ...{ times, deliveries, silent, reported, falseLosses },
+        times,
+        deliveries,
+        silent,
+        reported,
+        falseLosses,
         healP50Ms: quantile(healMs, 0.5),
         healP99Ms: quantile(healMs, 0.99),
         figure: '',
@@ -49,10 +53,8 @@ export class FaultTally {
   #of(name: string): Counted {
     let counted = this.#kinds.get(name)
     if (!counted) {
-      counted = {
-        ...{ times: 0, runs: 0, deliveries: 0, reported: 0, falseLosses: 0, silent: 0 },
-        healMs: [],
-      }
+      const none = { times: 0, runs: 0, deliveries: 0, reported: 0, falseLosses: 0, silent: 0 }
+      counted = { ...none, healMs: [] }
       this.#kinds.set(name, counted)
     }
     return counted

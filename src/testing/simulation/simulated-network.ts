@@ -8,14 +8,16 @@ import { SimulatedCluster } from './simulated-cluster.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import type { WireWatch } from './wire-watch.ts'
 
+/** Sees what leaves and what arrives. */
+export type Watch = Pick<WireWatch, 'sent' | 'received'>
+
 export interface NetworkOptions {
   readonly seed: number
   readonly nodes: number
   readonly mode: NodeMode
   /** How likely a hop forgets a subscription at a reconnect. */
   readonly forget: number
-  /** Sees what leaves and what arrives. */
-  readonly watch: WireWatch
+  readonly watch: Watch
 }
 
 /** A hop is not made anew more often than this. */
@@ -36,7 +38,7 @@ export class SimulatedNetwork {
   readonly #telling = new Set<SimulatedProcess>()
   /** Processes that a roster has had as publishers. */
   readonly #announced = new Set<string>()
-  readonly #watch: WireWatch
+  readonly #watch: Watch
 
   constructor({ seed, nodes, mode, forget, watch }: NetworkOptions) {
     this.#watch = watch

@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '../../base/random.ts'
 import type { Tables } from '../../model/request.ts'
-import type { NodeMode, Registration } from '../../model/roster.ts'
+import type { NodeMode } from '../../model/roster.ts'
 import { defaultPublisherLimits } from '../../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../../subscriber/subscriber-limits.ts'
@@ -11,6 +11,7 @@ import { type PublisherJournal, publisherJournal } from './journal.ts'
 import { sampleMs } from './pipe.ts'
 import { Reach } from './reach.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
+import { simulatedRegistration } from './simulated-registration.ts'
 import { WireWatch } from './wire-watch.ts'
 
 export interface TrialOptions {
@@ -223,7 +224,7 @@ export class Trial implements Stage {
       publisherLimits,
       subscriberLimits,
       drainMs: 2000,
-      registration: registrationOf(incarnation, node, this.options.mode, declared),
+      registration: simulatedRegistration(incarnation, node, this.options.mode, declared),
       declared,
     })
     const published = isPublisher ? publisherJournal(incarnation, node) : null
@@ -267,29 +268,3 @@ function chooseTables(random: Random): Tables {
 
 const idOf = (random: Random): string =>
   Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('')
-
-function registrationOf(
-  incarnation: string,
-  node: number,
-  mode: NodeMode,
-  publishes: readonly string[],
-): Registration {
-  return {
-    node: `node-${node}`,
-    process: `process-${incarnation.slice(0, 6)}`,
-    instance: '',
-    incarnation,
-    role: 'process',
-    pid: 1,
-    startedAt: 0,
-    mode,
-    processPort: null,
-    zeromqPort: null,
-    publishes,
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
-}
