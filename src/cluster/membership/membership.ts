@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
 import { bindPort } from '../../transport/zeromq/port-owner.ts'
-import { boundRouter, connectingDealer } from '../../transport/zeromq/socket-options.ts'
+import { boundRouter, sendingDealer } from '../../transport/zeromq/socket-options.ts'
 import { fairReceive } from '../fair-receive.ts'
 import type { Peer, TidingsHeaders } from './peers.ts'
 import { Peers, whisperVersion, writeHeaders } from './peers.ts'
@@ -99,7 +99,7 @@ export class Membership {
     const old = this.#ways.get(node)
     if (this.#closed || old?.endpoint === endpoint) return
     if (old) this.#leave(old)
-    const dealer = new DealerSocket(connectingDealer())
+    const dealer = new DealerSocket(sendingDealer())
     // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
     ;(dealer as { routingId: unknown }).routingId = zreIdentity(this.#uuid)
     const monitor = new ConnectionMonitor(dealer, this.#options.clock, {

@@ -8,7 +8,11 @@ import { TidingsError } from '../../base/tidings-error.ts'
 import { maxRegistrationMessageBytes } from './registration-message.ts'
 
 export const socketLimits = {
-  /** A ping a second each way: a black hole is seen within `heartbeatTimeoutMs`. */
+  /** A quiet connection is asked so often by the kernel whether its peer's host is there. */
+  keepaliveIntervalMs: 1_000,
+  /** So many unanswered: it is closed; libzmq makes it anew. */
+  keepaliveProbes: 3,
+  /** A ping a second of GENESIS_CLUSTER processes to each other: a host that is there may be frozen. */
   heartbeatIntervalMs: 1_000,
   /** Three pings unanswered: the connection is closed and made anew. */
   heartbeatTimeoutMs: 3_000,
@@ -84,11 +88,20 @@ export function requireLibzmq(version: string = installedVersion): void {
   }
 }
 
-/** What all sockets share. A new object each time: zeromq.js writes to the one it is given. */
+/**
+ * What all sockets share. A new object each time: zeromq.js writes to the one it is given.
+ *
+ * No ZMTP heartbeats: once a queue is full libzmq 4.3.5 reads no more of that connection, answers
+ * to pings included, and takes it for dead; and if it does break while its queue is full, the next
+ * ping ends the process (`Assertion failed: !_io_error`, `_input_stopped`; libzmq issue 3937). So a
+ * process that stood still for three seconds under load was aborted. The kernel asks instead.
+ */
 function always() {
   return {
-    heartbeatInterval: socketLimits.heartbeatIntervalMs,
-    heartbeatTimeout: socketLimits.heartbeatTimeoutMs,
+    tcpKeepalive: 1,
+    tcpKeepaliveIdle: socketLimits.keepaliveIntervalMs / 1000,
+    tcpKeepaliveInterval: socketLimits.keepaliveIntervalMs / 1000,
+    tcpKeepaliveCount: socketLimits.keepaliveProbes,
     handshakeInterval: socketLimits.handshakeIntervalMs,
     tcpMaxRetransmitTimeout: socketLimits.tcpMaxRetransmitTimeoutMs,
     sendTimeout: 0,
@@ -166,6 +179,15 @@ function registration() {
 /** `immediate`: registrations said to nobody must not arrive late and stale. */
 export function connectingDealer(): SocketOptions<Dealer> {
   return { ...registration(), ...connecting(), immediate: true }
+}
+
+/** ZMTP heartbeats, for a socket that is never sent anything: its queue cannot be full. */
+export function sendingDealer(): SocketOptions<Dealer> {
+  return {
+    ...connectingDealer(),
+    heartbeatInterval: socketLimits.heartbeatIntervalMs,
+    heartbeatTimeout: socketLimits.heartbeatTimeoutMs,
+  }
 }
 
 export function boundRouter(zapDomain: string): SocketOptions<Router> {
