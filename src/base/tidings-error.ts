@@ -13,6 +13,7 @@ export const errorCategories = {
   CLUSTER_UNREACHABLE: 'retryable',
   COMMIT_TOO_LARGE: 'usage',
   DEFINITION_INVALID: 'usage',
+  FILE_LIMIT_TOO_LOW: 'fatal',
   LIBZMQ_TOO_OLD: 'fatal',
   LIMIT_EXCEEDED: 'usage',
   MODE_MISMATCH: 'usage',

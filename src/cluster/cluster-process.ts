@@ -3,6 +3,10 @@ import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Settings } from '../definition/settings.ts'
 import { AccessList } from '../transport/zeromq/access-list.ts'
+import {
+  fewestFreeForCluster,
+  requireFileDescriptors,
+} from '../transport/zeromq/file-descriptors.ts'
 import { requireLibzmq } from '../transport/zeromq/socket-options.ts'
 import type { NodeAddresses } from './addresses.ts'
 import { nodeAddresses } from './addresses.ts'
@@ -36,7 +40,7 @@ export interface StartClusterOptions {
 /**
  * Starts GENESIS_CLUSTER of this node; resolves when processes may come. `UV_THREADPOOL_SIZE` must
  * have been in the environment when Node started: each proxy holds a thread.
- * @throws TidingsError PORT_TAKEN, THREAD_POOL_TOO_SMALL, LIBZMQ_TOO_OLD, ABORTED, TRANSPORT_FAILED;
+ * @throws TidingsError PORT_TAKEN, THREAD_POOL_TOO_SMALL, FILE_LIMIT_TOO_LOW, LIBZMQ_TOO_OLD, ABORTED, TRANSPORT_FAILED;
  * nothing is left open then.
  */
 export async function startCluster(
@@ -47,6 +51,7 @@ export async function startCluster(
   if (signal?.aborted)
     throw new TidingsError('ABORTED', 'GENESIS_CLUSTER was stopped before it began')
   requireLibzmq()
+  requireFileDescriptors(fewestFreeForCluster)
   const on: OnClusterEvent = (event) => options.on?.(event)
   const bindings = new Bindings(settings, systemClock, on)
   let node: ClusterNode

@@ -13,6 +13,7 @@ import type { RegistrationClientHandlers } from './registration-client.ts'
 import { RegistrationClient } from './registration-client.ts'
 import type { RegisteredMessage } from './registration-message.ts'
 import { RenewalLimit } from './renewal-limit.ts'
+import { fewestFreeForQueue, requireFileDescriptors } from './file-descriptors.ts'
 import { requireLibzmq } from './socket-options.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
 import { unreachable, zeromqPortOf, zeromqPortOffset } from './transport-options.ts'
@@ -68,6 +69,7 @@ export class ZeroMQTransport implements Transport {
     this.#handlers = handlers
     try {
       requireLibzmq()
+      requireFileDescriptors(fewestFreeForQueue)
       const carried = await this.#establish(registration, signal)
       this.#opened = true
       return carried
