@@ -3,6 +3,8 @@ import { clusterKilled } from './f05-cluster-killed.ts'
 import { gracefulClose } from './f03-graceful-close.ts'
 import { scripts } from './f04-scripts.ts'
 import { blockedLoop } from './f14-blocked-loop.ts'
+import { limits } from './f16-limits.ts'
+import { twins } from './f20-twins.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -12,4 +14,6 @@ export const rows: readonly FaultRow[] = [
   gracefulClose,
   scripts,
   blockedLoop,
+  twins,
+  limits,
 ]
