@@ -9,6 +9,12 @@ import { type DeliveryLimit, type Waiting, WaitingDeliveries } from './waiting-d
 
 export type { DeliveryLimit } from './waiting-deliveries.ts'
 
+/**
+ * Encoded bytes handed over until the event loop gets its turn: an application that catches up on what
+ * waits and is held would otherwise take all of it at once, and stop the rest of its process for seconds.
+ */
+export const bytesPerTurn = 1024 * 1024
+
 export interface DeliveryQueueEvents extends ConflationOutput {
   /** Deliveries have been handed over. */
   consumed(): void
@@ -30,6 +36,9 @@ export class DeliveryQueue<Tables extends TablesOf> {
   readonly #pulls = new Deque<PromiseWithResolvers<IteratorResult<Delivery<Tables>, undefined>>>()
   #isHandling = false
   #isAskedForRoom = false
+  #bytesThisTurn = 0
+  /** Nothing is handed over until the event loop has had its turn. */
+  #isPausing = false
   /** At the end of a turn of the event loop there was no room, nor has there been since. */
   #isFull = false
   #ended: { readonly error: TidingsError | undefined } | null = null
@@ -59,6 +68,11 @@ export class DeliveryQueue<Tables extends TablesOf> {
 
   get waitingUpdates(): number {
     return this.#waiting.updates
+  }
+
+  /** True: what waits does so for the event loop, not for the application. */
+  get isPausing(): boolean {
+    return this.#isPausing
   }
 
   get isEnded(): boolean {
@@ -132,7 +146,7 @@ export class DeliveryQueue<Tables extends TablesOf> {
       if (!this.#isHandling) this.#handle(this.#handler)
       return
     }
-    while (this.#pulls.length > 0 && this.#waiting.length > 0) {
+    while (!this.#isPausing && this.#pulls.length > 0 && this.#waiting.length > 0) {
       const waiting = this.#waiting.shift() as Waiting<Tables>
       this.#pulls.shift()?.resolve({ done: false, value: waiting.delivery })
       this.#handOver(waiting)
@@ -141,7 +155,9 @@ export class DeliveryQueue<Tables extends TablesOf> {
 
   #handle(handler: Handler<Tables>): void {
     this.#isHandling = true
-    for (let waiting = this.#waiting.shift(); waiting; waiting = this.#waiting.shift()) {
+    while (!this.#isPausing) {
+      const waiting = this.#waiting.shift()
+      if (!waiting) break
       const result = this.#call(handler, waiting.delivery)
       if (isPromise(result)) {
         this.#awaitHandler(handler, waiting, result)
@@ -178,7 +194,18 @@ export class DeliveryQueue<Tables extends TablesOf> {
     if (this.#waiting.hasRoom) this.#isFull = false
     for (const { stream, last } of waiting.positions)
       stream.consumed = Math.max(stream.consumed, last)
+    this.#bytesThisTurn += waiting.bytes
+    if (this.#bytesThisTurn >= bytesPerTurn) this.#pause()
     this.#events.consumed()
+  }
+
+  #pause(): void {
+    this.#bytesThisTurn = 0
+    this.#isPausing = true
+    this.#events.endOfTurn(() => {
+      this.#isPausing = false
+      this.#pass()
+    })
   }
 }
 

@@ -217,6 +217,33 @@ describe.each(ways)('a slow %s', (way) => {
     expect(ledger.events.map(({ type }) => type)).not.toContain('behind')
   })
 
+  it.each(['repair', 'conflate', 'fail'] as const)(
+    '%s: an application that takes everything at once is not slow, however much comes',
+    async (whenSlow) => {
+      const { publisher, subscriber } = await pair(new MemoryCluster())
+      const options = { limit: { bytes: 65_536 }, whenSlow, key: 'ID' } as const
+      const { ledger, wake } = await sleeper(publisher, subscriber, way, options)
+      wake()
+      await publish(publisher, count, 10, 'n'.repeat(2000))
+      await publisher.flush()
+      await expect.poll(() => ledger.updates).toBe(count)
+      expect(new Set(ledger.types)).toEqual(new Set(['updates']))
+      expect(subscriber.stats().refused).toEqual({})
+    },
+  )
+
+  it('repair: gives way to the event loop while it catches up', async () => {
+    const { publisher, subscriber } = await pair(new MemoryCluster())
+    const { ledger, wake } = await sleeper(publisher, subscriber, way, {})
+    await publish(publisher, count, count, 'n'.repeat(5000))
+    wake()
+    let turns = 0
+    for (; ledger.updates < count; turns++) await new Promise(setImmediate)
+    // 20 MB, a MiB a turn; what waits and what is held would else be taken in one.
+    expect(turns).toBeGreaterThan(10)
+    expect(ranges(ledger, 'TRADE')).toEqual([{ from: 1, to: count }])
+  })
+
   it('conflate: an application that keeps up gets everything as it came', async () => {
     const { publisher, subscriber } = await pair(new MemoryCluster())
     const options = { limit: { updates: 100 }, whenSlow: 'conflate', key: 'ID' } as const

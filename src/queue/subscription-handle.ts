@@ -146,7 +146,7 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
   /** There is none: the subscription lets go, unless folding makes some, or this is the end. */
   #makesRoom(atOnce: boolean): boolean {
     if (this.#whenSlow !== 'fail') return this.#queue.makeRoom(atOnce)
-    if (this.#queue.isEnded) return false
+    if (this.#queue.isEnded || this.#queue.isPausing) return false
     const error = new TidingsError(
       'SUBSCRIBER_TOO_SLOW',
       `${this.#queue.waitingUpdates} updates wait for the application and whenSlow is 'fail'`,
