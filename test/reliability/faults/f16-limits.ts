@@ -76,7 +76,7 @@ class Limits {
         stdio: 'pipe',
       })
     } catch (error) {
-      const [reason = ''] = String((error as Error).message).split('\n')
+      const [reason = ''] = (error as Error).message.split('\n')
       this.outcomes.push({ what, result: `not run: ${reason}`, isRight: true })
       return
     }

@@ -1,3 +1,4 @@
+import { subscriberStopped } from './f01-subscriber-stopped.ts'
 import { publisherKilled } from './f02-publisher-killed.ts'
 import { clusterKilled } from './f05-cluster-killed.ts'
 import { gracefulClose } from './f03-graceful-close.ts'
@@ -5,6 +6,7 @@ import { scripts } from './f04-scripts.ts'
 import { blockedLoop } from './f14-blocked-loop.ts'
 import { limits } from './f16-limits.ts'
 import { twins } from './f20-twins.ts'
+import { simultaneousStart } from './f23-simultaneous-start.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -16,4 +18,6 @@ export const rows: readonly FaultRow[] = [
   blockedLoop,
   twins,
   limits,
+  simultaneousStart,
+  subscriberStopped,
 ]
