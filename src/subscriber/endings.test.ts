@@ -35,7 +35,40 @@ describe('a publisher that leaves', () => {
     pair.subscription.onMessage(late as Message, pair.now)
     pair.pass(15_000, everything)
     expect(pair.order).toEqual(['A1', 'lost A2..2'])
-    expect(pair.told('publisher-gone')).toBe(0)
+    expect(pair.told('publisher-finished')).toBe(1)
+    expect(pair.told('publisher-live') + pair.told('publisher-gone')).toBe(0)
+  })
+})
+
+describe('publishers that are over', () => {
+  const named = (number: number) => ({ incarnation: number.toString(16).padStart(32, '0') })
+
+  it('D21: are remembered without their streams once everything of them is delivered', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'], ['A'])
+    pair.hasRoom = false
+    pair.deliver()
+    pair.roster({ state: 'ended', last })
+    pair.pass(300)
+    expect(pair.subscription.sources.get(identity.incarnation)?.streams.size).toBe(1)
+    pair.hasRoom = true
+    pair.subscription.onRoom(pair.now)
+    pair.pass(300)
+    expect(pair.order).toEqual(['A1', 'A2'])
+    expect(pair.subscription.sources.get(identity.incarnation)?.streams.size).toBe(0)
+  })
+
+  it('D21: are remembered up to a number, the latest', () => {
+    const pair = new Pair(['A'], { subscriber: { tombstones: 10 } }).ready()
+    for (let number = 1; number <= 30; number++) {
+      const state = 'ended' as const
+      pair.roster({ ...named(number), state, last: number % 2 === 0 ? last : null })
+    }
+    pair.pass(200)
+    const { sources } = pair.subscription
+    expect(sources.size).toBe(10)
+    expect(sources.has(named(30).incarnation)).toBe(true)
+    expect(sources.has(identity.incarnation)).toBe(true)
   })
 })
 
@@ -81,6 +114,34 @@ describe('a publisher that is gone', () => {
     pair.roster({ state: 'ended', last: null })
     pair.pass(11_000, everything)
     expect(pair.order).toEqual(['lost A1..null'])
+  })
+
+  it('D20: is told once for each table, also when the roster names more tables', () => {
+    const pair = new Pair('*').ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.pass(11_000, everything)
+    pair.roster({ state: 'ended', last: null, publishes: ['A', 'Z'] })
+    const told = pair.order.filter((each) => /^lost [A-Z]\d/.test(each))
+    expect(told).toEqual(['lost A2..null', 'lost Z1..null'])
+  })
+
+  it('D20: is gone again when it is heard again and falls silent again', () => {
+    const pair = new Pair(['A']).ready()
+    pair.pass(11_000, everything)
+    pair.pass(3000)
+    pair.publish(['A'])
+    pair.deliver()
+    pair.pass(11_000, everything)
+    expect(pair.order).toEqual(['lost A1..null', 'lost A1..0', 'A1', 'lost A2..null'])
+  })
+
+  it('D20: has its open loss closed by its vector where nothing came after it', () => {
+    const pair = new Pair(['A']).ready()
+    pair.pass(11_000, everything)
+    pair.pass(3000)
+    expect(pair.order).toEqual(['lost A1..null', 'lost A1..0'])
+    expect(pair.losses[1]).toMatchObject({ ends: true })
   })
 
   it('D20: is gone by its silence, whatever the roster says', () => {

@@ -64,6 +64,11 @@ export class GapRepair {
     if (allHere) this.tick(source, stream, now)
   }
 
+  /** Nothing of it is asked for any more. */
+  forget(stream: SubscribedStream): void {
+    if (stream.repair.from !== 0) this.#close(stream)
+  }
+
   #open({ repair }: SubscribedStream, gap: { from: number }, now: number): void {
     repair.from = gap.from
     repair.asks = 0

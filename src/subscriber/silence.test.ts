@@ -26,6 +26,13 @@ describe('what exists and has not come', () => {
     expect(pair.received).toEqual(['B1'])
   })
 
+  it('D14: is seen by a heartbeat', () => {
+    pair.publish(['A'])
+    pair.deliver(isBatch)
+    pair.pass(500, ({ kind }) => kind === 'vector' || kind === 'mark')
+    expect(pair.received).toEqual(['A1'])
+  })
+
   it('D14: is seen by a mark', () => {
     pair.publish(['A'])
     pair.deliver(isBatch)

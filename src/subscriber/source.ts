@@ -62,6 +62,13 @@ export class Source {
     else this.pending.delete(stream)
   }
 
+  /** Nothing of it waits any more, for other updates or for the application. */
+  get isSettled(): boolean {
+    if (this.pending.size > 0) return false
+    for (const { consumed, next } of this.streams.values()) if (consumed < next - 1) return false
+    return true
+  }
+
   /** True while asking it makes sense: what is gone answers only if the roster still has it. */
   get mayAnswer(): boolean {
     if (this.state === 'finished') return false

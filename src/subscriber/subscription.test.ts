@@ -115,7 +115,14 @@ describe('gaps', () => {
     pair.subscription.onMessage(damaged, pair.now)
     pair.deliver()
     pair.pass(500)
-    expect(pair.received).toEqual(['A1'])
+    expect(pair.told('behind')).toBe(0)
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 1 }] })
+    expect(pair.order).toEqual(['A1'])
+    expect(pair.events).toContainEqual({
+      type: 'refused',
+      reason: 'sequence-too-far-ahead',
+      count: 1,
+    })
   })
 
   it('D16: wait while the application has no room, and are repaired when it has', () => {

@@ -186,6 +186,7 @@ export class Subscription {
       this.resync(now)
     }
     for (const source of this.#sources.values()) this.#tickSource(source, now)
+    this.#forgetEnded()
     this.#syncs.send(this.#sources.values(), now)
     this.#readiness.tick(now)
     this.#leave(now)
@@ -337,13 +338,32 @@ export class Subscription {
   }
 
   #tickSource(source: Source, now: number): void {
-    if (source.state === 'finished') return
+    if (source.state === 'finished') {
+      this.#shrink(source)
+      return
+    }
     this.#afterEntry(source)
     if (!source.mayAnswer) return
     this.#watchSilence(source, now)
     if (!source.mayAnswer) return
     this.#renewal.tick(source, now, this.#sources.values())
     for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
+  }
+
+  /** Of a finished publisher only that it is finished has to be known. */
+  #shrink(source: Source): void {
+    if (source.streams.size === 0 || !source.isSettled) return
+    for (const stream of source.streams.values()) this.#repair.forget(stream)
+    source.streams.clear()
+  }
+
+  /** Publishers that are over are remembered up to a number, the latest. */
+  #forgetEnded(): void {
+    if (this.#sources.size <= this.#limits.tombstones) return
+    for (const [incarnation, source] of this.#sources) {
+      if (this.#sources.size <= this.#limits.tombstones) return
+      if (source.isOver && !source.isOnRoster && source.isSettled) this.#sources.delete(incarnation)
+    }
   }
 
   #watchSilence(source: Source, now: number): void {
