@@ -1,6 +1,6 @@
 import type { Loss } from '../../src/model/loss.ts'
 import type { QueueEvent, QueueStats } from '../../src/queue/queue-event.ts'
-import type { OpenOptions } from '../../src/queue/options.ts'
+import type { OpenOptions, WhenSlow } from '../../src/queue/options.ts'
 
 /** What one application process has received of one stream, judged by sequence and by content. */
 export interface StreamReport {
@@ -24,6 +24,8 @@ export interface StreamReport {
 export interface Report {
   readonly received: number
   readonly streams: readonly StreamReport[]
+  /** Of the updates received, those that another one stands for. */
+  readonly folded: number
   readonly losses: readonly Loss[]
   /** Commits that came in pieces without a word. */
   readonly torn: number
@@ -35,8 +37,14 @@ export interface Report {
 
 export interface WatchOptions {
   readonly limit?: { readonly updates?: number; readonly bytes?: number }
+  readonly whenSlow?: WhenSlow
+  readonly key?: 'INSTRUMENT'
   /** The handler of each delivery takes this long. */
   readonly handlerMs?: number
+  /** The handler takes this long for each update, until `wake`. */
+  readonly updateMs?: number
+  /** The handler waits until `wake`. */
+  readonly asleep?: boolean
   /** Resolves at once, not when it is ready. */
   readonly atOnce?: boolean
   readonly own?: boolean
@@ -49,10 +57,9 @@ export interface PublishOptions {
   readonly turnEvery?: number
 }
 
-export interface Load {
-  readonly updatesPerTurn: number
-  readonly pauseMs: number
-}
+/** Some updates a turn with a pause behind each, or as many a second as the machine can, up to these. */
+export type Load =
+  { readonly updatesPerTurn: number; readonly pauseMs: number } | { readonly perSecond: number }
 
 /** How many updates were published of each table. */
 export type Published = Readonly<Record<'TRADE' | 'POSITION', number>>
@@ -61,6 +68,19 @@ export interface Expectation {
   /** Name of the process that published; left out: all together. */
   readonly process?: string
   readonly updates: number
+}
+
+/** How far an application process is. */
+export interface Progress {
+  /** Milliseconds since the epoch, with a fraction. */
+  readonly at: number
+  readonly published: number
+  /** Delivered, those included that a conflated delivery stands for. */
+  readonly received: number
+  /** Resident memory, bytes. */
+  readonly memory: number
+  /** The most it ever had, bytes. */
+  readonly peakMemory: number
 }
 
 /** The calls that an application process answers. */
@@ -75,12 +95,19 @@ export interface Calls {
     /** Subscribers that had not confirmed when a flush ended. */
     result: { readonly missing: number }
   }
-  /** Publishes until `stop`, some updates a turn, with a pause behind each. */
+  /** Publishes until `stop`. */
   load: { argument: Load; result: void }
   /** Ends the load. */
   stop: { argument: null; result: Published }
   published: { argument: null; result: Published }
+  /** Resolves when it has published so many updates. */
+  publishes: { argument: number; result: Progress }
   receives: { argument: Expectation; result: Report }
+  /** Resolves when all up to there is delivered or reported, of every publisher. */
+  reaches: { argument: Published; result: Progress }
+  /** Handlers that wait go on, and none waits any more. */
+  wake: { argument: null; result: Progress }
+  progress: { argument: null; result: Progress }
   report: { argument: null; result: Report }
   stats: { argument: null; result: QueueStats }
   close: { argument: null; result: void }

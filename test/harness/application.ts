@@ -7,6 +7,7 @@ import type {
   Calls,
   Expectation,
   Load,
+  Progress,
   Published,
   PublishOptions,
   Report,
@@ -77,6 +78,24 @@ export class Application {
   /** Publishes in the background: slowly enough that nobody falls behind for good. */
   load(options: Load = { updatesPerTurn: 40, pauseMs: 4 }): Promise<void> {
     return this.call('load', options)
+  }
+
+  publishes(updates: number, withinMs = callWithinMs): Promise<Progress> {
+    return this.call('publishes', updates, withinMs)
+  }
+
+  /** Resolves when all up to there is delivered or reported lost. */
+  reaches(published: Published, withinMs = callWithinMs): Promise<Progress> {
+    return this.call('reaches', published, withinMs)
+  }
+
+  /** Ends the sleep of a subscription that is `asleep`. */
+  wake(): Promise<Progress> {
+    return this.call('wake', null)
+  }
+
+  progress(): Promise<Progress> {
+    return this.call('progress', null)
   }
 
   stop(): Promise<Published> {

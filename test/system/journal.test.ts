@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import type { Update } from '../../src/model/update.ts'
+import { describe, expect, it } from 'vitest'
+import type { Delivery, Update } from '../../src/model/update.ts'
 import { Journal } from './processes/journal.ts'
 import { Trades } from './processes/trades.ts'
 
@@ -59,4 +59,39 @@ it('does not count as missing what was reported lost', () => {
   journal.take({ type: 'updates', updates: third })
   expect(journal.streams[0]).toMatchObject({ received: 2, missing: 0, outOfOrder: 0 })
   expect(journal.losses).toEqual([loss])
+})
+
+describe('a conflated delivery', () => {
+  const updates = delivered(20).filter(({ table }) => table === 'TRADE')
+  const [last] = updates.slice(-1) as [Update]
+  const conflated = (from: number, to: number, latest: Update = last) => ({
+    type: 'conflated' as const,
+    updates: [{ ...latest, count: to - from + 1, firstKind: 'insert' as const }],
+    folded: to - from,
+    foldedByTable: { TRADE: to - from },
+    ranges: [{ table: 'TRADE', publisher, from, to }],
+  })
+  const first = (count: number) => ({ type: 'updates' as const, updates: updates.slice(0, count) })
+  const faults = (...deliveries: Delivery[]) => {
+    const journal = new Journal()
+    for (const delivery of deliveries) journal.take(delivery)
+    const [{ received, duplicates, wrong, missing } = {}] = journal.streams
+    return { received, duplicates, wrong, missing, isThere: journal.hasReached({ TRADE: 20 }) }
+  }
+
+  it('stands for its range', () => {
+    expect(faults(first(5), conflated(6, 20))).toEqual({
+      received: 20,
+      duplicates: 0,
+      wrong: 0,
+      missing: 0,
+      isThere: true,
+    })
+  })
+
+  it('is found out where it leaves out, repeats or goes beyond its range', () => {
+    expect(faults(first(5), conflated(8, 20))).toMatchObject({ missing: 2 })
+    expect(faults(first(5), conflated(5, 20))).toMatchObject({ duplicates: 1 })
+    expect(faults(first(5), conflated(6, 19))).toMatchObject({ wrong: 1, isThere: false })
+  })
 })

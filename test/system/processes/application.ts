@@ -9,6 +9,8 @@ import type {
   Calls,
   Expectation,
   Load,
+  Progress,
+  Published,
   Report,
 } from '../../harness/application-message.ts'
 import { Journal } from './journal.ts'
@@ -17,6 +19,10 @@ import { Trades } from './trades.ts'
 
 /** Waits for the subscribers after so many updates: some MiB, well below what is retained. */
 const defaultFlushEvery = 20_000
+
+/** A load at a rate publishes this often, milliseconds, and makes up for at most so long a turn. */
+const turnMs = 2
+const maxTurnMs = 50
 
 /** Events kept for a report. */
 const maxEvents = 200
@@ -30,6 +36,10 @@ type Actions = {
 const journal = new Journal()
 const events: QueueEvent[] = []
 const expectations = new Set<{ expectation: Expectation; resolve: (report: Report) => void }>()
+/** Each is tried as things go on, and gone when it is true. */
+const conditions = new Set<() => boolean>()
+let isAwake = false
+const woken = Promise.withResolvers<void>()
 let queue: UpdateQueue<Tables> | null = null
 let trades = new Trades('')
 let subscription: Subscription<Tables> | null = null
@@ -44,12 +54,15 @@ const actions: Actions = {
     void follow(queue)
     return { port: queue.port, incarnation: queue.identity.incarnation }
   },
-  async subscribe({ tables, handlerMs, atOnce, ...options }) {
+  async subscribe({ tables, handlerMs, updateMs, asleep, atOnce, ...options }) {
     subscription = opened().subscribe(tables as keyof Tables, {
       ...options,
       onDelivery: (delivery) => {
         journal.take(delivery)
         meetExpectations()
+        if (asleep) return woken.promise
+        if (updateMs !== undefined && !isAwake && delivery.type !== 'loss')
+          return pause(updateMs * delivery.updates.length)
         return handlerMs === undefined ? undefined : pause(handlerMs)
       },
     })
@@ -86,6 +99,14 @@ const actions: Actions = {
     return trades.published
   },
   published: () => trades.published,
+  publishes: (updates) => progressWhen(() => publishedUpdates(trades.published) >= updates),
+  reaches: (published) => progressWhen(() => journal.hasReached(published)),
+  wake() {
+    isAwake = true
+    woken.resolve()
+    return progress()
+  },
+  progress,
   receives(expectation) {
     return new Promise((resolve) => {
       expectations.add({ expectation, resolve })
@@ -108,19 +129,61 @@ function publishNext(most: number) {
   return commit
 }
 
-async function load({ updatesPerTurn, pauseMs }: Load): Promise<void> {
+async function load(how: Load): Promise<void> {
+  if ('perSecond' in how) return loadAtRate(how.perSecond)
   while (isLoading) {
-    for (let left = updatesPerTurn; left > 0;) left -= publishNext(left).length
-    await pause(pauseMs)
+    for (let left = how.updatesPerTurn; left > 0;) left -= publishNext(left).length
+    await pause(how.pauseMs)
+  }
+}
+
+/** What is not published in time is not made up for: the machine, or the test, stood still. */
+async function loadAtRate(perSecond: number): Promise<void> {
+  let last = performance.now()
+  for (let due = 0; isLoading;) {
+    await pause(turnMs)
+    const now = performance.now()
+    due += (Math.min(now - last, maxTurnMs) * perSecond) / 1000
+    last = now
+    while (due >= 1) due -= publishNext(due).length
+    meetConditions()
+  }
+}
+
+function progressWhen(isTrue: () => boolean): Promise<Progress> {
+  return new Promise((resolve) => {
+    conditions.add(() => {
+      if (!isTrue()) return false
+      resolve(progress())
+      return true
+    })
+    meetConditions()
+  })
+}
+
+function meetConditions(): void {
+  for (const condition of conditions) if (condition()) conditions.delete(condition)
+}
+
+const publishedUpdates = ({ TRADE, POSITION }: Published) => TRADE + POSITION
+
+function progress(): Progress {
+  return {
+    at: performance.timeOrigin + performance.now(),
+    published: publishedUpdates(trades.published),
+    received: journal.received,
+    memory: process.memoryUsage.rss(),
+    peakMemory: process.resourceUsage().maxRSS * 1024,
   }
 }
 
 function report(): Report {
-  const { received, streams, losses, torn, foreign } = journal
-  return { received, streams, losses, torn, foreign, isReady, events }
+  const { received, folded, streams, losses, torn, foreign } = journal
+  return { received, folded, streams, losses, torn, foreign, isReady, events }
 }
 
 function meetExpectations(): void {
+  meetConditions()
   for (const each of expectations) {
     const { process, updates } = each.expectation
     const received = process === undefined ? journal.received : journal.receivedOf(process)

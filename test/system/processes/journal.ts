@@ -5,6 +5,8 @@ import type { StreamReport } from '../../harness/application-message.ts'
 import type { Tables, TradeRecord } from './trades.ts'
 import { isAsPublished, isTrade } from './trades.ts'
 
+type Conflated = Extract<Delivery, { type: 'conflated' }>
+
 interface Stream {
   readonly report: { -readonly [Field in keyof StreamReport]: StreamReport[Field] }
   readonly passedOver: RangeSet
@@ -12,7 +14,9 @@ interface Stream {
 
 /** Writes down what an application is given, and judges it by sequence and by content. */
 export class Journal {
+  /** Those included that another one stands for. */
   received = 0
+  folded = 0
   torn = 0
   readonly losses: Loss[] = []
   readonly foreign: { table: string; record: object }[] = []
@@ -21,6 +25,10 @@ export class Journal {
   take(delivery: Delivery): void {
     if (delivery.type === 'loss') {
       for (const loss of delivery.losses) this.#lose(loss)
+      return
+    }
+    if (delivery.type === 'conflated') {
+      this.#conflated(delivery)
       return
     }
     for (const update of delivery.updates) this.#update(update)
@@ -34,12 +42,49 @@ export class Journal {
     }))
   }
 
+  /** True: all of each stream is delivered or reported up to there. */
+  hasReached(published: Readonly<Record<string, number>>): boolean {
+    const streams = [...this.#streams.values()]
+    return Object.entries(published).every(([table, last]) =>
+      streams.some(({ report }) => report.table === table && report.last >= last),
+    )
+  }
+
   /** Updates received of the processes of a name. */
   receivedOf(process: string): number {
     let sum = 0
     for (const { report } of this.#streams.values())
       if (report.process === process) sum += report.received
     return sum
+  }
+
+  /** Each of its ranges has to continue its stream, and what it delivers has to lie in one of them. */
+  #conflated(delivery: Conflated): void {
+    for (const { table, publisher, from, to } of delivery.ranges) {
+      const { report, passedOver } = this.#stream({ table, publisher })
+      if (from <= report.last) report.duplicates += report.last - from + 1
+      if (report.first === 0) report.first = from
+      else passedOver.add(report.last + 1, from - 1)
+      report.last = Math.max(report.last, to)
+      report.received += to - from + 1
+      this.received += to - from + 1
+    }
+    this.folded += delivery.folded
+    for (const update of delivery.updates) {
+      if (update.publisher === null || update.sequence === null) {
+        this.foreign.push({ table: update.table, record: update.record })
+        continue
+      }
+      const { report } = this.#stream(update)
+      const isCovered = delivery.ranges.some(
+        ({ table, publisher, from, to }) =>
+          table === update.table &&
+          publisher.incarnation === update.publisher?.incarnation &&
+          from <= (update.sequence ?? 0) &&
+          (update.sequence ?? 0) <= to,
+      )
+      if (!isCovered || !isTrade(update) || !isRight(update)) report.wrong += 1
+    }
   }
 
   #update(update: Update): void {
@@ -63,7 +108,7 @@ export class Journal {
     this.received += 1
   }
 
-  #stream({ publisher, table }: Update): Stream {
+  #stream({ publisher, table }: Pick<Update, 'publisher' | 'table'>): Stream {
     const { node = '', process = '', incarnation = '' } = publisher ?? {}
     const key = `${incarnation} ${table}`
     let stream = this.#streams.get(key)

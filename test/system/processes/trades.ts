@@ -8,6 +8,8 @@ export interface TradeRecord {
   readonly NUMBER: number
   /** How many updates its commit has. */
   readonly COMMIT_SIZE: number
+  /** The numbers go round these. */
+  readonly INSTRUMENT: number
   readonly QUANTITY: bigint
   readonly PRICE: number
   readonly NOTE: string
@@ -24,11 +26,15 @@ const positionEvery = 8
 /** Every so many records hold characters beyond latin1. */
 const wideEvery = 10
 
+/** Keys of one table. */
+export const instruments = 500
+
 function record(publisher: string, number: number, commitSize: number): TradeRecord {
   return {
     PUBLISHER: publisher,
     NUMBER: number,
     COMMIT_SIZE: commitSize,
+    INSTRUMENT: number % instruments,
     QUANTITY: BigInt(number) * 3n,
     PRICE: number / 4,
     NOTE: `${number % wideEvery === 0 ? 'Łódź' : 'Köln'} ${publisher} ${number}`,
