@@ -206,7 +206,7 @@ describe('refusals', () => {
 })
 
 describe('ends', () => {
-  it('rejects ready when it is stopped, aborted or closed before', async () => {
+  it('D11: rejects ready when it is stopped, aborted or closed before', async () => {
     const cluster = new MemoryCluster()
     const queue = await open(cluster, { process: 'P' })
     const stopped = queue.subscribe('TRADE')

@@ -3,7 +3,7 @@ import type { Message } from '../model/message.ts'
 import { identity, isBatch, Pair } from '../../test/harness/pair.ts'
 import { SeenBatches } from './seen-batches.ts'
 
-it('agrees with a batch that comes again, and not with other bytes under its number', () => {
+it('D7: agrees with a batch that comes again, and not with other bytes under its number', () => {
   const seen = new SeenBatches()
   expect(seen.agrees(1, 10)).toBe(true)
   expect(seen.agrees(2, 20)).toBe(true)
@@ -13,7 +13,7 @@ it('agrees with a batch that comes again, and not with other bytes under its num
   expect(seen.agrees(1, 11)).toBe(true)
 })
 
-it('a clone of a publisher is told once for each stream, and the first of its updates stays', () => {
+it('D7: a clone of a publisher is told once for each stream, and the first of its updates stays', () => {
   const pair = new Pair(['A']).ready()
   const clone = pair.addPublisher(identity)
   pair.publish(['A'])
@@ -33,7 +33,7 @@ it('a clone of a publisher is told once for each stream, and the first of its up
   expect(pair.told('refused')).toBe(2)
 })
 
-it('a replay of what was here is no clone', () => {
+it('D7: a replay of what was here is no clone', () => {
   const pair = new Pair(['A']).ready()
   pair.publish(['A'])
   const [batch] = pair.wire

@@ -23,7 +23,8 @@ const withinMs = 90_000
 const wrongReason = /^\s*(SyntaxError|ReferenceError|TypeError)\b/
 
 interface TestResult {
-  readonly title: string
+  /** Its own name behind those of the groups that it stands in. */
+  readonly fullName: string
   readonly status: string
   readonly failureMessages: readonly string[]
 }
@@ -77,7 +78,7 @@ async function problemsWithoutMutants(chosen: readonly Rule[]): Promise<Map<Rule
     const { test } = rule
     if (!('file' in test)) continue
     const named = (results.find(({ file }) => file === test.file)?.tests ?? []).filter(
-      ({ title }) => title.includes(test.name),
+      ({ fullName }) => fullName.includes(test.name),
     )
     if (named.length !== 1) problems.set(rule, `${named.length} tests have that name`)
     else if (named[0]?.status !== 'passed')
@@ -104,7 +105,7 @@ async function survivesTest(
 ): Promise<string | null> {
   const results = await testsOf(folder, [file], name)
   if (results === null) return null
-  const test = results.flatMap(({ tests }) => tests).find(({ title }) => title.includes(name))
+  const test = results.flatMap(({ tests }) => tests).find(({ fullName }) => fullName.includes(name))
   if (!test) return 'the file of the test cannot be run'
   if (test.status === 'passed') return 'the test passes'
   const [reason = ''] = test.failureMessages

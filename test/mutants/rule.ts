@@ -7,7 +7,7 @@ export interface Rule extends Mutant {
   readonly test: TestOfRule
 }
 
-/** Of a test, a part of its name that no other test of its file has; or the simulator, by its seeds. */
+/** Of a test, a part of its full name that no other test of its file has; or the simulator, by its seeds. */
 export type TestOfRule =
   { readonly file: string; readonly name: string } | { readonly seeds: number }
 

@@ -1,13 +1,23 @@
-import { publisherRules } from './publisher-rules.ts'
+import { clusterRules } from './cluster-rules.ts'
+import { deliveryRules } from './delivery-rules.ts'
+import { endingRules } from './ending-rules.ts'
+import { foreignRules } from './foreign-rules.ts'
+import { frameRules } from './frame-rules.ts'
+import { numberRules } from './number-rules.ts'
+import { pathRules } from './path-rules.ts'
 import { repairRules } from './repair-rules.ts'
+import { silenceRules } from './silence-rules.ts'
 import type { Rule } from './rule.ts'
-import { subscriberRules } from './subscriber-rules.ts'
-import { wireRules } from './wire-rules.ts'
 
 /** Every rule of the wire and of the delivery protocol, by its invariant in docs/DELIVERY.md. */
 export const rules: readonly Rule[] = [
-  ...wireRules,
-  ...publisherRules,
-  ...subscriberRules,
+  ...frameRules,
+  ...foreignRules,
+  ...numberRules,
+  ...deliveryRules,
+  ...pathRules,
+  ...silenceRules,
   ...repairRules,
+  ...endingRules,
+  ...clusterRules,
 ]

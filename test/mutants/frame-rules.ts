@@ -11,8 +11,8 @@ const publisher = 'src/publisher/publisher.test.ts'
 const subscriber = 'src/subscriber/subscriber.test.ts'
 const refusesValue = 'by the name of its field, and nothing of it stays'
 
-/** Topics, envelopes, rows, foreign programs and requests: W1 to W6 of docs/DELIVERY.md. */
-export const wireRules: readonly Rule[] = [
+/** Topics, envelopes, values and the bounds of decoders: W1 to W4. */
+export const frameRules: readonly Rule[] = [
   rule(
     'W1.1',
     'The topic of a table ends in `/`, so that it is no prefix of another one',
@@ -261,11 +261,11 @@ export const wireRules: readonly Rule[] = [
   rule(
     'W3.9',
     'Generated code holds names as literals only',
-    'a name is pasted',
+    'line ends that JSON leaves as they are',
     [
       'wire/code-generation.ts',
       "return JSON.stringify(text).replaceAll('\\u2028', '\\\\u2028').replaceAll('\\u2029', '\\\\u2029')",
-      'return `"${text}"`',
+      'return JSON.stringify(text)',
     ],
     ['src/wire/code-generation.test.ts', 'W3: holds names as literals only'],
   ),
@@ -340,70 +340,5 @@ export const wireRules: readonly Rule[] = [
     'they are passed over',
     ['subscriber/subscriber.ts', 'this.#output.refused(message.reason)', 'void message.reason'],
     [subscriber, 'W4: what is refused is counted by its reason'],
-  ),
-  rule(
-    'W5.1',
-    'Any ZeroMQ program may publish JSON: one update of the table of the topic',
-    'JSON is refused on every topic',
-    [
-      'wire/message-codec.ts',
-      "frames.length === 2 ? decodeForeign(topic.table, frame) : refused('bad-frames')",
-      "refused('bad-magic')",
-    ],
-    [foreign, 'W5: is one update of the table of its topic, without numbers'],
-  ),
-  rule(
-    'W5.2',
-    'An array of updates is one commit',
-    'an array is refused',
-    [
-      'wire/foreign.ts',
-      'const list: unknown[] = Array.isArray(json) ? json : [json]',
-      'const list: unknown[] = [json]',
-    ],
-    [foreign, 'W5: may be an array: one commit'],
-  ),
-  rule(
-    'W5.3',
-    'Foreign updates bear no numbers and no publisher',
-    'they seem to be numbered',
-    ['wire/foreign.ts', 'sequence: null,', 'sequence: 1,'],
-    [subscriber, 'W5: are delivered as they come, without numbers, at the time of their arrival'],
-  ),
-  rule(
-    'W5.4',
-    'Foreign updates that find no room are counted',
-    'they are let go in silence',
-    [
-      'subscriber/subscriber.ts',
-      "else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })",
-      '',
-    ],
-    [subscriber, 'W5: are counted where there is no room for them'],
-  ),
-  rule(
-    'W5.5',
-    'A foreign update has a kind and a record, or nothing of its message is taken',
-    'any JSON object is an update',
-    [
-      'wire/foreign.ts',
-      'if (!updateKinds.includes(kind as UpdateKind) || !isRecord(record) || version === null)',
-      'if (version === null)',
-    ],
-    [foreign, 'W5: is refused as {"kind":"upsert","record":{}}'],
-  ),
-  rule(
-    'W6.1',
-    'A request is one frame that begins neither with 0 nor with 1',
-    'it begins with 1',
-    ['wire/envelope.ts', 'const magicByte = 0x89', 'const magicByte = 0x01'],
-    [envelope, 'W6: is one frame that libzmq does not take for a subscription'],
-  ),
-  rule(
-    'W6.2',
-    'A range asked for does not end before it begins',
-    'the end is not compared',
-    ['wire/request-codec.ts', 'const to = reader.varint(from)', 'const to = reader.varint()'],
-    [envelope, 'W6: is refused with a range that ends before it begins'],
   ),
 ]

@@ -1,0 +1,262 @@
+import { type Rule, rule } from './rule.ts'
+
+const subscriber = 'src/subscriber/subscriber.test.ts'
+const endings = 'src/subscriber/endings.test.ts'
+const delivery = 'src/subscriber/parcel-delivery.test.ts'
+const queue = 'src/queue/composed-queue.test.ts'
+const registry = 'src/cluster/registry.test.ts'
+const roster = 'src/cluster/roster.test.ts'
+const settling = 'src/cluster/settling.test.ts'
+const plane = 'src/cluster/roster-plane.test.ts'
+const liveness = 'src/cluster/process-liveness.test.ts'
+
+/** What is bounded, what a handler may do, the roster, and the process itself: D21 to D24. */
+export const clusterRules: readonly Rule[] = [
+  rule(
+    'D21.1',
+    'Of two subscriptions to one table, the slow one does not hold the other',
+    'all wait for the slowest',
+    [
+      'subscriber/subscriber.ts',
+      'hasRoom: (atOnce) => sink.hasRoom(atOnce),',
+      'hasRoom: (atOnce) => {\n      const all = ((globalThis as { sinks?: Set<SubscriptionSink> }).sinks ??= new Set())\n      all.add(sink)\n      return [...all].every((each) => each.hasRoom(atOnce))\n    },',
+    ],
+    [subscriber, 'D21: have rooms of their own: the slow one does not hold up the other'],
+  ),
+  rule(
+    'D21.2',
+    'What a process holds is bounded by one budget for all of its subscriptions',
+    'each subscription has it for itself',
+    [
+      'subscriber/subscriber.ts',
+      'const over = this.heldBytes - this.#limits.heldBytes',
+      'const over = entry.subscription.heldBytes - this.#limits.heldBytes',
+    ],
+    [subscriber, 'D21: is one for all subscriptions of a process, and costs no update'],
+  ),
+  rule(
+    'D21.3',
+    'Over the budget the newest parcels are let go and become gaps again',
+    'they are let go and forgotten',
+    [
+      'subscriber/parcel-delivery.ts',
+      'while (stream.held.at(-1)?.parcel === highest)\n          this.heldBytes -= stream.held.pop()?.frame.byteLength ?? 0',
+      'while (stream.held.at(-1)?.parcel === highest) {\n          const gone = stream.held.pop() as BatchMessage\n          stream.lost.add(gone.first, lastOf(gone))\n          this.heldBytes -= gone.frame.byteLength\n        }',
+    ],
+    [delivery, 'D21: the newest parcels are let go and become gaps again'],
+  ),
+  rule(
+    'D21.4',
+    'Ended processes are remembered up to a number',
+    'they are remembered for ever',
+    ['subscriber/subscriber.ts', "if (state === 'ended') this.#roster.delete(incarnation)", ''],
+    [subscriber, 'D21: ended processes are remembered up to a number'],
+  ),
+  rule(
+    'D21.5',
+    'A subscription remembers of a finished publisher that it is finished, and no more',
+    'it keeps its streams',
+    [
+      'subscriber/subscription.ts',
+      'if (source.streams.size === 0 || !source.isSettled) return',
+      'if (source) return',
+    ],
+    [endings, 'D21: are remembered without their streams once everything of them is delivered'],
+  ),
+  rule(
+    'D21.6',
+    'It remembers publishers that are over up to a number, the latest',
+    'it remembers them for ever',
+    ['subscriber/subscription.ts', 'this.#forgetEnded()\n', '\n'],
+    [endings, 'D21: are remembered up to a number, the latest'],
+  ),
+  rule(
+    'D22.1',
+    'A handler that throws does not stop the delivery',
+    'what it throws is passed on',
+    [
+      'queue/delivery-queue.ts',
+      '    } catch (error) {\n      this.#events.handlerFailed(error)',
+      '    } catch (error) {\n      if (error) throw error\n      this.#events.handlerFailed(error)',
+    ],
+    [queue, 'D22: tells a handler that fails, and goes on'],
+  ),
+  rule(
+    'D22.2',
+    'A handler that throws or rejects is told as a status event',
+    'nothing is told',
+    ['queue/composed-queue.ts', "this.#feed.emit({ type: 'handler-failed', error })", 'void error'],
+    [queue, 'D22: tells a handler that fails, and goes on'],
+  ),
+  rule(
+    'D23.1',
+    'The roster is settled when all processes of the last run have been heard again or have ended',
+    'only nodes are waited for',
+    [
+      'cluster/settling.ts',
+      'const missing = [...this.#nodes, ...this.#processes.values()]',
+      'const missing = [...this.#nodes]',
+    ],
+    [settling, 'D23: settles when all have been heard, in whatever order'],
+  ),
+  rule(
+    'D23.2',
+    'The roster is settled when that of each host of the definition is here',
+    'other hosts are not waited for',
+    [
+      'cluster/settling.ts',
+      'const missing = [...this.#nodes, ...this.#processes.values()]',
+      'const missing = [...this.#processes.values()]',
+    ],
+    [settling, 'D23: settles by time and names who is missing, until they are heard after all'],
+  ),
+  rule(
+    'D23.3',
+    'The roster is settled after 5 s at most, and the unreachable are named',
+    'it waits for them',
+    [
+      'cluster/settling.ts',
+      'if (now - this.#startedAt < settleWithinMs)',
+      'if (now >= this.#startedAt)',
+    ],
+    [settling, 'D23: settles by time and names who is missing, until they are heard after all'],
+  ),
+  rule(
+    'D23.4',
+    'The roster is versioned: whoever was away is told what changed since',
+    'everything is told',
+    [
+      'cluster/roster.ts',
+      'if (changed <= since || !wanted(entry)) continue',
+      'if (!wanted(entry)) continue',
+    ],
+    [roster, 'D23: tells what changed after a version, each entry as it is now'],
+  ),
+  rule(
+    'D23.5',
+    'An explicit end is final: an entry that has ended never changes',
+    'it may come back',
+    ['cluster/roster.ts', "if (known?.entry.state === 'ended') return false", ''],
+    [roster, 'D23: an entry once ended never changes'],
+  ),
+  rule(
+    'D23.6',
+    'What has ended is kept for 10 minutes, with its last numbers',
+    'it is forgotten at once',
+    ['cluster/roster.ts', '(endedAt ?? now) + endedKeptMs <= now', '(endedAt ?? now) <= now'],
+    [roster, 'D23: ended entries are kept for their time, and no more than their number'],
+  ),
+  rule(
+    'D23.7',
+    'A roster has a history id, new when it begins without its file',
+    'the history is that of the node',
+    ['cluster/roster-plane.ts', 'usable?.history ?? randomId()', 'usable?.history ?? node'],
+    [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
+  ),
+  rule(
+    'D23.8',
+    'Who knew another history reports a loss of unknown publishers',
+    'it takes the new one in silence',
+    [
+      'subscriber/subscriber.ts',
+      'for (const { subscription } of this.#entries) subscription.onRosterLost()',
+      'void known',
+    ],
+    [subscriber, 'D23: is a loss of publishers unknown to whoever knew the old one and was ready'],
+  ),
+  rule(
+    'D23.9',
+    'The second of two live processes of one name on one node is refused',
+    'it is taken',
+    [
+      'cluster/registry.ts',
+      'this.#cloned(registration) ?? this.#nameTaken(registration, now)',
+      'this.#cloned(registration)',
+    ],
+    [registry, 'D23: a live process of that name, however long it is silent'],
+  ),
+  rule(
+    'D23.10',
+    'One incarnation in two processes is refused',
+    'it is taken',
+    [
+      'cluster/registry.ts',
+      'this.#cloned(registration) ?? this.#nameTaken(registration, now)',
+      'this.#nameTaken(registration, now)',
+    ],
+    [registry, 'D23: an incarnation that lives in another process'],
+  ),
+  rule(
+    'D23.11',
+    'A process whose pid is dead has ended at once, without last numbers',
+    'its silence is waited for',
+    [
+      'cluster/registry.ts',
+      "if (this.#options.liveness.check(pid, local.identity, thorough) === 'dead') {",
+      'if (silence < 0 && thorough) {',
+    ],
+    [registry, 'D23: a dead pid has ended at once, with unknown last numbers'],
+  ),
+  rule(
+    'D23.12',
+    'A pid is a life only with the time of its start',
+    'the pid alone is compared',
+    [
+      'cluster/process-liveness.ts',
+      "return startTicks(pid) === Number(identity.slice(place + 1)) ? 'alive' : 'dead'",
+      "return startTicks(pid) === null ? 'dead' : 'alive'",
+    ],
+    [liveness, 'by /proc D23: another process under the same pid is another life'],
+  ),
+  rule(
+    'D23.13',
+    'A pid of another pid namespace says nothing',
+    'it is taken for dead',
+    [
+      'cluster/process-liveness.ts',
+      "return boot === this.#scope.split('/')[0] ? 'unknown' : 'dead'",
+      "return boot === '' ? 'unknown' : 'dead'",
+    ],
+    [liveness, 'D23: a life of another boot is over, of another pid namespace unknown'],
+  ),
+  rule(
+    'D23.14',
+    'Whoever has been acknowledged is in the file: a restart waits for him',
+    'the file is written later',
+    [
+      'cluster/roster-plane.ts',
+      '    this.#save()\n    for (const',
+      '    setImmediate(() => this.#save())\n    for (const',
+    ],
+    [plane, 'D23: a process is in the file before it is acknowledged'],
+  ),
+  rule(
+    'D23.15',
+    'Versions after a restart are beyond those that the last run can have told',
+    'they go on from those in the file',
+    ['cluster/roster-plane.ts', 'usable.version + restartStride', 'usable.version'],
+    [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
+  ),
+  rule(
+    'D24.1',
+    'A process gets its own updates from itself: copies that come back over the wire are dropped',
+    'they are taken',
+    [
+      'subscriber/subscriber.ts',
+      'if (isOwn || message.publisher.incarnation !== this.#id)',
+      'if (message.publisher.incarnation)',
+    ],
+    [subscriber, 'D24: takes its own updates from itself, not from the network'],
+  ),
+  rule(
+    'D24.2',
+    'A subscription may want none of its own process',
+    'it gets them',
+    [
+      'subscriber/subscription.ts',
+      '    if (!this.#options.own && incarnation === this.#options.subscriber) return\n    const source',
+      '    const source',
+    ],
+    [subscriber, 'D24: takes its own updates from itself, not from the network'],
+  ),
+]

@@ -1,0 +1,245 @@
+import { type Rule, rule } from './rule.ts'
+
+const delivery = 'src/subscriber/parcel-delivery.test.ts'
+const bases = 'src/subscriber/bases.test.ts'
+const subscription = 'src/subscriber/subscription.test.ts'
+
+/** What is owed and how it is delivered: D5 to D10. */
+export const deliveryRules: readonly Rule[] = [
+  rule(
+    'D5.1',
+    'A base is never inferred from the first update seen',
+    'it is',
+    [
+      'subscriber/parcel-delivery.ts',
+      '    if (!stream.hold(batch)) return',
+      '    if (stream.base === null) stream.setBase(batch.first - 1)\n    if (!stream.hold(batch)) return',
+    ],
+    [bases, 'D5: is not inferred from the first update seen'],
+  ),
+  rule(
+    'D5.2',
+    'Only a vector that answers a sync of our own counts',
+    'any vector counts',
+    ['subscriber/subscription.ts', 'if (!this.#syncs.isOurs(vector.nonce)) return', ''],
+    [bases, 'D5: comes from the vector to one of our own syncs alone'],
+  ),
+  rule(
+    'D5.3',
+    'The first vector sets the bases of all tables at once',
+    'it sets that of the first table',
+    [
+      'subscriber/bases.ts',
+      'for (const state of vector.streams) {',
+      'for (const state of vector.streams.slice(0, 1)) {',
+    ],
+    [bases, 'D5: is set for all tables by one vector'],
+  ),
+  rule(
+    'D5.4',
+    'Of a publisher that answered before `ready`, everything after its vector is owed',
+    'everything is',
+    ['subscriber/bases.ts', 'const base = isReady && (', 'const base = (isReady || true) && ('],
+    [subscription, 'D5: begins behind the vector for a publisher that was there before'],
+  ),
+  rule(
+    'D5.5',
+    'Of one that turns up later, everything is owed if its stream is younger than the subscription',
+    'it is owed from its vector on',
+    [
+      'subscriber/bases.ts',
+      'isReady && (state.last === 0 || isYoung) ? 0',
+      'isReady && state.last === 0 ? 0',
+    ],
+    [subscription, 'D5: is everything of a publisher that turns up later'],
+  ),
+  rule(
+    'D5.6',
+    'Of one that was there before and unknown, a loss with an unknown beginning up to its vector is told',
+    'nothing is told',
+    ['subscriber/bases.ts', 'const isMissed = isReady && base > 0', 'const isMissed = base < 0'],
+    [bases, 'D5: of a stream older than the subscription that nobody knew of'],
+  ),
+  rule(
+    'D5.7',
+    'A later vector never moves a base',
+    'each vector sets it',
+    ['subscriber/bases.ts', 'if (stream.base === null) this.#setBase', 'if (state) this.#setBase'],
+    [bases, 'D5: is never moved by a later vector, which shows a gap'],
+  ),
+  rule(
+    'D5.8',
+    'Of one that ends before its vector came, what is held is delivered and the rest is a loss',
+    'nothing of it is delivered or told',
+    [
+      'subscriber/endings.ts',
+      'if (stream.base === null && top > 0) this.#baseWithoutVector(source, stream, top, reason)',
+      '',
+    ],
+    [bases, 'D5: has what is held delivered; the rest is lost from an unknown beginning'],
+  ),
+  rule(
+    'D5.9',
+    'That loss goes up to its last numbers where the roster knows them',
+    'the numbers of the roster are passed over',
+    ['subscriber/subscription.ts', 'if (entry.last) this.#bases.noteKnown(source, entry.last)', ''],
+    [bases, 'D5: has a loss up to its last numbers where the roster knows them'],
+  ),
+  rule(
+    'D5.10',
+    'Who had ended before the subscription began owes it nothing',
+    'it is owed from an unknown beginning',
+    [
+      'subscriber/subscription.ts',
+      "if (entry.state === 'ended' && !this.#readiness.isAsking) return",
+      '',
+    ],
+    [bases, 'D5: owes nothing when it had ended before the subscription began'],
+  ),
+  rule(
+    'D6.1',
+    'The next sequence of a stream moves only by contiguous updates, or over what is reported lost',
+    'what is ahead is delivered',
+    [
+      'subscriber/parcel-delivery.ts',
+      'batch.first !== stream.next ||',
+      'batch.first < stream.next ||',
+    ],
+    [subscription, 'D6: are closed by replay, in order and once'],
+  ),
+  rule(
+    'D6.2',
+    'A sequence too far ahead is quarantined: one damaged number must not silence a stream',
+    'every number is believed',
+    [
+      'subscriber/bases.ts',
+      'if (stream.base === null || last <= stream.known + this.#limits.maxAheadUpdates) return true',
+      'if (last > 0) return true',
+    ],
+    [subscription, 'D6: far ahead of what is known are quarantined, and the stream goes on'],
+  ),
+  rule(
+    'D7.1',
+    'What is here already is dropped by its sequence',
+    'it is delivered again',
+    [
+      'subscriber/parcel-delivery.ts',
+      'batch.first !== stream.next ||',
+      'batch.first > stream.next ||',
+    ],
+    [subscription, 'D7: drop what comes twice'],
+  ),
+  rule(
+    'D7.2',
+    'What was reported lost with an end is not delivered any more',
+    'a batch below the next sequence is held and delivered',
+    [
+      'subscriber/subscribed-stream.ts',
+      'if (this.base !== null && last < this.next) return false',
+      'if (this.base !== null && last < this.next) this.next = batch.first',
+    ],
+    [delivery, 'D7: is not delivered when it comes after all'],
+  ),
+  rule(
+    'D7.3',
+    'Other bytes under a sequence that is here are counted and told: a publisher was cloned',
+    'they are dropped in silence',
+    [
+      'subscriber/parcel-delivery.ts',
+      "this.#output.event({ type: 'publisher-cloned', publisher, table, sequence: first })",
+      'void first',
+    ],
+    [
+      'src/subscriber/seen-batches.test.ts',
+      'D7: a clone of a publisher is told once for each stream',
+    ],
+  ),
+  rule(
+    'D8.1',
+    'A loss is declared on the word or the end of the owner: while it lives and has the range, asking goes on',
+    'after five asks the range is given up',
+    [
+      'subscriber/gap-repair.ts',
+      '    repair.asks++\n',
+      "    repair.asks++\n    if (repair.asks > 5) {\n      stream.lose(gap.from, gap.to, 'evicted')\n      source.settle(stream)\n    }\n",
+    ],
+    [subscription, 'D8: are no loss while the owner lives, however often a replay is lost'],
+  ),
+  rule(
+    'D8.2',
+    'A refusal counts only where it answers a request of ours',
+    'any refusal counts',
+    [
+      'subscriber/subscription.ts',
+      'const stream = this.#repair.asked(refusal.nonce)\n',
+      'const stream = source.streams.get(refusal.table)\n',
+    ],
+    ['src/subscriber/gap-repair.test.ts', 'D8: is a loss by a refusal of our own request alone'],
+  ),
+  rule(
+    'D8.3',
+    'A refusal counts for the table that was asked for alone',
+    'its table is not compared',
+    [
+      'subscriber/subscription.ts',
+      'if (!stream || source.streams.get(refusal.table) !== stream) return',
+      'if (!stream) return',
+    ],
+    ['src/subscriber/gap-repair.test.ts', 'D8: is no loss by the refusal for another table'],
+  ),
+  rule(
+    'D8.4',
+    'Rows that cannot be read are a loss of exactly their range',
+    'they are passed over',
+    [
+      'subscriber/parcel-delivery.ts',
+      "this.report(source, stream, { from, to: stream.next - 1 }, 'malformed')",
+      'void from',
+    ],
+    [delivery, 'D8: is a loss of exactly its range (held before: true)'],
+  ),
+  rule(
+    'D8.5',
+    'A refused range is reported, exactly',
+    'it is swallowed',
+    [
+      'subscriber/parcel-delivery.ts',
+      '    this.report(source, stream, { from, to }, stream.lostReason)',
+      '    void to',
+    ],
+    [subscription, 'D9: below what is retained are an exact loss, in band'],
+  ),
+  rule(
+    'D9.1',
+    'A loss is delivered behind what precedes it and before what follows',
+    'it is reported when it is known',
+    [
+      'subscriber/subscription.ts',
+      "stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')",
+      "this.#delivery.report(source, stream, { from: stream.next, to: refusal.firstRetained - 1 }, 'evicted')\n    stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')",
+    ],
+    [subscription, 'D9: below what is retained are an exact loss, in band'],
+  ),
+  rule(
+    'D10.1',
+    'A commit that can no longer be whole says so',
+    'every commit seems whole',
+    [
+      'subscriber/commit-grouping.ts',
+      'const incomplete = this.#here.get(commit) !== this.#expected.get(commit)',
+      'const incomplete = false',
+    ],
+    [delivery, 'D10: is a delivery of its own, right behind its loss'],
+  ),
+  rule(
+    'D10.2',
+    'A commit that can no longer be whole is a delivery of its own',
+    'it joins the commits around it',
+    [
+      'subscriber/commit-grouping.ts',
+      'open.incomplete === incomplete && (!incomplete || commit === lastCommit)',
+      'lastCommit >= 0',
+    ],
+    [delivery, 'D10: is a delivery of its own, right behind its loss'],
+  ),
+]

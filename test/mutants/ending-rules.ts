@@ -1,0 +1,224 @@
+import { type Rule, rule } from './rule.ts'
+
+const publisher = 'src/publisher/publisher.test.ts'
+const answers = 'src/publisher/answers.test.ts'
+const subscription = 'src/subscriber/subscription.test.ts'
+const endings = 'src/subscriber/endings.test.ts'
+
+/** How publishers end: D20. */
+export const endingRules: readonly Rule[] = [
+  rule(
+    'D20.1',
+    'Who leaves takes nothing more',
+    'it goes on taking updates',
+    ['publisher/publisher.ts', "if (this.state !== 'alive')", "if (this.state === 'ended')"],
+    [publisher, 'D20: is a part of leaving: last numbers, confirmations, then ended'],
+  ),
+  rule(
+    'D20.2',
+    'Who leaves tells the last numbers of all its streams',
+    'it tells those of the first',
+    [
+      'publisher/publisher.ts',
+      "          kind: 'leaving',\n          publisher: this.identity,\n          streams: this.lastNumbered,",
+      "          kind: 'leaving',\n          publisher: this.identity,\n          streams: this.lastNumbered.slice(0, 1),",
+    ],
+    [answers, 'D20: says so on the roster and on the wire, with the last numbers of all streams'],
+  ),
+  rule(
+    'D20.3',
+    'Who leaves says so on the roster before it waits',
+    'the roster hears of its end alone',
+    [
+      'publisher/publisher.ts',
+      "    this.state = 'leaving'\n    this.#output.registrationChanged()",
+      "    this.state = 'leaving'",
+    ],
+    [answers, 'D20: says so on the roster and on the wire, with the last numbers of all streams'],
+  ),
+  rule(
+    'D20.4',
+    'Who leaves serves replays until all have confirmed, or `drainMs` is over',
+    'it serves no more',
+    [
+      'publisher/publisher.ts',
+      '    this.#replayer.tick(\n',
+      "    if (this.state === 'alive') this.#replayer.tick(\n",
+    ],
+    [answers, 'D20: serves replays until everybody has confirmed'],
+  ),
+  rule(
+    'D20.5',
+    'What is missing of a publisher that leaves is asked for, by its word on the wire',
+    'its word is passed over',
+    [
+      'subscriber/subscription.ts',
+      'this.#bases.noteKnown(source, leaving.streams)',
+      'void leaving',
+    ],
+    [endings, 'D20: is asked for what is missing, by its word on the wire'],
+  ),
+  rule(
+    'D20.6',
+    'What is missing of a publisher that leaves is asked for, by its word on the roster',
+    'it waits until it has ended',
+    [
+      'subscriber/subscription.ts',
+      'if (entry.last) this.#bases.noteKnown(source, entry.last)',
+      "if (entry.last && entry.state === 'ended') this.#bases.noteKnown(source, entry.last)",
+    ],
+    [endings, 'D20: is asked for what is missing, by its word on the roster'],
+  ),
+  rule(
+    'D20.7',
+    'When it has ended in good order, the rest is an exact loss',
+    'the rest is forgotten',
+    [
+      'subscriber/endings.ts',
+      "this.#loseGaps(source, (stream) => stream.known, 'ended')",
+      "this.#loseGaps(source, () => 0, 'ended')",
+    ],
+    [subscription, 'D20: in good order: what is missing is an exact loss, and final'],
+  ),
+  rule(
+    'D20.8',
+    'Finished is final: nothing of it counts any more',
+    'it may be reopened',
+    [
+      'subscriber/subscription.ts',
+      "    if (source.state === 'finished') return\n    this.#heard(source, now)",
+      '    this.#heard(source, now)',
+    ],
+    [endings, 'D20: is finished when it has ended: nothing of it counts any more'],
+  ),
+  rule(
+    'D20.9',
+    'A publisher is gone when nothing was heard of it for 10 s, whatever the roster says',
+    'the roster has the last word',
+    [
+      'subscriber/subscription.ts',
+      "if (source.state === 'stalled' && silent > this.#limits.goneAfterMs) {",
+      "if (source.state === 'stalled' && silent > this.#limits.goneAfterMs && !source.isOnRoster) {",
+    ],
+    [endings, 'D20: is gone by its silence, whatever the roster says'],
+  ),
+  rule(
+    'D20.10',
+    'It is gone at once when the roster says that it ended without leaving',
+    'its silence is waited for',
+    [
+      'subscriber/subscription.ts',
+      'if (!source.reopened) this.#endings.gone(source)',
+      'if (source.reopened) this.#endings.gone(source)',
+    ],
+    [subscription, 'D20: without a word: what is held is delivered, then a loss with an open end'],
+  ),
+  rule(
+    'D20.11',
+    'What is held of it is delivered before the open loss',
+    'it is let go',
+    ['subscriber/endings.ts', "this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')", ''],
+    [subscription, 'D20: without a word: what is held is delivered, then a loss with an open end'],
+  ),
+  rule(
+    'D20.12',
+    'It leaves an open loss in each table of the subscription',
+    'in those alone of which something has come',
+    [
+      'subscriber/endings.ts',
+      'for (const table of this.#tablesOf(source)) source.stream(table)',
+      '',
+    ],
+    [endings, 'D20: leaves an open loss in each table that it published, and one in any'],
+  ),
+  rule(
+    'D20.13',
+    'A publisher that died is not forgotten without a loss',
+    'it is',
+    [
+      'subscriber/endings.ts',
+      'for (const stream of source.streams.values()) this.#reportOpen(source, stream)',
+      'for (const stream of source.streams.values()) stream.openLossFrom = stream.next',
+    ],
+    [endings, 'D20: leaves an open loss in each table of the subscription'],
+  ),
+  rule(
+    'D20.14',
+    'An open loss is told once',
+    'it is told again with each sign of the end',
+    ['subscriber/endings.ts', 'if (stream.openLossFrom !== undefined) return', ''],
+    [endings, 'D20: is told once for each table, also when the roster names more tables'],
+  ),
+  rule(
+    'D20.15',
+    'Gone is resumable: any frame of the incarnation reopens it',
+    'its frames are passed over',
+    [
+      'subscriber/subscription.ts',
+      "    if (source.state === 'gone') source.reopened = true",
+      "    if (source.state === 'gone') return",
+    ],
+    [endings, 'D20: is gone again when it is heard again and falls silent again'],
+  ),
+  rule(
+    'D20.16',
+    'When it is reopened, the open loss gets its exact end',
+    'it stays open',
+    [
+      'subscriber/parcel-delivery.ts',
+      "    if (stream.openLossFrom !== undefined)\n      this.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')\n    const updates",
+      '    const updates',
+    ],
+    [
+      endings,
+      'D20: has its open loss closed by what comes out of retention when it is heard again',
+    ],
+  ),
+  rule(
+    'D20.17',
+    'An open loss is closed by the vector where nothing came after it',
+    'it stays open until the next update',
+    [
+      'subscriber/bases.ts',
+      'else if (stream.openLossFrom !== undefined && stream.next > state.last)',
+      'else if (stream.openLossFrom !== undefined && stream.next < 0)',
+    ],
+    [endings, 'D20: has its open loss closed by its vector where nothing came after it'],
+  ),
+  rule(
+    'D20.18',
+    'An open loss is closed by the last numbers of a publisher that ends in good order after all',
+    'it stays open',
+    [
+      'subscriber/endings.ts',
+      "        this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'ended')",
+      '        void 0',
+    ],
+    [endings, 'D20: has its open losses closed in each table when it ends in good order after all'],
+  ),
+  rule(
+    'D20.19',
+    'A gone publisher is asked while the roster has it, and not otherwise',
+    'it is asked for ever',
+    ['subscriber/source.ts', "return this.state !== 'gone' || this.isOnRoster", 'return true'],
+    [endings, 'D20: is asked again when the roster calls it alive after it had called it gone'],
+  ),
+  rule(
+    'D20.20',
+    'A process that died before its node knew that it publishes leaves open losses',
+    'it is taken for one that published nothing',
+    ['subscriber/subscription.ts', ' && !mayHavePublished(entry))', ')'],
+    [endings, 'D20: leaves open losses when it died before its node knew that it publishes'],
+  ),
+  rule(
+    'D20.21',
+    'The last numbers of all streams go into the roster when a process leaves',
+    'they do not',
+    [
+      'queue/composed-queue.ts',
+      "last: state === 'alive' ? null : this.#publisher.lastNumbered,",
+      'last: null,',
+    ],
+    [40],
+  ),
+]

@@ -1,0 +1,93 @@
+import { type Rule, rule } from './rule.ts'
+
+const envelope = 'src/wire/envelope.test.ts'
+const foreign = 'src/wire/foreign.test.ts'
+const subscriber = 'src/subscriber/subscriber.test.ts'
+const membership = 'src/cluster/membership/membership.test.ts'
+
+/** Foreign programs and requests, and the ZRE membership of nodes: W5, W6, Z1. */
+export const foreignRules: readonly Rule[] = [
+  rule(
+    'W5.1',
+    'Any ZeroMQ program may publish JSON: one update of the table of the topic',
+    'JSON is refused on every topic',
+    [
+      'wire/message-codec.ts',
+      "frames.length === 2 ? decodeForeign(topic.table, frame) : refused('bad-frames')",
+      "refused('bad-magic')",
+    ],
+    [foreign, 'W5: is one update of the table of its topic, without numbers'],
+  ),
+  rule(
+    'W5.2',
+    'An array of updates is one commit',
+    'an array is refused',
+    [
+      'wire/foreign.ts',
+      'const list: unknown[] = Array.isArray(json) ? json : [json]',
+      'const list: unknown[] = [json]',
+    ],
+    [foreign, 'W5: may be an array: one commit'],
+  ),
+  rule(
+    'W5.3',
+    'Foreign updates bear no numbers and no publisher',
+    'they seem to be numbered',
+    ['wire/foreign.ts', 'sequence: null,', 'sequence: 1,'],
+    [subscriber, 'W5: are delivered as they come, without numbers, at the time of their arrival'],
+  ),
+  rule(
+    'W5.4',
+    'Foreign updates that find no room are counted',
+    'they are let go in silence',
+    [
+      'subscriber/subscriber.ts',
+      "else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })",
+      '',
+    ],
+    [subscriber, 'W5: are counted where there is no room for them'],
+  ),
+  rule(
+    'W5.5',
+    'A foreign update has a kind and a record, or nothing of its message is taken',
+    'any JSON object is an update',
+    [
+      'wire/foreign.ts',
+      'if (!updateKinds.includes(kind as UpdateKind) || !isRecord(record) || version === null)',
+      'if (version === null)',
+    ],
+    [foreign, 'W5: is refused as {"kind":"upsert","record":{}}'],
+  ),
+  rule(
+    'W6.1',
+    'A request is one frame that begins neither with 0 nor with 1',
+    'it begins with 1',
+    ['wire/envelope.ts', 'const magicByte = 0x89', 'const magicByte = 0x01'],
+    [envelope, 'W6: is one frame that libzmq does not take for a subscription'],
+  ),
+  rule(
+    'W6.2',
+    'A range asked for does not end before it begins',
+    'the end is not compared',
+    ['wire/request-codec.ts', 'const to = reader.varint(from)', 'const to = reader.varint()'],
+    [envelope, 'W6: is refused with a range that ends before it begins'],
+  ),
+  rule(
+    'Z1.1',
+    'A connection to another node begins with HELLO, and JOIN of the group of all nodes right behind it',
+    'JOIN is not sent',
+    [
+      'cluster/membership/membership.ts',
+      "this.#say(node, { type: 'join', group: clusterGroup, status: 1 })",
+      '',
+    ],
+    [membership, 'Z1: a connection begins with HELLO, then JOIN of the group of all nodes'],
+  ),
+  rule(
+    'Z1.2',
+    'Each connection is numbered from 1',
+    'numbers go on from the last one',
+    ['cluster/membership/membership.ts', '    way.sequence = 0\n    const', '    const'],
+    [membership, 'Z1: a node that has not answered is greeted again, from 1'],
+  ),
+]

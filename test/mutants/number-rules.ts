@@ -1,0 +1,230 @@
+import { type Rule, rule } from './rule.ts'
+
+const publisher = 'src/publisher/publisher.test.ts'
+const answers = 'src/publisher/answers.test.ts'
+const turns = 'src/queue/turns.test.ts'
+const delivery = 'src/subscriber/parcel-delivery.test.ts'
+
+/** Numbers, parcels and vectors: D1 to D4. */
+export const numberRules: readonly Rule[] = [
+  rule(
+    'D1.1',
+    'The updates of an incarnation in one table are numbered 1, 2, 3 … without holes',
+    'a number is left out between two parcels',
+    [
+      'publisher/open-parcel.ts',
+      'const first = lastClosed(open.table) + 1',
+      'const first = lastClosed(open.table) + 2',
+    ],
+    [publisher, 'D1: number on from parcel to parcel, and after everything retained has gone'],
+  ),
+  rule(
+    'D1.2',
+    'Commits are numbered in the order of `publish()`, from 1',
+    'a commit is numbered by its updates',
+    [
+      'publisher/publisher.ts',
+      'this.#commits = commit\n',
+      'this.#commits += [updates].flat().length\n',
+    ],
+    [answers, 'D1: commits are numbered in the order of publish(), from 1'],
+  ),
+  rule(
+    'D1.3',
+    'What `publish()` refuses takes no number and leaves nothing behind',
+    'the first updates of a refused commit stay',
+    [
+      'publisher/open-parcel.ts',
+      'for (const [open, { mark }] of parts) open.writer.rollback(mark)',
+      'void parts',
+    ],
+    [publisher, 'D1: refuse a commit that is too large, and leave nothing of it behind'],
+  ),
+  rule(
+    'D1.4',
+    'A commit of more than 32 MiB is refused',
+    'any size is taken',
+    ['publisher/open-parcel.ts', 'if (grown > this.#maxCommitBytes) throw', 'if (grown < 0) throw'],
+    [publisher, 'D1: refuse a commit that is too large, and leave nothing of it behind'],
+  ),
+  rule(
+    'D1.5',
+    'An incarnation is an identity, never an order: two lives of one name stand side by side',
+    'a publisher is known by its name',
+    [
+      'subscriber/subscription.ts',
+      'let source = this.#sources.get(identity.incarnation)',
+      'let source = [...this.#sources.values()].find((each) => each.identity.process === identity.process)',
+    ],
+    [delivery, 'D1: two lives of one name are two publishers'],
+  ),
+  rule(
+    'D2.1',
+    'A parcel is the commits of one turn of the event loop',
+    'each commit is a parcel',
+    ['queue/composed-queue.ts', 'if (this.#publisher.isParcelFull)', 'if (this.#publisher)'],
+    [turns, 'D2: is a parcel: its commits leave together when it is over'],
+  ),
+  rule(
+    'D2.2',
+    'A parcel is closed early, behind a commit, once it holds 256 KiB',
+    'it is closed when the turn is over',
+    [
+      'publisher/publisher.ts',
+      'return this.#parcel.bytes >= this.#limits.parcelBytes ||',
+      'return',
+    ],
+    [turns, 'D2: is several parcels when it publishes more than 256 KiB'],
+  ),
+  rule(
+    'D2.3',
+    'A parcel names no more tables than a manifest may',
+    'the number of tables closes no parcel',
+    ['publisher/publisher.ts', '|| this.#parcel.tables >= maxCommitTables', ''],
+    [answers, 'D2: is full at 256 KiB, and at half of the tables that a manifest may name'],
+  ),
+  rule(
+    'D2.4',
+    'A commit lies in one parcel, if need be in several batches',
+    'each batch is a parcel of its own',
+    [
+      'publisher/open-parcel.ts',
+      '          parcel,\n          manifest,',
+      '          parcel: parcel + index,\n          manifest,',
+    ],
+    [publisher, 'D2: cut a large commit into several batches of one parcel, in order'],
+  ),
+  rule(
+    'D2.5',
+    'Each batch of a parcel names all of its tables with their last sequences',
+    'a manifest names its own table alone',
+    [
+      'publisher/open-parcel.ts',
+      'const manifest = closed.map(({ table, last }) => ({ table, last }))\n    return closed.flatMap(({ table, segments, commits, first }) => {',
+      'return closed.flatMap(({ table, segments, commits, first, last }) => {\n      const manifest = [{ table, last }]',
+    ],
+    [publisher, 'D2: hold the commits of one turn, as a batch by table, with one manifest'],
+  ),
+  rule(
+    'D2.6',
+    'A batch says which commits its updates belong to: a run of equal commits is one entry',
+    'each commit is an entry',
+    [
+      'publisher/commit-entries.ts',
+      'if (run && run.updatesEach === updates && run.commit + run.commits === commit) run.commits++',
+      'if (run && run.commits < 0) run.commits++',
+    ],
+    [
+      'src/publisher/commit-entries.test.ts',
+      'D2: are one run while each commit has as many updates',
+    ],
+  ),
+  rule(
+    'D2.7',
+    'A batch says at which place of its commit an update stands',
+    'places begin anew in each batch',
+    [
+      'publisher/commit-entries.ts',
+      '[{ ...part, places: part.places.slice(wanted) }]',
+      '[{ ...part, places: part.places.slice(wanted).map((_, place) => place) }]',
+    ],
+    ['src/publisher/commit-entries.test.ts', 'D2: keep the places of a part when it is cut'],
+  ),
+  rule(
+    'D3.1',
+    'The first parcel waits until the roster has acknowledged that the process publishes',
+    'it leaves at once',
+    [
+      'publisher/publisher.ts',
+      'if (this.#announced) this.#send(batches, now)',
+      'if (this.#announced || now >= 0) this.#send(batches, now)',
+    ],
+    [publisher, 'D3: wait until GENESIS_CLUSTER knows that this process publishes'],
+  ),
+  rule(
+    'D3.2',
+    'An acknowledgement of a process that publishes nothing does not count',
+    'any acknowledgement counts',
+    [
+      'publisher/publisher.ts',
+      'if (this.#announced || publishes.length === 0) return',
+      'if (this.#announced) return',
+    ],
+    [publisher, 'D3: wait until GENESIS_CLUSTER knows that this process publishes'],
+  ),
+  rule(
+    'D4.1',
+    'Syncs of 20 ms are answered at one moment',
+    'each is answered by itself',
+    ['publisher/sync-answers.ts', 'this.deadline = now + this.#gatherMs', 'this.deadline = now'],
+    [
+      answers,
+      'D4: that come within 20 ms are answered at one moment, with one mark for all of them',
+    ],
+  ),
+  rule(
+    'D4.2',
+    'A vector tells the last sequence that was sent, not the last one that was published',
+    'what is in the open parcel counts',
+    ['publisher/published-stream.ts', 'last: this.sent,', 'last: this.numbered,'],
+    [publisher, 'D4: is answered with a vector of one moment on the reply topic'],
+  ),
+  rule(
+    'D4.3',
+    'A vector tells the first sequence that is retained',
+    'it tells 1',
+    [
+      'publisher/published-stream.ts',
+      'first: Math.min(this.firstRetained, this.sent + 1),',
+      'first: 1,',
+    ],
+    [answers, 'D4: are told how old the stream is and what is retained of it'],
+  ),
+  rule(
+    'D4.4',
+    'A vector tells how long ago the first update of the stream was sent: a duration, not a clock',
+    'it tells when that was',
+    [
+      'publisher/published-stream.ts',
+      'this.firstSentAt === null ? null : now - this.firstSentAt',
+      'this.firstSentAt === null ? null : this.firstSentAt',
+    ],
+    [answers, 'D4: are told how old the stream is and what is retained of it'],
+  ),
+  rule(
+    'D4.5',
+    'A vector names every table of the subscription, also those never published',
+    'it names those that have updates',
+    [
+      'publisher/publisher.ts',
+      'return tables.map(',
+      'return tables.filter((table) => this.#streams.has(table)).map(',
+    ],
+    [publisher, 'D4: is answered with a vector of one moment on the reply topic'],
+  ),
+  rule(
+    'D4.6',
+    'A mark travels on each update topic that asks for one, with the nonces that it answers',
+    'it answers the last who asked',
+    [
+      'publisher/sync-answers.ts',
+      'if (answers) answers.push({ subscriber, nonce })',
+      'if (answers) answers[0] = { subscriber, nonce }',
+    ],
+    [
+      answers,
+      'D4: that come within 20 ms are answered at one moment, with one mark for all of them',
+    ],
+  ),
+  rule(
+    'D4.7',
+    'A sync may name who is meant: nobody else answers',
+    'everybody answers',
+    [
+      'publisher/publisher.ts',
+      'if (request.incarnations && !request.incarnations.includes(this.identity.incarnation)) return',
+      '',
+    ],
+    [answers, 'D4: are not answered by who is not meant'],
+  ),
+]

@@ -1,0 +1,163 @@
+import { type Rule, rule } from './rule.ts'
+
+const subscriber = 'src/subscriber/subscriber.test.ts'
+const readiness = 'src/subscriber/readiness.test.ts'
+const subscription = 'src/subscriber/subscription.test.ts'
+const renewal = 'src/subscriber/path-renewal.test.ts'
+
+/** When a subscription is ready, and how its paths are kept: D11, D12. */
+export const pathRules: readonly Rule[] = [
+  rule(
+    'D11.1',
+    '`ready` waits for the roster to be settled',
+    'it does not',
+    [
+      'subscriber/readiness.ts',
+      'if (this.#awaited === null && change.settled) {',
+      'if (this.#awaited === null) {',
+    ],
+    [readiness, 'D11: waits for the roster to settle, whoever has answered'],
+  ),
+  rule(
+    'D11.2',
+    '`ready` waits for the vector of each publisher',
+    'marks are enough',
+    [
+      'subscriber/readiness.ts',
+      'return this.#topics.every(',
+      'return source.proven.size >= this.#topics.length - 1 || this.#topics.every(',
+    ],
+    [subscription, 'D11: does not come from marks without a vector'],
+  ),
+  rule(
+    'D11.3',
+    '`ready` waits for a mark on every topic',
+    'one answer is enough',
+    [
+      'subscriber/readiness.ts',
+      'return this.#topics.every(',
+      'return source.proven.size > 0 || this.#topics.every(',
+    ],
+    [subscription, 'D11: comes when every publisher of the roster has answered on every topic'],
+  ),
+  rule(
+    'D11.4',
+    '`ready` waits for every process of the roster that publishes',
+    'it waits for one of them',
+    [
+      'subscriber/readiness.ts',
+      'for (const incarnation of this.#awaited) if (!this.#hasAnswered(incarnation)) return',
+      'for (const incarnation of [...this.#awaited].slice(1)) if (!this.#hasAnswered(incarnation)) return',
+    ],
+    [subscription, 'D11: comes when every publisher of the roster has answered on every topic'],
+  ),
+  rule(
+    'D11.5',
+    '`ready` waits for nobody who has ended or is gone',
+    'it waits for ever',
+    [
+      'subscriber/readiness.ts',
+      'if (!source || source.isOver) return true',
+      'if (!source) return true',
+    ],
+    [subscription, 'D11: waits for nobody who ended'],
+  ),
+  rule(
+    'D11.6',
+    '`ready` waits for nobody who only subscribes',
+    'it does',
+    [
+      'subscriber/subscription.ts',
+      'if (entry.publishes.length === 0 && !(',
+      'if (entry.publishes.length < 0 && !(',
+    ],
+    [readiness, 'D11: waits for nobody who only subscribes'],
+  ),
+  rule(
+    'D11.7',
+    'While `ready` waits, it says every 5 s for whom',
+    'it says so once',
+    [
+      'subscriber/readiness.ts',
+      'this.#reportAt = now + this.#limits.waitingReportMs\n    const missing',
+      'this.#reportAt = Infinity\n    const missing',
+    ],
+    [readiness, 'D11: waits for as long as it takes and says for whom, every 5 s'],
+  ),
+  rule(
+    'D11.8',
+    '`ready` rejects when the subscription is stopped, aborted or closed before',
+    'it waits for ever',
+    ['queue/subscription-handle.ts', 'if (!this.#isReady)', 'if (this.#isReady)'],
+    [
+      'src/queue/composed-queue.test.ts',
+      'D11: rejects ready when it is stopped, aborted or closed before',
+    ],
+  ),
+  rule(
+    'D12.1',
+    'A topic that stays unproven is a path to make anew, hop by hop',
+    'it is asked for on the same path for ever',
+    [
+      'subscriber/path-renewal.ts',
+      'const unproven = source.unproven.size > 0 &&',
+      'const unproven = source.unproven.size < 0 &&',
+    ],
+    [renewal, 'D12: is made anew hop by hop: elsewhere the link'],
+  ),
+  rule(
+    'D12.2',
+    'In a mesh it is our connection to the publisher, then the publisher',
+    'it is a link that is not there',
+    [
+      'subscriber/path-renewal.ts',
+      "? ['topics', 'own', 'publisher']",
+      "? ['topics', 'link', 'publisher', 'own']",
+    ],
+    [renewal, 'D12: is made anew hop by hop: in a mesh both ends of the one connection'],
+  ),
+  rule(
+    'D12.3',
+    'Hops are 0.7 s apart, doubled each round, up to 8 s',
+    'they are never further apart',
+    [
+      'subscriber/path-renewal.ts',
+      'this.#limits.renewEveryMs * 2 ** round',
+      'this.#limits.renewEveryMs',
+    ],
+    [renewal, 'D12: has 0.7 s between two hops, doubled each round, up to 8 s'],
+  ),
+  rule(
+    'D12.4',
+    'A stalled publisher has its path made anew at once',
+    'a publisher that is silent is waited for',
+    [
+      'subscriber/path-renewal.ts',
+      "if ((source.state !== 'stalled' && !unproven) ||",
+      'if (!unproven ||',
+    ],
+    [renewal, 'D12: has its path made anew at once when it is stalled'],
+  ),
+  rule(
+    'D12.5',
+    'Our own connection to the node is cut only where nothing behind it is heard',
+    'it is cut for one silent publisher',
+    [
+      'subscriber/path-renewal.ts',
+      'if (!other.isOver && now - other.heardAt <= silence) return false',
+      '',
+    ],
+    [renewal, 'D12: never has our own connection cut while another one behind it is heard'],
+  ),
+  rule(
+    'D12.6',
+    'Our subscriptions are the first hop: those to unproven topics, and to the reply topic, are sent again',
+    'those to update topics are left',
+    [
+      'subscriber/subscriber.ts',
+      '      ...topics.map((table) => (table === null ? allUpdatesTopic : updateTopic(table))),\n',
+      '',
+    ],
+    [subscriber, 'D12: is sent again, for the topics that are not proven and the reply topic'],
+  ),
+]

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { mutated } from './planted.ts'
+import { rules } from './rules.ts'
+import { tableOfRules } from './rules-table.ts'
+
+const documentOf = (name: string) =>
+  readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8')
+
+const invariantOf = (number: string) => number.slice(0, number.indexOf('.'))
+
+it('each rule has a change that can be planted', () => {
+  const wrong: string[] = []
+  for (const rule of rules) {
+    try {
+      mutated(rule)
+    } catch (error) {
+      wrong.push(`${rule.rule}: ${(error as Error).message}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+it('rules are numbered from 1 within their invariant', () => {
+  const last = new Map<string, number>()
+  for (const { rule } of rules) {
+    const invariant = invariantOf(rule)
+    expect(rule).toBe(`${invariant}.${(last.get(invariant) ?? 0) + 1}`)
+    last.set(invariant, (last.get(invariant) ?? 0) + 1)
+  }
+})
+
+it('docs/RULES.md lists every rule, and no other', () => {
+  const document = documentOf('RULES.md')
+  const from = document.indexOf('<!-- rules -->') + '<!-- rules -->'.length
+  const table = document.slice(from, document.indexOf('<!-- /rules -->')).trim()
+  expect(table, 'print it anew: npm run mutants -- --table').toBe(tableOfRules(rules))
+})
+
+it('every invariant of docs/DELIVERY.md has rules, and every rule its invariant', () => {
+  const document = documentOf('DELIVERY.md')
+  const from = document.indexOf('## Invariants')
+  const section = document.slice(from, document.indexOf('\n## ', from + 1))
+  const invariants = [...section.matchAll(/^\| ([A-Z]\d+) \|/gm)].map(([, number]) => number)
+  expect(new Set(rules.map(({ rule }) => invariantOf(rule)))).toEqual(new Set(invariants))
+})
+
+it('tests that the rules name are named after an invariant', () => {
+  const nameless = rules.filter(
+    ({ test }) => 'file' in test && !/^(by \S+ )?[A-Z]\d+[:,]/.test(test.name),
+  )
+  expect(nameless.map(({ rule }) => rule)).toEqual([])
+})

@@ -1,0 +1,268 @@
+import { type Rule, rule } from './rule.ts'
+
+const publisher = 'src/publisher/publisher.test.ts'
+const subscriber = 'src/subscriber/subscriber.test.ts'
+const answers = 'src/publisher/answers.test.ts'
+const delivery = 'src/subscriber/parcel-delivery.test.ts'
+const subscription = 'src/subscriber/subscription.test.ts'
+const silence = 'src/subscriber/silence.test.ts'
+const syncs = 'src/subscriber/syncs.test.ts'
+
+/** How parcels wait for each other, and how what is missing is noticed: D13 to D15. */
+export const silenceRules: readonly Rule[] = [
+  rule(
+    'D13.1',
+    'The parts of a parcel in all tables of a subscription are put together again',
+    'parts are delivered as they come',
+    [
+      'subscriber/parcel-delivery.ts',
+      '.filter(({ table }: TableSequence) => this.#wants(table))',
+      '.filter(({ table }: TableSequence) => table === lowest.table)',
+    ],
+    [delivery, 'D13: are delivered commit by commit, the updates in the order of the call'],
+  ),
+  rule(
+    'D13.2',
+    'The commits of a parcel are delivered in their order, updates in the order of the call',
+    'they are delivered by table',
+    [
+      'subscriber/commit-grouping.ts',
+      'this.#placed.sort((a, b) => a.commit - b.commit || a.place - b.place)',
+      '',
+    ],
+    [delivery, 'D13: are delivered commit by commit, the updates in the order of the call'],
+  ),
+  rule(
+    'D13.3',
+    'While a part of a parcel is repaired, later parcels of its publisher wait',
+    'what is in order by itself is delivered',
+    ['subscriber/parcel-delivery.ts', 'source.pending.size > 0 ||', 'stream.held.length > 0 ||'],
+    [delivery, 'D13: wait while a part of an earlier one is repaired'],
+  ),
+  rule(
+    'D13.4',
+    'The lowest parcel of which a part is here goes first',
+    'the highest does',
+    [
+      'subscriber/parcel-delivery.ts',
+      'held[0].parcel < lowest.parcel',
+      'held[0].parcel > lowest.parcel',
+    ],
+    [delivery, 'D13: wait while a part of an earlier one is repaired'],
+  ),
+  rule(
+    'D13.5',
+    'The parcels of other publishers do not wait',
+    'all publishers share what is pending',
+    [
+      'subscriber/source.ts',
+      'readonly pending = new Set<SubscribedStream>()',
+      'readonly pending = ((globalThis as { pending?: Set<SubscribedStream> }).pending ??= new Set<SubscribedStream>())',
+    ],
+    [delivery, 'D13: hold up no other publisher'],
+  ),
+  rule(
+    'D13.6',
+    'A subscription to some tables of a commit is not told of the others, and does not wait for them',
+    'it waits for all tables of a manifest',
+    [
+      'subscriber/parcel-delivery.ts',
+      '.filter(({ table }: TableSequence) => this.#wants(table))',
+      '',
+    ],
+    [subscription, 'D13: are whole for a subscription to some of their tables'],
+  ),
+  rule(
+    'D14.1',
+    'Each publisher sends a heartbeat a second',
+    'it sends one every two seconds',
+    [
+      'publisher/publisher.ts',
+      'this.#heartbeatAt = now + this.#limits.heartbeatMs\n',
+      'this.#heartbeatAt = now + 2 * this.#limits.heartbeatMs\n',
+    ],
+    [answers, 'D14: come once a second'],
+  ),
+  rule(
+    'D14.2',
+    'A heartbeat names every stream that changed within 5 s',
+    'it leaves the last one out',
+    [
+      'publisher/publisher.ts',
+      'streams: lastNumbers(recent),',
+      'streams: lastNumbers(recent).slice(0, -1),',
+    ],
+    [answers, 'D14: name every stream that changed within 5 s, by what was sent'],
+  ),
+  rule(
+    'D14.3',
+    'A heartbeat comes early behind a burst',
+    'it comes with the next second',
+    [
+      'publisher/publisher.ts',
+      'this.#earlyHeartbeatAt = now + this.#limits.earlyHeartbeatMs',
+      'this.#earlyHeartbeatAt = Infinity',
+    ],
+    [publisher, 'D14: carry what changed lately; one comes early behind a burst'],
+  ),
+  rule(
+    'D14.4',
+    'A missing part of a parcel shows at once, by the manifest of another',
+    'manifests are not looked at',
+    [
+      'subscriber/subscription.ts',
+      'if (batch.manifest.length > 1 || batch.manifest[0]?.last !== last)\n      this.#bases.noteKnown(source, batch.manifest)',
+      '',
+    ],
+    [silence, 'D14: is seen at once where another part of its parcel is here'],
+  ),
+  rule(
+    'D14.5',
+    'A number of a heartbeat beyond the expected one is a gap',
+    'it is passed over',
+    [
+      'subscriber/subscription.ts',
+      'if (this.#bases.isSane(stream, last)) stream.known = last\n',
+      '',
+    ],
+    [silence, 'D14: is seen by a heartbeat'],
+  ),
+  rule(
+    'D14.6',
+    'A gap that a heartbeat alone has shown: the topic has to be proven again',
+    'it is taken for proven',
+    [
+      'subscriber/subscription.ts',
+      "source.needsProof([this.tables === '*' ? null : table], now, this.#random)",
+      '',
+    ],
+    [silence, 'D14: has its topic proven again where a heartbeat alone has shown it'],
+  ),
+  rule(
+    'D14.7',
+    'The last sequence of a mark beyond the expected one is a gap',
+    'it is passed over',
+    [
+      'subscriber/subscription.ts',
+      'if (this.#bases.isSane(stream, mark.last)) stream.known = Math.max(stream.known, mark.last)',
+      'if (this.#bases.isSane(stream, mark.last)) void 0',
+    ],
+    [silence, 'D14: is seen by a mark'],
+  ),
+  rule(
+    'D14.8',
+    'A publisher is stalled after three missing heartbeats',
+    'after one',
+    [
+      'subscriber/subscription.ts',
+      'silent > this.#limits.heartbeatMs * this.#limits.heartbeatsMissed',
+      'silent > this.#limits.heartbeatMs',
+    ],
+    [silence, 'D14: is stalled after three heartbeats'],
+  ),
+  rule(
+    'D14.9',
+    'When a stalled or gone publisher is heard again, it is asked for everything at once',
+    'it is believed to be whole',
+    [
+      'subscriber/subscription.ts',
+      "    source.state = 'live'\n    source.needsProofAtOnce(this.#topics(), now, this.#random)",
+      "    source.state = 'live'",
+    ],
+    [silence, 'D14: is asked at once when it is heard again'],
+  ),
+  rule(
+    'D14.10',
+    'After a reconnect everybody is asked for everything',
+    'nobody is',
+    [
+      'subscriber/subscriber.ts',
+      'for (const { subscription } of this.#entries) subscription.resync(now)',
+      'void now',
+    ],
+    [subscriber, 'D14: asks everybody when a connection was made again'],
+  ),
+  rule(
+    'D14.11',
+    'Time in which we stood still ourselves is charged to nobody',
+    'it is charged to all others',
+    [
+      'subscriber/subscriber.ts',
+      'const stalled = late > 2 * this.#limits.heartbeatMs - this.#limits.tickMs ? late : 0',
+      'const stalled = late < 0 ? late : 0',
+    ],
+    [subscriber, 'D14: charges nobody for the time in which it stood still'],
+  ),
+  rule(
+    'D14.12',
+    'After a stall of our own everybody is asked',
+    'nobody is',
+    [
+      'subscriber/subscription.ts',
+      '      this.resync(now)\n    }\n    for (const source of this.#sources.values()) this.#tickSource(source, now)',
+      '    }\n    for (const source of this.#sources.values()) this.#tickSource(source, now)',
+    ],
+    [silence, 'D14: nobody is charged for it, and everybody is asked'],
+  ),
+  rule(
+    'D14.13',
+    'That a stream is behind is told, once for each time',
+    'it is told with each ask',
+    ['subscriber/gap-repair.ts', 'if (repair.isTold) return', ''],
+    [silence, 'D14: is told as being behind, once for each time'],
+  ),
+  rule(
+    'D15.1',
+    'A sync is repeated while an answer is missing',
+    'it is sent once',
+    [
+      'subscriber/source.ts',
+      'this.nextSyncAt = now + wait * (0.8 + 0.4 * random())',
+      'this.nextSyncAt = Infinity',
+    ],
+    [syncs, 'D15: is repeated, later and later, while an answer is missing'],
+  ),
+  rule(
+    'D15.2',
+    'It is repeated later and later',
+    'it is repeated at one pace',
+    ['subscriber/source.ts', 'limits.syncRetryMs * 1.5 ** this.syncs', 'limits.syncRetryMs'],
+    [syncs, 'D15: is repeated, later and later, while an answer is missing'],
+  ),
+  rule(
+    'D15.3',
+    'It is repeated at times that chance spreads',
+    'chance has no part in it',
+    ['subscriber/source.ts', 'wait * (0.8 + 0.4 * random())', 'wait'],
+    [syncs, 'D15: comes at times left to chance, so that many subscribers spread'],
+  ),
+  rule(
+    'D15.4',
+    'It asks for the marks that are missing',
+    'it asks for all',
+    ['subscriber/syncs.ts', 'marks: this.#marks(due),', 'marks: this.#tables,'],
+    [syncs, 'D15: asks for the marks that are missing, and names who is meant'],
+  ),
+  rule(
+    'D15.5',
+    'A mark proves a topic only to the subscriber that it answers',
+    'it proves it to everybody',
+    [
+      'subscriber/subscription.ts',
+      'subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce)',
+      'subscriber !== null && this.#syncs.isOurs(nonce)',
+    ],
+    [syncs, 'D15: is not answered by the mark for another subscriber'],
+  ),
+  rule(
+    'D15.6',
+    'A mark proves a topic only where it bears a nonce of ours',
+    'its nonce is not looked at',
+    [
+      'subscriber/subscription.ts',
+      'subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce)',
+      'subscriber === this.#options.subscriber && nonce > 0',
+    ],
+    [syncs, 'D15: is not answered by a mark with a nonce that we never used'],
+  ),
+]
