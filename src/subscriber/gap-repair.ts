@@ -1,5 +1,6 @@
 import type { Random } from '../base/random.ts'
-import { replyPath, type Source } from './source.ts'
+import type { Tables } from '../model/request.ts'
+import { replyPath, type Source, type Unproven } from './source.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
@@ -10,6 +11,7 @@ import type { SubscriptionOutput } from './subscription-output.ts'
  */
 export class GapRepair {
   readonly #subscriber: string
+  readonly #topicOf: (table: string) => Unproven
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
@@ -18,11 +20,13 @@ export class GapRepair {
 
   constructor(
     subscriber: string,
+    tables: Tables,
     limits: SubscriberLimits,
     random: Random,
     output: SubscriptionOutput,
   ) {
     this.#subscriber = subscriber
+    this.#topicOf = (table) => (tables === '*' ? null : table)
     this.#limits = limits
     this.#random = random
     this.#output = output
@@ -44,8 +48,9 @@ export class GapRepair {
     if (now < repair.askAt) return
     this.#tell(source, stream, gap)
     if (!this.#output.isUnderHalf()) return
-    // Asked twice in vain: perhaps the answers do not come through.
-    if (repair.asks === 2) source.needsProof([replyPath], now, this.#random)
+    // Asked in vain: perhaps the answers do not come through, neither to us nor on the topic.
+    if (repair.asks > 0 && repair.asks % 2 === 0)
+      source.needsProof([replyPath, this.#topicOf(stream.table)], now, this.#random)
     this.#ask(source, stream, gap, now)
   }
 

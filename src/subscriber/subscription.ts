@@ -72,7 +72,7 @@ export class Subscription {
     this.#endings = new Endings(options.tables, this.#delivery, output)
     this.#bases = new Bases(options.tables, now, limits, this.#delivery, output)
     this.#syncs = new Syncs(options.subscriber, options.tables, limits, random, output)
-    this.#repair = new GapRepair(options.subscriber, limits, random, output)
+    this.#repair = new GapRepair(options.subscriber, options.tables, limits, random, output)
     this.#renewal = new PathRenewal(limits, output)
     this.#readiness = new Readiness(this.#sources, this.#topics(), limits, output)
   }

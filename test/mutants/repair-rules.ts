@@ -78,14 +78,14 @@ export const repairRules: readonly Rule[] = [
   ),
   rule(
     'D16.8',
-    'After two asks in vain the reply topic has to be proven again',
+    'After every two asks in vain the reply topic and the update topic have to be proven again',
     'it is taken for proven',
     [
       'subscriber/gap-repair.ts',
-      'if (repair.asks === 2) source.needsProof([replyPath], now, this.#random)',
-      '',
+      'source.needsProof([replyPath, this.#topicOf(stream.table)], now, this.#random)',
+      'void [replyPath, this.#topicOf]',
     ],
-    [repair, 'D16: has the reply topic proven anew when two asks were in vain'],
+    [repair, 'D16: has the reply topic and its own proven anew when two asks were in vain'],
   ),
   rule(
     'D17.1',

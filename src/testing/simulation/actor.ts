@@ -84,6 +84,7 @@ export class Actor {
   }
 
   subscribe({ tables, handlerMs, limit }: Taking): void {
+    if (!this.process.isAlive) return
     const { incarnation, node } = this.process
     const journal = subscriberJournal(incarnation, node, tables, handlerMs > 0)
     this.received.push(journal)

@@ -143,7 +143,10 @@ class SubscriberChecker {
       this.#fail('delivered-and-lost', name)
     if (at < this.#journal.readyAt) return
     this.owed++
-    if (isDelivered || loss) this.#timeliness?.judge(publisher, update, toldAt(ledger, update))
+    if (isDelivered || loss) {
+      const told = Math.min(toldAt(ledger, update), this.#toldAtLargeAt(publisher, at))
+      this.#timeliness?.judge(publisher, update, told)
+    }
     if (isDelivered) return
     if (loss) {
       this.lost++
@@ -160,14 +163,21 @@ class SubscriberChecker {
 
   /** Told as a loss of any table of that publisher, or of publishers unknown. */
   #isToldAtLarge(publisher: PublisherJournal, table: string, at: number): boolean {
+    const { delivered } = this.#ledgers.of(publisher.incarnation, table)
+    if (delivered.size === 0 && this.#toldAtLargeAt(publisher, at) < Infinity) return true
+    // The residue that is documented: nobody can say of whom, or until when.
     return this.#journal.losses.some(
-      (loss) =>
-        (loss.publisher === null && loss.at >= at) ||
-        (loss.publisher?.incarnation === publisher.incarnation &&
-          loss.table === null &&
-          publisher.endedAt < Infinity &&
-          this.#ledgers.of(publisher.incarnation, table).delivered.size === 0),
+      (loss) => loss.publisher === null && (loss.at >= at || publisher.diedUnknown),
     )
+  }
+
+  /** When it was told that anything of a publisher that has ended may be lost; Infinity: never. */
+  #toldAtLargeAt({ incarnation, endedAt }: PublisherJournal, at: number): number {
+    if (endedAt === Infinity) return Infinity
+    const loss = this.#journal.losses.find(
+      ({ publisher, table }) => table === null && publisher?.incarnation === incarnation,
+    )
+    return loss ? Math.max(loss.at, at) : Infinity
   }
 }
 

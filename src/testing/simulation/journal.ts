@@ -33,6 +33,8 @@ export interface PublisherJournal {
   endedAt: number
   /** It closed in good order. */
   hasLeft: boolean
+  /** It died unknown to every roster: the one that knew it was lost together with its file. */
+  diedUnknown: boolean
 }
 
 /** An update as an application got it. */
@@ -85,6 +87,7 @@ export function publisherJournal(incarnation: string, node: number): PublisherJo
     closingAt: Infinity,
     endedAt: Infinity,
     hasLeft: false,
+    diedUnknown: false,
   }
 }
 

@@ -18,6 +18,8 @@ export interface ClusterSurroundings {
   areLinked(a: number, b: number): boolean
   /** Something changed on the roster of this node. */
   changed(node: number): void
+  /** A roster has it that this process has ended. */
+  ended(incarnation: string): void
   /** It (re)started or crashed: connect what is alive, mind the links. */
   started(cluster: SimulatedCluster): void
   crashed(cluster: SimulatedCluster): void
@@ -99,6 +101,7 @@ export class SimulatedCluster {
     const known = this.#entries.get(registration.incarnation)?.entry
     if (known?.state === 'ended') return
     this.#put(registration)
+    if (registration.state === 'ended') this.#around.ended(registration.incarnation)
     this.#around.changed(this.node)
     if (registration.node !== this.name) return
     const { clusters, clock, random } = this.#around

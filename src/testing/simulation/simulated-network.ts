@@ -32,6 +32,8 @@ export class SimulatedNetwork {
   readonly clusters: SimulatedCluster[] = []
   readonly processes = new Map<string, SimulatedProcess>()
   readonly pipes = new Set<Pipe>()
+  /** Processes that some roster has had as ended. */
+  readonly endsSaid = new Set<string>()
   readonly #hubs: { inbound: Hub; outbound: Hub; export: Hub }[] = []
   readonly #links = new Map<string, Pipe>()
   readonly #partitions = new Set<string>()
@@ -154,6 +156,7 @@ export class SimulatedNetwork {
         for (const process of this.processes.values())
           if (process.isAlive && process.isOnRoster && process.node === node) this.#tell(process)
       },
+      ended: (incarnation: string) => void this.endsSaid.add(incarnation),
       started: (cluster: SimulatedCluster) => this.#clusterStarted(cluster),
       crashed: (cluster: SimulatedCluster) => this.#clusterCrashed(cluster),
     }

@@ -118,6 +118,9 @@ export class Trial implements Stage {
       for (const journal of actor.received) journal.heldAtEnd = heldBytes
       return actor.received
     })
+    for (const journal of this.publishers.values())
+      journal.diedUnknown =
+        journal.endedAt < Infinity && !this.network.endsSaid.has(journal.incarnation)
     const { reach, watch } = this
     const { keptOrder } = this.faults
     return check(this.publishers, received, { reach, watch, keptOrder })
