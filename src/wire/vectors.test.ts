@@ -1,8 +1,4 @@
-import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { BatchHeader, BatchMessage, Message } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
@@ -20,7 +16,6 @@ import { RowWriter } from './row-writer.ts'
  * vector), WRITE_VECTORS=1 writes the file anew.
  */
 const vectorsFile = new URL('../../docs/wire/vectors.json', import.meta.url)
-const readerFile = new URL('../../docs/wire/read.py', import.meta.url)
 
 interface Vector {
   readonly name: string
@@ -385,35 +380,5 @@ describe('test vectors', () => {
     for (const request of Object.values(requests)) {
       expect(decodeRequest(encodeRequest(request))).toEqual(request)
     }
-  })
-})
-
-const hasPython = spawnSync('python3', ['--version']).status === 0
-
-/** Runs the reader on a file of vectors. */
-function runPython(file: string): { status: number | null; stdout: string } {
-  return spawnSync('python3', [fileURLToPath(readerFile), file], { encoding: 'utf8' })
-}
-
-/** docs/wire/read.py is checked wherever there is a Python, and always by continuous integration. */
-const python = hasPython || process.env['CI'] !== undefined ? describe : null
-if (python === null) {
-  console.log('NOT RUN: docs/wire/read.py, because python3 is missing on this machine')
-}
-
-python?.('docs/wire/read.py', () => {
-  it('reads every vector with nothing but the Python standard library', () => {
-    const run = runPython(fileURLToPath(vectorsFile))
-    expect(run.stdout).toContain(`${vectors.length} of ${vectors.length} vectors read right`)
-    expect(run.status).toBe(0)
-  })
-
-  it('fails when a vector differs', () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vectors-'))
-    const file = path.join(folder, 'wrong.json')
-    fs.writeFileSync(file, JSON.stringify({ vectors: [{ ...vectors[0], meaning: {} }] }))
-    const { status } = runPython(file)
-    fs.rmSync(folder, { recursive: true })
-    expect(status).toBe(1)
   })
 })

@@ -13,6 +13,7 @@ import sys
 import zmq
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "wire"))
+sys.dont_write_bytecode = True  # no compiled files among the documents
 from read import decode_message  # noqa: E402
 
 PROBE_EVERY_MS = 20
