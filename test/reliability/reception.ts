@@ -6,6 +6,9 @@ import type { Violation } from './violation.ts'
 
 type Fail = (violation: Violation) => void
 
+/** A publisher that was silent for 10 s is gone, by contract, whether it lives or not. */
+const goneAfterUs = 10_000_000
+
 /** A loss as it was told. */
 export interface ToldLoss {
   readonly at: number
@@ -22,6 +25,7 @@ export class Reception {
   atLargeAt = Infinity
   readonly #fail: Fail
   delivered = 0
+  #deliveredAt = -Infinity
 
   constructor(wanted: readonly string[] | '*', fail: Fail) {
     this.#fail = fail
@@ -32,6 +36,7 @@ export class Reception {
 
   /** The commits `first` to `last`, whole and in order. */
   took(at: number, first: number, last: number): void {
+    this.#deliveredAt = at
     const before = countsUpTo(first - 1)
     const after = countsUpTo(last)
     for (const [place, stream] of this.streams.entries()) {
@@ -51,6 +56,7 @@ export class Reception {
     incomplete: boolean,
   ): void {
     this.delivered += updates.length
+    this.#deliveredAt = at
     const commits = new Map<number, number>()
     let last = { commit: 0, place: 0 }
     for (const { table, number } of updates) {
@@ -76,7 +82,8 @@ export class Reception {
       this.atLargeAt = Math.min(this.atLargeAt, entry.at)
       return
     }
-    this.streams[tables.indexOf(entry.table as Table)]?.lose(entry)
+    const isSilence = entry.reason === 'gone' && entry.at - this.#deliveredAt >= goneAfterUs
+    this.streams[tables.indexOf(entry.table as Table)]?.lose(entry, isSilence)
   }
 
   #judgeCommit(commit: number, here: number, incomplete: boolean, at: number): void {

@@ -30,6 +30,8 @@ export class StreamLedger {
   readonly missing = new RangeSet()
   /** Reported lost, with an end. */
   readonly lost = new RangeSet()
+  /** Of these, what was given up when its publisher had been silent for so long that it counted as gone. */
+  readonly givenUp = new RangeSet()
   /** Where a loss without an end begins: 0 from an unknown beginning; null: none is open. */
   openFrom: number | null = null
   openAt = Infinity
@@ -61,7 +63,7 @@ export class StreamLedger {
     this.#advance(at, to)
   }
 
-  lose({ at, from, to, ends }: LostEntry): void {
+  lose({ at, from, to, ends }: LostEntry, isSilence: boolean): void {
     if (ends && this.openFrom === null) {
       const text = `${this.table} ${from} to ${to} at ${at}`
       this.#fail({ rule: 'end-without-open', updates: 1, text })
@@ -75,6 +77,7 @@ export class StreamLedger {
     }
     const begin = from ?? (this.first === 0 ? 1 : this.next)
     this.lost.add(begin, to)
+    if (isSilence) this.givenUp.add(begin, to)
     this.missing.remove(begin, to)
     if (this.first === 0 && to >= begin) {
       this.first = begin

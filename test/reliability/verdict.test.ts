@@ -229,6 +229,25 @@ describe('finds', () => {
     expect(rulesOf(replaced(6, 6, told), { publisher: killed })).toEqual([])
   })
 
+  it('no false loss where a publisher that lives was silent for ten seconds', () => {
+    const [first] = delivered(6) as [Update]
+    const number = first.sequence as number
+    const lines = (silentUs: number) => [
+      `open 50 n S - ${'b'.repeat(32)}`,
+      'want 55 *',
+      'ready 60',
+      `from 0 ${publisher.incarnation}`,
+      'took 100 0 1 5',
+      `lost ${100 + silentUs} 0 TRADE ${number} ${number} gone open`,
+      `took 20000000 0 7 ${commits}`,
+    ]
+    const circumstances = { isMesh: false, touched: [] }
+    const rules = (silentUs: number) =>
+      judge([publishing(), lifeOf('S-1', lines(silentUs))], circumstances).violations
+    expect(rules(10_000_000)).toEqual([])
+    expect(rules(9_000_000)).toMatchObject([{ rule: 'false-loss', updates: 1 }])
+  })
+
   it('what was delivered although it was reported lost', () => {
     const [first] = delivered(6) as [Update]
     const number = first.sequence as number

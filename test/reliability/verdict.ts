@@ -158,7 +158,7 @@ function accountOf(
   isAlive: boolean,
   isAtLarge: boolean,
 ): Account {
-  const { first, next, missing, lost, openFrom } = stream
+  const { first, next, missing, lost, givenUp, openFrom } = stream
   const top = isAlive ? last : Math.min(last, next - 1)
   const unexplained = (from: number, to: number) =>
     Math.max(0, to - from + 1) - (from <= to ? countWithin(lost, from, to) : 0)
@@ -173,7 +173,7 @@ function accountOf(
     owed: Math.max(0, top - owedAfter),
     reported: inLosses + open + (isAtLarge ? tail : 0),
     silent: head + passedOver + (isAtLarge ? 0 : tail),
-    falselyLost: countWithin(lost, 1, last),
+    falselyLost: countWithin(lost, 1, last) - countWithin(givenUp, 1, last),
   }
 }
 

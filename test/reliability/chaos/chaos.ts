@@ -50,7 +50,7 @@ const chosen: Shape[] = shapes.filter((shape) => ['all', shape].includes(values.
 const seconds = Number(values.seconds)
 const seed = Number(values.seed)
 const deliveries = Number(values.deliveries ?? (seconds * 20_000_000) / 600)
-const faults = Number(values.faults ?? (seconds * 280) / 600)
+const faults = Number(values.faults ?? (seconds * 340) / 600)
 const only = values.only?.split(',')
 if (only?.some((kind) => !(kind in faultKinds))) usage()
 if (chosen.length === 0 || !(seconds > 0 && deliveries > 0 && faults > 0 && seed >= 0)) usage()
@@ -113,7 +113,7 @@ else if (wrong.length > 0) {
 if (values.json !== undefined && !stopping.signal.aborted)
   writeResult(values.json, {
     instrument: 'chaos',
-    command: `npm run chaos -- --seconds ${seconds} --seed ${seed}`,
+    command: `npm run chaos -- --seconds ${seconds} --shape ${values.shape} --seed ${seed}`,
     at: new Date().toISOString(),
     machine: `${availableParallelism()} cores, Node ${process.versions.node}`,
     seconds: Math.round((performance.now() - began) / 1000),

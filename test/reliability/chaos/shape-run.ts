@@ -216,7 +216,12 @@ export class ShapeRun {
 }
 
 /** What may still be well when it has settled. */
-const pendingRules: ReadonlySet<string> = new Set(['silent-loss', 'open-for-live', 'never-ready', 'never-published'])
+const pendingRules: ReadonlySet<string> = new Set([
+  'silent-loss',
+  'open-for-live',
+  'never-ready',
+  'never-published',
+])
 
 async function wait(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined)
