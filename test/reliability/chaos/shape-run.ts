@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { seededRandom } from '../../../src/base/random.ts'
@@ -39,6 +39,17 @@ export interface ShapeResult {
   readonly failures: readonly string[]
   readonly seconds: number
 }
+
+/** What a later judgement of a folder needs beside its journals. */
+export interface KeptRun {
+  readonly shape: Shape
+  readonly seed: number
+  /** When each journal's process was killed. */
+  readonly killed: Readonly<Record<string, number>>
+  readonly log: readonly Injected[]
+}
+
+export const keptFile = 'run.json'
 
 /** How often each is drawn; of the long ones few are enough, they overlap with all others. */
 const weights: Readonly<Record<FaultKind, number>> = {
@@ -93,8 +104,8 @@ export class ShapeRun {
       this.#startScripts(stage, over),
       this.#tell(injector, over),
     ])
-    await injector.settled()
-    this.#lookForDeaths(stage)
+    if (!signal.aborted) await injector.settled()
+    if (!signal.aborted) this.#lookForDeaths(stage)
     const verdict = await this.#settle(stage, injector.log, signal)
     const failures = [...this.#failures, ...injector.failures]
     const lives = this.#journals.lives
@@ -150,8 +161,8 @@ export class ShapeRun {
   }
 
   #circumstances(log: readonly Injected[], isRunning: boolean): Circumstances {
-    const touched = log.flatMap(({ lives, from, to }) => lives.map((name) => ({ name, from, to })))
-    return { isMesh: !isProxy(this.#options.shape) && !isRunning, touched }
+    const { isMesh, touched } = circumstancesOf(this.#options.shape, log)
+    return { isMesh: isMesh && !isRunning, touched }
   }
 
   /** Everything is healed: all that is owed comes. Then publishers leave, and nothing else does. */
@@ -207,12 +218,17 @@ export class ShapeRun {
     }
   }
 
-  /** What a later judgement of the folder needs beside the journals. */
   #keep(log: readonly Injected[]): void {
     const { shape, seed, folder } = this.#options
     const killed = Object.fromEntries(this.#killed)
-    appendFileSync(join(folder, 'run.json'), `${JSON.stringify({ shape, seed, killed, log })}\n`)
+    const kept: KeptRun = { shape, seed, killed, log }
+    writeFileSync(join(folder, keptFile), `${JSON.stringify(kept)}\n`)
   }
+}
+
+export function circumstancesOf(shape: Shape, log: readonly Injected[]): Circumstances {
+  const touched = log.flatMap(({ lives, from, to }) => lives.map((name) => ({ name, from, to })))
+  return { isMesh: !isProxy(shape), touched }
 }
 
 /** What may still be well when it has settled. */
