@@ -68,11 +68,7 @@ export class RosterFile {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
       return { damaged: (error as Error).message }
     }
-    try {
-      return this.#read(JSON.parse(json))
-    } catch {
-      return { damaged: 'it is not JSON' }
-    }
+    return savedRosterOf(json, this.#node)
   }
 
   /**
@@ -107,17 +103,27 @@ export class RosterFile {
       throw error
     }
   }
+}
 
-  #read(json: unknown): SavedRoster | { readonly damaged: string } {
-    const read = content(json)
-    if (read?.change === undefined) return { damaged: 'it has another format' }
-    if (read.node !== this.#node) return { damaged: `it is of node ${read.node}` }
-    const identities = new Map(read.identities.map((each) => [each.incarnation, each.identity]))
-    const processes = read.change.entries
-      .filter(({ node }) => node === this.#node)
-      .map((entry) => ({ entry, identity: identities.get(entry.incarnation) ?? null }))
-    return { history: read.history, version: read.version, processes }
+/** Any text to the roster of a node, or to why it is none. */
+export function savedRosterOf(
+  text: string,
+  node: string,
+): SavedRoster | { readonly damaged: string } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { damaged: 'it is not JSON' }
   }
+  const read = content(json)
+  if (read?.change === undefined) return { damaged: 'it has another format' }
+  if (read.node !== node) return { damaged: `it is of node ${read.node}` }
+  const identities = new Map(read.identities.map((each) => [each.incarnation, each.identity]))
+  const processes = read.change.entries
+    .filter((entry) => entry.node === node)
+    .map((entry) => ({ entry, identity: identities.get(entry.incarnation) ?? null }))
+  return { history: read.history, version: read.version, processes }
 }
 
 /** What a process of the last run is taken for until it registers again. */

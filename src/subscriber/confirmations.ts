@@ -5,6 +5,9 @@ import type { Subscription } from './subscription.ts'
 /** Flushes of one publisher remembered; it asks again every quarter of a second anyway. */
 const maxTargets = 16
 
+/** Streams in one confirmation: with names of full length they still fit a request. */
+const maxStreamsAtOnce = 3_500
+
 /**
  * Tells publishers that ask (in a flush, or when they leave) up to where all subscriptions of this
  * process have delivered or reported: at once, and again as soon as what was asked for is reached.
@@ -52,7 +55,13 @@ export class Confirmations {
     else this.#asked.set(incarnation, waiting)
     if (waiting.length === targets.length && !always) return
     const streams = [...confirmed].map(([table, last]) => ({ table, last }))
-    this.#output.request({ kind: 'confirm', subscriber: this.#id, incarnation, streams })
+    for (let from = 0; from === 0 || from < streams.length; from += maxStreamsAtOnce)
+      this.#output.request({
+        kind: 'confirm',
+        subscriber: this.#id,
+        incarnation,
+        streams: streams.slice(from, from + maxStreamsAtOnce),
+      })
   }
 }
 

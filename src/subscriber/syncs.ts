@@ -7,6 +7,9 @@ import type { SubscriptionOutput } from './subscription-output.ts'
 /** Syncs whose answers are still believed; at the fastest retry this is hours. */
 const maxNonces = 10_000
 
+/** Publishers that one request names; the others are asked at the next tick. */
+const maxPublishersAtOnce = 4_096
+
 /** Asks publishers for vectors and marks until they have come, later and later, with jitter. */
 export class Syncs {
   readonly #subscriber: string
@@ -42,6 +45,7 @@ export class Syncs {
       if (source.unproven.size === 0 || now < source.nextSyncAt || !source.mayAnswer) continue
       due.push(source)
       source.synced(now, this.#random, this.#limits)
+      if (due.length === maxPublishersAtOnce) break
     }
     if (due.length === 0) return
     const nonce = this.#output.nonce()

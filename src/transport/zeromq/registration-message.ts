@@ -13,6 +13,12 @@ import { identity, registration, rosterChange, snapshot } from './registration-s
 /** Bytes of one message, both ways: some thousand processes or tables. A larger roster is told in parts. */
 export const maxRegistrationMessageBytes = 1024 * 1024
 
+/**
+ * Bytes of what a process says at most, as it is and written anew (`1e15` becomes longer): what
+ * GENESIS_CLUSTER tells everybody of it has more around it, and fits one message too.
+ */
+export const maxProcessMessageBytes = maxRegistrationMessageBytes - 64 * 1024
+
 /** How often a process repeats its registration, milliseconds: it is the heartbeat, and heals drops. */
 export const registrationIntervalMs = 1_000
 
@@ -132,26 +138,35 @@ const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> }
   snapshot: record<SnapshotMessage>({ type: oneOf(['snapshot']), snapshot }),
 }
 
-/** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxRegistrationMessageBytes`. */
-export const encodeProcessMessage = (message: ProcessMessage): Uint8Array => encode(message)
+/** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxProcessMessageBytes`. */
+export const encodeProcessMessage = (message: ProcessMessage): Uint8Array =>
+  encode(message, maxProcessMessageBytes)
+
+/** Numbers are at most so many times as long when they are written anew. */
+const growth = 2
 
 /** Any bytes give a message or null. */
-export const decodeProcessMessage = (bytes: Uint8Array): ProcessMessage | null =>
-  decode(bytes, processShapes)
+export function decodeProcessMessage(bytes: Uint8Array): ProcessMessage | null {
+  if (bytes.length > maxProcessMessageBytes) return null
+  const message = decode(bytes, processShapes)
+  if (message === null || bytes.length * growth <= maxProcessMessageBytes) return message
+  return Buffer.byteLength(JSON.stringify(message)) <= maxProcessMessageBytes ? message : null
+}
 
 /** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxRegistrationMessageBytes`. */
-export const encodeClusterMessage = (message: ClusterMessage): Uint8Array => encode(message)
+export const encodeClusterMessage = (message: ClusterMessage): Uint8Array =>
+  encode(message, maxRegistrationMessageBytes)
 
 /** Any bytes give a message or null. */
 export const decodeClusterMessage = (bytes: Uint8Array): ClusterMessage | null =>
   decode(bytes, clusterShapes)
 
-function encode(message: ProcessMessage | ClusterMessage): Uint8Array {
+function encode(message: ProcessMessage | ClusterMessage, most: number): Uint8Array {
   const bytes = Buffer.from(JSON.stringify(message), 'utf8')
-  if (bytes.length <= maxRegistrationMessageBytes) return bytes
+  if (bytes.length <= most) return bytes
   throw new TidingsError(
     'LIMIT_EXCEEDED',
-    `a ${message.type} message of ${bytes.length} bytes is longer than ${maxRegistrationMessageBytes}`,
+    `a ${message.type} message of ${bytes.length} bytes is longer than ${most}`,
   )
 }
 
