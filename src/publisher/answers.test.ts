@@ -259,7 +259,7 @@ describe('a flush', () => {
 })
 
 describe('a parcel', () => {
-  it('D2: is full at 256 KiB, and at half of the tables that a manifest may name', () => {
+  it('D2: is full at 256 KiB, and at 64 tables: each of its batches names them all', () => {
     const insert = (table: string, note = '') => ({
       table,
       kind: 'insert' as const,
@@ -271,7 +271,9 @@ describe('a parcel', () => {
     expect(stage.publisher.isParcelFull).toBe(true)
     stage.publisher.endTurn(0, 0)
     expect(stage.publisher.isParcelFull).toBe(false)
-    for (let table = 0; table < 512; table++) stage.publisher.publish(insert(`T${table}`))
+    for (let table = 1; table < 64; table++) stage.publisher.publish(insert(`T${table}`))
+    expect(stage.publisher.isParcelFull).toBe(false)
+    stage.publisher.publish(insert('T64'))
     expect(stage.publisher.isParcelFull).toBe(true)
   })
 

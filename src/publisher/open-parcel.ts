@@ -141,7 +141,7 @@ export class OpenParcel {
   }
 }
 
-/** A manifest names all tables of a parcel: a commit may fill half of one that is half full. */
+/** A manifest names all tables of a parcel: half of one is left for the commit that comes last. */
 export const maxCommitTables = wireLimits.maxManifestTables / 2
 
 function checkTableCount(updates: readonly NewUpdate[]): void {

@@ -9,6 +9,8 @@ export interface PublisherLimits {
   readonly reserveBytes: number
   /** A parcel is closed at the next commit boundary beyond this: larger ones gain no throughput. */
   readonly parcelBytes: number
+  /** The same by tables: each batch of a parcel names them all, so n tables cost n × n names. */
+  readonly parcelTables: number
   /** A larger commit is refused: it must fit retention twice and a subscriber's budget. */
   readonly maxCommitBytes: number
   /** All syncs within this time are answered at one moment: 64 subscribers starting at once cost one answer. */
@@ -38,6 +40,7 @@ export const defaultPublisherLimits: PublisherLimits = {
   reserveUpdates: 256,
   reserveBytes: 64 * 1024,
   parcelBytes: 256 * 1024,
+  parcelTables: 64,
   maxCommitBytes: 32 * 1024 * 1024,
   syncGatherMs: 20,
   replayGatherMs: 20,

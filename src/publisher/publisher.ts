@@ -7,7 +7,7 @@ import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
-import { maxCommitTables, OpenParcel } from './open-parcel.ts'
+import { OpenParcel } from './open-parcel.ts'
 import { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
@@ -83,7 +83,10 @@ export class Publisher {
 
   /** True when the open parcel holds enough to leave before the turn is over. */
   get isParcelFull(): boolean {
-    return this.#parcel.bytes >= this.#limits.parcelBytes || this.#parcel.tables >= maxCommitTables
+    return (
+      this.#parcel.bytes >= this.#limits.parcelBytes ||
+      this.#parcel.tables >= this.#limits.parcelTables
+    )
   }
 
   /** True while updates wait for the end of the turn. */
