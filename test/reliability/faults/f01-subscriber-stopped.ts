@@ -61,13 +61,15 @@ class Stage {
     await receives(victim, wanted - countOf(base))
     this.healMs.push(monotonicMs() - began)
     const after = new Map(base.map(({ table, last }) => [table, last]))
+    // Judged at rest: what is published meanwhile would be of no publisher's knowledge.
+    const { participant, key: source } = this.#publisher
+    await participant.call('stop', { key: source })
     const published = (await publishedBy([this.#publisher])).map((stream) => ({
       ...stream,
       after: after.get(stream.table) ?? 0,
     }))
-    const goesOn = await settled(victim, published)
-    // The publisher goes on while it is judged: newer numbers are no strangers.
-    this.verdicts.push({ ...goesOn, wrong: 0, deliveries: goesOn.deliveries })
+    this.verdicts.push(await settled(victim, published))
+    await participant.call('load', { key: source, ...load })
     await victim.participant.child.end('SIGKILL')
   }
 

@@ -2,13 +2,14 @@
  * `npm run faults`: the fault matrix on real processes, judged from outside. Ends with 1 if anything
  * was lost in silence, doubled, out of order or torn, or a figure is beyond its limit.
  */
-import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { writeResult } from '../result.ts'
+import { machine } from './machine.ts'
 import { childrenLogs, endChildren } from '../../harness/child.ts'
 import type { FaultRow, RowResult } from './fault-row.ts'
 import { rowResult } from './fault-row.ts'
 import { rows } from './rows.ts'
-import { printRow, printSummary } from './row-text.ts'
+import { asResultRow, printRow, printSummary } from './row-text.ts'
 
 const { values } = parseArgs({
   options: {
@@ -51,8 +52,15 @@ for (const row of rows) {
     broken.push(row.id)
     console.error(`${row.id}: ${(error as Error).stack}`)
   }
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ scale, broken, rows: results }, null, 2)}\n`)
 }
+if (values.json !== undefined && results.length > 0)
+  writeResult(values.json, {
+    instrument: 'faults',
+    command: `npm run faults -- --scale ${scale}${values.only === undefined ? '' : ` --only ${values.only}`}`,
+    at: new Date().toISOString(),
+    machine: machine(),
+    seconds: results.reduce((sum, { seconds }) => sum + seconds, 0),
+    rows: results.map(asResultRow),
+  })
 printSummary(results, broken)
 process.exitCode = broken.length === 0 && results.every(({ passed }) => passed) ? 0 : 1

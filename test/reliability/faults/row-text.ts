@@ -1,3 +1,4 @@
+import type { ResultRow } from '../result.ts'
 import type { Demand, RowResult } from './fault-row.ts'
 import { isMet } from './fault-row.ts'
 
@@ -16,6 +17,25 @@ function demandText(demand: Demand): string {
       : 'FAILED'
   const asserted = limit === asked ? '' : `, asserted ${sign} ${figure(limit)}`
   return `    ${what}: ${figure(measured)} ${unit} (${sign} ${figure(asked)}${asserted}): ${verdict}`
+}
+
+/** As all instruments write their rows. */
+export function asResultRow(row: RowResult): ResultRow {
+  const { id, fault, how: injected, injected: times, verdict, healP50Ms, healP99Ms, met } = row
+  return {
+    id,
+    fault,
+    injected,
+    times,
+    deliveries: verdict.deliveries,
+    silent: row.violations,
+    reported: verdict.reported,
+    falseLosses: null,
+    healP50Ms,
+    healP99Ms,
+    figure: row.demands.map((demand) => demandText(demand).trim()).join('; '),
+    met,
+  }
 }
 
 export function printRow(row: RowResult): void {

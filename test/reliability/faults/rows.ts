@@ -3,6 +3,7 @@ import { publisherKilled } from './f02-publisher-killed.ts'
 import { clusterKilled } from './f05-cluster-killed.ts'
 import { gracefulClose } from './f03-graceful-close.ts'
 import { scripts } from './f04-scripts.ts'
+import { manyTables } from './f06-many-tables.ts'
 import { blockedLoop } from './f14-blocked-loop.ts'
 import { limits } from './f16-limits.ts'
 import { twins } from './f20-twins.ts'
@@ -19,5 +20,6 @@ export const rows: readonly FaultRow[] = [
   twins,
   limits,
   simultaneousStart,
+  manyTables,
   subscriberStopped,
 ]

@@ -5,6 +5,7 @@ import { openUpdateQueue } from '../../../../src/index.ts'
 import type { PublishedStream } from '../judge.ts'
 import { monotonicMs, Orders } from '../order.ts'
 import { Recorder } from '../recorder.ts'
+import { quantile } from '../statistics.ts'
 import { serve } from '../serve.ts'
 
 /** Waits for the subscribers after so many updates: some MiB, well below what is retained. */
@@ -58,6 +59,15 @@ export interface Loading extends Keyed {
   readonly size?: number
 }
 
+/** How often a paced load looks at the time, milliseconds. */
+const paceMs = 5
+
+export interface Pacing extends Keyed {
+  readonly updatesPerSecond: number
+  /** Updates of a commit. */
+  readonly size: number
+}
+
 const members = new Map<string, Member>()
 
 function member(key: string): Member {
@@ -78,6 +88,17 @@ async function load({ queue, orders, load }: Member, options: Loading): Promise<
   while (load && !load.stops) {
     for (let left = updatesPerTurn; left > 0; left -= size) queue.publish(orders.next(size))
     await pause(pauseMs)
+  }
+}
+
+/** Publishes what is due, however late the timer is; what it missed for over a second it leaves out. */
+async function pace({ queue, orders, load }: Member, { updatesPerSecond, size }: Pacing) {
+  let due = monotonicMs()
+  while (load && !load.stops) {
+    const now = monotonicMs()
+    due = Math.max(due, now - 1_000)
+    for (; due <= now; due += (size * 1_000) / updatesPerSecond) queue.publish(orders.next(size))
+    await pause(paceMs)
   }
 }
 
@@ -151,6 +172,11 @@ const calls = {
     loading.load = { stops: false, ended: Promise.resolve() }
     loading.load.ended = load(loading, options)
   },
+  pace(options: Pacing) {
+    const paced = member(options.key)
+    paced.load = { stops: false, ended: Promise.resolve() }
+    paced.load.ended = pace(paced, options)
+  },
   async stop({ key }: Keyed) {
     const { load } = member(key)
     if (!load) return
@@ -179,8 +205,19 @@ const calls = {
     const { recorder, readyAt } = member(key)
     return { deliveries: recorder.deliveries, losses: recorder.losses.length, readyAt }
   },
+  /** Updates that each queue of this process has been given. */
+  received: () => new Map([...members].map(([key, { recorder }]) => [key, recorder.deliveries])),
   countOf: ({ key, process }: Keyed & { process: string }) => member(key).recorder.countOf(process),
   takeLatencies: ({ key }: Keyed) => member(key).recorder.takeLatencies(),
+  /** The same, summed up: milliseconds. */
+  latencyWindow({ key }: Keyed) {
+    const latencies = member(key).recorder.takeLatencies()
+    return {
+      count: latencies.length,
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+    }
+  },
   events: ({ key }: Keyed) => member(key).events,
   stats: ({ key }: Keyed) => member(key).queue.stats(),
   async close({ key }: Keyed) {

@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Shape } from '../../harness/definition-file.ts'
+import { TestCluster } from '../../harness/test-cluster.ts'
+import { addVerdicts, type Verdict } from './judge.ts'
+import { monotonicMs } from './order.ts'
+import { startQueue } from './participant.ts'
+import { countOf, type Place, publishedBy, receives, settled } from './settled.ts'
+import { fitLine, mean, quantile } from './statistics.ts'
+
+const tables = ['TRADE', 'POSITION']
+const size = 4
+
+/** Small, so that it is full long before the samples count. */
+const retention = { bytes: 16 * 1024 * 1024 }
+
+/** Updates of each publisher by which the maximum rate is measured. */
+const rateUpdates = 200_000
+
+const sampleMs = 1_000
+const mebibyte = 1024 * 1024
+
+/** Heaps and caches fill: the first share of the samples does not count. */
+const warmUpShare = 0.25
+
+/** Growth over the run by less than this share of the mean is none, even where it is significant. */
+const memoryTolerance = 0.05
+
+/** Latency hangs on whatever else the machine does. */
+const latencyTolerance = 0.25
+
+/** How one figure went over the time of the run. */
+export interface Trend {
+  readonly what: string
+  readonly unit: string
+  readonly samples: number
+  readonly mean: number
+  readonly perHour: number
+  /** Half of the 95 % confidence interval, by the hour. */
+  readonly error: number
+  /** Growth over the run as a share of the mean. */
+  readonly share: number
+  readonly grows: boolean
+}
+
+export interface SoakResult {
+  /** Updates a second, all publishers together. */
+  readonly maximum: number
+  readonly rate: number
+  readonly trends: readonly Trend[]
+  readonly verdict: Verdict
+}
+
+interface Samples {
+  readonly unit: string
+  readonly tolerance: number
+  readonly times: number[]
+  readonly values: number[]
+}
+
+/** Resident memory of a process, MiB (proc(5)). */
+const residentMiB = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+
+/** All that is measured each second, by what it is. */
+class Soak {
+  readonly #samples = new Map<string, Samples>()
+  readonly #cluster: TestCluster
+  readonly #publishers: readonly Place[]
+  readonly #subscribers: readonly Place[]
+
+  constructor(cluster: TestCluster, publishers: readonly Place[], subscribers: readonly Place[]) {
+    this.#cluster = cluster
+    this.#publishers = publishers
+    this.#subscribers = subscribers
+  }
+
+  /** Updates a second that all subscribers take from all publishers as fast as these can. */
+  async maximum(): Promise<number> {
+    const began = monotonicMs()
+    const publishing = this.#publishers.map(({ participant, key }) =>
+      participant.call('publish', { key, updates: rateUpdates, size }),
+    )
+    await Promise.all(publishing)
+    const all = countOf(await publishedBy(this.#publishers))
+    await Promise.all(this.#subscribers.map((each) => receives(each, all)))
+    return all / ((monotonicMs() - began) / 1000)
+  }
+
+  async run(rate: number, seconds: number): Promise<void> {
+    for (const { participant, key } of this.#publishers)
+      await participant.call('pace', {
+        key,
+        size,
+        updatesPerSecond: rate / this.#publishers.length,
+      })
+    await this.#latencies(null)
+    const began = monotonicMs()
+    for (let second = 0; second < seconds; second += 1) {
+      await pause(Math.max(0, began + (second + 1) * sampleMs - monotonicMs()))
+      await this.#sample((monotonicMs() - began) / 1000)
+    }
+  }
+
+  async judge(): Promise<Verdict> {
+    for (const { participant, key } of this.#publishers) await participant.call('stop', { key })
+    const published = await publishedBy(this.#publishers)
+    const each = await Promise.all(this.#subscribers.map((place) => settled(place, published)))
+    return addVerdicts(...each)
+  }
+
+  get trends(): Trend[] {
+    return [...this.#samples].map(([what, samples]) => trendOf(what, samples))
+  }
+
+  async #sample(at: number): Promise<void> {
+    for (const { host, child } of this.#cluster.nodes)
+      this.#note(`GENESIS_CLUSTER ${host} RSS`, 'MiB', at, residentMiB(child.pid))
+    await Promise.all(
+      [...this.#publishers, ...this.#subscribers].map(async ({ participant, key }) => {
+        const { rss, heapUsed, external } = await participant.call('memory')
+        this.#note(`${key} RSS`, 'MiB', at, rss / mebibyte)
+        this.#note(`${key} heap`, 'MiB', at, (heapUsed + external) / mebibyte)
+      }),
+    )
+    await this.#latencies(at)
+  }
+
+  /** Of the time since the last call; null: not to be kept. */
+  async #latencies(at: number | null): Promise<void> {
+    for (const { participant, key } of this.#subscribers) {
+      const { count, p50, p99 } = await participant.call('latencyWindow', { key })
+      if (at === null || count === 0) continue
+      this.#note(`${key} latency p50`, 'ms', at, p50)
+      this.#note(`${key} latency p99`, 'ms', at, p99)
+    }
+  }
+
+  #note(what: string, unit: 'MiB' | 'ms', at: number, value: number): void {
+    let samples = this.#samples.get(what)
+    if (!samples) {
+      const tolerance = unit === 'ms' ? latencyTolerance : memoryTolerance
+      samples = { unit, tolerance, times: [], values: [] }
+      this.#samples.set(what, samples)
+    }
+    samples.times.push(at)
+    samples.values.push(value)
+  }
+}
+
+function trendOf(what: string, { unit, tolerance, times, values }: Samples): Trend {
+  const from = Math.floor(times.length * warmUpShare)
+  const [counted, figures] = [times.slice(from), values.slice(from)]
+  const line = fitLine(counted, figures)
+  const duration = (counted.at(-1) ?? 0) - (counted[0] ?? 0)
+  const share = (line.slope * duration) / line.mean
+  const isSteep = line.slope > line.slopeError && share > tolerance
+  const third = Math.ceil(figures.length / 3)
+  const [first, last] = [figures.slice(0, third), figures.slice(-third)]
+  // A latency of the end above that of the beginning, whatever the line through all of them says.
+  const isLater =
+    unit === 'ms' &&
+    quantile(last, 0.5) > quantile(first, 0.5) * (1 + tolerance) &&
+    quantile(last, 0.25) > quantile(first, 0.75)
+  return {
+    what,
+    unit,
+    samples: figures.length,
+    mean: mean(figures),
+    perHour: line.slope * 3600,
+    error: line.slopeError * 3600,
+    share,
+    grows: unit === 'ms' ? isLater : isSteep,
+  }
+}
+
+/** Two publishers and two subscribers on each of the nodes of the shape. */
+export async function runSoak(shape: Shape, seconds: number): Promise<SoakResult> {
+  const cluster = await TestCluster.start(shape, shape.endsWith('relay') ? 2 : 1)
+  const places = (role: string): Promise<Place[]> =>
+    Promise.all(
+      [0, 1].map(async (index) => {
+        const key = `${role}_${index}`
+        const node = index % cluster.nodes.length
+        return {
+          participant: await startQueue(cluster, key, tables, { retention, drainMs: 60_000 }, node),
+          key,
+        }
+      }),
+    )
+  const [publishers, subscribers] = [await places('PUBLISHER'), await places('SUBSCRIBER')]
+  for (const { participant, key } of subscribers)
+    await participant.call('subscribe', { key, tables })
+  const soak = new Soak(cluster, publishers, subscribers)
+  const maximum = await soak.maximum()
+  const rate = maximum / 2
+  await soak.run(rate, seconds)
+  return { maximum, rate, verdict: await soak.judge(), trends: soak.trends }
+}

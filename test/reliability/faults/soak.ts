@@ -1,0 +1,93 @@
+/**
+ * `npm run soak`: half of the maximum rate for a long time; nothing may grow. Ends with 1 when memory
+ * or latency does, or anything was delivered wrong.
+ */
+import { parseArgs } from 'node:util'
+import { childrenLogs, endChildren } from '../../harness/child.ts'
+import type { Shape } from '../../harness/definition-file.ts'
+import { shapes } from '../../harness/definition-file.ts'
+import type { ResultRow } from '../result.ts'
+import { writeResult } from '../result.ts'
+import { violations } from './judge.ts'
+import { machine } from './machine.ts'
+import type { SoakResult, Trend } from './soak-run.ts'
+import { runSoak } from './soak-run.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '600' },
+    shape: { type: 'string', default: 'proxy' },
+    json: { type: 'string' },
+  },
+})
+const seconds = Number(values.seconds)
+if (!(seconds >= 10) || !shapes.includes(values.shape as Shape)) {
+  console.error(`usage: soak [--seconds 600] [--shape ${shapes.join('|')}] [--json FILE]`)
+  process.exit(2)
+}
+
+const text = (value: number): string => value.toPrecision(4)
+
+function trendText({ unit, mean, perHour, error, grows }: Trend): string {
+  const slope = `${text(perHour)} ± ${text(error)} ${unit} an hour`
+  return `mean ${text(mean)} ${unit}, slope ${slope}: ${grows ? 'GROWS' : 'within noise'}`
+}
+
+function resultRows(result: SoakResult): ResultRow[] {
+  const { verdict, trends } = result
+  return trends.map((trend) => ({
+    id: trend.what,
+    fault: `half of the maximum rate (${Math.round(result.rate)}/s) for ${seconds} s`,
+    injected: values.shape,
+    times: 1,
+    deliveries: verdict.deliveries,
+    silent: violations(verdict),
+    reported: verdict.reported,
+    falseLosses: verdict.reported,
+    healP50Ms: null,
+    healP99Ms: null,
+    figure: trendText(trend),
+    met: !trend.grows && violations(verdict) === 0,
+  }))
+}
+
+try {
+  const result = await runSoak(values.shape as Shape, seconds)
+  const { verdict, trends } = result
+  console.log(
+    `${Math.round(result.maximum).toLocaleString('en')} updates/s at most, ${Math.round(result.rate).toLocaleString('en')} soaked for ${seconds} s`,
+  )
+  console.table(
+    Object.fromEntries(
+      trends.map(({ what, unit, samples, mean, perHour, error, share, grows }) => [
+        what,
+        {
+          unit,
+          samples,
+          mean: text(mean),
+          'slope an hour': text(perHour),
+          '95 %': `± ${text(error)}`,
+          'over the run': `${(share * 100).toFixed(2)} %`,
+          grows,
+        },
+      ]),
+    ),
+  )
+  console.log(`verdict: ${JSON.stringify(verdict)}`)
+  if (values.json !== undefined)
+    writeResult(values.json, {
+      instrument: 'soak',
+      command: `npm run soak -- --seconds ${seconds} --shape ${values.shape}`,
+      at: new Date().toISOString(),
+      machine: machine(),
+      seconds,
+      rows: resultRows(result),
+    })
+  const isFlat = trends.every(({ grows }) => !grows)
+  process.exitCode = isFlat && violations(verdict) + verdict.reported === 0 ? 0 : 1
+} catch (error) {
+  console.error(childrenLogs())
+  throw error
+} finally {
+  await endChildren()
+}
