@@ -71,17 +71,21 @@ export const numberRules: readonly Rule[] = [
     'it is closed when the turn is over',
     [
       'publisher/publisher.ts',
-      'return this.#parcel.bytes >= this.#limits.parcelBytes ||',
-      'return',
+      'this.#parcel.bytes >= this.#limits.parcelBytes',
+      'this.#parcel.bytes >= Infinity',
     ],
     [turns, 'D2: is several parcels when it publishes more than 256 KiB'],
   ),
   rule(
     'D2.3',
-    'A parcel names no more tables than a manifest may',
+    'A parcel is closed early once it has 64 tables: each of its batches names them all',
     'the number of tables closes no parcel',
-    ['publisher/publisher.ts', '|| this.#parcel.tables >= maxCommitTables', ''],
-    [answers, 'D2: is full at 256 KiB, and at half of the tables that a manifest may name'],
+    [
+      'publisher/publisher.ts',
+      'this.#parcel.tables >= this.#limits.parcelTables',
+      'this.#parcel.tables >= Infinity',
+    ],
+    [answers, 'D2: is full at 256 KiB, and at 64 tables: each of its batches names them all'],
   ),
   rule(
     'D2.4',
