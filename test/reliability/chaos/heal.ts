@@ -14,11 +14,11 @@ export function healMs(fault: Injected, log: readonly Injected[], lives: readonl
   const heal = (at: number) => {
     healedAt = Math.max(healedAt ?? fault.to, at)
   }
-  for (const life of lives)
-    if (fault.lives.includes(life.name) && life.openedAt < Infinity && life.wanted !== null) {
-      if (life.readyAt > fault.to && isUndisturbed([life], fault.to, life.readyAt, others))
-        heal(life.readyAt)
-    }
+  for (const life of lives) {
+    const isNew = fault.lives.includes(life.name) && isThere(life, fault.to)
+    if (!isNew || life.wanted === null || life.readyAt <= fault.to) continue
+    if (isUndisturbed([life], fault.to, life.readyAt, others)) heal(life.readyAt)
+  }
   for (const subscriber of lives) {
     if (!(subscriber.readyAt < fault.to) || !isThere(subscriber, fault.to)) continue
     for (const publisher of lives) {
