@@ -1,0 +1,135 @@
+import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
+import type { Registration, RosterChange, RosterEntry } from '../../src/model/roster.ts'
+import type {
+  ClusterMessage,
+  ProcessMessage,
+} from '../../src/transport/zeromq/registration-message.ts'
+import type { Whisper } from '../../src/cluster/membership/whisper.ts'
+import type { Dice } from './dice.ts'
+import { hostileNames, tableName } from './names.ts'
+
+export const ownNode = 'a'
+export const otherNode = 'b'
+
+const incarnation = (dice: Dice) => `${dice.below(4)}`.repeat(32)
+
+function entry(dice: Dice, node: string): RosterEntry {
+  const table = tableName(dice)
+  const ended = dice.chance(0.2)
+  return {
+    node,
+    process: dice.pick(['P', 'Q', ...hostileNames.filter((name) => name !== '')]),
+    instance: dice.pick(['', '2']),
+    incarnation: incarnation(dice),
+    role: dice.pick(['process', 'script', 'cluster']),
+    pid: 1 + dice.below(9),
+    startedAt: 1_700_000_000_000,
+    mode: 'mesh',
+    processPort: dice.chance(0.5) ? null : 11_000 + dice.below(9),
+    zeromqPort: null,
+    publishes: dice.many(dice.few(3), () => tableName(dice)),
+    subscribes: dice.chance(0.5) ? '*' : [table],
+    state: ended ? 'ended' : dice.pick(['alive', 'leaving']),
+    last: ended ? [{ table: '', last: dice.below(100) }] : null,
+  }
+}
+
+function registration(dice: Dice): Registration {
+  const { state, ...standing } = entry(dice, ownNode)
+  return {
+    ...standing,
+    state: state === 'gone' ? 'alive' : state,
+    connections: { processes: 0, outbound: 1, inbound: 1, export: 0 },
+    sequences: [{ table: 'TRADE', last: dice.below(100) }],
+  }
+}
+
+const rosterChange = (dice: Dice, node: string): RosterChange => ({
+  entries: dice.many(dice.few(3), () => entry(dice, node)),
+  histories: [{ node, history: 'h1' }],
+  settled: dice.chance(0.5),
+  unreachable: dice.chance(0.2) ? ['c'] : [],
+})
+
+function snapshot(dice: Dice): ClusterSnapshot {
+  const connections = { processes: 0, outbound: 1, inbound: 1, export: 0 }
+  const process = {
+    name: 'P',
+    pid: 1,
+    status: 'HEALTHY',
+    processPort: null,
+    zeromqPort: 21_000,
+    connections,
+    tables: [{ table: tableName(dice), sequence: 3 }],
+    rate: 0.5,
+  } as const
+  const node = { name: otherNode, address: null, state: 'alive', processes: [process] } as const
+  return { system: null, node: otherNode, mode: 'mesh', link: 'relay', nodes: [node] }
+}
+
+const seen = (dice: Dice) => ({ history: dice.pick([null, 'h1', 'h2']), version: dice.below(5) })
+
+function roster(dice: Dice, node: string) {
+  const since = dice.below(3)
+  const history = dice.pick(['h1', 'h2'])
+  return {
+    type: 'roster',
+    history,
+    since,
+    version: since + dice.below(3),
+    change: rosterChange(dice, node),
+  } as const
+}
+
+const json = (message: ProcessMessage | ClusterMessage | Whisper) =>
+  Buffer.from(JSON.stringify(message))
+
+/** From a process to GENESIS_CLUSTER. */
+export function processMessage(dice: Dice): Buffer {
+  const register = {
+    type: 'register',
+    id: 1 + dice.below(9),
+    seen: seen(dice),
+    registration: registration(dice),
+    wantsPort: dice.chance(0.5),
+  } as const
+  const renew = { type: 'renew', step: 'link', incarnation: incarnation(dice) } as const
+  return json(dice.chance(0.8) ? register : dice.pick([renew, { type: 'snapshot' } as const]))
+}
+
+/** From GENESIS_CLUSTER to a process. */
+export function clusterMessage(dice: Dice): Buffer {
+  const others: readonly ClusterMessage[] = [
+    { type: 'registered', id: 3, processPort: 11_000, linked: true },
+    { type: 'refused', code: 'NAME_TAKEN', message: 'taken' },
+    { type: 'renew' },
+    { type: 'snapshot', snapshot: snapshot(dice) },
+  ]
+  return json(dice.chance(0.6) ? roster(dice, ownNode) : dice.pick(others))
+}
+
+/** From one GENESIS_CLUSTER to another. */
+export function whisper(dice: Dice): Buffer {
+  const others: readonly Whisper[] = [
+    { type: 'seen', seen: seen(dice) },
+    { type: 'renew', incarnation: incarnation(dice) },
+    { type: 'ask-snapshot' },
+    { type: 'snapshot', snapshot: snapshot(dice) },
+  ]
+  return json(
+    dice.chance(0.6) ? { ...roster(dice, otherNode), more: dice.chance(0.3) } : dice.pick(others),
+  )
+}
+
+/** The roster file of the own node. */
+export const rosterFile = (dice: Dice): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      format: '1',
+      node: ownNode,
+      history: 'h1',
+      version: dice.below(1e6),
+      change: rosterChange(dice, ownNode),
+      identities: [{ incarnation: incarnation(dice), identity: 'boot/1' }],
+    }),
+  )

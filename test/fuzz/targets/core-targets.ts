@@ -1,0 +1,202 @@
+import { seededRandom } from '../../../src/base/random.ts'
+import type { Request } from '../../../src/model/request.ts'
+import { Publisher } from '../../../src/publisher/publisher.ts'
+import { defaultPublisherLimits } from '../../../src/publisher/publisher-limits.ts'
+import { Subscriber } from '../../../src/subscriber/subscriber.ts'
+import { defaultSubscriberLimits } from '../../../src/subscriber/subscriber-limits.ts'
+import { replyTopic, statusTopic } from '../../../src/model/topic.ts'
+import { decodeMessage, encodeMessage } from '../../../src/wire/message-codec.ts'
+import { decodeRequest, encodeRequest } from '../../../src/wire/request-codec.ts'
+import type { Dice } from '../dice.ts'
+import { mutateFrame } from '../frame-mutation.ts'
+import { incarnations, messageFrames, requestFrame, subscriberId } from '../messages.ts'
+import { Broken } from '../oracle.ts'
+import type { Input, Target } from '../target.ts'
+import { mutateOne, mutateSequence } from '../target.ts'
+
+/** Milliseconds between two messages: repairs, syncs and silences come due within a few. */
+const stepMs = 400
+
+/** Of more frames than these only the end is judged, not each. */
+const manyMessages = 1_000
+
+const tables = ['TRADE', 'POSITION', '__proto__']
+
+/** Whatever goes out has to be encoded, as the queue does it: a limit met there would end the process. */
+function sendUp(request: Request): void {
+  const { kind } = decodeRequest(encodeRequest(request))
+  if (kind !== request.kind)
+    throw new Broken(`publishers do not understand its ${request.kind}: ${kind}`)
+}
+
+function newSubscriber(): Subscriber {
+  const nothing = () => {}
+  const output = {
+    request: sendUp,
+    subscribe: nothing,
+    unsubscribe: nothing,
+    renew: nothing,
+    isDirect: () => false,
+    refused: nothing,
+    wallClock: () => 1,
+    wakeWithin: nothing,
+  }
+  const subscriber = new Subscriber(
+    subscriberId,
+    defaultSubscriberLimits,
+    seededRandom(1),
+    output,
+    0,
+  )
+  const yes = () => true
+  const sink = {
+    updates: nothing,
+    losses: nothing,
+    hasRoom: yes,
+    isUnderHalf: yes,
+    ready: nothing,
+    event: nothing,
+  }
+  subscriber.add('*', true, sink, 0)
+  subscriber.add(tables, true, sink, 0)
+  return subscriber
+}
+
+/** Topic and frame of one message; replays have a frame more and stay whole. */
+function pairs(dice: Dice): Input {
+  const input: Buffer[] = []
+  for (let left = 1 + dice.few(5); left > 0; left--) {
+    const frames = messageFrames(dice)
+    const [topic, frame, batch] = frames
+    if (topic && frame) input.push(topic, frame, batch ?? Buffer.alloc(0))
+  }
+  return input
+}
+
+const none = Buffer.alloc(0)
+
+/** So many streams, with names so long, that what is said of all of them does not fit one request. */
+function crowdedPublisher(): Input {
+  const [incarnation] = incarnations
+  const publisher = { node: 'a', process: 'PUBLISHER', instance: '', incarnation }
+  const streams = Array.from({ length: 50_000 }, (_, index) => ({
+    table: `${index}`.padStart(40, 'T'),
+    last: 0,
+    first: 1,
+    ageMs: null,
+  }))
+  const status = Buffer.from(statusTopic(incarnation))
+  const reply = Buffer.from(replyTopic(subscriberId))
+  const hello = { kind: 'heartbeat', publisher, streams: [], confirm: false } as const
+  const input: Buffer[] = []
+  const add = (topic: Buffer, message: Parameters<typeof encodeMessage>[0]) => {
+    const [frame = none] = encodeMessage(message)
+    input.push(topic, Buffer.from(frame), none)
+  }
+  add(status, hello)
+  for (const nonce of [1, 2]) add(reply, { kind: 'vector', publisher, nonce, all: true, streams })
+  add(status, { ...hello, confirm: true })
+  return input
+}
+
+/** More publishers than one request can name. */
+function manyPublishers(): Input {
+  const input: Buffer[] = []
+  for (let place = 0; place < 70_000; place++) {
+    const incarnation = place.toString(16).padStart(32, '0')
+    const publisher = { node: 'a', process: 'P', instance: `${place}`, incarnation }
+    const message = { kind: 'heartbeat', publisher, streams: [], confirm: false } as const
+    const [frame = none] = encodeMessage(message)
+    input.push(Buffer.from(statusTopic(incarnation)), Buffer.from(frame), none)
+  }
+  return input
+}
+
+/** A subscriber with two subscriptions, and messages one after the other. */
+export const subscriberTarget: Target = {
+  name: 'subscriber',
+  weight: 2,
+  valid: pairs,
+  mutate: (dice, input, other) =>
+    mutateSequence(dice, input, other, 3, (dice, [topic, frame, batch], from) => [
+      topic ?? Buffer.alloc(0),
+      ...mutateOne(dice, [frame ?? Buffer.alloc(0)], from.slice(1, 2), mutateFrame),
+      batch ?? Buffer.alloc(0),
+    ]),
+  *heavy() {
+    yield crowdedPublisher()
+    yield manyPublishers()
+  },
+  run(input) {
+    const subscriber = newSubscriber()
+    let now = 0
+    for (let at = 0; at + 2 < input.length; at += 3) {
+      const frames = input.slice(at, at + 3)
+      subscriber.onFrames(frames[2]?.length === 0 ? frames.slice(0, 2) : frames, now, false)
+      if (input.length > manyMessages) continue
+      now += stepMs
+      subscriber.tick(now)
+    }
+    subscriber.tick(now + stepMs)
+    subscriber.tick(now + 11_000)
+    return subscriber.heldBytes > 0 ? 'holds' : 'holds nothing'
+  },
+}
+
+function newPublisher(): Publisher {
+  const [incarnation] = incarnations
+  const identity = { node: 'a', process: 'PUBLISHER', instance: '', incarnation }
+  const send = (topic: string, frames: readonly Uint8Array[]) => {
+    const message = decodeMessage([Buffer.from(topic), ...frames])
+    if (message.kind === 'refused')
+      throw new Broken(`subscribers refuse its answer: ${message.reason}`)
+  }
+  const output = { send, registrationChanged: () => {} }
+  const publisher = new Publisher(identity, ['TRADE'], defaultPublisherLimits, output, 0)
+  publisher.onRegistered(['TRADE'], 0)
+  for (const table of tables) publisher.publish([{ table, kind: 'insert', record: { ID: 1 } }])
+  publisher.endTurn(0, 1)
+  return publisher
+}
+
+/** The longest list of tables that a request can name, and one as long as what answers it allows. */
+function longSync(tables: number): Buffer {
+  const names = Array.from({ length: tables }, (_, index) => String.fromCharCode(65 + (index % 26)))
+  return Buffer.from(
+    encodeRequest({
+      kind: 'sync',
+      subscriber: subscriberId,
+      nonce: 1,
+      tables: names,
+      marks: [],
+      incarnations: null,
+    }),
+  )
+}
+
+/** A publisher of three tables, and requests one after the other. */
+export const publisherTarget: Target = {
+  name: 'publisher',
+  weight: 2,
+  valid: (dice) => dice.many(1 + dice.few(5), () => requestFrame(dice)),
+  mutate: (dice, input, other) =>
+    mutateSequence(dice, input, other, 1, (dice, message, from) =>
+      mutateOne(dice, message, from, mutateFrame),
+    ),
+  *heavy() {
+    for (const tables of [65_536, 500_000]) yield [longSync(tables)]
+  },
+  run(input) {
+    const publisher = newPublisher()
+    let now = 0
+    let outcome = 'nothing'
+    for (const frame of input) {
+      const request = decodeRequest(frame)
+      outcome = request.kind
+      if (request.kind !== 'refused') publisher.onRequest(request, now)
+      now += stepMs
+      publisher.tick(now)
+    }
+    return outcome
+  },
+}

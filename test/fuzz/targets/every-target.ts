@@ -1,0 +1,30 @@
+import type { Target } from '../target.ts'
+import { publisherTarget, subscriberTarget } from './core-targets.ts'
+import { definitionTargets } from './definition-targets.ts'
+import { messageTarget } from './message-target.ts'
+import { requestTarget } from './request-target.ts'
+import {
+  clusterMessageTarget,
+  registrationTarget,
+  rosterFileTarget,
+  whisperTarget,
+} from './roster-targets.ts'
+import { foreignTarget, mixedTarget, topicTarget } from './text-targets.ts'
+import { zreTarget } from './zre-target.ts'
+
+/** Every decoder of bytes and texts that come from outside. */
+export const everyTarget: readonly Target[] = [
+  messageTarget,
+  requestTarget,
+  foreignTarget,
+  topicTarget,
+  mixedTarget,
+  zreTarget,
+  registrationTarget,
+  clusterMessageTarget,
+  whisperTarget,
+  rosterFileTarget,
+  subscriberTarget,
+  publisherTarget,
+  ...definitionTargets,
+]

@@ -1,0 +1,156 @@
+import type { BatchMessage, Message } from '../../../src/model/message.ts'
+import type { Update } from '../../../src/model/update.ts'
+import { sealEnvelope } from '../../../src/wire/envelope.ts'
+import type { ForeignMessage } from '../../../src/wire/foreign.ts'
+import { decodeMessage, encodeBatch, encodeMessage } from '../../../src/wire/message-codec.ts'
+import type { Refused } from '../../../src/wire/refused.ts'
+import { refusedReasons } from '../../../src/wire/refused.ts'
+import { wireLimits } from '../../../src/wire/limits.ts'
+import { RowReader } from '../../../src/wire/row-reader.ts'
+import { RowWriter } from '../../../src/wire/row-writer.ts'
+import { mutateBytes } from '../byte-mutation.ts'
+import { frameSpans } from '../frame-spans.ts'
+import { mutateFrame } from '../frame-mutation.ts'
+import { messageFrames } from '../messages.ts'
+import { Broken, expectSame } from '../oracle.ts'
+import { largest } from '../span-mutation.ts'
+import { SpanWalk } from '../spans.ts'
+import type { Input, Target } from '../target.ts'
+import { mutateOne } from '../target.ts'
+import { wideBatch } from '../wide-batches.ts'
+
+const closures = new RowReader({ generateAfter: Infinity })
+const generated = new RowReader({ generateAfter: 1 })
+
+/** One batch in so many is read by generated code too: making it costs more than all else. */
+const generatedOneIn = 4
+/** Larger ones are read once, or the time and memory of all comparisons would be taken for theirs. */
+const largeBytes = 64 * 1024
+/** One small batch in so many is published again. */
+const republishedOneIn = 16
+
+/** The checksum of a frame is as good as chance, and the same each time. */
+const chanceOf = ({ frame }: BatchMessage): number => frame[8] ?? 0
+
+function readBy(reader: RowReader, batch: BatchMessage, skip: number): Update[] | null {
+  const into: Update[] = []
+  const isRead = reader.read(batch, skip, into)
+  const owed = isRead ? Math.max(0, batch.count - skip) : 0
+  if (into.length !== owed) throw new Broken(`${into.length} updates instead of ${owed}`)
+  return isRead ? into : null
+}
+
+/** The rows of a batch as both kinds of decoders read them; null: malformed. */
+function readRows(batch: BatchMessage, skip: number): Update[] | null {
+  if (batch.frame.length > largeBytes) return readBy(closures, batch, skip)
+  const rows = readBy(closures, batch, skip)
+  if (chanceOf(batch) % generatedOneIn === 0)
+    expectSame(readBy(generated, batch, skip), rows, 'generated code and closures differ')
+  return rows
+}
+
+/** Published again, updates are what they were; `-0` within JSON alone becomes 0, so once is free. */
+function republished(updates: readonly Update[], batch: BatchMessage): Update[] {
+  const writer = new RowWriter()
+  for (const update of updates) writer.append(update)
+  const again: Update[] = []
+  let { first } = batch
+  for (const rows of writer.take()) {
+    const commits = [{ type: 'run', commit: first, commits: rows.count, updatesEach: 1 }] as const
+    const manifest = [{ table: batch.table, last: first + rows.count - 1 }]
+    const made = encodeBatch({ ...batch, first, count: rows.count, commits, manifest }, rows)
+    const message = decodeMessage([Buffer.from(`update/${encodeURI(batch.table)}/`), made.frame])
+    const read = message.kind === 'batch' ? message : made
+    again.push(...(readRows(read, 0) ?? []))
+    first += rows.count
+  }
+  if (again.length !== updates.length) throw new Broken('what was read cannot be published again')
+  return again.map((update) => ({ ...update, commit: 0 }))
+}
+
+/** Bytes up to which a batch is published again: it costs ten times what reading does. */
+const republishBytes = 1_200
+
+function judgeBatch(batch: BatchMessage): string {
+  const whole = readRows(batch, 0)
+  if (whole === null) return 'batch, rows malformed'
+  const chance = chanceOf(batch)
+  const skip = chance % (batch.count + 1)
+  const isSmall = batch.frame.length <= largeBytes
+  const rest = isSmall && chance % 4 === 0 ? readRows(batch, skip) : null
+  if (rest !== null) expectSame(rest, whole.slice(skip), 'a part differs from the whole')
+  if (
+    batch.frame.length < republishBytes &&
+    batch.first < 2 ** 52 &&
+    chance % republishedOneIn === 0
+  ) {
+    const once = republished(whole, batch)
+    expectSame(republished(once, batch), once, 'published again it differs')
+  }
+  return 'batch'
+}
+
+function judgeReplay(replay: Message & { kind: 'replay' }): string {
+  judgeBatch(replay.batch)
+  const [, batch] = encodeMessage(replay)
+  expectSame(batch, replay.batch.frame, 'the batch of a replay is sent as it came')
+  return 'replay'
+}
+
+export function judgeMessage(topic: Buffer, message: Message | ForeignMessage | Refused): string {
+  if (message.kind === 'refused') {
+    if (!refusedReasons.includes(message.reason)) throw new Broken(`${message.reason} is no reason`)
+    return message.reason
+  }
+  if (message.kind === 'foreign') return message.updates.length > 0 ? 'foreign' : 'foreign, empty'
+  if (message.kind === 'batch') return judgeBatch(message)
+  if (message.kind === 'replay') return judgeReplay(message)
+  const again = decodeMessage([topic, ...encodeMessage(message)])
+  expectSame(again, message, 'encoded again it differs')
+  return message.kind
+}
+
+/** Each field that says a count or a length at its greatest, the checksum right. */
+export function* frameBombs(frame: Buffer): Generator<Buffer> {
+  const { spans, payload } = frameSpans(frame)
+  const head = new SpanWalk(frame, payload?.at ?? frame.length, (payload?.at ?? frame.length) + 32)
+  if (payload !== null) head.times(8, () => head.fixed('u32', true))
+  for (const span of [...spans, ...head.spans]) {
+    if (!span.isCount) continue
+    const bomb = Buffer.concat([
+      frame.subarray(0, span.at),
+      largest(span),
+      frame.subarray(span.end),
+    ])
+    sealEnvelope(bomb)
+    yield bomb
+  }
+}
+
+export const messageTarget: Target = {
+  name: 'message',
+  weight: 30,
+  valid: messageFrames,
+  mutate(dice, [topic = Buffer.alloc(0), ...frames], other) {
+    if (dice.chance(0.02)) return [mutateBytes(dice, topic, other[0] ?? topic), ...frames]
+    if (dice.chance(0.01)) return [topic, ...frames, ...other.slice(0, dice.below(3))]
+    return [topic, ...mutateOne(dice, frames, other.slice(1), mutateFrame)]
+  },
+  run(input) {
+    const [topic = Buffer.alloc(0)] = input
+    return judgeMessage(topic, decodeMessage(input))
+  },
+  *heavy() {
+    // Where code is generated, 127 rows at once are still read without.
+    for (const most of [150_000, 500_000, wireLimits.maxFrameBytes]) {
+      for (const type of ['null', 'boolean', 'bytes', 'dictionary', 'date', 'int64'] as const) {
+        yield [Buffer.from('update/T/'), Buffer.from(wideBatch(type, most).frame)]
+      }
+    }
+  },
+  *bombs([topic = Buffer.alloc(0), ...frames]: Input) {
+    for (const [place, frame] of frames.entries()) {
+      for (const bomb of frameBombs(frame)) yield [topic, ...frames.with(place, bomb)]
+    }
+  },
+}
