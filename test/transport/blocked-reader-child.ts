@@ -1,19 +1,33 @@
-/** Subscribes with the options of every process, stands still while its queue is full, and reads on. */
-import { XSubscriber } from 'zeromq'
-import { connectingXsub, socketLimits } from '../../src/transport/zeromq/socket-options.ts'
+/** Subscribes as every process does, stands still while its queue is full, and reads on. */
+import { systemClock } from '../../src/base/clock.ts'
+import { Refusals } from '../../src/transport/zeromq/refusals.ts'
+import { socketLimits } from '../../src/transport/zeromq/socket-options.ts'
+import { SubscribingSocket } from '../../src/transport/zeromq/subscribing-socket.ts'
 
 const [endpoint = '', rounds = '1'] = process.argv.slice(2)
 
-const socket = new XSubscriber(connectingXsub())
-socket.connect(endpoint)
-await socket.send(Buffer.from([1]))
+/** More than the queue held: the rest comes over a connection that was made anew. */
+const messagesPerRound = socketLimits.receiveHighWaterMark * 20
+const blockMs = socketLimits.heartbeatTimeoutMs + socketLimits.heartbeatIntervalMs
+
 const cell = new Int32Array(new SharedArrayBuffer(4))
-for (let round = 0; round < Number(rounds); round += 1) {
-  await socket.receive()
-  Atomics.wait(cell, 0, 0, socketLimits.heartbeatTimeoutMs + socketLimits.heartbeatIntervalMs)
-  // More than the queue held: the rest comes over a connection that was made anew.
-  for (let read = 0; read < socketLimits.receiveHighWaterMark * 20; read += 1)
-    await socket.receive()
-}
-process.send?.('done')
-process.exit(0)
+let taken = 0
+const refusals = new Refusals()
+const socket = new SubscribingSocket(systemClock, refusals, {
+  frames() {
+    if (taken % messagesPerRound === 0) Atomics.wait(cell, 0, 0, blockMs)
+    taken += 1
+    if (taken < Number(rounds) * messagesPerRound) return
+    console.log(JSON.stringify(refusals.take()))
+    process.exit(0)
+  },
+  connected: () => undefined,
+  disconnected: () => undefined,
+  renewed: () => undefined,
+  failed(error) {
+    console.error(error)
+    process.exit(1)
+  },
+})
+socket.connect(endpoint)
+socket.subscribe('update/')

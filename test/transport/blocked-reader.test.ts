@@ -27,7 +27,8 @@ it('who stands still with a full queue for longer than heartbeats allow lives on
   for (const child of children) void child.ended.then(() => (left -= 1))
   const message = Buffer.alloc(4096)
   while (left > 0) {
-    for (let sent = 0; sent < 50; sent += 1) void publisher.send(message).catch(() => undefined)
+    for (let sent = 0; sent < 50; sent += 1)
+      void publisher.send(['update/TRADE/', message]).catch(() => undefined)
     await nextTurn()
   }
   publisher.close()
