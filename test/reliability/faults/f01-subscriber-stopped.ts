@@ -54,7 +54,10 @@ class Stage {
     await this.#measure(this.disturbed, Math.max(ms, quietMs))
     await this.#noteMemory()
     this.injected += 1
-    if (signal === 'SIGKILL') return
+    if (signal === 'SIGKILL') {
+      await this.#measure(this.quiet, quietMs)
+      return
+    }
     const began = monotonicMs()
     const wanted = countOf(await publishedBy([this.#publisher]))
     victim.participant.child.signal('SIGCONT')
@@ -71,6 +74,8 @@ class Stage {
     this.verdicts.push(await settled(victim, published))
     await participant.call('load', { key: source, ...load })
     await victim.participant.child.end('SIGKILL')
+    // Before and after: what else the machine does meanwhile is in both.
+    await this.#measure(this.quiet, quietMs)
   }
 
   async judge(): Promise<Verdict> {

@@ -16,8 +16,8 @@ export interface Closing {
 }
 
 export interface Closed extends PublishedStream {
-  /** How long `close()` took, milliseconds. */
-  readonly closeMs: number
+  /** When `close()` was called: milliseconds of the machine's monotonic clock. */
+  readonly beganAt: number
 }
 
 async function publish({ options, table, updates, perTurn }: Closing): Promise<UpdateQueue> {
@@ -35,11 +35,11 @@ const calls = {
   /** One after the other is opened, publishes and is closed. */
   async close(closing: Closing): Promise<Closed> {
     const queue = await publish(closing)
-    const began = monotonicMs()
+    const beganAt = monotonicMs()
     await queue.close()
     const { incarnation } = queue.identity
     const { table, updates: last } = closing
-    return { incarnation, table, last, closeMs: monotonicMs() - began }
+    return { incarnation, table, last, beganAt }
   },
   /** All are open and publish; then the process exits without closing any. Says so on stdout. */
   async exit(closings: readonly Closing[]): Promise<void> {

@@ -117,6 +117,8 @@ const calls = {
     }
     members.set(key, opened)
     void follow(opened)
+    // A queue that ends by itself is a finding: say why.
+    void queue.closed.then((error) => error && console.error(key, error))
     return queue.identity.incarnation
   },
   async subscribe({ key, tables, limit, keepsNonces = false, held, atOnce }: Watching) {
