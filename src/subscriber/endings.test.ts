@@ -72,6 +72,21 @@ describe('publishers that are over', () => {
   })
 })
 
+describe('a publisher that has finished while the application is slow', () => {
+  it('D19: leaves an exact loss where what is held of it has to be let go', () => {
+    const pair = new Pair(['A']).ready()
+    pair.hasRoom = false
+    for (let parcel = 0; parcel < 3; parcel++) pair.publish(['A'])
+    pair.deliver()
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 3 }] })
+    pair.subscription.letGo(1)
+    pair.hasRoom = true
+    pair.subscription.onRoom(pair.now)
+    pair.pass(300)
+    expect(pair.order).toEqual(['A1', 'lost A2..3'])
+  })
+})
+
 describe('a publisher that is gone', () => {
   it('D20: leaves an open loss in each table of the subscription', () => {
     const pair = new Pair(['A', 'B', 'C']).ready()

@@ -27,6 +27,14 @@ export class Endings {
     this.#output.event({ type: 'publisher-finished', publisher: source.identity.incarnation })
   }
 
+  /** What a finished publisher's streams lack and nobody can be asked for: an exact loss, told in its place. */
+  loseRest(source: Source): void {
+    for (const stream of source.streams.values()) {
+      stream.lose(stream.next, stream.known, 'ended')
+      source.settle(stream)
+    }
+  }
+
   /** What is held is delivered, then each table has a loss with an open end. Resumable. */
   gone(source: Source): void {
     source.state = 'gone'

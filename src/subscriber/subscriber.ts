@@ -179,8 +179,8 @@ export class Subscriber {
   tick(now: number): void {
     const late = now - this.#tickedAt - this.#limits.tickMs
     this.#tickedAt = now
-    const stalled = late > 2 * this.#limits.heartbeatMs - this.#limits.tickMs ? late : 0
-    for (const { subscription } of this.#entries) subscription.tick(now, stalled)
+    const ownStallMs = late > this.#limits.tickMs ? late : 0
+    for (const { subscription } of this.#entries) subscription.tick(now, ownStallMs)
   }
 
   #subscriptions(): Subscription[] {

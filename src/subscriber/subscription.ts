@@ -93,9 +93,16 @@ export class Subscription {
     return wantsTable(this.tables, table)
   }
 
-  /** Lets the newest held parcels go until no more than `bytes` are held: they become gaps again. */
+  /** Lets the newest held parcels go until no more than `bytes` are held: they become gaps again, or losses. */
   letGo(bytes: number): void {
-    for (const source of this.#sources.values()) this.#delivery.letGo(source, bytes)
+    const [over, others] = [[] as Source[], [] as Source[]]
+    for (const source of this.#sources.values())
+      (source.state === 'finished' ? over : others).push(source)
+    for (const source of others) this.#delivery.letGo(source, bytes)
+    for (const source of this.#delivery.heldBytes > bytes ? over : []) {
+      this.#delivery.letGo(source, bytes)
+      this.#endings.loseRest(source)
+    }
   }
 
   onMessage(message: Message, now: number): void {
@@ -179,12 +186,11 @@ export class Subscription {
   /** `ownStallMs`: how long this process itself stood still; nobody else is charged for it. */
   tick(now: number, ownStallMs: number): void {
     this.#isBusy = true
-    if (ownStallMs > 0) {
-      // Whoever was heard since, before this tick, must not be taken for heard in the future.
+    // Whoever was heard since, before this tick, must not be taken for heard in the future.
+    if (ownStallMs > 0)
       for (const source of this.#sources.values())
         source.heardAt = Math.min(now, source.heardAt + ownStallMs)
-      this.resync(now)
-    }
+    if (ownStallMs > 2 * this.#limits.heartbeatMs) this.resync(now)
     for (const source of this.#sources.values()) this.#tickSource(source, now)
     this.#forgetEnded()
     this.#syncs.send(this.#sources.values(), now)

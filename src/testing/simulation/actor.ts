@@ -40,8 +40,8 @@ const heardWithinMs = 4000
 /** Whoever closes on a path free from so soon on until its end loses nothing. */
 const freeSoonAfterCloseMs = 300
 
-/** Nobody is gone who was heard within it by a subscriber that was awake: 10 s less own stalls too short to count. */
-const notGoneWithinMs = 7000
+/** Nobody is gone who was heard within it by a subscriber that was awake. */
+const notGoneWithinMs = 9000
 
 /** A process of the trial with its queue and what its application wrote down. */
 export class Actor {
