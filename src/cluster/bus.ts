@@ -19,6 +19,8 @@ export interface BusOptions {
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
+  /** Somebody came to this endpoint and did not finish a handshake. */
+  readonly stranger: (endpoint: string) => void
 }
 
 interface SocketPair {
@@ -141,11 +143,12 @@ export class Bus {
   ): SocketPair & { readonly monitor: ConnectionMonitor } {
     const pair = { front: new XSubscriber(frontOptions), back: new XPublisher(backOptions) }
     this.#pairs.push(pair)
-    const { clock } = this.#options
+    const { clock, stranger } = this.#options
     const monitor = new ConnectionMonitor(pair.back, clock, {
+      stranger,
       dead: (endpoint, why) => this.#failed.resolve(new Error(`${endpoint}: ${why}`)),
     })
-    this.#monitors.push(new ConnectionMonitor(pair.front, clock), monitor)
+    this.#monitors.push(new ConnectionMonitor(pair.front, clock, { stranger }), monitor)
     return { ...pair, monitor }
   }
 }

@@ -15,6 +15,8 @@ export type ClusterEvent = (
   | { readonly type: 'bus-renewed' }
   /** Somebody who is not on the access list tried to connect. */
   | { readonly type: 'denied'; readonly address: string }
+  /** Connections at a port that finished no handshake; `count` of them so far. */
+  | { readonly type: 'strangers'; readonly endpoint: string; readonly count: number }
   | { readonly type: 'warning' }
 ) & { readonly message: string }
 

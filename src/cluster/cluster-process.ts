@@ -103,7 +103,8 @@ class Bindings {
     const addresses = await nodeAddresses(settings)
     const { bind } = addresses
     const access = await this.#openAccess(addresses)
-    const shared = { bind, zapDomain: access.domain, clock }
+    const stranger = this.#strangers()
+    const shared = { bind, zapDomain: access.domain, clock, stranger }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const links = { linked: settings.nodes.length > 1, linkLimit: linkLimit(threadPoolSize()) }
     const dataPath = await DataPath.bind({ ...shared, ...links, ports, on, failed })
@@ -114,7 +115,7 @@ class Bindings {
       message: (route, message) => this.#node?.fromProcess(route, message),
     })
     this.#opened.push(() => registration.close())
-    const membership = await this.#openMembership(addresses, access.domain)
+    const membership = await this.#openMembership(addresses, access.domain, stranger)
     const pool = new PortPool(
       ports,
       settings.services.map(({ port }) => port),
@@ -139,7 +140,24 @@ class Bindings {
     return access
   }
 
-  async #openMembership(addresses: NodeAddresses, zapDomain: string): Promise<Membership> {
+  /** Counts them by port, and tells of each port once a minute at most. */
+  #strangers(): (endpoint: string) => void {
+    const counts = new Map<string, number>()
+    const told = new RateLimit(deniedIntervalMs)
+    return (endpoint) => {
+      const count = (counts.get(endpoint) ?? 0) + 1
+      counts.set(endpoint, count)
+      if (!told.admits(endpoint, this.#clock.now())) return
+      const message = `connections at ${endpoint} finished no handshake and were put out: ${count} so far`
+      this.#on({ type: 'strangers', endpoint, count, message })
+    }
+  }
+
+  async #openMembership(
+    addresses: NodeAddresses,
+    zapDomain: string,
+    stranger: (endpoint: string) => void,
+  ): Promise<Membership> {
     const { name, ports } = this.#settings.node
     const membership = await Membership.open({
       bind: addresses.bind,
@@ -154,6 +172,7 @@ class Bindings {
         peer: (peer, begins) => this.#node?.greeted(peer, begins),
         whisper: (node, whisper) => this.#node?.whispered(node, whisper),
         warning: (message) => this.#on({ type: 'warning', message }),
+        stranger,
       },
     })
     this.#opened.push(() => membership.close())

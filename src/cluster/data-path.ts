@@ -20,6 +20,8 @@ export interface DataPathOptions {
   /** There are other nodes, so links may come. */
   readonly linked: boolean
   readonly linkLimit: number
+  /** Somebody came to this endpoint and did not finish a handshake. */
+  readonly stranger: (endpoint: string) => void
   readonly on: OnClusterEvent
   /** It cannot be made anew. */
   readonly failed: (error: TidingsError) => void

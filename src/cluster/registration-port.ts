@@ -15,6 +15,8 @@ export interface RegistrationPortOptions {
   readonly port: number
   readonly zapDomain: string
   readonly clock: Clock
+  /** Somebody came to this endpoint and did not finish a handshake. */
+  readonly stranger: (endpoint: string) => void
   /** `route` names the connection: where answers go. */
   message(route: string, message: ProcessMessage): void
 }
@@ -29,7 +31,8 @@ export class RegistrationPort {
   private constructor(options: RegistrationPortOptions) {
     this.#options = options
     this.#router = new Router(boundRouter(options.zapDomain))
-    this.#monitor = new ConnectionMonitor(this.#router, options.clock)
+    const { clock, stranger } = options
+    this.#monitor = new ConnectionMonitor(this.#router, clock, { stranger })
   }
 
   /** @throws TidingsError PORT_TAKEN; nothing is left open then. It hears nothing before `listen()`. */

@@ -18,6 +18,7 @@ const dataPath = await DataPath.bind({
   linked: true,
   linkLimit: 1,
   on: (event) => process.send?.(event),
+  stranger: () => undefined,
   failed: (error) => process.send?.({ type: 'failed', message: error.message }),
 })
 dataPath.run()

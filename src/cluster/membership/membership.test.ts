@@ -41,6 +41,7 @@ async function hear(count: number, headersOf = headers) {
       peer: () => undefined,
       whisper: () => undefined,
       warning: () => undefined,
+      stranger: () => undefined,
     },
   })
   open.push(() => membership.close())

@@ -26,6 +26,8 @@ export interface MembershipHandlers {
   peer(peer: Peer, begins: boolean): void
   whisper(node: string, whisper: Whisper): void
   warning(message: string): void
+  /** Somebody came to this endpoint and did not finish a handshake. */
+  stranger(endpoint: string): void
 }
 
 export interface MembershipOptions {
@@ -73,7 +75,9 @@ export class Membership {
     this.#peers = new Peers(options.node, this.#uuid, options.otherNodes)
     // A node that comes back through a new connection takes over from its half-open old one.
     this.#router = new RouterSocket({ ...boundRouter(options.zapDomain), handover: true })
-    this.#routerMonitor = new ConnectionMonitor(this.#router, options.clock)
+    this.#routerMonitor = new ConnectionMonitor(this.#router, options.clock, {
+      stranger: (endpoint) => options.handlers.stranger(endpoint),
+    })
   }
 
   /** @throws TidingsError PORT_TAKEN; nothing is left open then. It is silent before `listen()`. */

@@ -6,6 +6,7 @@
  */
 import type { Event, Socket } from 'zeromq'
 import type { Clock, Timer } from '../../base/clock.ts'
+import { Arrivals } from './arrivals.ts'
 import { socketLimits } from './socket-options.ts'
 
 /** A retry is announced at once; after two reconnect intervals without one there is none. */
@@ -19,6 +20,8 @@ export interface ConnectionMonitorHandlers {
   disconnected?(endpoint: string): void
   /** libzmq tries no more: `disconnect` and `connect` this endpoint, or put a new proxy in its place. */
   dead?(endpoint: string, why: string): void
+  /** Somebody came to a port that this socket binds and did not finish a handshake. */
+  stranger?(endpoint: string): void
 }
 
 interface Endpoint {
@@ -28,8 +31,8 @@ interface Endpoint {
 }
 
 /**
- * Watches the endpoints that one socket connects to (those that it binds are not counted: libzmq's
- * events do not tell their connections apart). Attach it before the first `connect`. It goes on
+ * Watches the endpoints that one socket connects to; of those that it binds only who does not finish a
+ * handshake is counted, since libzmq's events do not tell their connections apart. Attach it before the first `connect`. It goes on
  * while the socket runs inside a proxy.
  */
 export class ConnectionMonitor {
@@ -38,6 +41,8 @@ export class ConnectionMonitor {
   readonly #clock: Clock
   readonly #handlers: ConnectionMonitorHandlers
   readonly #endpoints = new Map<string, Endpoint>()
+  /** Of the endpoints that the socket binds. */
+  readonly #arrivals = new Map<string, Arrivals>()
   #closed = false
 
   constructor(socket: Socket, clock: Clock, handlers: ConnectionMonitorHandlers = {}) {
@@ -82,6 +87,7 @@ export class ConnectionMonitor {
     this.#closed = true
     for (const { verdict } of this.#endpoints.values()) verdict?.cancel()
     this.#endpoints.clear()
+    for (const arrivals of this.#arrivals.values()) arrivals.close()
   }
 
   async #watch(socket: Socket): Promise<void> {
@@ -96,7 +102,7 @@ export class ConnectionMonitor {
   #take(event: Event): void {
     if (!('address' in event)) return
     const endpoint = this.#endpoints.get(event.address)
-    if (!endpoint) return
+    if (!endpoint) return this.#arrive(event.address, event.type)
     switch (event.type) {
       case 'handshake':
         this.#connected(event.address, endpoint)
@@ -118,6 +124,22 @@ export class ConnectionMonitor {
       default:
         break
     }
+  }
+
+  #arrive(address: string, type: Event['type']): void {
+    if (this.#handlers.stranger === undefined) return
+    if (type === 'accept') this.#arrivalsAt(address).accepted()
+    else if (type === 'handshake' || type === 'handshake:error:auth') {
+      this.#arrivals.get(address)?.shaken()
+    }
+  }
+
+  #arrivalsAt(address: string): Arrivals {
+    const known = this.#arrivals.get(address)
+    if (known) return known
+    const made = new Arrivals(this.#clock, () => this.#handlers.stranger?.(address))
+    this.#arrivals.set(address, made)
+    return made
   }
 
   #connected(address: string, endpoint: Endpoint): void {

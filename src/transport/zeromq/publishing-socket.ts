@@ -63,6 +63,7 @@ export class PublishingSocket {
       connected: (endpoint) => handlers.connected(endpoint),
       disconnected: (endpoint) => handlers.disconnected(endpoint),
       dead: (endpoint, why) => this.#reconnect(endpoint, why),
+      stranger: () => refusals.count('no handshake'),
     })
     this.#drained = this.#drain()
   }
