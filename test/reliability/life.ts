@@ -10,6 +10,7 @@ export class Life {
   node = ''
   process = ''
   incarnation = ''
+  isScript = false
   openedAt = Infinity
   /** Commits about to be published, and those that `publish()` has taken. */
   readonly planned = new Timeline()
@@ -28,6 +29,11 @@ export class Life {
 
   constructor(name: string) {
     this.name = name
+  }
+
+  /** Nothing of it need ever be lost: it was not killed, and it is no script, which closes when it likes. */
+  get mustLoseNothing(): boolean {
+    return this.killedAt === Infinity && !this.isScript
   }
 
   get isAlive(): boolean {
@@ -54,6 +60,7 @@ export class Life {
         this.node = entry.node
         this.process = entry.process
         this.incarnation = entry.incarnation
+        this.isScript = entry.instance !== ''
         this.openedAt = entry.at
         break
       case 'plan':

@@ -9,6 +9,9 @@ type Fail = (violation: Violation) => void
 /** A publisher that was silent for 10 s is gone, by contract, whether it lives or not. */
 const goneAfterUs = 10_000_000
 
+/** What is held of it, and the gaps between, come one right after the other. */
+const sameEndingUs = 1_000_000
+
 /** A loss as it was told. */
 export interface ToldLoss {
   readonly at: number
@@ -26,6 +29,7 @@ export class Reception {
   readonly #fail: Fail
   delivered = 0
   #deliveredAt = -Infinity
+  #goneAt = -Infinity
 
   constructor(wanted: readonly string[] | '*', fail: Fail) {
     this.#fail = fail
@@ -82,8 +86,15 @@ export class Reception {
       this.atLargeAt = Math.min(this.atLargeAt, entry.at)
       return
     }
-    const isSilence = entry.reason === 'gone' && entry.at - this.#deliveredAt >= goneAfterUs
+    const isSilence = entry.reason === 'gone' && this.#isGone(entry.at)
     this.streams[tables.indexOf(entry.table as Table)]?.lose(entry, isSilence)
+  }
+
+  /** Behind the first gap of a publisher that is gone come the parcels that were held, and other gaps. */
+  #isGone(at: number): boolean {
+    const isSilent = at - this.#deliveredAt >= goneAfterUs || at - this.#goneAt < sameEndingUs
+    if (isSilent) this.#goneAt = at
+    return isSilent
   }
 
   #judgeCommit(commit: number, here: number, incomplete: boolean, at: number): void {

@@ -19,6 +19,14 @@ export function within(set: RangeSet, from: number, to: number): { from: number;
 export const countWithin = (set: RangeSet, from: number, to: number): number =>
   size(within(set, from, to))
 
+interface ToldRange {
+  readonly at: number
+  readonly from: number
+  readonly to: number
+  /** Its publisher had been silent for so long that it counted as gone. */
+  readonly isSilence: boolean
+}
+
 /** Set arithmetic over one stream of one subscription: what came, what was reported lost, what was passed over. */
 export class StreamLedger {
   readonly table: string
@@ -30,8 +38,8 @@ export class StreamLedger {
   readonly missing = new RangeSet()
   /** Reported lost, with an end. */
   readonly lost = new RangeSet()
-  /** Of these, what was given up when its publisher had been silent for so long that it counted as gone. */
-  readonly givenUp = new RangeSet()
+  /** The same, as it was told. */
+  readonly told: ToldRange[] = []
   /** Where a loss without an end begins: 0 from an unknown beginning; null: none is open. */
   openFrom: number | null = null
   openAt = Infinity
@@ -77,7 +85,7 @@ export class StreamLedger {
     }
     const begin = from ?? (this.first === 0 ? 1 : this.next)
     this.lost.add(begin, to)
-    if (isSilence) this.givenUp.add(begin, to)
+    if (to >= begin) this.told.push({ at, from: begin, to, isSilence })
     this.missing.remove(begin, to)
     if (this.first === 0 && to >= begin) {
       this.first = begin

@@ -224,6 +224,11 @@ describe('finds', () => {
     const number = first.sequence as number
     const told = loss('TRADE', number, number)
     expect(rulesOf(replaced(6, 6, told))).toEqual([['false-loss', 1]])
+    const closed = publishing()
+    closed.endedAt = 500
+    expect(rulesOf(replaced(6, 6, told), { publisher: closed })).toEqual([['false-loss', 1]])
+    closed.isScript = true
+    expect(rulesOf(replaced(6, 6, told), { publisher: closed })).toEqual([])
     const killed = publishing()
     killed.killedAt = 400
     expect(rulesOf(replaced(6, 6, told), { publisher: killed })).toEqual([])
@@ -242,10 +247,10 @@ describe('finds', () => {
       `took 20000000 0 7 ${commits}`,
     ]
     const circumstances = { isMesh: false, touched: [] }
-    const rules = (silentUs: number) =>
-      judge([publishing(), lifeOf('S-1', lines(silentUs))], circumstances).violations
-    expect(rules(10_000_000)).toEqual([])
-    expect(rules(9_000_000)).toMatchObject([{ rule: 'false-loss', updates: 1 }])
+    const after = (silentUs: number) =>
+      judge([publishing(), lifeOf('S-1', lines(silentUs))], circumstances)
+    expect(after(10_000_000)).toMatchObject({ violations: [], reported: 1, givenUp: 1 })
+    expect(after(9_000_000).violations).toMatchObject([{ rule: 'false-loss', updates: 1 }])
   })
 
   it('what was delivered although it was reported lost', () => {

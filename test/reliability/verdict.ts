@@ -36,6 +36,8 @@ export interface Verdict {
   readonly reported: number
   /** Owed, neither delivered nor reported so far. */
   readonly silent: number
+  /** Reported lost of publishers that live, since they had been silent for ten seconds. */
+  readonly givenUp: number
   readonly subscriptions: number
   readonly publishers: number
 }
@@ -48,7 +50,10 @@ interface Account {
   readonly owed: number
   readonly reported: number
   readonly silent: number
-  readonly falselyLost: number
+}
+
+interface JudgedAccount extends Account {
+  readonly givenUp: number
 }
 
 /**
@@ -61,7 +66,7 @@ export function judge(lives: readonly Life[], circumstances: Circumstances): Ver
   const publishers = lives.filter((life) => life.planned.last > 0)
   const subscribers = lives.filter((life) => life.wanted !== null)
   const losses: ReportedLoss[] = []
-  const total = { deliveries: 0, owed: 0, reported: 0, silent: 0 }
+  const total = { deliveries: 0, owed: 0, reported: 0, silent: 0, givenUp: 0 }
   for (const subscriber of subscribers) {
     for (const violation of subscriber.violations)
       violations.push({
@@ -73,11 +78,12 @@ export function judge(lives: readonly Life[], circumstances: Circumstances): Ver
     for (const reception of subscriber.receptions.values()) total.deliveries += reception.delivered
     for (const publisher of publishers) {
       const accounts = judgePair(subscriber, publisher, violations)
-      for (const { owed, reported, silent } of accounts) {
+      for (const { owed, reported, silent, givenUp } of accounts) {
         if (reported > 0) losses.push({ ...ends(subscriber, publisher), updates: reported })
         total.owed += owed
         total.reported += reported
         total.silent += silent
+        total.givenUp += givenUp
       }
       if (circumstances.isMesh) judgeNode(subscriber, publisher, circumstances.touched, violations)
     }
@@ -110,7 +116,7 @@ function judgeLife(subscriber: Life, publishers: readonly Life[], violations: Vi
     }
 }
 
-function judgePair(subscriber: Life, publisher: Life, violations: Violation[]): Account[] {
+function judgePair(subscriber: Life, publisher: Life, violations: Violation[]): JudgedAccount[] {
   const before = countsUpTo(publisher.planned.before(subscriber.readyAt))
   const certain = countsUpTo(publisher.done.last)
   const most = countsUpTo(publisher.planned.last)
@@ -131,15 +137,30 @@ function judgePair(subscriber: Life, publisher: Life, violations: Violation[]): 
     const owedAfter = subscriber.readyAt === Infinity ? last : (before[place] as number)
     const isAtLarge = atLargeAt < Infinity && stream.first === 0 && !publisher.isAlive
     const account = accountOf(stream, owedAfter, last, subscriber.isAlive, isAtLarge)
-    const { silent, falselyLost } = account
-    fail('silent-loss', silent, describe(stream, owedAfter, last))
+    fail('silent-loss', account.silent, describe(stream, owedAfter, last))
     fail('never-published', stream.next - 1 - (most[place] as number), describe(stream, 0, last))
-    if (publisher.isAlive && subscriber.isAlive) {
-      fail('false-loss', falselyLost, describe(stream, owedAfter, last))
-      if (stream.openFrom !== null) fail('open-for-live', 1, describe(stream, owedAfter, last))
-    }
-    return [account]
+    const falselyLost = needlessOf(stream, publisher, owedAfter, false)
+    fail('false-loss', falselyLost, describe(stream, owedAfter, last))
+    if (publisher.mustLoseNothing && subscriber.isAlive && stream.openFrom !== null)
+      fail('open-for-live', 1, describe(stream, owedAfter, last))
+    return [{ ...account, givenUp: needlessOf(stream, publisher, owedAfter, true) }]
   })
+}
+
+/**
+ * What was owed and reported lost, with an end, although its publisher lived: after it had been
+ * silent for ten seconds, or not.
+ */
+function needlessOf(
+  stream: StreamLedger,
+  publisher: Life,
+  owedAfter: number,
+  isSilence: boolean,
+): number {
+  if (publisher.isScript) return 0
+  return stream.told
+    .filter((range) => range.isSilence === isSilence && range.at < publisher.killedAt)
+    .reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from - 1, owedAfter)), 0)
 }
 
 function describe(stream: StreamLedger, owedAfter: number, last: number): string {
@@ -158,7 +179,7 @@ function accountOf(
   isAlive: boolean,
   isAtLarge: boolean,
 ): Account {
-  const { first, next, missing, lost, givenUp, openFrom } = stream
+  const { first, next, missing, lost, openFrom } = stream
   const top = isAlive ? last : Math.min(last, next - 1)
   const unexplained = (from: number, to: number) =>
     Math.max(0, to - from + 1) - (from <= to ? countWithin(lost, from, to) : 0)
@@ -173,7 +194,6 @@ function accountOf(
     owed: Math.max(0, top - owedAfter),
     reported: inLosses + open + (isAtLarge ? tail : 0),
     silent: head + passedOver + (isAtLarge ? 0 : tail),
-    falselyLost: countWithin(lost, 1, last) - countWithin(givenUp, 1, last),
   }
 }
 

@@ -102,9 +102,11 @@ for (const [index, shape] of chosen.entries()) {
 const rows = rowsOf(results)
 const wrong = results.flatMap(violationLines)
 console.log(tableOf(rows))
-for (const line of wrong) say(line)
-if (stopping.signal.aborted) process.exitCode = 130
-else if (wrong.length > 0) {
+if (stopping.signal.aborted) {
+  // Half a run is no verdict.
+  process.exitCode = 130
+} else if (wrong.length > 0) {
+  for (const line of wrong) say(line)
   say(
     `violated with --seed ${seed} --seconds ${seconds} --shape ${values.shape}; journals: ${folder}`,
   )
@@ -119,4 +121,4 @@ if (values.json !== undefined && !stopping.signal.aborted)
     seconds: Math.round((performance.now() - began) / 1000),
     rows,
   })
-if (process.exitCode === undefined && !values.keep) rmSync(folder, { recursive: true })
+if (process.exitCode !== 1 && !values.keep) rmSync(folder, { recursive: true })

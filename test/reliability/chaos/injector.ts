@@ -127,6 +127,8 @@ export class Injector {
   }
 
   async #killNode(verb: string, { node }: Seat, signal: AbortSignal): Promise<void> {
+    const { child } = node
+    if (child.hasEnded) this.failures.push(`${child.name} ${child.state}: ${child.log}`)
     await node.end('SIGKILL')
     await wait(this.#chance.between(0, 3_000), signal)
     const isLow = verb === 'low-marks'

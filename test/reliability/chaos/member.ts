@@ -24,6 +24,8 @@ export class Member {
   readonly #listeners = new Set<() => void>()
   /** Something is being done to it: nothing else is. */
   isBusy = false
+  /** Lives that ended by themselves, and what they said. */
+  readonly deaths: string[] = []
 
   constructor(role: Role, cluster: TestCluster, folder: string) {
     this.role = role
@@ -61,7 +63,12 @@ export class Member {
     child.process.on('message', (word: Word) => {
       if (this.#child === child) this.#heard(word)
     })
-    void child.ended.then(() => this.#tell())
+    void child.ended.then(({ code, signal }) => {
+      // Whoever is killed is killed by SIGKILL; a script, and who is told to, ends with 0.
+      if (signal !== 'SIGKILL' && code !== 0)
+        this.deaths.push(`${child.name} ${child.state}: ${child.log}`)
+      this.#tell()
+    })
     this.#child = child
   }
 

@@ -38,7 +38,7 @@ function rowOfShape(result: ShapeResult): ResultRow {
   const { shape, verdict, log, failures, lives, seconds } = result
   const silent = updatesOf(verdict.violations.filter(isSilent))
   const heals = log.flatMap((fault) => healMs(fault, log, lives) ?? [])
-  const { owed, publishers, subscriptions } = verdict
+  const { givenUp, owed, publishers, subscriptions } = verdict
   return {
     id: shape,
     fault: `all of them, ${shape}`,
@@ -50,7 +50,7 @@ function rowOfShape(result: ShapeResult): ResultRow {
     falseLosses: updatesOf(verdict.violations.filter((violation) => !isSilent(violation))),
     healP50Ms: quantile(heals, 0.5),
     healP99Ms: quantile(heals, 0.99),
-    figure: `${owed} owed to ${subscriptions} subscriptions of ${publishers} lives of publishers in ${Math.round(seconds)} s`,
+    figure: `${owed} owed to ${subscriptions} subscriptions of ${publishers} lives of publishers in ${Math.round(seconds)} s; ${givenUp} of them given up after ten seconds of silence`,
     met: verdict.violations.length === 0 && failures.length === 0,
   }
 }

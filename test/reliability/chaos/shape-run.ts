@@ -116,8 +116,9 @@ export class ShapeRun {
   }
 
   /** Nobody ends by himself, however the network behaves. */
-  #lookForDeaths({ members, seats }: Stage): void {
-    for (const { child } of [...members, ...seats.map(({ node }) => node)])
+  #lookForDeaths({ members, scripts, seats }: Stage): void {
+    for (const { deaths } of [...members, ...scripts]) this.#failures.push(...deaths.splice(0))
+    for (const { child } of seats.map(({ node }) => node))
       if (child.hasEnded) this.#failures.push(`${child.name} ${child.state}: ${child.log}`)
   }
 
@@ -177,11 +178,6 @@ export class ShapeRun {
       'the scripts end',
       Promise.all(scripts.map((script) => script.child.ended)),
     )
-    for (const script of scripts) {
-      const { hasEnded, process } = script.child
-      if (hasEnded && process.exitCode !== 0 && !this.#killed.has(script.journal))
-        this.#failures.push(`${script.journal} ${script.child.state}: ${script.failure ?? ''}`)
-    }
     for (const member of publishers) member.order({ type: 'stop' })
     await this.#mustNotFail(
       'the load stops',
@@ -197,6 +193,7 @@ export class ShapeRun {
       if (!subscribers.includes(member)) member.order({ type: 'close' })
     const leaving = publishers.filter((member) => !subscribers.includes(member))
     await Promise.all(leaving.map((member) => member.child.ended))
+    this.#lookForDeaths(stage)
     return this.#untilWhole(log, signal)
   }
 
