@@ -23,6 +23,13 @@ const mebibyte = 1024 * 1024
 /** Heaps and caches fill: the first share of the samples does not count. */
 const warmUpShare = 0.25
 
+/**
+ * Memory goes up and down with the garbage collector; what stays is what lies under it. So the least
+ * of so many samples counts, if there are enough of them.
+ */
+const samplesOfFloor = 10
+const fewestFloors = 6
+
 /** Growth over the run by less than this share of the mean is none, even where it is significant. */
 const memoryTolerance = 0.05
 
@@ -148,9 +155,22 @@ class Soak {
   }
 }
 
-function trendOf(what: string, { unit, tolerance, times, values }: Samples): Trend {
-  const from = Math.floor(times.length * warmUpShare)
-  const [counted, figures] = [times.slice(from), values.slice(from)]
+/** The least of each window, at the middle of its time. */
+function floors(times: readonly number[], values: readonly number[]) {
+  const windows = Math.floor(times.length / samplesOfFloor)
+  if (windows < fewestFloors) return { times, values }
+  const starts = Array.from({ length: windows }, (_, window) => window * samplesOfFloor)
+  return {
+    times: starts.map((start) => mean(times.slice(start, start + samplesOfFloor))),
+    values: starts.map((start) => Math.min(...values.slice(start, start + samplesOfFloor))),
+  }
+}
+
+function trendOf(what: string, { unit, tolerance, ...samples }: Samples): Trend {
+  const from = Math.floor(samples.times.length * warmUpShare)
+  const [times, values] = [samples.times.slice(from), samples.values.slice(from)]
+  const { times: counted, values: figures } =
+    unit === 'MiB' ? floors(times, values) : { times, values }
   const line = fitLine(counted, figures)
   const duration = (counted.at(-1) ?? 0) - (counted[0] ?? 0)
   const share = (line.slope * duration) / line.mean
