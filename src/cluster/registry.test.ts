@@ -157,6 +157,16 @@ describe('a name is free', () => {
 })
 
 describe('ends', () => {
+  test('D20: of one that died unheard since the restart, what it only subscribed to says nothing', () => {
+    const standing = { subscribes: ['TRADE'] }
+    register('1', standing)
+    registry.adopt(registration('2', { ...standing, process: 'Q', pid: 2 }), null, 0)
+    fates.set(1, 'dead').set(2, 'dead')
+    registry.tick(1, 0)
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last: null, subscribes: ['TRADE'] })
+    expect(roster.get('2')).toMatchObject({ state: 'ended', last: null, subscribes: [] })
+  })
+
   test('D23: a dead pid has ended at once, with unknown last numbers', () => {
     register('1')
     fates.set(1, 'dead')

@@ -142,10 +142,17 @@ export class Registry {
     return local
   }
 
-  /** A process that was leaving has taken nothing more: its last numbers stay true. */
+  /**
+   * A process that was leaving has taken nothing more: its last numbers stay true. One not heard in
+   * this run may have begun to publish meanwhile: that it only subscribed is no longer said of it.
+   */
   #end(local: LocalProcess, now: number, why: string): void {
-    const last = local.registration.state === 'alive' ? null : local.registration.last
-    local.registration = { ...local.registration, last }
+    const { last, state, subscribes } = local.registration
+    local.registration = {
+      ...local.registration,
+      last: state === 'alive' ? null : last,
+      subscribes: local.route === null ? [] : subscribes,
+    }
     local.state = 'ended'
     this.#options.roster.put(rosterEntry(local.registration, 'ended'), now)
     this.#ends.push({ process: local, state: 'ended', why })

@@ -221,4 +221,14 @@ export const endingRules: readonly Rule[] = [
     ],
     [40],
   ),
+  rule(
+    'D20.22',
+    'Of one that died unheard since a restart of GENESIS_CLUSTER nobody knows whether it published',
+    'what it was known for before is taken for all it did',
+    ['cluster/registry.ts', 'subscribes: local.route === null ? [] : subscribes,', 'subscribes,'],
+    [
+      'src/cluster/registry.test.ts',
+      'D20: of one that died unheard since the restart, what it only subscribed to says nothing',
+    ],
+  ),
 ]

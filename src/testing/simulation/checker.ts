@@ -165,7 +165,11 @@ class SubscriberChecker {
   #isToldAtLarge(publisher: PublisherJournal, table: string, at: number): boolean {
     const { delivered } = this.#ledgers.of(publisher.incarnation, table)
     if (delivered.size === 0 && this.#toldAtLargeAt(publisher, at) < Infinity) return true
-    // The residue that is documented: nobody can say of whom, or until when.
+    // The residues that are documented: whoever came behind the old roster has not lost it, and
+    // whoever knew it is told, but nobody can say of whom, or until when.
+    const { incarnation, subscribedAt } = this.#journal
+    if (publisher.diedUnknown && subscribedAt >= publisher.forgottenAt)
+      return this.#seen?.watch.heardAt(incarnation, publisher.incarnation) === -Infinity
     return this.#journal.losses.some(
       (loss) => loss.publisher === null && (loss.at >= at || publisher.diedUnknown),
     )

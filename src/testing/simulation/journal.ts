@@ -35,6 +35,8 @@ export interface PublisherJournal {
   hasLeft: boolean
   /** It died unknown to every roster: the one that knew it was lost together with its file. */
   diedUnknown: boolean
+  /** Since when its node's roster does not go back to the beginning; Infinity: it does. */
+  forgottenAt: number
 }
 
 /** An update as an application got it. */
@@ -88,6 +90,7 @@ export function publisherJournal(incarnation: string, node: number): PublisherJo
     endedAt: Infinity,
     hasLeft: false,
     diedUnknown: false,
+    forgottenAt: Infinity,
   }
 }
 

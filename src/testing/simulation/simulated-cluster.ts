@@ -37,6 +37,8 @@ export class SimulatedCluster {
   readonly hubs: readonly Hub[]
   isUp = false
   lives = 0
+  /** When it began anew without its file; Infinity: it never did. */
+  forgotAt = Infinity
   #entries = new Map<string, Versioned>()
   #file: RosterEntry[] | null = null
   #history = ''
@@ -45,6 +47,8 @@ export class SimulatedCluster {
   #version = 0
   #settledByTime = false
   #expected = new Set<string>()
+  /** Own processes that registered in this life. */
+  #heard = new Set<string>()
   #peersHeard = new Set<number>()
   readonly #around: ClusterSurroundings
 
@@ -75,8 +79,10 @@ export class SimulatedCluster {
     this.#settledByTime = false
     this.#peersHeard = new Set()
     this.#expected = new Set()
+    this.#heard = new Set()
     this.#entries = new Map()
     const file = withFile ? this.#file : null
+    if (!file && life > 1) this.forgotAt = this.#around.clock.now()
     this.#history = file ? this.#fileHistory : `${this.name} history ${life}`
     for (const entry of file ?? []) this.#put(entry)
     for (const entry of file ?? []) if (this.#isOwnAlive(entry)) this.#expect(entry, life)
@@ -104,6 +110,7 @@ export class SimulatedCluster {
     if (registration.state === 'ended') this.#around.ended(registration.incarnation)
     this.#around.changed(this.node)
     if (registration.node !== this.name) return
+    this.#heard.add(registration.incarnation)
     const { clusters, clock, random } = this.#around
     for (const peer of clusters) {
       if (peer === this) continue
@@ -118,8 +125,9 @@ export class SimulatedCluster {
   /** The pid of a process is seen to be dead: it ended without a word, unless it had left. */
   markEnded(incarnation: string): void {
     const entry = this.#entries.get(incarnation)?.entry
-    if (this.isUp && entry && entry.state !== 'ended')
-      this.apply({ ...entry, state: 'ended', last: null })
+    if (!this.isUp || !entry || entry.state === 'ended') return
+    const isHeard = entry.node !== this.name || this.#heard.has(incarnation)
+    this.apply({ ...entry, ...(!isHeard && { subscribes: [] }), state: 'ended', last: null })
   }
 
   /** A link to another node came up: its own processes, as it knows them now. */

@@ -118,9 +118,11 @@ export class Trial implements Stage {
       for (const journal of actor.received) journal.heldAtEnd = heldBytes
       return actor.received
     })
-    for (const journal of this.publishers.values())
+    for (const journal of this.publishers.values()) {
       journal.diedUnknown =
         journal.endedAt < Infinity && !this.network.endsSaid.has(journal.incarnation)
+      journal.forgottenAt = this.network.clusters[journal.node]?.forgotAt ?? Infinity
+    }
     const { reach, watch } = this
     const { keptOrder } = this.faults
     return check(this.publishers, received, { reach, watch, keptOrder })
