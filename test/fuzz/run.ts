@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
+import { amount, count, instrument, seedNumber } from '../../src/testing/instrument.ts'
 import type { ResultRow } from '../reliability/result.ts'
 import { writeResult } from '../reliability/result.ts'
 import { Campaign } from './campaign.ts'
@@ -20,31 +20,44 @@ const allowedGrowth = 96 * 1024 * 1024
 /** Inputs between two looks at the heap. */
 const heapEvery = 1_000_000
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: '1' },
-    target: { type: 'string' },
-    /** Ends after so many seconds, whatever is left. */
-    seconds: { type: 'string' },
-    json: { type: 'string' },
-    /** Without coverage and what is limited by time: equal seeds give equal inputs; prints a digest of all outcomes. */
-    plain: { type: 'boolean', default: false },
-    /** Also strangers at every port of a running cluster (F17), and ports that others hold (F18). */
-    ports: { type: 'boolean', default: false },
-    /** Keeps what was found in the corpus, and what is small and reached new code. */
-    keep: { type: 'boolean', default: false },
-  },
-})
+interface FuzzOptions {
+  readonly inputs: number
+  readonly seed: number
+  readonly target?: string
+  readonly seconds?: number
+  readonly json?: string
+  readonly plain?: true
+  readonly ports?: true
+  readonly keep?: true
+}
+
+const values = instrument(
+  'fuzz',
+  'Damaged, hostile and random input to every decoder, guided by structure and by coverage. Ends with 1 if one throws, hangs, grows or takes what it must not.',
+)
+  .option('--inputs <n>', 'how many, shared out among the decoders', count, 1_000_000)
+  .option('--seed <n>', 'where the inputs come from', seedNumber, 1)
+  .option('--target <decoder>', 'only this one')
+  .option('--seconds <n>', 'end after so many seconds, whatever is left', amount)
+  .option(
+    '--plain',
+    'without coverage and time limits: equal seeds give equal inputs; prints a digest of all outcomes',
+  )
+  .option(
+    '--ports',
+    'also strangers at every port of a running cluster (F17), and ports that others hold (F18)',
+  )
+  .option('--keep', 'keep in the corpus what was found, and what is small and reached new code')
+  .option('--json <file>', 'leave the result there')
+  .parse()
+  .opts<FuzzOptions>()
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const began = performance.now()
 const secondsLeft = () =>
-  values.seconds
-    ? Math.max(1, Number(values.seconds) - (performance.now() - began) / 1000)
-    : Infinity
+  values.seconds ? Math.max(1, values.seconds - (performance.now() - began) / 1000) : Infinity
 
-const seed = Number(values.seed)
+const { seed } = values
 // Coverage first: what is loaded before it is not counted.
 const coverage = values.plain ? null : new Coverage()
 const { everyTarget } = await import('./targets/every-target.ts')
@@ -62,7 +75,7 @@ async function guide(coverage: Coverage): Promise<void> {
   coverage.takeNew()
   for (const campaign of campaigns) {
     const share = shareOf(campaign.target)
-    const inputs = Math.ceil(Number(values.inputs) * guidedShare * share)
+    const inputs = Math.ceil(values.inputs * guidedShare * share)
     await campaign.run({ inputs, coverage, seconds: secondsLeft() * guidedShare * share * 2 })
   }
   say(`${coverage.blocks} blocks of code reached by ${sum(({ inputs }) => inputs)} guided inputs`)
@@ -78,7 +91,7 @@ async function runAll(): Promise<number> {
   let growth = 0
   let lookAt = heapEvery
   for (const [place, campaign] of campaigns.entries()) {
-    const wanted = Math.ceil(Number(values.inputs) * shareOf(campaign.target))
+    const wanted = Math.ceil(values.inputs * shareOf(campaign.target))
     const shares = campaigns.slice(place).reduce((rest, { target }) => rest + shareOf(target), 0)
     const until = performance.now() + (secondsLeft() * 1000 * shareOf(campaign.target)) / shares
     while (campaign.inputs < wanted && performance.now() < until) {

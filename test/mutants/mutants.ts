@@ -2,19 +2,21 @@
 // `npm run mutants [-- --only D5 --jobs 2]`. `--table` prints the table of docs/RULES.md.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { count, instrument } from '../../src/testing/instrument.ts'
 import { mutated, plantMutant, removePlanted, runPlanted } from './planted.ts'
 import type { Rule } from './rule.ts'
 import { rules } from './rules.ts'
 import { tableOfRules } from './rules-table.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    jobs: { type: 'string', default: '1' },
-    table: { type: 'boolean', default: false },
-  },
-})
+const values = instrument(
+  'mutants',
+  'Takes one rule out of the sources after the other and demands that its test fails.',
+)
+  .option('--only <words>', 'only the rules whose number begins so')
+  .option('--jobs <n>', 'at a time', count, 1)
+  .option('--table', 'print the table of docs/RULES.md instead')
+  .parse()
+  .opts<{ only?: string; jobs: number; table?: true }>()
 
 /** Longer than the slowest of the tests takes by far: a rule taken out may end in an endless loop. */
 const withinMs = 90_000
@@ -143,7 +145,7 @@ async function run(): Promise<void> {
       if (problem !== null) console.log(`          ${rule.name}: ${problem}`)
     }
   }
-  await Promise.all(Array.from({ length: Math.max(1, Number(values.jobs)) }, work))
+  await Promise.all(Array.from({ length: values.jobs }, work))
   if (missed.length > 0) console.log(`not found: ${missed.join(' ')}`)
   console.log(`${chosen.length - missed.length} passed, ${missed.length} failed`)
   process.exitCode = missed.length > 0 ? 1 : 0

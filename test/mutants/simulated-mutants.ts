@@ -1,6 +1,6 @@
 // Plants bugs in a copy of the sources, one at a time, and has the simulator find each:
 // `npm run simulate:mutants [-- --seeds 300] [--only WORDS]`. Ends with 1 if one of them is not found.
-import { parseArgs } from 'node:util'
+import { count, instrument } from '../../src/testing/instrument.ts'
 import { type Mutant, plantMutant, removePlanted, runPlanted } from './planted.ts'
 
 type Bug = Omit<Mutant, 'rule'>
@@ -116,9 +116,14 @@ const bugs: readonly Bug[] = [
   },
 ]
 
-const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '300' }, only: { type: 'string' } },
-})
+const values = instrument(
+  'simulate:mutants',
+  'Plants bugs in a copy of the sources, one at a time, and has the simulator find each. Ends with 1 if one is not found.',
+)
+  .option('--seeds <n>', 'at most so many for each', count, 300)
+  .option('--only <words>', 'only the bugs whose name has these words')
+  .parse()
+  .opts<{ seeds: number; only?: string }>()
 
 /** A planted bug may be an endless loop. */
 const standstillMs = 300_000
@@ -127,7 +132,7 @@ const standstillMs = 300_000
 async function simulate(folder: string): Promise<string | null> {
   const { code, isTimedOut, stdout, stderr } = await runPlanted(
     folder,
-    ['src/testing/simulation/simulate.ts', '--seeds', values.seeds, '--until-failure'],
+    ['src/testing/simulation/simulate.ts', '--seeds', String(values.seeds), '--until-failure'],
     standstillMs,
   )
   if (isTimedOut) return 'it never ends'

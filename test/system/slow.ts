@@ -3,7 +3,7 @@
  * ends with 1 if one of them is not contained. `-- --seconds 30 --per-second 100000 --json FILE`.
  */
 import os from 'node:os'
-import { parseArgs } from 'node:util'
+import { amount, count, instrument } from '../../src/testing/instrument.ts'
 import type { WhenSlow } from '../../src/index.ts'
 import { childrenLogs, endChildren } from '../harness/child.ts'
 import type { Shape } from '../harness/definition-file.ts'
@@ -14,15 +14,17 @@ import { runSleeper } from './sleeper-run.ts'
 import { sleeperRow, steadyRow } from './slow-row.ts'
 import { runSteady } from './steady-run.ts'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '30' },
-    'per-second': { type: 'string', default: '100000' },
-    json: { type: 'string' },
-  },
-})
-const perSecond = Number(values['per-second'])
-const updates = Number(values.seconds) * perSecond
+const values = instrument(
+  'slow',
+  'Subscribers that sleep or are slow beside a fast one, under a publisher at full speed. Ends with 1 if one of them is not contained.',
+)
+  .option('--seconds <n>', 'how long they sleep', amount, 30)
+  .option('--per-second <n>', 'updates', count, 100_000)
+  .option('--json <file>', 'leave the result there')
+  .parse()
+  .opts<{ seconds: number; perSecond: number; json?: string }>()
+const { perSecond } = values
+const updates = values.seconds * perSecond
 
 const sleepers: readonly (readonly [Shape, Sleep, WhenSlow])[] = [
   ['mesh', 'pending', 'repair'],

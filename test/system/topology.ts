@@ -1,5 +1,6 @@
 /** `npm run topology`: the four shapes under load, with every delivery judged; ends with 1 if one is wrong. */
-import { parseArgs } from 'node:util'
+import { Option } from 'commander'
+import { count, instrument } from '../../src/testing/instrument.ts'
 import { childrenLogs, endChildren } from '../harness/child.ts'
 import type { Shape } from '../harness/definition-file.ts'
 import { isRelay, shapes } from '../harness/definition-file.ts'
@@ -7,14 +8,15 @@ import { maxNodes } from '../harness/loopback.ts'
 import type { TopologyResult } from './topology-run.ts'
 import { runTopology } from './topology-run.ts'
 
-const { values } = parseArgs({
-  options: {
-    updates: { type: 'string', default: '100000' },
-    shape: { type: 'string', multiple: true },
-  },
-})
-const updates = Number(values.updates)
-const chosen = (values.shape ?? shapes) as Shape[]
+const values = instrument(
+  'topology',
+  'The four shapes under load, with every delivery judged. Ends with 1 if one is wrong.',
+)
+  .option('--updates <n>', 'by each publisher', count, 100_000)
+  .addOption(new Option('--shape <shape...>').choices(shapes).default(shapes))
+  .parse()
+  .opts<{ updates: number; shape: readonly Shape[] }>()
+const { updates, shape: chosen } = values
 
 function isRight(result: TopologyResult): boolean {
   const { deliveries, expectedDeliveries, duplicates, outOfOrder, wrong, torn, lost } = result

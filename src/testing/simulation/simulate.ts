@@ -1,24 +1,39 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { Option } from 'commander'
+import type { NodeMode } from '../../model/roster.ts'
+import { count, instrument, seedNumber } from '../instrument.ts'
 import { FaultTally } from './fault-tally.ts'
 import { Trial } from './trial.ts'
 
-/** `node simulate.ts --seeds 500 [--from 1] [--mode mesh|proxy] [--nodes 2] [--only 3,7] [--faults] [--json FILE]` */
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '100' },
-    from: { type: 'string', default: '1' },
-    mode: { type: 'string' },
-    nodes: { type: 'string' },
-    only: { type: 'string' },
-    faults: { type: 'boolean', default: false },
-    'until-failure': { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
-})
-const from = Number(values.from)
-const seeds = Number(values.seeds)
+interface SimulateOptions {
+  readonly seeds: number
+  readonly from: number
+  readonly mode?: NodeMode
+  readonly nodes?: number
+  readonly only?: string
+  readonly faults?: true
+  readonly untilFailure?: true
+  readonly json?: string
+}
+
+const values = instrument(
+  'simulate',
+  'Runs whole clusters on a simulated network under random faults, a seed each, judged from outside. Ends with 1 if one breaks the delivery contract.',
+)
+  .option('--seeds <n>', 'how many', count, 100)
+  .option('--from <seed>', 'the first of them', seedNumber, 1)
+  .addOption(
+    new Option('--mode <mode>', 'instead of what the seed says').choices(['mesh', 'proxy']),
+  )
+  .option('--nodes <n>', 'instead of what the seed says', count)
+  .option('--only <numbers>', 'only these of the faults of the seed, as --faults numbers them: 3,7')
+  .option('--faults', 'print the faults of each seed')
+  .option('--until-failure', 'end with the first seed that fails')
+  .option('--json <file>', 'leave the result there')
+  .parse()
+  .opts<SimulateOptions>()
+const { from, seeds } = values
 const progressEveryMs = 10_000
 const startedAt = performance.now()
 let toldAt = startedAt
@@ -29,8 +44,8 @@ const tally = new FaultTally()
 for (let seed = from; seed < from + seeds; seed++) {
   const trial = new Trial({
     seed,
-    ...(values.nodes && { nodes: Number(values.nodes) }),
-    ...(values.mode && { mode: values.mode as 'mesh' | 'proxy' }),
+    ...(values.nodes && { nodes: values.nodes }),
+    ...(values.mode && { mode: values.mode }),
     ...(values.only && { onlyFaults: values.only.split(',').map(Number) }),
   })
   const verdict = await trial.run()
@@ -50,7 +65,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   process.stdout.write(
     `seed ${seed} (${trial.options.mode}): ${[...rules].map(([rule, text]) => `${rule}: ${text}`).join(' | ')}\n`,
   )
-  if (values['until-failure']) break
+  if (values.untilFailure) break
 }
 const seconds = (performance.now() - startedAt) / 1000
 process.stdout.write(

@@ -5,7 +5,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { Option } from 'commander'
+import { amount, count, instrument, seedNumber } from '../../../src/testing/instrument.ts'
 import { childrenLogs, endChildren } from '../../harness/child.ts'
 import type { Shape } from '../../harness/definition-file.ts'
 import { isRelay, shapes } from '../../harness/definition-file.ts'
@@ -23,37 +24,44 @@ import { deliveriesPerUpdate, publisherNames } from './stage.ts'
 /** Of the time of a shape, what is not delivered in: processes start, stand still, are not there. */
 const idleShare = 0.3
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '600' },
-    shape: { type: 'string', default: 'all' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    deliveries: { type: 'string' },
-    faults: { type: 'string' },
-    only: { type: 'string' },
-    json: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
-})
+interface ChaosOptions {
+  readonly seconds: number
+  readonly shape: Shape | 'all'
+  readonly seed: number
+  readonly deliveries?: number
+  readonly faults?: number
+  readonly only?: string
+  readonly json?: string
+  readonly keep?: true
+}
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
-function usage(): never {
-  say(
-    `usage: chaos [--seconds 600] [--shape all|${shapes.join('|')}] [--seed N] [--deliveries N] [--faults N] [--only KIND,KIND] [--json FILE] [--keep]
-kinds: ${Object.keys(faultKinds).join(' ')}`,
+const command = instrument(
+  'chaos',
+  'Real processes under load and faults drawn from a seed, judged from the journals that the applications write. Ends with 1 if the delivery contract did not hold.',
+)
+  .option('--seconds <n>', 'for how long, all shapes together', amount, 600)
+  .addOption(new Option('--shape <shape>').choices(['all', ...shapes]).default('all'))
+  .option(
+    '--seed <n>',
+    'what the faults are drawn from (default: drawn)',
+    seedNumber,
+    Math.floor(Math.random() * 1e9),
   )
-  process.exit(2)
-}
-
+  .option('--deliveries <n>', 'how many, about (default: 20,000,000 in 600 s)', count)
+  .option('--faults <n>', 'how many, about (default: 340 in 600 s)', count)
+  .option('--only <kinds>', `some of ${Object.keys(faultKinds).join(',')}`)
+  .option('--keep', 'keep the journals, whatever the verdict')
+  .option('--json <file>', 'leave the result there')
+const values = command.parse().opts<ChaosOptions>()
+const { seconds, seed } = values
 const chosen: Shape[] = shapes.filter((shape) => ['all', shape].includes(values.shape))
-const seconds = Number(values.seconds)
-const seed = Number(values.seed)
-const deliveries = Number(values.deliveries ?? (seconds * 20_000_000) / 600)
-const faults = Number(values.faults ?? (seconds * 340) / 600)
+const deliveries = values.deliveries ?? (seconds * 20_000_000) / 600
+const faults = values.faults ?? (seconds * 340) / 600
 const only = values.only?.split(',')
-if (only?.some((kind) => !(kind in faultKinds))) usage()
-if (chosen.length === 0 || !(seconds > 0 && deliveries > 0 && faults > 0 && seed >= 0)) usage()
+const unknown = only?.filter((kind) => !(kind in faultKinds)) ?? []
+if (unknown.length > 0) command.error(`error: no kind of fault ${unknown.join(', ')}`)
 
 const secondsOfShape = seconds / chosen.length
 const commitsPerSecond =

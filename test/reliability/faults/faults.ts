@@ -2,7 +2,7 @@
  * `npm run faults`: the fault matrix on real processes, judged from outside. Ends with 1 if anything
  * was lost in silence, doubled, out of order or torn, or a figure is beyond its limit.
  */
-import { parseArgs } from 'node:util'
+import { amount, instrument } from '../../../src/testing/instrument.ts'
 import { writeResult } from '../result.ts'
 import { machine } from './machine.ts'
 import { childrenLogs, endChildren } from '../../harness/child.ts'
@@ -11,21 +11,19 @@ import { rowResult } from './fault-row.ts'
 import { rows } from './rows.ts'
 import { asResultRow, printRow, printSummary } from './row-text.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    scale: { type: 'string', default: '1' },
-    json: { type: 'string' },
-  },
-})
-const scale = Number(values.scale)
+const known = rows.map(({ id }) => id).join(',')
+const command = instrument(
+  'faults',
+  'The fault matrix on real processes, each row with the figure asked for. Ends with 1 if anything was lost in silence or a figure is beyond its limit.',
+)
+  .option('--only <ids>', `some of ${known}`)
+  .option('--scale <factor>', 'how often and how long: 1 is what is asked for', amount, 1)
+  .option('--json <file>', 'leave the result there')
+const values = command.parse().opts<{ only?: string; scale: number; json?: string }>()
+const { scale } = values
 const wanted = values.only?.split(',').map((id) => id.trim().toUpperCase())
 const unknown = wanted?.filter((id) => !rows.some((row) => row.id === id)) ?? []
-if (!(scale > 0) || unknown.length > 0) {
-  const known = rows.map(({ id }) => id).join(',')
-  console.error(`usage: faults [--only ${known}] [--scale 1] [--json FILE]`)
-  process.exit(2)
-}
+if (unknown.length > 0) command.error(`error: no row ${unknown.join(', ')}; there are ${known}`)
 
 async function run(row: FaultRow): Promise<RowResult> {
   const began = performance.now()

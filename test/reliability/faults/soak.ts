@@ -2,7 +2,8 @@
  * `npm run soak`: half of the maximum rate for a long time; nothing may grow. Ends with 1 when memory
  * or latency does, or anything was delivered wrong.
  */
-import { parseArgs } from 'node:util'
+import { Option } from 'commander'
+import { amount, instrument } from '../../../src/testing/instrument.ts'
 import { childrenLogs, endChildren } from '../../harness/child.ts'
 import type { Shape } from '../../harness/definition-file.ts'
 import { shapes } from '../../harness/definition-file.ts'
@@ -13,18 +14,16 @@ import { machine } from './machine.ts'
 import type { SoakResult, Trend } from './soak-run.ts'
 import { runSoak } from './soak-run.ts'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '600' },
-    shape: { type: 'string', default: 'proxy' },
-    json: { type: 'string' },
-  },
-})
-const seconds = Number(values.seconds)
-if (!(seconds >= 10) || !shapes.includes(values.shape as Shape)) {
-  console.error(`usage: soak [--seconds 600] [--shape ${shapes.join('|')}] [--json FILE]`)
-  process.exit(2)
-}
+const command = instrument(
+  'soak',
+  'Half of the maximum rate for long: ends with 1 when the memory of a process or the latency grows, or anything was delivered wrong.',
+)
+  .option('--seconds <n>', 'for how long, from 10 on', amount, 600)
+  .addOption(new Option('--shape <shape>', 'of the cluster').choices(shapes).default('proxy'))
+  .option('--json <file>', 'leave the result there')
+const values = command.parse().opts<{ seconds: number; shape: Shape; json?: string }>()
+const { seconds } = values
+if (seconds < 10) command.error('error: --seconds is from 10 on: a line has to be fitted')
 
 const text = (value: number): string => value.toPrecision(4)
 
@@ -52,7 +51,7 @@ function resultRows(result: SoakResult): ResultRow[] {
 }
 
 try {
-  const result = await runSoak(values.shape as Shape, seconds)
+  const result = await runSoak(values.shape, seconds)
   const { verdict, trends } = result
   console.log(
     `${Math.round(result.maximum).toLocaleString('en')} updates/s at most, ${Math.round(result.rate).toLocaleString('en')} soaked for ${seconds} s`,
