@@ -25,9 +25,14 @@ interface KnownSubscriber {
 /** By then the roster has what was synced for, unless it is subscribed no longer. */
 const rosterFollowsMs = 10_000
 
+/** Processes without subscriptions that are remembered: more than the roster keeps of the ended. */
+const maxRemembered = 10_000
+
 /** The subscribers of this publisher, what they have confirmed, and the flushes that wait for it. */
 export class Flushes {
   readonly #subscribers = new Map<string, KnownSubscriber>()
+  /** Of processes that subscribe to nothing by the roster: whether they have ended. */
+  readonly #without = new Map<string, boolean>()
   #flushes: Flush[] = []
 
   get isWaiting(): boolean {
@@ -44,18 +49,30 @@ export class Flushes {
 
   /** All tables that a process subscribes to, by the roster. */
   onRoster(subscriber: string, tables: Tables): void {
+    this.#without.delete(subscriber)
     this.#known(subscriber).onRoster = tables
   }
 
-  /** One subscription of a process asks, perhaps before the roster tells of it. */
+  /**
+   * One subscription of a process asks, perhaps before the roster tells of it; or long after, where
+   * this process stood still: nobody waits for the dead.
+   */
   onSync(subscriber: string, tables: Tables, now: number): void {
+    if (this.#without.get(subscriber)) return
     const known = this.#known(subscriber)
+    if (this.#without.has(subscriber)) known.onRoster ??= []
     known.synced = union(known.synced, tables)
     known.syncedAt = now
   }
 
-  removeSubscriber(subscriber: string): void {
+  /** It has ended, or subscribes to nothing. */
+  removeSubscriber(subscriber: string, hasEnded: boolean): void {
     this.#subscribers.delete(subscriber)
+    this.#without.delete(subscriber)
+    this.#without.set(subscriber, hasEnded)
+    if (this.#without.size <= maxRemembered) return
+    const [oldest] = this.#without.keys()
+    this.#without.delete(oldest as string)
   }
 
   confirm(subscriber: string, streams: readonly TableSequence[]): void {

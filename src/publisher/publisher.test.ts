@@ -357,6 +357,22 @@ describe('flush', () => {
     expect(outcomes).toEqual([{ confirmed: [], missing: [] }])
   })
 
+  it('D19: waits for nobody whose word comes behind his end', () => {
+    publisher.onRoster([{ ...(entry as RosterEntry), state: 'ended' }], 100)
+    sync(['A'], 200)
+    publisher.flush(300, 300, 2000, (outcome) => outcomes.push(outcome))
+    expect(outcomes).toEqual([{ confirmed: [], missing: [] }])
+  })
+
+  it('D19: waits for who subscribes again, as long as the roster may not have it', () => {
+    publisher.onRoster([{ ...(entry as RosterEntry), subscribes: [] }], 100)
+    sync(['A'], 200)
+    publisher.flush(300, 300, 60_000, (outcome) => outcomes.push(outcome))
+    expect(outcomes).toEqual([])
+    publisher.tick(10_200)
+    expect(outcomes).toHaveLength(1)
+  })
+
   it('D20: is a part of leaving: last numbers, confirmations, then ended', () => {
     publisher.leave(0, 0, 2000, (outcome) => outcomes.push(outcome))
     expect(publisher.state).toBe('leaving')

@@ -167,7 +167,7 @@ export class Publisher {
     for (const { incarnation, state, subscribes } of entries) {
       if (incarnation === this.identity.incarnation) continue
       if (state === 'ended' || state === 'gone' || subscribes.length === 0)
-        this.#flushes.removeSubscriber(incarnation)
+        this.#flushes.removeSubscriber(incarnation, state === 'ended')
       else this.#flushes.onRoster(incarnation, subscribes)
     }
     this.#flushes.check(now, this.#hasLeft)

@@ -334,4 +334,11 @@ export const repairRules: readonly Rule[] = [
     ],
     [subscriber, 'D19: confirm what both of them have'],
   ),
+  rule(
+    'D19.11',
+    'A word of a subscriber that comes behind his end, by the roster, revives nobody',
+    'he is waited for until drainMs is over',
+    ['publisher/flushes.ts', '    if (this.#without.get(subscriber)) return\n', ''],
+    [publisher, 'D19: waits for nobody whose word comes behind his end'],
+  ),
 ]

@@ -76,10 +76,6 @@ export class Member {
     if (!this.child.hasEnded) this.child.process.send(order, () => undefined)
   }
 
-  has(type: Word['type']): boolean {
-    return this.#words.some((word) => word.type === type)
-  }
-
   /** Why it has failed by itself; null: it has not. */
   get failure(): string | null {
     const failed = this.#words.find((word) => word.type === 'failed')
@@ -87,9 +83,14 @@ export class Member {
   }
 
   /** Waits for a word of this life. Throws when it ends or fails first, or does not come. */
-  async says(type: Word['type'], withinMs = answerWithinMs): Promise<void> {
+  async says<Type extends Word['type']>(
+    type: Type,
+    withinMs = answerWithinMs,
+  ): Promise<Extract<Word, { type: Type }>> {
     const timeout = AbortSignal.timeout(withinMs)
-    while (!this.has(type)) {
+    for (;;) {
+      const said = this.#words.find((word) => word.type === type)
+      if (said) return said as Extract<Word, { type: Type }>
       if (this.failure !== null) throw new Error(`${this.journal}: ${this.failure}`)
       if (this.child.hasEnded) throw new Error(`${this.journal} ${this.child.state}`)
       if (timeout.aborted) throw new Error(`${this.journal} did not say ${type} in ${withinMs} ms`)

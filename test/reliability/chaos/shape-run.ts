@@ -12,6 +12,7 @@ import { Chance } from './chance.ts'
 import type { FaultKind } from './fault-kind.ts'
 import type { Injected } from './injected.ts'
 import { Injector } from './injector.ts'
+import type { Member } from './member.ts'
 import { Stage } from './stage.ts'
 
 export interface ShapeRunOptions {
@@ -186,7 +187,7 @@ export class ShapeRun {
     for (const member of publishers) member.order({ type: 'flush' })
     await this.#mustNotFail(
       'everything is confirmed',
-      Promise.all(publishers.map((member) => member.says('flushed', settleWithinMs))),
+      Promise.all(publishers.map((member) => everybodyHas(member))),
     )
     await this.#untilWhole(log, signal)
     for (const member of publishers)
@@ -226,6 +227,12 @@ export class ShapeRun {
 export function circumstancesOf(shape: Shape, log: readonly Injected[]): Circumstances {
   const touched = log.flatMap(({ lives, from, to }) => lives.map((name) => ({ name, from, to })))
   return { isMesh: !isProxy(shape), touched }
+}
+
+/** Everything is healed: a flush ends long before its time is up, and misses nobody. */
+async function everybodyHas(member: Member): Promise<void> {
+  const { missing } = await member.says('flushed', settleWithinMs)
+  if (missing.length > 0) throw new Error(`${member.journal} misses ${missing.join(', ')}`)
 }
 
 /** What may still be well when it has settled. */
