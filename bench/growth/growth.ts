@@ -1,33 +1,38 @@
 /**
  * `npm run bench:growth`: what grows with what, on real processes; writes `bench/GROWTH.md`.
- * `-- --only sizes,commits --json FILE`.
+ * `-- --only sizes,commits --most 32 --json FILE`.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
-import { instrument } from '../../src/testing/instrument.ts'
+import { count, instrument } from '../../src/testing/instrument.ts'
 import { childrenLogs, endChildren } from '../../test/harness/child.ts'
 import { measureCommits } from './commits.ts'
 import type { MeasuredSection, Section, SectionName } from './page.ts'
 import { growthPage, tableText } from './page.ts'
+import { measureProcesses } from './processes.ts'
 import { measureSizes } from './sizes.ts'
+import { measureTables } from './tables.ts'
 
 const pageFile = join(import.meta.dirname, '..', 'GROWTH.md')
 
-const measures: Partial<Record<SectionName, () => Promise<Section>>> = {
+const measures: Record<SectionName, () => Promise<Section>> = {
+  processes: () => measureProcesses(most),
+  tables: measureTables,
   sizes: measureSizes,
   commits: measureCommits,
 }
 
-const { only, json } = instrument(
+const { only, most, json } = instrument(
   'bench:growth',
   'What grows with what, on real processes. Writes the sections that it measures into bench/GROWTH.md.',
 )
   .option('--only <names>', `of ${Object.keys(measures).join(', ')}`, names, Object.keys(measures))
+  .option('--most <n>', 'processes of a node', count, 64)
   .option('--json <file>', 'leave the sections there too')
   .parse()
-  .opts<{ only: readonly string[]; json?: string }>()
+  .opts<{ only: readonly string[]; most: number; json?: string }>()
 
 function names(text: string): string[] {
   const all = text.split(',')

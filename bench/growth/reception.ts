@@ -1,4 +1,4 @@
-import type { Delivery } from '../../src/index.ts'
+import type { Delivery, Loss } from '../../src/index.ts'
 import { LoopBlocks } from './loop-blocks.ts'
 import type { Received } from './peer-message.ts'
 
@@ -20,7 +20,7 @@ export class Reception {
 
   take(delivery: Delivery): void {
     const begin = performance.now()
-    if (delivery.type === 'loss') this.#lost = JSON.stringify(delivery.losses)
+    if (delivery.type === 'loss') this.#lost = lossText(delivery.losses)
     else {
       this.#updates += delivery.updates.length
       this.#deliveries++
@@ -56,3 +56,6 @@ export function brokenCommits(
   for (const { commit } of updates) counts.set(commit, (counts.get(commit) ?? 0) + 1)
   return [...counts.values()].filter((count) => count !== commitUpdates).length
 }
+
+const lossText = (losses: readonly Loss[]): string =>
+  losses.map(({ table, from, to, reason }) => `${table} ${from} to ${to}: ${reason}`).join(', ')
