@@ -1,0 +1,82 @@
+import { openUpdateQueue } from '../../src/index.ts'
+import type { Shape as ClusterShape } from '../../test/harness/definition-file.ts'
+import { maxNodes } from '../../test/harness/loopback.ts'
+import { TestCluster } from '../../test/harness/test-cluster.ts'
+import type { Trade } from '../rows.ts'
+import type { Peer, Seat } from './peer.ts'
+import { nothing } from './peer.ts'
+
+interface Tables {
+  TRADE: Trade
+}
+
+/** Publishers are on the first node, subscribers on the last: in one node's cluster the same. */
+function open(role: string, seat: Seat, host: string | undefined) {
+  return openUpdateQueue<Tables>({
+    process: `BENCH_${role}_${seat.index}`,
+    definition: seat.place.definition ?? '',
+    ...(host !== undefined && { host }),
+  })
+}
+
+function tidings(name: string, title: string, shape: ClusterShape, rate: number): Peer {
+  const nodes = shape === 'mesh+relay' ? 2 : 1
+  return {
+    name,
+    title,
+    rate,
+    requirement: () => ({
+      versions: [],
+      missing: nodes > maxNodes ? ['a second loopback address'] : [],
+    }),
+    start: async () => {
+      const cluster = await TestCluster.start(shape, nodes)
+      const [first, last] = [cluster.node(0), cluster.node(nodes - 1)]
+      return {
+        place: {
+          definition: cluster.definition,
+          publisherHost: first.host,
+          subscriberHost: last.host,
+        },
+        pids: cluster.nodes.map(({ child }) => child.pid),
+        stop: async () => {
+          await Promise.all(cluster.nodes.map((node) => node.end('SIGTERM')))
+        },
+      }
+    },
+    publisher: async (seat) => {
+      const queue = await open('PUBLISHER', seat, seat.place.publisherHost)
+      const flush = async (): Promise<void> => {
+        const { missing } = await queue.flush()
+        if (missing.length > 0) throw new Error('a subscriber did not confirm')
+      }
+      return {
+        publish: (record) => {
+          queue.publish({ table: 'TRADE', kind: 'insert', record })
+          return undefined
+        },
+        flush,
+        drain: flush,
+        connected: nothing,
+        close: () => queue.close(),
+      }
+    },
+    subscriber: async (seat, take) => {
+      const queue = await open('SUBSCRIBER', seat, seat.place.subscriberHost)
+      const subscription = queue.subscribe('TRADE', {
+        onDelivery: (delivery) => {
+          if (delivery.type === 'loss') throw new Error(`lost: ${JSON.stringify(delivery.losses)}`)
+          // Flow control is flush(): nobody asks which publisher an update came from.
+          if (delivery.type === 'updates')
+            for (const { record } of delivery.updates) take(0, record)
+        },
+      })
+      await subscription.ready
+      return { close: () => queue.close() }
+    },
+  }
+}
+
+export const mesh = tidings('mesh', 'Tidings, mesh', 'mesh', 1_500_000)
+export const proxy = tidings('proxy', 'Tidings, proxy', 'proxy', 1_200_000)
+export const relay = tidings('relay', 'Tidings, relay between two nodes', 'mesh+relay', 1_000_000)

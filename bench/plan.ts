@@ -1,0 +1,77 @@
+import type { Work } from './assignment.ts'
+import { latencyWarmUpSeconds } from './assignment.ts'
+import type { Contender } from './contender.ts'
+import type { Shape } from './peers/peer.ts'
+import type { Reading, RowSet } from './workload.ts'
+
+/** What the command line asks for. */
+export interface Options {
+  readonly peers: readonly string[]
+  readonly shapes: readonly Shape[]
+  readonly rows: readonly RowSet[]
+  readonly reading: readonly Reading[]
+  readonly repeats: number
+  /** At most, by each publisher. */
+  readonly updates: number
+  /** About how long one run of throughput takes, seconds. */
+  readonly seconds: number
+  /** Updates a second at which latency is taken; none: it is not. */
+  readonly latency: readonly number[]
+  readonly latencySeconds: number
+}
+
+/** One table of the results: what is run in turns by all who take part. */
+export interface Workload {
+  readonly title: string
+  readonly shape: Shape
+  readonly rows: RowSet
+  readonly type: Work['type']
+  /** Bytes are the same whatever the rows: who moves bytes only takes part in one table of a shape. */
+  readonly takesBytes: boolean
+  work(contender: Contender): Work
+}
+
+const rowTitles: Record<RowSet, string> = {
+  '15': '15 fields',
+  '20w': '20 fields, a tenth with characters beyond latin1',
+}
+const readingTitles: Record<Reading, string> = { one: 'one field read', all: 'every field read' }
+
+/** Updates that one publisher sends, so that a run takes about `seconds` on two cores. */
+function updatesFor(contender: Contender, shape: Shape, options: Options): number {
+  const share = shape.subscribers === 1 ? 1 : 1 / (shape.subscribers - 2)
+  const all = contender.rate * options.seconds * Math.max(share, 1 / shape.subscribers)
+  return Math.max(1000, Math.min(options.updates, Math.floor(all / shape.publishers)))
+}
+
+export function workloads(options: Options): Workload[] {
+  const throughput = options.shapes.flatMap((shape) =>
+    options.rows.flatMap((rows, rowsIndex) =>
+      options.reading.map((reading, readingIndex) => ({
+        title: `${shape.publishers} → ${shape.subscribers}: ${rowTitles[rows]}, ${readingTitles[reading]}`,
+        shape,
+        rows,
+        type: 'throughput' as const,
+        takesBytes: rowsIndex === 0 && readingIndex === 0,
+        work: (contender: Contender): Work => ({
+          type: 'throughput',
+          updates: updatesFor(contender, shape, options),
+          reading,
+        }),
+      })),
+    ),
+  )
+  const latency = options.latency.map((rate) => ({
+    title: `Latency at ${rate.toLocaleString('en')} updates a second, 1 → 1, 15 fields`,
+    shape: { publishers: 1, subscribers: 1 },
+    rows: '15' as const,
+    type: 'latency' as const,
+    takesBytes: false,
+    work: (): Work => ({
+      type: 'latency',
+      rate,
+      updates: Math.round(rate * (options.latencySeconds + latencyWarmUpSeconds)),
+    }),
+  }))
+  return [...throughput, ...latency]
+}

@@ -1,0 +1,87 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Work } from './assignment.ts'
+import type { PublishingEnd, Seat } from './peers/peer.ts'
+import { rowMaker } from './workload.ts'
+
+/** Published in one turn of the event loop, as a bulk load does. */
+const perTurn = 1000
+/** Updates of which a window consists: one is taken while the next is filled. */
+const window = 20_000
+/** The same where the product has its own flow control: about 16 MiB of JSON. */
+const perFlush = 65_536
+
+/** How far each subscriber has come with what this publisher sent. */
+export class Acknowledgements {
+  readonly #taken: number[]
+  #wake: () => void = () => undefined
+
+  constructor(subscribers: number) {
+    this.#taken = Array.from({ length: subscribers }, () => 0)
+  }
+
+  take(subscriber: number, updates: number): void {
+    this.#taken[subscriber] = updates
+    this.#wake()
+  }
+
+  /** Resolves when the slowest subscriber has come so far. */
+  async reach(updates: number): Promise<void> {
+    while (Math.min(...this.#taken) < updates)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+  }
+}
+
+/** Publishes as fast as the subscribers take. */
+export async function sendAll(
+  end: PublishingEnd,
+  seat: Seat,
+  updates: number,
+  acknowledgements: Acknowledgements,
+): Promise<void> {
+  const make = rowMaker(seat.rows)
+  const windowOf = end.flush ? perFlush : window
+  let confirmed: Promise<void> = Promise.resolve()
+  for (let index = 0; index < updates; index++) {
+    const sending = end.publish(make(index))
+    if (sending) await sending
+    if (index % windowOf === windowOf - 1) {
+      if (end.flush) {
+        await confirmed
+        confirmed = end.flush()
+      } else {
+        await turn()
+        await acknowledgements.reach(index + 1 - window)
+      }
+    } else if (index % perTurn === perTurn - 1) await turn()
+  }
+  await confirmed
+  await end.drain()
+}
+
+/**
+ * Publishes at a fixed rate. Each update carries the time at which it was due, microseconds: what a
+ * publisher that falls behind delays counts as latency (no coordinated omission).
+ */
+export async function sendAtRate(
+  end: PublishingEnd,
+  seat: Seat,
+  work: Extract<Work, { type: 'latency' }>,
+): Promise<void> {
+  const make = rowMaker(seat.rows)
+  const microsecondsEach = 1e6 / work.rate
+  const startedAt = Number(process.hrtime.bigint() / 1000n)
+  for (let index = 0; index < work.updates;) {
+    const elapsed = Number(process.hrtime.bigint() / 1000n) - startedAt
+    const due = Math.min(work.updates, Math.floor(elapsed / microsecondsEach) + 1, index + perTurn)
+    for (; index < due; index++) {
+      const record = make(index)
+      record.NOTIONAL = startedAt + Math.floor(index * microsecondsEach)
+      const sending = end.publish(record)
+      if (sending) await sending
+    }
+    await turn()
+  }
+  await end.drain()
+}
