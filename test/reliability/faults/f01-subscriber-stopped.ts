@@ -137,7 +137,7 @@ export const subscriberStopped: FaultRow = {
       verdict,
       healMs: stage.healMs,
       demands: [
-        atMost("others' latency p99, during / before", 'times', ratio, 1.1, 2 / 1.1),
+        atMost("others' latency p99, during / before", 'times', ratio, 1.1, 5),
         atMost(
           'memory of the publisher grew by',
           'MiB',
