@@ -17,6 +17,9 @@ const idleMs = 5000
 const processMiB = 120
 const spareMiB = 1024
 
+/** A number of processes that takes longer than this is too many for the machine, milliseconds. */
+const withinMs = 90_000
+
 interface Measured {
   readonly shape: Shape
   readonly processes: number
@@ -36,11 +39,14 @@ export async function measureProcesses(most: number): Promise<Section> {
   for (const shape of ['mesh', 'proxy'] as const)
     for (const processes of counts.filter((count) => count <= most)) {
       const needed = processes * processMiB + spareMiB
-      if (availableMiB() >= needed) rows.push(await measureCount(shape, processes))
-      else
-        stops.push(
-          `${shape}, ${processes} processes: not run, ${Math.round(availableMiB())} of ${needed} MiB are free.`,
-        )
+      const free = Math.round(availableMiB())
+      const outcome =
+        free < needed
+          ? `not run, ${free} of ${needed} MiB are free.`
+          : await measureWithin(shape, processes)
+      if (typeof outcome === 'string') stops.push(`${shape}, ${processes} processes: ${outcome}`)
+      else rows.push(outcome)
+      console.log(`${shape}, ${processes} processes:`, outcome)
     }
   return {
     name: 'processes',
@@ -101,28 +107,47 @@ function pairsText(rows: readonly Measured[]): string {
     : `not n × (n − 1) connections between processes with ${other.map((row) => row.processes).join(', ')}.`
 }
 
-async function measureCount(shape: Shape, processes: number): Promise<Measured> {
+/** What was measured, or what had not happened in time. */
+async function measureWithin(shape: Shape, processes: number): Promise<Measured | string> {
+  const stage: Stage = { name: 'started' }
+  const late = new AbortController()
   try {
-    const cluster = await TestCluster.start(shape)
-    const peers = Array.from({ length: processes }, (_, index) => new Peer(`PROCESS_${index}`))
-    await Promise.all(peers.map((peer) => peer.started()))
-    const opening = await openAll(cluster, peers)
-    await exchange(peers)
-    const idle = await idleCpu([cluster.node().child.pid, ...peers.map(({ pid }) => pid)])
-    const [clusterCpu = Number.NaN, ...own] = idle
-    const measured = {
-      shape,
-      processes,
-      ...opening,
-      clusterCpu,
-      idleCpu: own.reduce((sum, each) => sum + each, 0) / processes,
-      residentMiB: median(peers.map(({ pid }) => residentMiB(pid))),
-      ...connectionsOf(cluster),
-    }
-    await Promise.all(peers.map((peer) => peer.close()))
-    return measured
+    return await Promise.race([
+      measureCount(shape, processes, stage),
+      pause(withinMs, undefined, late).then(
+        () => `not ${stage.name} within ${withinMs / 1000} s of the start.`,
+      ),
+    ])
   } finally {
+    late.abort()
     await endChildren()
+  }
+}
+
+/** What is waited for. */
+interface Stage {
+  name: 'started' | 'ready' | 'in exchange' | 'done'
+}
+
+async function measureCount(shape: Shape, processes: number, stage: Stage): Promise<Measured> {
+  const cluster = await TestCluster.start(shape)
+  const peers = Array.from({ length: processes }, (_, index) => new Peer(`PROCESS_${index}`))
+  await Promise.all(peers.map((peer) => peer.started()))
+  stage.name = 'ready'
+  const opening = await openAll(cluster, peers)
+  stage.name = 'in exchange'
+  await exchange(peers)
+  stage.name = 'done'
+  const idle = await idleCpu([cluster.node().child.pid, ...peers.map(({ pid }) => pid)])
+  const [clusterCpu = Number.NaN, ...own] = idle
+  return {
+    shape,
+    processes,
+    ...opening,
+    clusterCpu,
+    idleCpu: own.reduce((sum, each) => sum + each, 0) / processes,
+    residentMiB: median(peers.map(({ pid }) => residentMiB(pid))),
+    ...connectionsOf(cluster),
   }
 }
 
