@@ -36,7 +36,7 @@ export type Said =
   | { readonly type: 'ready' }
   | { readonly type: 'connected' }
   | { readonly type: 'taken'; readonly publisher: number; readonly updates: number }
-  | { readonly type: 'sent'; readonly startedAt: bigint }
+  | { readonly type: 'started'; readonly startedAt: bigint }
   | {
       readonly type: 'received'
       readonly endedAt: bigint

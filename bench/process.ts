@@ -28,10 +28,9 @@ async function publish(): Promise<void> {
   await end.connected()
   say({ type: 'connected' })
   await go
-  const startedAt = process.hrtime.bigint()
+  say({ type: 'started', startedAt: process.hrtime.bigint() })
   if (work.type === 'throughput') await sendAll(end, seat, work.updates, acknowledgements)
   else await sendAtRate(end, seat, work)
-  say({ type: 'sent', startedAt })
   await ending
   await end.close()
 }

@@ -129,21 +129,22 @@ async function measure(
   const cpuBefore = totalCpuSeconds(pids)
   company.tell('publisher', { type: 'go' })
   const received = await company.all('subscriber', 'received')
-  const sent = await company.all('publisher', 'sent')
+  const started = await company.all('publisher', 'started')
   const cpu = totalCpuSeconds(pids) - cpuBefore
   const memory = {
     publisher: most(company.of('publisher').map(({ pid }) => peakMiB(pid))),
     subscriber: most(company.of('subscriber').map(({ pid }) => peakMiB(pid))),
     server: ground.pids.length > 0 ? most(ground.pids.map(peakMiB)) : null,
   }
-  await company.end()
-  const startedAt = sent.reduce(
+  const startedAt = started.reduce(
     (first, each) => (each.startedAt < first ? each.startedAt : first),
-    sent[0]?.startedAt ?? 0n,
+    started[0]?.startedAt ?? 0n,
   )
   const endedAt = received.reduce((last, each) => (each.endedAt > last ? each.endedAt : last), 0n)
   const all = work.updates * shape.publishers
   const lost = received.reduce((sum, each) => sum + each.lost, 0)
+  // Where something was lost its publisher may wait for ever: the caller ends them all.
+  if (lost === 0) await company.end()
   return {
     updates: work.updates,
     perSecond: all / (Number(endedAt - startedAt) / 1e9),
