@@ -61,6 +61,13 @@ class Company {
     return Promise.all(this.#members[role].map((child) => this.#word(child, type)))
   }
 
+  /** Throws, with what it said, where one has ended although nobody told it to. */
+  mustLive(): void {
+    for (const child of this.of('publisher', 'subscriber'))
+      if (child.hasEnded)
+        throw new Error(`${child.name} has ended by itself (${child.state}):\n${child.log}`)
+  }
+
   async end(): Promise<void> {
     for (const role of ['publisher', 'subscriber'] as const) {
       this.tell(role, { type: 'end' })
@@ -72,7 +79,8 @@ class Company {
     if (said.type === 'taken') {
       const { publisher, updates } = said
       const told: Told = { type: 'taken', subscriber: index, updates }
-      this.#members.publisher[publisher]?.process.send(told)
+      const to = this.#members.publisher[publisher]?.process
+      if (to?.connected) to.send(told)
     } else this.#said.get(child)?.push(said)
     child.process.emit('said')
   }
@@ -130,6 +138,7 @@ async function measure(
   company.tell('publisher', { type: 'go' })
   const received = await company.all('subscriber', 'received')
   const started = await company.all('publisher', 'started')
+  company.mustLive()
   const cpu = totalCpuSeconds(pids) - cpuBefore
   const memory = {
     publisher: most(company.of('publisher').map(({ pid }) => peakMiB(pid))),
