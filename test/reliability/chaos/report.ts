@@ -34,6 +34,8 @@ export function rowsOf(results: readonly ShapeResult[]): ResultRow[] {
   ]
 }
 
+const firstLine = (failure: string): string => `; ${failure.split('\n', 1)[0]}`
+
 function rowOfShape(result: ShapeResult): ResultRow {
   const { shape, verdict, log, failures, lives, seconds } = result
   const silent = updatesOf(verdict.violations.filter(isSilent))
@@ -50,7 +52,7 @@ function rowOfShape(result: ShapeResult): ResultRow {
     falseLosses: updatesOf(verdict.violations.filter((violation) => !isSilent(violation))),
     healP50Ms: quantile(heals, 0.5),
     healP99Ms: quantile(heals, 0.99),
-    figure: `${owed} owed to ${subscriptions} subscriptions of ${publishers} lives of publishers in ${Math.round(seconds)} s; ${givenUp} of them given up after ten seconds of silence`,
+    figure: `${owed} owed to ${subscriptions} subscriptions of ${publishers} lives of publishers in ${Math.round(seconds)} s; ${givenUp} of them given up after ten seconds of silence${failures.map(firstLine).join('')}`,
     met: verdict.violations.length === 0 && failures.length === 0,
   }
 }
