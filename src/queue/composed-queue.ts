@@ -109,9 +109,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number } {
-    const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
+    // Not right behind the commit that filled it: a large one was work enough at a stretch.
     if (this.#publisher.isParcelFull) this.#endTurn()
-    else this.#scheduleTurn()
+    const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
+    this.#scheduleTurn()
     return { commit }
   }
 

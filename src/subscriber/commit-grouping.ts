@@ -1,4 +1,4 @@
-import type { BatchMessage } from '../model/message.ts'
+import type { BatchMessage, CommitEntry } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 
 /** Whole commits that may be delivered together, or one commit of which a part is lost. */
@@ -7,10 +7,17 @@ export interface CommitGroup {
   readonly incomplete: boolean
 }
 
-interface Placed {
-  readonly update: Update
-  readonly commit: number
-  readonly place: number
+/** What one batch has of the commits of one entry. */
+interface Piece {
+  readonly entry: CommitEntry
+  /** The sequence of the entry's first update. */
+  readonly first: number
+  /** How many of the entry's updates, from its first on, are not here: they are delivered or lost. */
+  readonly absent: number
+  /** Of a batch: the entry's own stand from `from` to `to` − 1. */
+  readonly updates: readonly Update[]
+  readonly from: number
+  readonly to: number
 }
 
 /**
@@ -20,10 +27,8 @@ interface Placed {
  */
 export class CommitGrouping {
   readonly #wants: (table: string) => boolean
-  readonly #placed: Placed[] = []
-  /** For each commit, how many updates of wanted tables it has. */
-  readonly #expected = new Map<number, number>()
-  readonly #here = new Map<number, number>()
+  readonly #pieces: Piece[] = []
+  #groups: CommitGroup[] = []
 
   constructor(wants: (table: string) => boolean) {
     this.#wants = wants
@@ -32,43 +37,84 @@ export class CommitGrouping {
   /** Adds the updates of a batch from index `skip` on. */
   add(batch: BatchMessage, skip: number, updates: readonly Update[]): void {
     let index = 0
-    const take = (commit: number, place: number): void => {
-      if (index >= skip) {
-        const update = updates[index - skip]
-        if (update) this.#placed.push({ update, commit, place })
-        this.#here.set(commit, (this.#here.get(commit) ?? 0) + 1)
-      }
-      index++
-    }
+    let to = 0
     for (const entry of batch.commits) {
-      if (entry.type === 'run')
-        for (let commit = entry.commit; commit < entry.commit + entry.commits; commit++) {
-          this.#expected.set(commit, entry.updatesEach)
-          for (let place = 0; place < entry.updatesEach; place++) take(commit, place)
-        }
-      else {
-        const wanted = entry.tables.filter(({ table }) => this.#wants(table))
-        this.#expected.set(
-          entry.commit,
-          wanted.reduce((sum, { updates: count }) => sum + count, 0),
-        )
-        for (const place of entry.places) take(entry.commit, place)
-      }
+      const from = to
+      const end = index + sizeOf(entry)
+      while (to < updates.length && sequenceOf(updates[to]) < batch.first + end) to++
+      const absent = Math.max(0, skip - index)
+      if (end > skip)
+        this.#pieces.push({ entry, first: batch.first + index, absent, updates, from, to })
+      index = end
     }
   }
 
+  /** Takes what was added since the last time. */
   groups(): CommitGroup[] {
-    this.#placed.sort((a, b) => a.commit - b.commit || a.place - b.place)
-    const groups: CommitGroup[] = []
-    let lastCommit = -1
-    for (const { update, commit } of this.#placed) {
-      const incomplete = this.#here.get(commit) !== this.#expected.get(commit)
-      const open = groups.at(-1)
-      const joins = open && open.incomplete === incomplete && (!incomplete || commit === lastCommit)
-      if (joins) open.updates.push(update)
-      else groups.push({ updates: [update], incomplete })
-      lastCommit = commit
+    this.#pieces.sort((a, b) => a.entry.commit - b.entry.commit)
+    this.#groups = []
+    for (let at = 0; at < this.#pieces.length;) {
+      const piece = this.#pieces[at] as Piece
+      const end = piece.entry.type === 'run' ? at + 1 : this.#endOfCommit(at)
+      if (piece.entry.type === 'run') this.#addRun(piece, piece.entry.updatesEach)
+      else this.#addCommit(this.#pieces.slice(at, end))
+      at = end
     }
-    return groups
+    this.#pieces.length = 0
+    return this.#groups
+  }
+
+  #endOfCommit(from: number): number {
+    const commit = this.#pieces[from]?.entry.commit
+    let end = from + 1
+    while (this.#pieces[end]?.entry.commit === commit) end++
+    return end
+  }
+
+  /** Commits of `updatesEach` updates each, all of one batch: only the first can lack some. */
+  #addRun({ first, absent, updates, from, to }: Piece, updatesEach: number): void {
+    let whole = from
+    if (absent % updatesEach !== 0) {
+      const next = first + Math.ceil(absent / updatesEach) * updatesEach
+      while (whole < to && sequenceOf(updates[whole]) < next) whole++
+      this.#add(updates.slice(from, whole), true)
+    }
+    this.#add(updates.slice(whole, to), false)
+  }
+
+  /** All pieces of one commit. */
+  #addCommit(pieces: readonly Piece[]): void {
+    let here = 0
+    let expected = 0
+    const byPlace: Update[] = []
+    const rest: Update[] = []
+    for (const { entry, first, absent, updates, from, to } of pieces) {
+      if (entry.type !== 'part') continue
+      expected = 0
+      for (const { table, updates: count } of entry.tables)
+        if (this.#wants(table)) expected += count
+      here += entry.places.length - absent
+      for (let at = from; at < to; at++) {
+        const update = updates[at] as Update
+        const place = entry.places[sequenceOf(update) - first] as number
+        // Two tables that claim one place contradict each other: neither may be left out for it.
+        if (byPlace[place]) rest.push(update)
+        else byPlace[place] = update
+      }
+    }
+    this.#add([...Object.values(byPlace), ...rest], here !== expected)
+  }
+
+  #add(updates: Update[], incomplete: boolean): void {
+    if (updates.length === 0) return
+    const open = this.#groups.at(-1)
+    if (!open || incomplete || open.incomplete) this.#groups.push({ updates, incomplete })
+    else for (const update of updates) open.updates.push(update)
   }
 }
+
+const sizeOf = (entry: CommitEntry): number =>
+  entry.type === 'run' ? entry.commits * entry.updatesEach : entry.places.length
+
+/** Updates of batches have one; only those of foreign publishers do not. */
+const sequenceOf = (update: Update | undefined): number => update?.sequence ?? 0

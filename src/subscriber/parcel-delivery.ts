@@ -3,7 +3,7 @@ import type { BatchMessage, TableSequence } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 import { frameChecksum } from '../wire/envelope.ts'
 import type { RowReader } from '../wire/row-reader.ts'
-import { CommitGrouping } from './commit-grouping.ts'
+import { type CommitGroup, CommitGrouping } from './commit-grouping.ts'
 import type { Source } from './source.ts'
 import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
 import type { Position, SubscriptionOutput } from './subscription-output.ts'
@@ -11,6 +11,13 @@ import type { Position, SubscriptionOutput } from './subscription-output.ts'
 interface Part {
   readonly stream: SubscribedStream
   readonly last: number
+}
+
+interface ReadBatch {
+  readonly batch: BatchMessage
+  /** How many of its updates, from the first on, were delivered or lost before. */
+  readonly skip: number
+  readonly updates: Update[]
 }
 
 /**
@@ -22,6 +29,8 @@ export class ParcelDelivery {
   readonly #wants: (table: string) => boolean
   readonly #reader: RowReader
   readonly #output: SubscriptionOutput
+  /** Updates of batches that are held, read ahead. */
+  readonly #ahead = new WeakMap<BatchMessage, Update[]>()
   heldBytes = 0
 
   constructor(wants: (table: string) => boolean, reader: RowReader, output: SubscriptionOutput) {
@@ -50,6 +59,7 @@ export class ParcelDelivery {
     this.heldBytes += batch.frame.byteLength
     source.settle(stream)
     this.deliver(source)
+    if (stream.held.length > 0) this.#readAhead(source, stream, batch)
   }
 
   setBase(source: Source, stream: SubscribedStream, base: number): void {
@@ -142,35 +152,43 @@ export class ParcelDelivery {
       .map(({ table, last }) => ({ stream: source.stream(table), last }))
   }
 
+  /**
+   * What waits only for the rest of the parcel that is delivered next is read as it comes: all of a
+   * large commit at once would stop the event loop.
+   */
+  #readAhead(source: Source, stream: SubscribedStream, batch: BatchMessage): void {
+    if (stream.base === null || batch.first < stream.next || !this.#output.isUnderHalf()) return
+    for (const { held } of source.pending) if ((held[0]?.parcel ?? 0) < batch.parcel) return
+    const updates: Update[] = []
+    if (this.#reader.read(batch, 0, updates)) this.#ahead.set(batch, updates)
+  }
+
   #deliverParcel(source: Source, parts: readonly Part[]): void {
-    const grouping = new CommitGrouping(this.#wants)
     const positions: Position[] = []
-    let plain: Update[] | null = parts.length === 1 ? [] : null
+    const read: ReadBatch[] = []
+    // One table and nothing lost: it comes in the order of its commits, each whole.
+    let isPlain = parts.length === 1
     let bytes = 0
     for (const { stream, last } of parts) {
-      if (stream.lostUpTo >= stream.next - 1) plain = null
+      if (stream.lostUpTo >= stream.next - 1) isPlain = false
       while (stream.next <= last) {
         if (this.#skipLost(source, stream)) {
-          plain = null
+          isPlain = false
           continue
         }
         const batch = stream.held.shift() as BatchMessage
         this.heldBytes -= batch.frame.byteLength
         bytes += batch.payload.byteLength
         const updates = this.#read(source, stream, batch)
-        if (!updates) {
-          plain = null
-          continue
-        }
-        const skip = stream.next - batch.first
-        stream.next = lastOf(batch) + 1
-        grouping.add(batch, skip, updates)
-        if (plain) for (const update of updates) plain.push(update)
+        if (updates) {
+          read.push({ batch, skip: stream.next - batch.first, updates })
+          stream.next = lastOf(batch) + 1
+        } else isPlain = false
       }
       source.settle(stream)
       positions.push({ stream, last: stream.next - 1 })
     }
-    const groups = plain ? [{ updates: plain, incomplete: false }] : grouping.groups()
+    const groups = isPlain ? [joined(read)] : this.#grouped(read)
     groups.forEach(({ updates, incomplete }, index) =>
       this.#output.updates(
         updates,
@@ -181,12 +199,21 @@ export class ParcelDelivery {
     )
   }
 
+  #grouped(read: readonly ReadBatch[]): CommitGroup[] {
+    const grouping = new CommitGrouping(this.#wants)
+    for (const { batch, skip, updates } of read) grouping.add(batch, skip, updates)
+    return grouping.groups()
+  }
+
   /** The rows of the batch from `next` on; null, and a loss, where they cannot be read. */
   #read(source: Source, stream: SubscribedStream, batch: BatchMessage): Update[] | null {
     if (stream.openLossFrom !== undefined)
       this.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
+    const skip = stream.next - batch.first
+    const ahead = this.#ahead.get(batch)
+    if (ahead && skip === 0) return ahead
     const updates: Update[] = []
-    if (this.#reader.read(batch, stream.next - batch.first, updates)) return updates
+    if (this.#reader.read(batch, skip, updates)) return updates
     const from = stream.next
     stream.next = lastOf(batch) + 1
     stream.lostUpTo = stream.next - 1
@@ -208,4 +235,9 @@ export class ParcelDelivery {
     this.report(source, stream, { from, to }, stream.lostReason)
     return true
   }
+}
+
+function joined(read: readonly ReadBatch[]): CommitGroup {
+  if (read.length === 1 && read[0]) return { updates: read[0].updates, incomplete: false }
+  return { updates: read.flatMap(({ updates }) => updates), incomplete: false }
 }
