@@ -5,7 +5,7 @@ import { writeResult } from '../reliability/result.ts'
 import { Campaign } from './campaign.ts'
 import { keep } from './corpus.ts'
 import { Coverage } from './coverage.ts'
-import { heapBytes } from './heap.ts'
+import { liveHeapBytes } from '../harness/live-heap.ts'
 import type { Finding } from './judge.ts'
 import { judge } from './judge.ts'
 import { minimise } from './minimise.ts'
@@ -87,7 +87,7 @@ const sum = (figure: (campaign: Campaign) => number) =>
 
 /** The most that the heap has grown, bytes. */
 async function runAll(): Promise<number> {
-  const before = heapBytes()
+  const before = liveHeapBytes()
   let growth = 0
   let lookAt = heapEvery
   for (const [place, campaign] of campaigns.entries()) {
@@ -99,14 +99,14 @@ async function runAll(): Promise<number> {
       const findings = campaign.findings.size
       await campaign.run({ inputs, seconds: (until - performance.now()) / 1000 })
       if (sum(({ inputs }) => inputs) >= lookAt) {
-        growth = Math.max(growth, heapBytes() - before)
+        growth = Math.max(growth, liveHeapBytes() - before)
         lookAt += heapEvery
       }
       if (campaign.findings.size > findings) break
     }
     tell(campaign)
   }
-  return Math.max(growth, heapBytes() - before)
+  return Math.max(growth, liveHeapBytes() - before)
 }
 
 const grouped = (value: number) => Math.round(value).toLocaleString('en')

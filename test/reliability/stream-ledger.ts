@@ -42,6 +42,7 @@ export class StreamLedger {
   readonly told: ToldRange[] = []
   /** Where a loss without an end begins: 0 from an unknown beginning; null: none is open. */
   openFrom: number | null = null
+  #isOpenSilence = false
   openAt = Infinity
   /** Delivered or reported up to there. */
   readonly settled = new Timeline()
@@ -71,7 +72,11 @@ export class StreamLedger {
     this.#advance(at, to)
   }
 
-  lose({ at, from, to, ends }: LostEntry, isSilence: boolean): void {
+  /** `isGone`: its publisher had been silent for so long that it counted as gone. */
+  lose({ at, from, to, ends }: LostEntry, isGone: boolean): void {
+    // What ends an open loss belongs to it, whatever word it bears: it was lost for the same reason.
+    const isSilence = isGone || (ends && this.#isOpenSilence)
+    this.#isOpenSilence = to === null && isSilence
     if (ends && this.openFrom === null) {
       const text = `${this.table} ${from} to ${to} at ${at}`
       this.#fail({ rule: 'end-without-open', updates: 1, text })

@@ -253,6 +253,26 @@ describe('finds', () => {
     expect(after(9_000_000).violations).toMatchObject([{ rule: 'false-loss', updates: 1 }])
   })
 
+  it('no false loss where what ends the loss of a silent publisher bears another word', () => {
+    const [first] = delivered(6) as [Update]
+    const number = first.sequence as number
+    const lines = (reason: string) => [
+      `open 50 n S - ${'b'.repeat(32)}`,
+      'want 55 *',
+      'ready 60',
+      `from 0 ${publisher.incarnation}`,
+      `lost 10000100 0 TRADE ? ? ${reason} open`,
+      `lost 10000200 0 TRADE ? ${number} unknown-publisher ends`,
+    ]
+    const rules = (reason: string) =>
+      judge([publishing(), lifeOf('S-1', lines(reason))], {
+        isMesh: false,
+        touched: [],
+      }).violations.map(({ rule }) => rule)
+    expect(rules('gone')).not.toContain('false-loss')
+    expect(rules('evicted')).toContain('false-loss')
+  })
+
   it('what was delivered although it was reported lost', () => {
     const [first] = delivered(6) as [Update]
     const number = first.sequence as number

@@ -24,8 +24,9 @@ const mebibyte = 1024 * 1024
 const warmUpShare = 0.25
 
 /**
- * Memory goes up and down with the garbage collector; what stays is what lies under it. So the least
- * of so many samples counts, if there are enough of them.
+ * Memory goes up and down with the garbage collector; what stays is what lies under it. So of resident
+ * memory the least of so many samples counts, if there are enough of them, and what is alive on the
+ * heap is taken right after a collection, once in as many.
  */
 const samplesOfFloor = 10
 const fewestFloors = 6
@@ -105,8 +106,18 @@ class Soak {
     const began = monotonicMs()
     for (let second = 0; second < seconds; second += 1) {
       await pause(Math.max(0, began + (second + 1) * sampleMs - monotonicMs()))
-      await this.#sample((monotonicMs() - began) / 1000)
+      const at = (monotonicMs() - began) / 1000
+      await this.#sample(at)
+      if (second % samplesOfFloor === 0) await this.#sampleLiveHeaps(at)
     }
+  }
+
+  /** One after the other: a collection stands in the way of everybody on a small machine. */
+  async #sampleLiveHeaps(at: number): Promise<void> {
+    for (const { participant, key } of [...this.#publishers, ...this.#subscribers])
+      this.#note(`${key} live heap`, 'MiB', at, (await participant.call('liveHeap')) / mebibyte)
+    // Of the pauses that this makes nothing counts as latency.
+    await this.#latencies(null)
   }
 
   async judge(): Promise<Verdict> {
@@ -125,9 +136,8 @@ class Soak {
       this.#note(`GENESIS_CLUSTER ${host} RSS`, 'MiB', at, residentMiB(child.pid))
     await Promise.all(
       [...this.#publishers, ...this.#subscribers].map(async ({ participant, key }) => {
-        const { rss, heapUsed, external } = await participant.call('memory')
+        const { rss } = await participant.call('memory')
         this.#note(`${key} RSS`, 'MiB', at, rss / mebibyte)
-        this.#note(`${key} heap`, 'MiB', at, (heapUsed + external) / mebibyte)
       }),
     )
     await this.#latencies(at)
@@ -169,8 +179,9 @@ function floors(times: readonly number[], values: readonly number[]) {
 function trendOf(what: string, { unit, tolerance, ...samples }: Samples): Trend {
   const from = Math.floor(samples.times.length * warmUpShare)
   const [times, values] = [samples.times.slice(from), samples.values.slice(from)]
-  const { times: counted, values: figures } =
-    unit === 'MiB' ? floors(times, values) : { times, values }
+  const { times: counted, values: figures } = what.endsWith('RSS')
+    ? floors(times, values)
+    : { times, values }
   const line = fitLine(counted, figures)
   const duration = (counted.at(-1) ?? 0) - (counted[0] ?? 0)
   const share = (line.slope * duration) / line.mean

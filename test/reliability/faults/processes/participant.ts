@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { OpenOptions, QueueEvent, Subscription, UpdateQueue } from '../../../../src/index.ts'
 import { openUpdateQueue } from '../../../../src/index.ts'
+import { liveHeapBytes } from '../../../harness/live-heap.ts'
 import type { PublishedStream } from '../judge.ts'
 import { monotonicMs, Orders } from '../order.ts'
 import { Recorder } from '../recorder.ts'
@@ -228,6 +229,7 @@ const calls = {
     await queue.close()
   },
   memory: () => process.memoryUsage(),
+  liveHeap: () => liveHeapBytes(),
   /** Nothing of this process's JavaScript runs meanwhile. */
   block({ ms }: { ms: number }) {
     const until = monotonicMs() + ms
