@@ -35,6 +35,11 @@ export class SubscribingSocket {
   readonly #endpoints = new Set<string>()
   readonly #prefixes = new Set<string>()
   readonly #received: Promise<void>
+  /** What to do once a connection can be given up, by its endpoint. */
+  readonly #departing = new Map<string, () => void>()
+  /** How many receptions have begun, and whether the last of them has not ended. */
+  #receptions = 0
+  #isReceiving = false
   readonly #sendRefused = () => this.#refusals.count('send')
 
   constructor(clock: Clock, refusals: Refusals, handlers: SubscribingSocketHandlers) {
@@ -52,15 +57,21 @@ export class SubscribingSocket {
   connect(endpoint: string): void {
     if (this.#endpoints.has(endpoint)) return
     this.#endpoints.add(endpoint)
-    this.#monitor.expect(endpoint)
-    this.#socket.connect(endpoint)
+    const connect = (): void => {
+      if (!this.#endpoints.has(endpoint)) return
+      this.#monitor.expect(endpoint)
+      this.#socket.connect(endpoint)
+    }
+    // It is still being given up: two connections to one endpoint would bring everything twice.
+    if (this.#departing.has(endpoint)) this.#departing.set(endpoint, connect)
+    else connect()
   }
 
   /** What has arrived from there and was not read yet is lost. */
   disconnect(endpoint: string): void {
     if (!this.#endpoints.delete(endpoint)) return
     this.#monitor.forget(endpoint)
-    this.#socket.disconnect(endpoint)
+    this.#depart(endpoint, () => undefined)
   }
 
   isConnected(endpoint: string): boolean {
@@ -74,10 +85,12 @@ export class SubscribingSocket {
   /** Disconnects and connects; libzmq then sends all subscriptions again. */
   renew(endpoint: string, why: string): void {
     if (!this.#endpoints.has(endpoint)) return
-    this.#socket.disconnect(endpoint)
-    this.#monitor.expect(endpoint)
-    this.#socket.connect(endpoint)
-    this.#handlers.renewed(endpoint, why)
+    this.#depart(endpoint, () => {
+      if (!this.#endpoints.has(endpoint)) return
+      this.#monitor.expect(endpoint)
+      this.#socket.connect(endpoint)
+      this.#handlers.renewed(endpoint, why)
+    })
   }
 
   subscribe(prefix: string): void {
@@ -99,6 +112,7 @@ export class SubscribingSocket {
   async close(lingerMs: number): Promise<void> {
     if (!this.#socket.closed) {
       this.#dropUnconnected()
+      this.#departing.clear()
       this.#monitor.close()
       this.#socket.linger = lingerMs
       this.#socket.close()
@@ -110,7 +124,36 @@ export class SubscribingSocket {
   #dropUnconnected(): void {
     this.#socket.linger = 0
     for (const endpoint of this.#endpoints) {
-      if (!this.#monitor.isConnected(endpoint)) this.disconnect(endpoint)
+      if (!this.#monitor.isConnected(endpoint)) this.#socket.disconnect(endpoint)
+    }
+  }
+
+  /**
+   * Gives a connection up, then goes on. Never while the first frame of a message may have been taken
+   * and the others not: an XSUB takes it when it is only asked whether there is one, and zeromq.js
+   * asks at the begin of a reception that it puts off to a later turn. Without the connection the
+   * other frames never come, and libzmq ends the process (`!_more`, fq.cpp; libzmq issue 2163) or
+   * puts frames of another message in their place.
+   */
+  #depart(endpoint: string, then: () => void): void {
+    this.#departing.set(endpoint, then)
+    if (this.#isReceiving) void this.#departWhenWaiting()
+    else this.#departAll()
+  }
+
+  /** A reception that a whole turn has not ended waits: there was no message when it asked. */
+  async #departWhenWaiting(): Promise<void> {
+    const reception = this.#receptions
+    await nextTurn()
+    await nextTurn()
+    if (reception === this.#receptions && !this.#socket.closed) this.#departAll()
+  }
+
+  #departAll(): void {
+    for (const [endpoint, then] of this.#departing) {
+      this.#departing.delete(endpoint)
+      this.#socket.disconnect(endpoint)
+      then()
     }
   }
 
@@ -140,8 +183,12 @@ export class SubscribingSocket {
     let messages = 0
     try {
       while (!socket.closed) {
+        this.#receptions += 1
+        this.#isReceiving = true
         const frames = await this.#message()
+        this.#isReceiving = false
         if (socket.closed) return
+        this.#departAll()
         if (frames.length > 0) this.#handlers.frames(frames)
         for (const frame of frames) bytes += frame.length
         messages += 1
