@@ -15,6 +15,7 @@ import { checkSubscribeOptions, checkTables, type SubscribeOptions } from './opt
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
 import type { QueueParts } from './queue-parts.ts'
+import { FieldsByTable, type Selected, type TableFields } from './table-fields.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
 
 /** What the queue itself needs of a handle, whatever its tables. */
@@ -116,15 +117,18 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     return { commit }
   }
 
-  subscribe<Table extends keyof Tables & string>(
+  subscribe<
+    Table extends keyof Tables & string,
+    const Select extends TableFields<Pick<Tables, Table>> | undefined = undefined,
+  >(
     tables: Table | readonly Table[] | '*',
-    options: SubscribeOptions<Pick<Tables, Table>> = {},
-  ): Subscription<Pick<Tables, Table>> {
+    options: SubscribeOptions<Pick<Tables, Table>, Select> = {},
+  ): Subscription<Selected<Pick<Tables, Table>, Select>> {
     if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
     const wanted = checkTables(tables)
     checkSubscribeOptions(options, wanted)
     checkAborted(options.signal)
-    const handle = new SubscriptionHandle<Pick<Tables, Table>>(options, {
+    const handle = new SubscriptionHandle<Pick<Tables, Table>, Select>(options, {
       event: (event) => this.#onSubscriptionEvent(event),
       handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),
       ready: () => this.#feed.emit({ type: 'ready', tables: wanted }),
@@ -144,7 +148,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       },
     })
     const now = this.#clock.now()
-    const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now)
+    const fields = options.select && new FieldsByTable(options.select)
+    const fieldsOf = fields ? (table: string) => fields.of(table) : null
+    const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now, fieldsOf)
     this.#handles.add(handle)
     this.#register()
     this.#wakeWithin(firstSyncMs)

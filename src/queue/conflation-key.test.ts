@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkConflationKey, ConflationKeys, KeyReader } from './conflation-key.ts'
+import { ConflationKeys, KeyReader } from './conflation-key.ts'
+import { checkTableFields } from './table-fields.ts'
 
 const textOf = (record: object, ...fields: string[]): string => {
   const key = new KeyReader(fields).read(record)
@@ -99,13 +100,13 @@ describe('ConflationKeys', () => {
     ['an object as fields', { TRADE: { A: 1 } }],
     ['a table that is not subscribed', { TRADES: 'ID' }],
   ])('refuses %s', (_, key) => {
-    expect(() => checkConflationKey(key, ['TRADE'])).toThrow(
+    expect(() => checkTableFields('key', key, ['TRADE'])).toThrow(
       expect.objectContaining({ code: 'USAGE' }),
     )
   })
 
   it('lets any table pass where all are subscribed', () => {
-    expect(() => checkConflationKey({ TRADES: 'ID', POSITION: ['A', 'B'] }, '*')).not.toThrow()
-    expect(() => checkConflationKey(['A', 'B'], ['TRADE'])).not.toThrow()
+    expect(() => checkTableFields('key', { TRADES: 'ID', POSITION: ['A', 'B'] }, '*')).not.toThrow()
+    expect(() => checkTableFields('key', ['A', 'B'], ['TRADE'])).not.toThrow()
   })
 })

@@ -1,28 +1,11 @@
-import { TidingsError } from '../base/tidings-error.ts'
 import type { TablesOf } from '../model/update.ts'
-
-/** One field, or several that together are the key. */
-export type KeyFields<Field extends string = string> = Field | readonly Field[]
-
-/** Tables whose records have no type: any field goes. */
-type Untyped<Tables extends TablesOf> = {
-  [Table in keyof Tables]: [keyof Tables[Table]] extends [never] ? Table : never
-}[keyof Tables]
-
-type FieldOf<Entry> = [keyof Entry] extends [never] ? string : keyof Entry & string
-
-/** The fields that the records of all tables have. */
-type SharedField<Tables extends TablesOf> = [Untyped<Tables>] extends [never]
-  ? keyof Tables[keyof Tables] & string
-  : string
+import { FieldsByTable, type TableFields } from './table-fields.ts'
 
 /**
  * What tells the records of a table apart: fields that all tables of the subscription share, or the
  * fields of each table by its name. Updates of a table that is left out are never folded.
  */
-export type ConflationKey<Tables extends TablesOf = Record<string, object>> =
-  | KeyFields<SharedField<Tables>>
-  | { readonly [Table in keyof Tables]?: KeyFields<FieldOf<Tables[Table]>> }
+export type ConflationKey<Tables extends TablesOf = Record<string, object>> = TableFields<Tables>
 
 /** The key of a record as a text, or the field that it lacks. */
 export type KeyValue = { readonly text: string } | { readonly missing: string }
@@ -64,58 +47,25 @@ export class KeyReader {
 
 /** The readers of all tables, by the option `key`. */
 export class ConflationKeys {
-  readonly #shared: KeyReader | null
-  readonly #byTable: ReadonlyMap<string, KeyReader>
+  readonly #fields: FieldsByTable
+  readonly #readers = new Map<string, KeyReader | null>()
 
-  /** `key` as `checkConflationKey()` lets it pass. */
+  /** `key` as `checkTableFields()` lets it pass. */
   constructor(key: ConflationKey) {
-    this.#shared = isFields(key) ? new KeyReader(listOf(key)) : null
-    this.#byTable = new Map(
-      isFields(key)
-        ? []
-        : Object.entries(key).flatMap(([table, fields]) =>
-            fields === undefined ? [] : [[table, new KeyReader(listOf(fields))]],
-          ),
-    )
+    this.#fields = new FieldsByTable(key)
   }
 
   /** null: the table has no key, its updates are not folded. */
   of(table: string): KeyReader | null {
-    return this.#shared ?? this.#byTable.get(table) ?? null
+    let reader = this.#readers.get(table)
+    if (reader === undefined) {
+      const fields = this.#fields.of(table)
+      reader = fields && new KeyReader(fields)
+      this.#readers.set(table, reader)
+    }
+    return reader
   }
 }
-
-/** Throws USAGE where `key` is no key of these tables. */
-export function checkConflationKey(key: unknown, tables: readonly string[] | '*'): void {
-  if (isFields(key)) return checkFields('key', key)
-  if (typeof key !== 'object' || key === null)
-    throw new TidingsError(
-      'USAGE',
-      `key is a field, a list of fields, or such a thing for each table, got ${JSON.stringify(key)}`,
-    )
-  for (const [table, fields] of Object.entries(key)) {
-    if (tables !== '*' && !tables.includes(table))
-      throw new TidingsError(
-        'USAGE',
-        `key names ${table}, which is no table of this subscription: ${tables.join(', ')}`,
-      )
-    if (fields !== undefined) checkFields(`key.${table}`, fields)
-  }
-}
-
-function checkFields(name: string, fields: unknown): void {
-  const list: readonly unknown[] = isFields(fields) ? listOf(fields) : []
-  const areNames = list.every((field) => typeof field === 'string' && field !== '')
-  if (list.length === 0 || !areNames || new Set(list).size < list.length)
-    throw new TidingsError(
-      'USAGE',
-      `${name} is the name of a field, or a list of different ones, got ${JSON.stringify(fields)}`,
-    )
-}
-
-const isFields = (key: unknown): key is KeyFields => typeof key === 'string' || Array.isArray(key)
-const listOf = (fields: KeyFields): readonly string[] =>
-  typeof fields === 'string' ? [fields] : fields
 
 /** A record's own field: what every object inherits is no field of it. */
 const fieldOf = (record: object, field: string): unknown =>

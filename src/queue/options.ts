@@ -2,7 +2,8 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { Delivery, TablesOf } from '../model/update.ts'
 import type { DefinitionObject } from '../definition/definition-object.ts'
 import type { Transport } from '../transport/transport.ts'
-import { checkConflationKey, type ConflationKey } from './conflation-key.ts'
+import type { ConflationKey } from './conflation-key.ts'
+import { checkTableFields, FieldsByTable, type Selected, type TableFields } from './table-fields.ts'
 import type { DeliveryLimit } from './waiting-deliveries.ts'
 
 /** What `openUpdateQueue()` takes. Exactly one of `process` and `script` is given. */
@@ -41,9 +42,17 @@ export const slowChoices = ['repair', 'conflate', 'fail'] as const
 
 export type WhenSlow = (typeof slowChoices)[number]
 
-export interface SubscribeOptions<Tables extends TablesOf = Record<string, object>> {
+export interface SubscribeOptions<
+  Tables extends TablesOf = Record<string, object>,
+  Select extends TableFields<Tables> | undefined = undefined,
+> {
   /** Called with each delivery instead of iterating; a returned promise is back-pressure. */
-  readonly onDelivery?: (delivery: Delivery<Tables>) => unknown
+  readonly onDelivery?: (delivery: Delivery<Selected<Tables, Select>>) => unknown
+  /**
+   * The fields that `record` and `before` are to have, of all tables or for each of them: no others
+   * are decoded. Default: all. A table that is left out keeps all of its fields.
+   */
+  readonly select?: Select
   /** How much may wait for the application: updates (262,144) and encoded bytes (16 MiB). */
   readonly limit?: Partial<DeliveryLimit>
   /**
@@ -88,24 +97,46 @@ export function checkOpenOptions(options: OpenOptions): void {
 }
 
 /** Throws USAGE where an option of a subscription to these tables is not what it has to be. */
-export function checkSubscribeOptions<Tables extends TablesOf>(
-  options: Pick<SubscribeOptions<Tables>, 'limit' | 'whenSlow' | 'key'>,
+export function checkSubscribeOptions<
+  Tables extends TablesOf,
+  Select extends TableFields<Tables> | undefined,
+>(
+  options: Pick<SubscribeOptions<Tables, Select>, 'limit' | 'whenSlow' | 'key' | 'select'>,
   tables: readonly string[] | '*',
 ): void {
   checkNumber('limit.updates', options.limit?.updates, 1, 2 ** 40)
   checkNumber('limit.bytes', options.limit?.bytes, 1, 2 ** 40)
-  const { whenSlow, key } = options
+  const { whenSlow, key, select } = options
   if (whenSlow !== undefined && !slowChoices.includes(whenSlow))
     throw new TidingsError(
       'USAGE',
       `whenSlow is 'repair', 'conflate' or 'fail', got ${JSON.stringify(whenSlow)}`,
     )
-  if (key !== undefined) checkConflationKey(key, tables)
+  if (select !== undefined) checkTableFields('select', select, tables)
+  if (key !== undefined) checkTableFields('key', key, tables)
   else if (whenSlow === 'conflate')
     throw new TidingsError(
       'USAGE',
       "whenSlow 'conflate' needs key, the fields that tell records apart, e.g. key: 'TRADE_ID'",
     )
+  if (key !== undefined && select !== undefined) checkKeySelected(key, select, tables)
+}
+
+/** Where the key of a record is not read its updates cannot be told apart. */
+function checkKeySelected(key: TableFields, select: TableFields, tables: readonly string[] | '*') {
+  const [keys, selection] = [new FieldsByTable(key), new FieldsByTable(select)]
+  const named = [key, select].flatMap((fields) =>
+    typeof fields === 'string' || Array.isArray(fields) ? [] : Object.keys(fields),
+  )
+  for (const table of tables === '*' ? [...named, ''] : tables) {
+    const selected = selection.of(table)
+    const missing = keys.of(table)?.find((field) => selected?.includes(field) === false)
+    if (missing !== undefined)
+      throw new TidingsError(
+        'USAGE',
+        `select leaves out ${missing}, a field of key${table === '' ? '' : ` of table ${table}`}: select it, too`,
+      )
+  }
 }
 
 /** The tables of a subscription, each once. Throws USAGE. */

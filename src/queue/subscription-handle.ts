@@ -6,6 +6,7 @@ import type { Position, SubscriptionEvent } from '../subscriber/subscription-out
 import { ConflationKeys } from './conflation-key.ts'
 import { DeliveryQueue } from './delivery-queue.ts'
 import type { SubscribeOptions, WhenSlow } from './options.ts'
+import type { Selected, TableFields } from './table-fields.ts'
 import { defaultDeliveryLimit } from './waiting-deliveries.ts'
 
 /** A subscription as the application holds it. */
@@ -37,10 +38,13 @@ export interface HandleEvents {
   stopped(): void
 }
 
-export class SubscriptionHandle<Tables extends TablesOf> implements Subscription<Tables> {
+export class SubscriptionHandle<
+  Tables extends TablesOf,
+  Select extends TableFields<Tables> | undefined = undefined,
+> implements Subscription<Selected<Tables, Select>> {
   /** The side that the subscription itself sees. */
   readonly sink: SubscriptionSink
-  readonly #queue: DeliveryQueue<Tables>
+  readonly #queue: DeliveryQueue<Selected<Tables, Select>>
   readonly #events: HandleEvents
   readonly #ready = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
@@ -50,10 +54,10 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
   readonly #signal: AbortSignal | undefined
   #isReady = false
 
-  constructor(options: SubscribeOptions<Tables>, events: HandleEvents) {
+  constructor(options: SubscribeOptions<Tables, Select>, events: HandleEvents) {
     this.#events = events
     this.#whenSlow = options.whenSlow ?? 'repair'
-    this.#queue = new DeliveryQueue<Tables>(
+    this.#queue = new DeliveryQueue<Selected<Tables, Select>>(
       { ...defaultDeliveryLimit, ...options.limit },
       options.onDelivery,
       {
@@ -108,7 +112,7 @@ export class SubscriptionHandle<Tables extends TablesOf> implements Subscription
     return this.stop()
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Delivery<Tables>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<Delivery<Selected<Tables, Select>>, undefined> {
     return {
       next: () => this.#queue.pull(),
       return: async () => {

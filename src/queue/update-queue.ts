@@ -2,6 +2,7 @@ import type { TidingsError } from '../base/tidings-error.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
 import type { SubscribeOptions } from './options.ts'
+import type { Selected, TableFields } from './table-fields.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import type { Subscription } from './subscription-handle.ts'
 
@@ -25,10 +26,13 @@ export interface UpdateQueue<
    */
   publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number }
   /** Subscribes to tables, or to all with '*'. */
-  subscribe<Table extends keyof Tables & string>(
+  subscribe<
+    Table extends keyof Tables & string,
+    const Select extends TableFields<Pick<Tables, Table>> | undefined = undefined,
+  >(
     tables: Table | readonly Table[] | '*',
-    options?: SubscribeOptions<Pick<Tables, Table>>,
-  ): Subscription<Pick<Tables, Table>>
+    options?: SubscribeOptions<Pick<Tables, Table>, Select>,
+  ): Subscription<Selected<Pick<Tables, Table>, Select>>
   /** What happens from now on; ends when the queue is closed. */
   status(): AsyncIterableIterator<QueueEvent>
   stats(): QueueStats

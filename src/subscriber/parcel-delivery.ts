@@ -2,8 +2,8 @@ import type { Loss, LossReason } from '../model/loss.ts'
 import type { BatchMessage, TableSequence } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 import { frameChecksum } from '../wire/envelope.ts'
-import type { RowReader } from '../wire/row-reader.ts'
 import { type CommitGroup, CommitGrouping } from './commit-grouping.ts'
+import type { BatchReader } from './selection.ts'
 import type { Source } from './source.ts'
 import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
 import type { Position, SubscriptionOutput } from './subscription-output.ts'
@@ -27,13 +27,13 @@ interface ReadBatch {
  */
 export class ParcelDelivery {
   readonly #wants: (table: string) => boolean
-  readonly #reader: RowReader
+  readonly #reader: BatchReader
   readonly #output: SubscriptionOutput
   /** Updates of batches that are held, read ahead. */
   readonly #ahead = new WeakMap<BatchMessage, Update[]>()
   heldBytes = 0
 
-  constructor(wants: (table: string) => boolean, reader: RowReader, output: SubscriptionOutput) {
+  constructor(wants: (table: string) => boolean, reader: BatchReader, output: SubscriptionOutput) {
     this.#wants = wants
     this.#reader = reader
     this.#output = output

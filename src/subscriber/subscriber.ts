@@ -7,6 +7,7 @@ import type { Update } from '../model/update.ts'
 import { decodeMessage } from '../wire/message-codec.ts'
 import { RowReader } from '../wire/row-reader.ts'
 import { Confirmations } from './confirmations.ts'
+import { type FieldsOfTable, Selection } from './selection.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import { Subscription } from './subscription.ts'
 import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
@@ -34,6 +35,8 @@ export type SubscriptionSink = Pick<
 interface Entry {
   readonly subscription: Subscription
   readonly sink: SubscriptionSink
+  /** null: records as they are. */
+  readonly selection: Selection | null
 }
 
 /**
@@ -99,13 +102,22 @@ export class Subscriber {
     return this.#topics.has(allUpdatesTopic) && topic.startsWith(allUpdatesTopic)
   }
 
-  add(tables: Tables, own: boolean, sink: SubscriptionSink, now: number): Subscription {
+  /** `fieldsOf`: the fields that records are to have; null: all of every table. */
+  add(
+    tables: Tables,
+    own: boolean,
+    sink: SubscriptionSink,
+    now: number,
+    fieldsOf: FieldsOfTable | null = null,
+  ): Subscription {
+    const selection = fieldsOf && new Selection(fieldsOf, this.#reader)
     const entry: Entry = {
       sink,
+      selection,
       subscription: new Subscription(
         { subscriber: this.#id, tables, own },
         this.#limits,
-        this.#reader,
+        selection ?? this.#reader,
         this.#random,
         {
           ...boundSink(sink),
@@ -214,8 +226,9 @@ export class Subscriber {
   #onForeign(table: string, updates: Update[], bytes: number): void {
     const publishedAt = this.#output.wallClock()
     for (const update of updates) update.publishedAt = publishedAt
-    for (const { sink } of this.#wanting(table))
-      if (sink.hasRoom(true)) sink.updates(updates, false, bytes, [])
+    for (const { sink, selection } of this.#wanting(table))
+      if (sink.hasRoom(true))
+        sink.updates(selection?.select(table, updates) ?? updates, false, bytes, [])
       else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })
   }
 

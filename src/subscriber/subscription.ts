@@ -12,13 +12,13 @@ import type {
 import { type Tables, wantsTable } from '../model/request.ts'
 import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
-import type { RowReader } from '../wire/row-reader.ts'
 import { Bases } from './bases.ts'
 import { Endings } from './endings.ts'
 import { GapRepair } from './gap-repair.ts'
 import { ParcelDelivery } from './parcel-delivery.ts'
 import { PathRenewal } from './path-renewal.ts'
 import { Readiness } from './readiness.ts'
+import type { BatchReader } from './selection.ts'
 import { replyPath, Source, type Unproven } from './source.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
@@ -58,7 +58,7 @@ export class Subscription {
   constructor(
     options: SubscriptionOptions,
     limits: SubscriberLimits,
-    reader: RowReader,
+    reader: BatchReader,
     random: Random,
     output: SubscriptionOutput,
     now: number,

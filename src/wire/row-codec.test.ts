@@ -108,6 +108,36 @@ describe('rows', () => {
     }
   })
 
+  it.each(seeds)('with some fields only are the records without the others (seed %i)', (seed) => {
+    const random = seededRandom(seed)
+    const updates = randomUpdates(random, 50 + Math.floor(random() * 300))
+    const writer = new RowWriter({ batchBytes: pick(random, [1, 500, 20_000, 262_144]) })
+    for (const update of updates) writer.append(update)
+    const messages = batches(writer)
+    const found = new Set(updates.flatMap(({ record }) => Object.keys(record)))
+    const fields = new Set([...found].filter(() => random() < 0.4)).add('not there')
+    const part = (record: object) =>
+      Object.fromEntries(Object.entries(record).filter(([name]) => fields.has(name)))
+    const wanted = readAll(messages).map((update) => ({
+      ...update,
+      record: part(update.record),
+      before: update.before && part(update.before),
+    }))
+    for (const generateAfter of [1, Infinity]) {
+      const reader = new RowReader({ fields, generateAfter })
+      assert.deepStrictEqual(readAll(messages, reader), wanted)
+      for (const message of messages) {
+        const some: Update[] = []
+        const skip = Math.floor(random() * message.count)
+        expect(reader.read(message, skip, some)).toBe(true)
+        assert.deepStrictEqual(
+          some,
+          wanted.slice(message.first - 1 + skip, message.first - 1 + message.count),
+        )
+      }
+    }
+  })
+
   it.each(seeds)('D1: a commit that is taken back leaves nothing behind (seed %i)', (seed) => {
     const random = seededRandom(seed * 1000)
     const updates = randomUpdates(random, 300)

@@ -2,18 +2,19 @@ import { assertNever } from '../base/assertion.ts'
 import { generate, literal } from './code-generation.ts'
 import { exceptionSlot } from './payload.ts'
 import { defineOwn, detachedCharacters, textReaders } from './row-decoder.ts'
-import type { RowDecoder } from './row-decoder.ts'
-import { states } from './row-layout.ts'
+import type { RowDecoder, SelectedFields } from './row-decoder.ts'
+import { isText, states } from './row-layout.ts'
 import type { Column, RowLayout } from './row-layout.ts'
 
 const lowBits = 0x55555555
 
 /**
- * A decoder made for one shape. A row without absent fields becomes one object literal, so that all
+ * A decoder made for one shape, or for some fields of it. A row without absent fields becomes one object literal, so that all
  * such records share one hidden class; any other is put together field by field.
  */
-export function generateDecoder(layout: RowLayout): RowDecoder {
+export function generateDecoder(layout: RowLayout, fields: SelectedFields): RowDecoder {
   const { columns, words, stride } = layout
+  const isSelected = ({ name }: Column): boolean => fields === null || fields.has(name)
   const dictionaries = columns.filter(({ type }) => type === 'dictionary')
   const eachWord = (phrase: (n: number) => string) =>
     Array.from({ length: words }, (_, n) => phrase(n))
@@ -27,13 +28,21 @@ export function generateDecoder(layout: RowLayout): RowDecoder {
     (n) => `(s${n} & ~(s${n} >>> 1) & ${layout.neverTrue[n]}) | (~s${n} & ${layout.alwaysNull[n]})`,
   )
   const absent = eachWord((n) => `(s${n} & (s${n} >>> 1))`)
-  const literals = columns.map((column) => `${keyCode(column)}: ${valueCode(layout, column)}`)
+  const literals: string[] = []
+  /** Texts to step over before the next value is read. */
+  let passed: string[] = []
+  for (const column of columns) {
+    if (isSelected(column)) {
+      literals.push(`${keyCode(column)}: (${[...passed, valueCode(layout, column)].join(', ')})`)
+      passed = []
+    } else if (isText(column.type)) passed.push(passOverCode(layout, column))
+  }
   const body = `
     function sparse(source, row, p) {
       ${[views, ...lists, ...row].join('\n      ')}
       let n = 0
       const record = {}
-      ${columns.map((column) => assignCode(layout, column)).join('\n      ')}
+      ${columns.map((column) => (isSelected(column) ? assignCode(layout, column) : passOverAnyCode(layout, column))).join('\n      ')}
       source.position = p
       return record
     }
@@ -44,7 +53,7 @@ export function generateDecoder(layout: RowLayout): RowDecoder {
         ${row.join('\n        ')}
         if (u32[at4 + ${words}] !== p || (${[...malformed, '0'].join(' | ')}) !== 0) { source.failed = true; return }
         if (((${[...absent, '0'].join(' | ')}) & ${lowBits}) !== 0) { out.push(sparse(source, row, p)); p = source.position }
-        else out.push({ ${literals.join(', ')} })
+        else { out.push({ ${literals.join(', ')} }); ${passed.join('; ')} }
       }
       source.position = p
     }`
@@ -55,6 +64,17 @@ export function generateDecoder(layout: RowLayout): RowDecoder {
 function keyCode({ name }: Column): string {
   return name === '__proto__' ? `[${literal(name)}]` : literal(name)
 }
+
+/** Steps over the text of a field that is not read, of a row that has the field. */
+function passOverCode(layout: RowLayout, column: Column): string {
+  const isNull = `(s${column.word} & ${(states.isNull << column.shift) | 0}) !== 0`
+  const slot = `u16[at2 + ${layout.slotsAt / 2 + column.slot}]`
+  return `(${isNull} ? 0 : (n = ${slot}) === ${exceptionSlot} ? source.exception(row, ${column.index}) : p += n)`
+}
+
+/** The same of a row that may lack the field: absent has the bit of null, too. */
+const passOverAnyCode = (layout: RowLayout, column: Column): string =>
+  isText(column.type) ? `;${passOverCode(layout, column)}` : ''
 
 function assignCode(layout: RowLayout, column: Column): string {
   const name = literal(column.name)

@@ -1,7 +1,7 @@
 import { parseJson } from './json-text.ts'
 import { mixedValue, recordValue, textToBytes } from './mixed-text.ts'
 import { exceptionSlot } from './payload.ts'
-import { states } from './row-layout.ts'
+import { isText, states } from './row-layout.ts'
 import type { Column, RowLayout } from './row-layout.ts'
 import type { RowSource } from './row-source.ts'
 
@@ -19,19 +19,26 @@ export const textReaders = {
   record: recordValue,
 } as const
 
+/** The fields that become properties of a record; null: all of them. */
+export type SelectedFields = ReadonlySet<string> | null
+
 /** Decodes any rows by their layout: what the generated decoders do for the shapes seen often. */
-export function interpretingDecoder(layout: RowLayout): RowDecoder {
+export function interpretingDecoder(layout: RowLayout, fields: SelectedFields): RowDecoder {
   const whole = layout.columns[0]?.type === 'record'
   return (source, from, to, out) => {
     for (let row = from; row < to && !source.failed; row++) {
       checkRow(source, layout, row)
       const record: Record<string, unknown> = {}
       for (const column of layout.columns) {
+        if (!whole && fields?.has(column.name) === false) {
+          passOver(source, layout, column, row)
+          continue
+        }
         const value = valueAt(source, layout, column, row)
         if (value !== undefined) define(record, column.name, value)
       }
       if (whole && (record[''] ?? null) === null) source.fail()
-      out.push(whole ? (record[''] as object) : record)
+      out.push(whole ? selected((record[''] ?? {}) as object, fields) : record)
     }
   }
 }
@@ -45,6 +52,27 @@ function checkRow(source: RowSource, layout: RowLayout, row: number): void {
     if ((word & ~(word >>> 1) & (layout.neverTrue[n] as number)) !== 0) source.failed = true
     if ((~word & (layout.alwaysNull[n] as number)) !== 0) source.failed = true
   }
+}
+
+/** The record with these fields of it, where it has them. */
+export function selected(record: object, fields: SelectedFields): object {
+  if (fields === null) return record
+  const part: Record<string, unknown> = {}
+  for (const name of fields)
+    if (Object.hasOwn(record, name)) define(part, name, (record as Record<string, unknown>)[name])
+  return part
+}
+
+/** Leaves a field out. Texts follow one another in the heap: one that is not read is stepped over. */
+function passOver(source: RowSource, layout: RowLayout, column: Column, row: number): void {
+  if (!isText(column.type)) return
+  const at = source.rowsAt + row * layout.stride
+  const { u16, u32 } = source.memory
+  const state = ((u32[(at >> 2) + column.word] as number) >>> column.shift) & 3
+  if (state === states.isNull || state === states.absent) return
+  const length = u16[((at + layout.slotsAt) >> 1) + column.slot] as number
+  if (length === exceptionSlot) source.exception(row, column.index)
+  else source.position += length
 }
 
 function define(record: Record<string, unknown>, name: string, value: unknown): void {

@@ -14,7 +14,7 @@ import {
 } from './payload.ts'
 import type { PayloadHeader, PayloadSections } from './payload.ts'
 import { interpretingDecoder } from './row-decoder.ts'
-import type { RowDecoder } from './row-decoder.ts'
+import type { RowDecoder, SelectedFields } from './row-decoder.ts'
 import { generateDecoder } from './row-decoder-code.ts'
 import { layoutOf } from './row-layout.ts'
 import type { RowLayout } from './row-layout.ts'
@@ -27,13 +27,15 @@ const generateAfterRows = 128
 /** A shape as it is kept: how its rows lie and how to read them. */
 class KnownShape {
   readonly layout: RowLayout
+  private readonly fields: SelectedFields
   private decoder: RowDecoder
   /** Until a decoder is generated; Infinity: never. */
   private rowsLeft: number
 
-  constructor(layout: RowLayout, generateAfter: number) {
+  constructor(layout: RowLayout, fields: SelectedFields, generateAfter: number) {
     this.layout = layout
-    this.decoder = interpretingDecoder(layout)
+    this.fields = fields
+    this.decoder = interpretingDecoder(layout, fields)
     const canGenerate = canGenerateCode && layout.columns[0]?.type !== 'record'
     this.rowsLeft = canGenerate ? generateAfter : Infinity
   }
@@ -41,7 +43,7 @@ class KnownShape {
   decoderFor(rows: number): RowDecoder {
     this.rowsLeft -= rows
     if (this.rowsLeft <= 0) {
-      this.decoder = generateDecoder(this.layout)
+      this.decoder = generateDecoder(this.layout, this.fields)
       this.rowsLeft = Infinity
     }
     return this.decoder
@@ -65,10 +67,18 @@ export class RowReader {
   private readonly shapes = new Map<string, KnownShape>()
   private readonly source = new RowSource()
   private readonly generateAfter: number
+  private readonly fields: SelectedFields
 
-  /** `generateAfter`: rows of one shape after which a decoder is generated; Infinity: never. */
-  constructor({ generateAfter = generateAfterRows }: { readonly generateAfter?: number } = {}) {
+  /**
+   * `generateAfter`: rows of one shape after which a decoder is generated; Infinity: never.
+   * `fields`: what records are to have; what else there is in a row is not decoded. null: everything.
+   */
+  constructor({
+    generateAfter = generateAfterRows,
+    fields = null,
+  }: { readonly generateAfter?: number; readonly fields?: SelectedFields } = {}) {
     this.generateAfter = generateAfter
+    this.fields = fields
   }
 
   /**
@@ -106,7 +116,7 @@ export class RowReader {
       const oldest = this.shapes.keys().next()
       if (oldest.done !== true) this.shapes.delete(oldest.value)
     }
-    const made = new KnownShape(layoutOf(shape), this.generateAfter)
+    const made = new KnownShape(layoutOf(shape), this.fields, this.generateAfter)
     this.shapes.set(key, made)
     return made
   }
