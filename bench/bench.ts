@@ -21,7 +21,7 @@ const latencyRates = ['1000', '10000', '50000']
 
 const values = instrument(
   'bench',
-  'This product and others under the same work, in turns. Ends with 1 if anything was lost.',
+  'This product and others under the same work, in turns. Ends with 1 if anything was lost or a run failed.',
 )
   .addOption(new Option('--peers <name...>').choices(contenderNames).default(contenderNames))
   .addOption(new Option('--shapes <shape...>').choices(shapeNames).default(shapeNames))
@@ -98,25 +98,50 @@ function tell(contender: Contender, { perSecond, latency, lost }: Outcome): void
   console.error(`  ${contender.title.padEnd(44)} ${figure}${lost > 0 ? `  LOST ${lost}` : ''}`)
 }
 
-/** A B C A B C …: what slows the machine for a while slows all. */
-async function runInTurns(workload: Workload, contenders: readonly Contender[]): Promise<Series[]> {
+/** Who has failed so often under one workload is left out of the rest of it. */
+const mostFailures = 2
+
+/** A B C A B C …: what slows the machine for a while slows all. Tells of runs that failed, and goes on. */
+async function runInTurns(
+  workload: Workload,
+  contenders: readonly Contender[],
+  failures: string[],
+): Promise<Series[]> {
   const takingPart = contenders.filter((each) => !each.isBytesOnly || workload.takesBytes)
-  const outcomes = new Map<Contender, Outcome[]>(takingPart.map((each) => [each, []]))
-  console.error(workload.title)
+  const { title, type, shape, rows } = workload
+  const lists = takingPart.map((contender) => ({
+    contender,
+    outcomes: [] as Outcome[],
+    repeats: [] as number[],
+    failed: 0,
+  }))
+  console.error(title)
   for (let repeat = 0; repeat < options.repeats; repeat++)
-    for (const [contender, list] of outcomes) {
-      const { shape, rows } = workload
-      const outcome = await contender.run(shape, rows, workload.work(contender))
-      tell(contender, outcome)
-      list.push(outcome)
+    for (const list of lists) {
+      const { contender } = list
+      if (list.failed >= mostFailures) continue
+      try {
+        const outcome = await contender.run(shape, rows, workload.work(contender))
+        tell(contender, outcome)
+        list.outcomes.push(outcome)
+        list.repeats.push(repeat)
+      } catch (error) {
+        list.failed++
+        await endChildren()
+        const { message } = error as Error
+        const [what = ''] = message.split('\n')
+        console.error(`  ${contender.title.padEnd(44)} FAILED: ${message}`)
+        failures.push(`${title}, ${contender.title}: ${what}`)
+      }
     }
-  const { title, type } = workload
-  return [...outcomes].map(([{ name, title: who }, list]) => ({
-    peer: name,
-    title: who,
+  const ran = lists.filter(({ outcomes }) => outcomes.length > 0)
+  return ran.map(({ contender, outcomes, repeats }) => ({
+    peer: contender.name,
+    title: contender.title,
     workload: title,
     type,
-    outcomes: list,
+    outcomes,
+    repeats,
   }))
 }
 
@@ -125,11 +150,12 @@ async function bench(): Promise<BenchResults> {
   const { contenders, versions, missing } = await muster()
   for (const line of [...versions, ...missing.map((each) => `MISSING ${each}`)]) console.error(line)
   const series: Series[] = []
+  const failures: string[] = []
   for (const workload of workloads(options))
-    series.push(...(await runInTurns(workload, contenders)))
+    series.push(...(await runInTurns(workload, contenders, failures)))
   const [cpu] = os.cpus()
   const machine = `${os.cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`
-  return { startedAt, machine, versions, missing, series }
+  return { startedAt, machine, versions, missing, failures, series }
 }
 
 // Interrupted, the children go with this process: see the harness.
@@ -147,9 +173,8 @@ try {
     writeFileSync(join(import.meta.dirname, 'RESULTS.md'), page)
     writeFileSync(join(import.meta.dirname, '..', 'docs', 'throughput.svg'), chart)
   }
-  process.exitCode = results.series.some(({ outcomes }) => outcomes.some(({ lost }) => lost > 0))
-    ? 1
-    : 0
+  const hasLost = results.series.some(({ outcomes }) => outcomes.some(({ lost }) => lost > 0))
+  process.exitCode = hasLost || results.failures.length > 0 ? 1 : 0
 } finally {
   await endChildren()
 }

@@ -1,11 +1,12 @@
 // Object → object between two processes, against raw zeromq.js with JSON per message in the same run:
-// node bench/first.ts [--updates 2000000] [--repeats 5] [--least 10]
+// node bench/first.ts [--updates 2000000] [--repeats 5] [--least 10 | --guard]
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import committed from './guard.json' with { type: 'json' }
 import { Child } from './children.ts'
 
 const { values } = parseArgs({
@@ -14,8 +15,16 @@ const { values } = parseArgs({
     repeats: { type: 'string', default: '5' },
     /** Exit 1 where a ratio is below it. */
     least: { type: 'string', default: '0' },
+    /** Exit 1 where a ratio is below 0.7 of the one in guard.json. */
+    guard: { type: 'boolean', default: false },
   },
 })
+/** How far a ratio may fall on a busy machine before it is the product that got slower. */
+const guardShare = 0.7
+const leastOf = (name: string): number =>
+  values.guard
+    ? guardShare * ((committed as Record<string, number>)[name] ?? 0)
+    : Number(values.least)
 const updates = Number(values.updates)
 const folder = mkdtempSync(join(tmpdir(), 'tidings-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -122,7 +131,12 @@ for (const [name, all] of outcomes) {
     ({ perSecond }, index) => perSecond / (raw[index]?.perSecond ?? Number.NaN),
   )
   const ratio = median(ratios)
-  if (all !== raw && ratio < Number(values.least)) isShort = true
+  if (all !== raw && ratio < leastOf(name)) {
+    isShort = true
+    console.error(
+      `${name}: a ratio of ${ratio.toFixed(1)}, at least ${leastOf(name).toFixed(1)} was asked for`,
+    )
+  }
   const format = (rate: number): string => Math.round(rate).toLocaleString('en')
   console.log(
     `${name.padEnd(32)} ${format(median(rates)).padStart(10)}/s (${format(Math.min(...rates))} … ${format(Math.max(...rates))})` +

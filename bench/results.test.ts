@@ -20,6 +20,7 @@ const series = (title: string, outcomes: readonly Outcome[], change: Partial<Ser
   workload: '1 → 1',
   type: 'throughput' as const,
   outcomes,
+  repeats: outcomes.map((_, repeat) => repeat),
   ...change,
 })
 
@@ -36,6 +37,7 @@ const page = (change: Partial<BenchResults>): string[] =>
     machine: '2 × processor',
     versions: ['node v24.0.0'],
     missing: [],
+    failures: [],
     series: [ours, theirs],
     ...change,
   }).split('\n')
@@ -50,6 +52,29 @@ describe('the page of results', () => {
     expect(lines).toContain(
       '| NATS | 200,000 (100,000 … 400,000) | 10.00 (5.00 … 15.00) | 2.00 (2.00 … 2.00) | 100 / 90 / 20 | 7 |',
     )
+  })
+
+  it('pairs what is of one repetition where a run of another failed', () => {
+    const lines = page({
+      series: [ours, series('NATS', [outcome(1_000_000)], { repeats: [1] })],
+      failures: ['1 → 1, NATS: it stood still'],
+    })
+    expect(lines.join('\n')).toContain('| 3.00 (3.00 … 3.00) |')
+    expect(lines).toContain('- 1 → 1, NATS: it stood still')
+  })
+
+  it('has the targets, met or not', () => {
+    const workload = '1 → 1: 15 fields, one field read'
+    const [mesh, nats] = [
+      { ...ours, peer: 'mesh', workload },
+      { ...theirs, peer: 'nats', workload },
+    ]
+    const row = (lines: string[]) => lines.find((line) => line.startsWith('| Tidings ÷ NATS |'))
+    expect(row(page({ series: [mesh, nats] }))).toBe(
+      `| Tidings ÷ NATS | ${workload} | ≥ 10 | 10.00 (5.00 … 15.00) | yes |`,
+    )
+    const slow = { ...mesh, outcomes: ours.outcomes.map(({ perSecond }) => outcome(perSecond / 2)) }
+    expect(row(page({ series: [slow, nats] }))).toContain('| **no** |')
   })
 
   it('says that it is incomplete, and for lack of what', () => {

@@ -1,5 +1,6 @@
 import type { Outcome } from './run.ts'
 import { pairedRatios, spread } from './statistics.ts'
+import { targets } from './targets.ts'
 import type { Spread } from './statistics.ts'
 
 /** All repetitions of one peer under one workload; those of one workload stand side by side. */
@@ -10,6 +11,8 @@ export interface Series {
   readonly workload: string
   readonly type: 'throughput' | 'latency'
   readonly outcomes: readonly Outcome[]
+  /** For each outcome, which repetition it is of: where a run failed there is a hole. */
+  readonly repeats: readonly number[]
 }
 
 export interface BenchResults {
@@ -18,6 +21,8 @@ export interface BenchResults {
   readonly versions: readonly string[]
   /** Peers that were left out, with what they lack. A run is complete without any. */
   readonly missing: readonly string[]
+  /** Runs that did not come to their end, with what happened. */
+  readonly failures: readonly string[]
   readonly series: readonly Series[]
 }
 
@@ -36,10 +41,34 @@ function byWorkload(series: readonly Series[]): Map<string, Series[]> {
 
 const ratesOf = ({ outcomes }: Series): number[] => outcomes.map(({ perSecond }) => perSecond)
 
+/** Ratios of a figure of two series, repetition by repetition. */
+export function pairedOf(
+  ours: Series,
+  theirs: Series,
+  of: (outcome: Outcome) => number | null | undefined,
+): Spread {
+  const figure = (series: Series, repeat: number) => {
+    const outcome = series.outcomes[series.repeats.indexOf(repeat)]
+    return outcome && of(outcome)
+  }
+  const both = ours.repeats
+    .map((repeat) => [figure(ours, repeat), figure(theirs, repeat)] as const)
+    .filter((pair): pair is readonly [number, number] =>
+      pair.every((each) => typeof each === 'number'),
+    )
+  return pairedRatios(
+    both.map(([first]) => first),
+    both.map(([, second]) => second),
+  )
+}
+
 /** How many times as fast as each other peer the first of the group is. */
 function ratioCell(first: Series, series: Series): string {
   if (first === series) return '1'
-  return withBounds(pairedRatios(ratesOf(first), ratesOf(series)), (value) => digits(value, 2))
+  return withBounds(
+    pairedOf(first, series, ({ perSecond }) => perSecond),
+    (value) => digits(value, 2),
+  )
 }
 
 function memoryCell({ outcomes }: Series): string {
@@ -103,6 +132,24 @@ function latencyTable(group: readonly Series[]): string[] {
   ]
 }
 
+/** Each target with its figures: met where every reading meets it. */
+function targetTable(series: readonly Series[]): string[] {
+  const rows = targets.flatMap(({ what, ours, peer, of, workload, least, most }) => {
+    const groups = [...byWorkload(series)].filter(([title]) => title.startsWith(workload))
+    return groups.flatMap(([title, group]) => {
+      const [mine, theirs] = [ours, peer].map((name) => group.find((each) => each.peer === name))
+      if (!mine || !theirs) return []
+      const ratio = pairedOf(mine, theirs, of)
+      const isMet = least === undefined ? ratio.median <= (most ?? Infinity) : ratio.median >= least
+      const wanted = least === undefined ? `≤ ${most}` : `≥ ${least}`
+      const figure = withBounds(ratio, (value) => digits(value, 2))
+      return [`| ${what} | ${title} | ${wanted} | ${figure} | ${isMet ? 'yes' : '**no**'} |`]
+    })
+  })
+  if (rows.length === 0) return []
+  return ['| | under | asked | figure | met |', '| --- | --- | --- | --- | --- |', ...rows]
+}
+
 /** The page of results, Markdown. */
 export function resultsPage(results: BenchResults): string {
   const { missing, series } = results
@@ -121,6 +168,15 @@ export function resultsPage(results: BenchResults): string {
       ...missing.map((each) => `- ${each}`),
       '',
     )
+  if (results.failures.length > 0)
+    lines.push(
+      '**Incomplete.** Runs that did not come to their end:',
+      '',
+      ...results.failures.map((each) => `- ${each}`),
+      '',
+    )
+  const targets = targetTable(series)
+  if (targets.length > 0) lines.push('## What to reach', '', ...targets, '')
   lines.push(
     'Real processes on one machine over loopback. Medians (least … most) of repetitions run in turns; ratios are taken',
     'repetition by repetition. Compare figures of one table only. Time runs from the first publish to the last update',

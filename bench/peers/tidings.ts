@@ -10,11 +10,18 @@ interface Tables {
   TRADE: Trade
 }
 
+/**
+ * flush() bounds how far publishers are ahead here, so it has to wait until it is answered: sixteen
+ * processes on two cores take longer for what waits than a process should that ends.
+ */
+const drainMs = 60_000
+
 /** Publishers are on the first node, subscribers on the last: in one node's cluster the same. */
 function open(role: string, seat: Seat, host: string | undefined) {
   return openUpdateQueue<Tables>({
     process: `BENCH_${role}_${seat.index}`,
     definition: seat.place.definition ?? '',
+    drainMs,
     ...(host !== undefined && { host }),
   })
 }
