@@ -107,7 +107,10 @@ async function runInTurns(
   contenders: readonly Contender[],
   failures: string[],
 ): Promise<Series[]> {
-  const takingPart = contenders.filter((each) => !each.isBytesOnly || workload.takesBytes)
+  const takingPart = contenders.filter(
+    (each) =>
+      (!each.isBytesOnly || workload.takesBytes) && (!each.readsOneField || workload.readsOneField),
+  )
   const { title, type, shape, rows } = workload
   const lists = takingPart.map((contender) => ({
     contender,

@@ -14,6 +14,8 @@ export interface Contender {
   readonly rate: number
   /** It moves bytes alone, whatever the rows: run once for a shape, without latency. */
   readonly isBytesOnly: boolean
+  /** It takes part only where one field is read. */
+  readonly readsOneField: boolean
   requirement(): Requirement
   run(shape: Shape, rows: RowSet, work: Work): Promise<Outcome>
 }
@@ -34,6 +36,7 @@ export async function contenderNamed(name: string): Promise<Contender> {
     title: peer.title,
     rate: peer.rate,
     isBytesOnly: false,
+    readsOneField: peer.readsOneField ?? false,
     requirement: () => peer.requirement(),
     run: (shape, rows, work) => run(peer, shape, rows, work),
   }

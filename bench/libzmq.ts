@@ -101,6 +101,7 @@ function libzmq(name: string, title: string, perMessage: number, rate: number): 
     title,
     rate,
     isBytesOnly: true,
+    readsOneField: false,
     requirement,
     run: async ({ publishers, subscribers }: Shape, _rows, work) => {
       const program = compile()

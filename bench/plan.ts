@@ -28,6 +28,7 @@ export interface Workload {
   readonly type: Work['type']
   /** Bytes are the same whatever the rows: who moves bytes only takes part in one table of a shape. */
   readonly takesBytes: boolean
+  readonly readsOneField: boolean
   work(contender: Contender): Work
 }
 
@@ -53,6 +54,7 @@ export function workloads(options: Options): Workload[] {
         rows,
         type: 'throughput' as const,
         takesBytes: rowsIndex === 0 && readingIndex === 0,
+        readsOneField: reading === 'one',
         work: (contender: Contender): Work => ({
           type: 'throughput',
           updates: updatesFor(contender, shape, options),
@@ -67,6 +69,7 @@ export function workloads(options: Options): Workload[] {
     rows: '15' as const,
     type: 'latency' as const,
     takesBytes: false,
+    readsOneField: false,
     work: (): Work => ({
       type: 'latency',
       rate,

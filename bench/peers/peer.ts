@@ -55,6 +55,8 @@ export interface Peer {
   readonly title: string
   /** About how many updates a second it carries 1 to 1: by it the length of a run is chosen. */
   readonly rate: number
+  /** Its subscribers are given no more than the one field: it takes part where one is read. */
+  readonly readsOneField?: boolean
   requirement(): Requirement
   start(shape: Shape): Promise<Ground>
   publisher(seat: Seat): Promise<PublishingEnd>

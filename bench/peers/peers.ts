@@ -3,6 +3,7 @@ import type { Peer } from './peer.ts'
 /** By name, in the order of the tables. A process loads only what its own peer needs. */
 const loaders: Readonly<Record<string, () => Promise<Peer>>> = {
   mesh: async () => (await import('./tidings.ts')).mesh,
+  'mesh-select': async () => (await import('./tidings.ts')).meshSelect,
   proxy: async () => (await import('./tidings.ts')).proxy,
   relay: async () => (await import('./tidings.ts')).relay,
   nats: async () => (await import('./nats.ts')).nats,

@@ -10,6 +10,12 @@ interface Tables {
   TRADE: Trade
 }
 
+/** Of a delivery what is looked at, whatever fields its records have. */
+interface Given {
+  readonly updates?: readonly { readonly record: object }[]
+  readonly losses?: readonly unknown[]
+}
+
 /**
  * flush() bounds how far publishers are ahead here, so it has to wait until it is answered: sixteen
  * processes on two cores take longer for what waits than a process should that ends.
@@ -26,12 +32,19 @@ function open(role: string, seat: Seat, host: string | undefined) {
   })
 }
 
-function tidings(name: string, title: string, shape: ClusterShape, rate: number): Peer {
+function tidings(
+  name: string,
+  title: string,
+  shape: ClusterShape,
+  rate: number,
+  select?: 'QUANTITY',
+): Peer {
   const nodes = shape === 'mesh+relay' ? 2 : 1
   return {
     name,
     title,
     rate,
+    readsOneField: select !== undefined,
     requirement: () => ({
       versions: [],
       missing: nodes > maxNodes ? ['a second loopback address'] : [],
@@ -71,11 +84,11 @@ function tidings(name: string, title: string, shape: ClusterShape, rate: number)
     subscriber: async (seat, take) => {
       const queue = await open('SUBSCRIBER', seat, seat.place.subscriberHost)
       const subscription = queue.subscribe('TRADE', {
-        onDelivery: (delivery) => {
-          if (delivery.type === 'loss') throw new Error(`lost: ${JSON.stringify(delivery.losses)}`)
+        ...(select && { select }),
+        onDelivery: (delivery: Given) => {
+          if (delivery.losses) throw new Error(`lost: ${JSON.stringify(delivery.losses)}`)
           // Flow control is flush(): nobody asks which publisher an update came from.
-          if (delivery.type === 'updates')
-            for (const { record } of delivery.updates) take(0, record)
+          for (const { record } of delivery.updates ?? []) take(0, record as Trade)
         },
       })
       await subscription.ready
@@ -85,5 +98,13 @@ function tidings(name: string, title: string, shape: ClusterShape, rate: number)
 }
 
 export const mesh = tidings('mesh', 'Tidings, mesh', 'mesh', 1_500_000)
+/** The field is the one that is read where one is read: see `rowReader()`. */
+export const meshSelect = tidings(
+  'mesh-select',
+  'Tidings, mesh, the field selected',
+  'mesh',
+  1_800_000,
+  'QUANTITY',
+)
 export const proxy = tidings('proxy', 'Tidings, proxy', 'proxy', 1_200_000)
 export const relay = tidings('relay', 'Tidings, relay between two nodes', 'mesh+relay', 1_000_000)

@@ -38,7 +38,7 @@ export function interpretingDecoder(layout: RowLayout, fields: SelectedFields): 
         if (value !== undefined) define(record, column.name, value)
       }
       if (whole && (record[''] ?? null) === null) source.fail()
-      out.push(whole ? selected((record[''] ?? {}) as object, fields) : record)
+      out.push(whole ? selected(record[''] ?? {}, fields) : record)
     }
   }
 }
