@@ -8,6 +8,7 @@ import { readCommits, writeCommits } from './commit-entries.ts'
 import type { EncodedRows } from './encoded-rows.ts'
 import { beginEnvelope, envelopeBytes, messageKinds, sealEnvelope } from './envelope.ts'
 import { writeNames } from './identity-cache.ts'
+import { allocateFrame } from './frame-memory.ts'
 import { wireLimits } from './limits.ts'
 import { payloadUpdates } from './payload.ts'
 import { readSequences, readTable, writeSequences, writeTable } from './table-sequences.ts'
@@ -18,7 +19,7 @@ const leastUpdateBytes = 9
 const header = new ByteWriter()
 
 /**
- * Writes a batch: header and rows in one frame, a buffer of its own that is never written again.
+ * Writes a batch: header and rows in one frame, in memory that is never written again.
  *
  *   body: names · payload offset (u32, from the begin of the frame) · publish time (f64) · table ·
  *   first · count · parcel · manifest · commits · zeros up to a multiple of 8 · payload
@@ -35,7 +36,7 @@ export function encodeBatch(batch: BatchHeader, rows: EncodedRows): BatchMessage
       `a batch of table ${batch.table} would have ${bytes} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
     )
   }
-  const frame = Buffer.allocUnsafeSlow(bytes)
+  const frame = allocateFrame(bytes)
   frame.set(header.view())
   const payload = frame.subarray(header.length)
   rows.writeTo(payload)
