@@ -158,7 +158,8 @@ async function bench(): Promise<BenchResults> {
     series.push(...(await runInTurns(workload, contenders, failures)))
   const [cpu] = os.cpus()
   const machine = `${os.cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`
-  return { startedAt, machine, versions, missing, failures, series }
+  const given = process.argv.slice(2).join(' ')
+  return { startedAt, options: given, machine, versions, missing, failures, series }
 }
 
 // Interrupted, the children go with this process: see the harness.

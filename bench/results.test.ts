@@ -34,6 +34,7 @@ const theirs = series('NATS', [
 const page = (change: Partial<BenchResults>): string[] =>
   resultsPage({
     startedAt: '2030-01-01T00:00:00.000Z',
+    options: '--quick',
     machine: '2 × processor',
     versions: ['node v24.0.0'],
     missing: [],

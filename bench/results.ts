@@ -17,6 +17,8 @@ export interface Series {
 
 export interface BenchResults {
   readonly startedAt: string
+  /** The options of the command line. */
+  readonly options: string
   readonly machine: string
   readonly versions: readonly string[]
   /** Peers that were left out, with what they lack. A run is complete without any. */
@@ -156,7 +158,7 @@ export function resultsPage(results: BenchResults): string {
   const lines = [
     '# Benchmark results',
     '',
-    `Written by \`npm run bench\` on ${results.startedAt}: ${results.machine}.`,
+    `Written by \`npm run bench${results.options === '' ? '' : ` -- ${results.options}`}\` on ${results.startedAt}: ${results.machine}.`,
     '',
     ...results.versions.map((version) => `- ${version}`),
     '',

@@ -28,6 +28,8 @@ function open(role: string, seat: Seat, host: string | undefined) {
     process: `BENCH_${role}_${seat.index}`,
     definition: seat.place.definition ?? '',
     drainMs,
+    // As a process does that knows what it publishes: its subscribers are ready for it from the first update.
+    ...(role === 'PUBLISHER' && { publishes: ['TRADE'] }),
     ...(host !== undefined && { host }),
   })
 }

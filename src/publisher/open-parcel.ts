@@ -22,6 +22,8 @@ export class OpenParcel {
   readonly #maxCommitBytes: number
   readonly #tables = new Map<string, OpenTable>()
   #touched: OpenTable[] = []
+  /** The table of the last update: the next is often of the same. */
+  #last: OpenTable | null = null
   /** Close estimate of the encoded bytes. */
   bytes = 0
 
@@ -118,12 +120,14 @@ export class OpenParcel {
   }
 
   #openTable(table: string): OpenTable {
+    if (this.#last?.table === table) return this.#last
     let open = this.#tables.get(table)
     if (!open) {
       checkTableName(table)
       open = { table, writer: new RowWriter(), commits: new CommitEntries(), touched: false }
       this.#tables.set(table, open)
     }
+    this.#last = open
     return open
   }
 

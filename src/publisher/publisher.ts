@@ -27,6 +27,8 @@ export class Publisher {
   readonly #limits: PublisherLimits
   readonly #output: PublisherOutput
   readonly #streams = new Map<string, PublishedStream>()
+  /** The stream of the last update: the next is often of the same. */
+  #last: PublishedStream | null = null
   readonly #retention: Retention
   readonly #parcel: OpenParcel
   readonly #syncs: SyncAnswers
@@ -251,7 +253,8 @@ export class Publisher {
   }
 
   #number(table: string): void {
-    this.#stream(table).numbered++
+    if (this.#last?.table !== table) this.#last = this.#stream(table)
+    this.#last.numbered++
   }
 
   #hold(batches: readonly BatchMessage[]): void {

@@ -46,6 +46,8 @@ export class RowWriter {
   private closedUpdates = 0
   private closedBytes = 0
   private open: Segment | null = null
+  /** Bytes of the open segment, after the last update: it is asked for several times an update. */
+  private openBytes = 0
   private takes = 0
 
   /** `batchBytes`: 1 to 262,144 (the default). */
@@ -64,7 +66,7 @@ export class RowWriter {
 
   /** Bytes that all updates since the last `take()` will take, close to it. */
   get bytes(): number {
-    return this.closedBytes + (this.open === null || this.open.rows === 0 ? 0 : this.open.bytes)
+    return this.closedBytes + this.openBytes
   }
 
   /**
@@ -75,12 +77,17 @@ export class RowWriter {
     checkUpdate(update)
     const segment = this.segment()
     const encoder = segment.plan.encoder()
-    if (encoder !== null && this.appendFast(segment, encoder, update)) return
+    if (encoder !== null && this.appendFast(segment, encoder, update)) {
+      this.openBytes = segment.bytes
+      return
+    }
     try {
       this.appendAny(update)
     } catch (reason) {
       this.open?.dropUnusedEntries()
       throw reason
+    } finally {
+      this.measure()
     }
   }
 
@@ -109,6 +116,11 @@ export class RowWriter {
     this.closedUpdates = mark.closedUpdates
     this.closedBytes = mark.closedBytes
     this.open?.truncate(mark.rows, mark.updates, mark.versions)
+    this.measure()
+  }
+
+  private measure(): void {
+    this.openBytes = this.open === null || this.open.rows === 0 ? 0 : this.open.bytes
   }
 
   /** All segments since the last time, each for one batch, in order. */
@@ -125,7 +137,7 @@ export class RowWriter {
   /** The open segment, for the shape as it is now. */
   private segment(): Segment {
     const plan = this.shape.plan()
-    if (this.open !== null && (this.open.plan !== plan || this.open.bytes >= this.batchBytes)) {
+    if (this.open !== null && (this.open.plan !== plan || this.openBytes >= this.batchBytes)) {
       this.close()
     }
     this.open ??= new Segment(this.shape.plan(), this.batchBytes)
@@ -135,6 +147,7 @@ export class RowWriter {
   private close(): void {
     const segment = this.open
     this.open = null
+    this.openBytes = 0
     if (segment === null) return
     if (segment.updates === 0) {
       segment.release()

@@ -224,22 +224,14 @@ export const deliveryRules: readonly Rule[] = [
     'D10.1',
     'A commit that can no longer be whole says so',
     'every commit seems whole',
-    [
-      'subscriber/commit-grouping.ts',
-      'const incomplete = this.#here.get(commit) !== this.#expected.get(commit)',
-      'const incomplete = false',
-    ],
+    ['subscriber/commit-grouping.ts', '...rest], here !== expected)', '...rest], false)'],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
   ),
   rule(
     'D10.2',
     'A commit that can no longer be whole is a delivery of its own',
     'it joins the commits around it',
-    [
-      'subscriber/commit-grouping.ts',
-      'open.incomplete === incomplete && (!incomplete || commit === lastCommit)',
-      'lastCommit >= 0',
-    ],
+    ['subscriber/commit-grouping.ts', 'if (!open || incomplete || open.incomplete)', 'if (!open)'],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
   ),
 ]

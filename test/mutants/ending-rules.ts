@@ -166,8 +166,8 @@ export const endingRules: readonly Rule[] = [
     'it stays open',
     [
       'subscriber/parcel-delivery.ts',
-      "    if (stream.openLossFrom !== undefined)\n      this.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')\n    const updates",
-      '    const updates',
+      "    if (stream.openLossFrom !== undefined)\n      this.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')\n    const skip",
+      '    const skip',
     ],
     [
       endings,

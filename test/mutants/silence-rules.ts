@@ -27,7 +27,7 @@ export const silenceRules: readonly Rule[] = [
     'they are delivered by table',
     [
       'subscriber/commit-grouping.ts',
-      'this.#placed.sort((a, b) => a.commit - b.commit || a.place - b.place)',
+      'this.#pieces.sort((a, b) => a.entry.commit - b.entry.commit)',
       '',
     ],
     [delivery, 'D13: are delivered commit by commit, the updates in the order of the call'],
