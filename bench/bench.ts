@@ -158,7 +158,10 @@ async function bench(): Promise<BenchResults> {
     series.push(...(await runInTurns(workload, contenders, failures)))
   const [cpu] = os.cpus()
   const machine = `${os.cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`
-  const given = process.argv.slice(2).join(' ')
+  const given = process.argv
+    .slice(2)
+    .join(' ')
+    .replace(/ *--json \S+/, '')
   return { startedAt, options: given, machine, versions, missing, failures, series }
 }
 
