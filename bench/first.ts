@@ -15,7 +15,7 @@ const { values } = parseArgs({
     repeats: { type: 'string', default: '5' },
     /** Exit 1 where a ratio is below it. */
     least: { type: 'string', default: '0' },
-    /** Exit 1 where a ratio is below 0.7 of the one in guard.json. */
+    /** Exit 1 where a ratio is below 0.7 of its own in guard.json. */
     guard: { type: 'boolean', default: false },
   },
 })
