@@ -8,6 +8,7 @@ import type { BatchMessage } from '../src/model/message.ts'
 import type { Update } from '../src/model/update.ts'
 import { updateTopic } from '../src/model/topic.ts'
 import { decodeMessage, encodeBatch } from '../src/wire/message-codec.ts'
+import { RecordTest } from '../src/model/where.ts'
 import { RowReader } from '../src/wire/row-reader.ts'
 import { RowWriter } from '../src/wire/row-writer.ts'
 
@@ -117,6 +118,9 @@ function bench(title: string, makeRow: (i: number) => object): void {
   const texts = records.map((record) => JSON.stringify(record))
   const writer = new RowWriter()
   const reader = new RowReader()
+  const one = new RowReader({ fields: new Set(['PRICE']) })
+  const few = new RowReader({ where: new RecordTest({ PRICE: { lt: 101.25 } }) })
+  const fewByText = new RowReader({ where: new RecordTest({ TRADE_ID: { in: ['T5', 'T1000'] } }) })
   for (let n = 0; n < warmUpRounds; n++) encode(writer, records)
   const frames = encode(writer, records).map(({ frame }) => frame)
   const back = decode(reader, frames).map(({ record }) => JSON.stringify(record))
@@ -125,6 +129,9 @@ function bench(title: string, makeRow: (i: number) => object): void {
     write: () => encode(writer, records),
     'JSON.stringify': () => records.map((record) => JSON.stringify(record)),
     read: () => decode(reader, frames),
+    select: () => decode(one, frames),
+    where: () => decode(few, frames),
+    'where text': () => decode(fewByText, frames),
     'JSON.parse': () => texts.map((text): unknown => JSON.parse(text)),
   })
   const bytes = frames.reduce((sum, frame) => sum + frame.length, 0) / rowsPerRound
@@ -135,6 +142,7 @@ function bench(title: string, makeRow: (i: number) => object): void {
   console.log(
     `${title.padEnd(30)} write ${rate('write')} M/s ${ratio('write', 'JSON.stringify')} x` +
       `   read ${rate('read')} M/s ${ratio('read', 'JSON.parse')} x` +
+      `   of it one field ${ratio('select', 'read')} x  one in 100 ${ratio('where', 'read')} x, by a text ${ratio('where text', 'read')} x` +
       `   ${bytes.toFixed(0)} bytes a row (JSON ${jsonBytes.toFixed(0)})`,
   )
 }

@@ -5,6 +5,7 @@ export type { FlushResult, UpdateQueue } from './queue/update-queue.ts'
 export type { OpenOptions, SubscribeOptions, WhenSlow } from './queue/options.ts'
 export type { ConflationKey } from './queue/conflation-key.ts'
 export type { KeyFields, Selected, TableFields } from './queue/table-fields.ts'
+export type { Comparable, FieldConditions, FieldWhere, TableWhere, Where } from './model/where.ts'
 export type { QueueEvent, QueueStats } from './queue/queue-event.ts'
 export type { Subscription } from './queue/subscription-handle.ts'
 export {

@@ -15,7 +15,8 @@ import { checkSubscribeOptions, checkTables, type SubscribeOptions } from './opt
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
 import type { QueueParts } from './queue-parts.ts'
-import { FieldsByTable, type Selected, type TableFields } from './table-fields.ts'
+import { selectionOf } from './selection-options.ts'
+import type { Selected, TableFields } from './table-fields.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
 
 /** What the queue itself needs of a handle, whatever its tables. */
@@ -47,7 +48,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #timer: { at: number; timer: Timer } | null = null
   #tickAt: number
   #reportAt: number
-  #delivered = { updates: 0, deliveries: 0, losses: 0, folded: 0 }
+  #delivered = { updates: 0, deliveries: 0, losses: 0, filtered: 0, folded: 0 }
   #endedAck: (() => void) | null = null
   #closing: Promise<void> | null = null
   #isClosed = false
@@ -136,6 +137,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         this.#delivered.updates += updates
         this.#delivered.deliveries++
       },
+      filtered: (updates) => (this.#delivered.filtered += updates),
       folded: (updates) => (this.#delivered.folded += updates),
       keyMissing: (table, field) => this.#feed.emit({ type: 'key-missing', table, field }),
       tooSlow: (error) => this.#feed.emit({ type: 'too-slow', tables: wanted, error }),
@@ -148,9 +150,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       },
     })
     const now = this.#clock.now()
-    const fields = options.select && new FieldsByTable(options.select)
-    const fieldsOf = fields ? (table: string) => fields.of(table) : null
-    const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now, fieldsOf)
+    const selection = selectionOf(options)
+    const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now, selection)
     this.#handles.add(handle)
     this.#register()
     this.#wakeWithin(firstSyncMs)
@@ -167,6 +168,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     return {
       published: this.#publisher.published,
       delivered: { updates: this.#delivered.updates, deliveries: this.#delivered.deliveries },
+      filtered: this.#delivered.filtered,
       folded: this.#delivered.folded,
       losses: this.#delivered.losses,
       refused: Object.fromEntries(this.#refused),

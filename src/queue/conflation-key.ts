@@ -1,3 +1,4 @@
+import { ownField } from '../base/own-field.ts'
 import type { TablesOf } from '../model/update.ts'
 import { FieldsByTable, type TableFields } from './table-fields.ts'
 
@@ -21,7 +22,7 @@ export class KeyReader {
   read(record: object): KeyValue {
     let text = ''
     for (const field of this.#fields) {
-      const value = fieldOf(record, field)
+      const value = ownField(record, field)
       if (value === undefined) return { missing: field }
       const part = textOf(value)
       // With its length before it a part cannot run into the next one.
@@ -33,8 +34,8 @@ export class KeyReader {
   /** True: `before` names another key than `record` does. What it leaves out has not changed. */
   hasMoved(before: object, record: object): boolean {
     for (const field of this.#fields) {
-      const value = fieldOf(before, field)
-      if (value !== undefined && textOf(value) !== textOf(fieldOf(record, field))) return true
+      const value = ownField(before, field)
+      if (value !== undefined && textOf(value) !== textOf(ownField(record, field))) return true
     }
     return false
   }
@@ -66,10 +67,6 @@ export class ConflationKeys {
     return reader
   }
 }
-
-/** A record's own field: what every object inherits is no field of it. */
-const fieldOf = (record: object, field: string): unknown =>
-  Object.hasOwn(record, field) ? (record as Record<string, unknown>)[field] : undefined
 
 /** A letter for the type, then the value: '1', 1 and 1n are different keys. 0 and −0 are one. */
 function textOf(value: unknown): string {

@@ -146,9 +146,11 @@ export class DeliveryQueue<Tables extends TablesOf> {
       if (!this.#isHandling) this.#handle(this.#handler)
       return
     }
-    while (!this.#isPausing && this.#pulls.length > 0 && this.#waiting.length > 0) {
-      const waiting = this.#waiting.shift() as Waiting<Tables>
-      this.#pulls.shift()?.resolve({ done: false, value: waiting.delivery })
+    while (!this.#isPausing && (this.#pulls.length > 0 || this.#waiting.isNextEmpty)) {
+      const waiting = this.#waiting.shift()
+      if (!waiting) return
+      const value = waiting.delivery
+      if (value) this.#pulls.shift()?.resolve({ done: false, value })
       this.#handOver(waiting)
     }
   }
@@ -158,7 +160,8 @@ export class DeliveryQueue<Tables extends TablesOf> {
     while (!this.#isPausing) {
       const waiting = this.#waiting.shift()
       if (!waiting) break
-      const result = this.#call(handler, waiting.delivery)
+      const { delivery } = waiting
+      const result = delivery && this.#call(handler, delivery)
       if (isPromise(result)) {
         this.#awaitHandler(handler, waiting, result)
         return

@@ -1,9 +1,11 @@
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Delivery, TablesOf } from '../model/update.ts'
+import type { Where } from '../model/where.ts'
 import type { DefinitionObject } from '../definition/definition-object.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { ConflationKey } from './conflation-key.ts'
-import { checkTableFields, FieldsByTable, type Selected, type TableFields } from './table-fields.ts'
+import { checkKeySelected, checkWhere } from './selection-options.ts'
+import { checkTableFields, type Selected, type TableFields } from './table-fields.ts'
 import type { DeliveryLimit } from './waiting-deliveries.ts'
 
 /** What `openUpdateQueue()` takes. Exactly one of `process` and `script` is given. */
@@ -53,6 +55,12 @@ export interface SubscribeOptions<
    * are decoded. Default: all. A table that is left out keeps all of its fields.
    */
   readonly select?: Select
+  /**
+   * For each table that is filtered, fields and what must hold for them: a value that they equal, or
+   * conditions (`eq`, `not`, `in`, `gt`, `gte`, `lt`, `lte`). An update is delivered when its record
+   * passes or the record before it; of others no object is made. Default: all updates.
+   */
+  readonly where?: Where<Tables>
   /** How much may wait for the application: updates (262,144) and encoded bytes (16 MiB). */
   readonly limit?: Partial<DeliveryLimit>
   /**
@@ -101,7 +109,10 @@ export function checkSubscribeOptions<
   Tables extends TablesOf,
   Select extends TableFields<Tables> | undefined,
 >(
-  options: Pick<SubscribeOptions<Tables, Select>, 'limit' | 'whenSlow' | 'key' | 'select'>,
+  options: Pick<
+    SubscribeOptions<Tables, Select>,
+    'limit' | 'whenSlow' | 'key' | 'select' | 'where'
+  >,
   tables: readonly string[] | '*',
 ): void {
   checkNumber('limit.updates', options.limit?.updates, 1, 2 ** 40)
@@ -119,24 +130,8 @@ export function checkSubscribeOptions<
       'USAGE',
       "whenSlow 'conflate' needs key, the fields that tell records apart, e.g. key: 'TRADE_ID'",
     )
+  if (options.where !== undefined) checkWhere(options.where, tables)
   if (key !== undefined && select !== undefined) checkKeySelected(key, select, tables)
-}
-
-/** Where the key of a record is not read its updates cannot be told apart. */
-function checkKeySelected(key: TableFields, select: TableFields, tables: readonly string[] | '*') {
-  const [keys, selection] = [new FieldsByTable(key), new FieldsByTable(select)]
-  const named = [key, select].flatMap((fields) =>
-    typeof fields === 'string' || Array.isArray(fields) ? [] : Object.keys(fields),
-  )
-  for (const table of tables === '*' ? [...named, ''] : tables) {
-    const selected = selection.of(table)
-    const missing = keys.of(table)?.find((field) => selected?.includes(field) === false)
-    if (missing !== undefined)
-      throw new TidingsError(
-        'USAGE',
-        `select leaves out ${missing}, a field of key${table === '' ? '' : ` of table ${table}`}: select it, too`,
-      )
-  }
 }
 
 /** The tables of a subscription, each once. Throws USAGE. */

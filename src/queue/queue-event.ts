@@ -31,6 +31,8 @@ export type QueueEvent =
 export interface QueueStats {
   readonly published: { readonly updates: number; readonly commits: number }
   readonly delivered: { readonly updates: number; readonly deliveries: number }
+  /** Updates that came and that `where` kept back. */
+  readonly filtered: number
   /** Of the updates delivered, those that a later one of their key stands for. */
   readonly folded: number
   readonly losses: number

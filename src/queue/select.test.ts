@@ -59,18 +59,19 @@ describe('select', () => {
 
   it('stands beside a subscription of the same table that gets everything', async () => {
     const { publisher, subscriber } = await pair()
-    const got: object[] = []
-    const onDelivery = (delivery: { type: string; updates?: readonly { record: object }[] }) => {
-      for (const { record } of delivery.updates ?? []) got.push(record)
-    }
+    const got = { part: [] as object[], whole: [] as object[] }
+    const onDelivery =
+      (list: object[]) => (delivery: { type: string; updates?: readonly { record: object }[] }) => {
+        for (const { record } of delivery.updates ?? []) list.push(record)
+      }
     const [part, whole] = [
-      subscriber.subscribe('TRADE', { select: 'ID', onDelivery }),
-      subscriber.subscribe('TRADE', { onDelivery }),
+      subscriber.subscribe('TRADE', { select: 'ID', onDelivery: onDelivery(got.part) }),
+      subscriber.subscribe('TRADE', { onDelivery: onDelivery(got.whole) }),
     ]
     await Promise.all([part.ready, whole.ready])
     publisher.publish(commit)
     expect((await publisher.flush()).missing).toEqual([])
-    expect(got).toStrictEqual([{ ID: 'T1' }, trade])
+    expect(got).toStrictEqual({ part: [{ ID: 'T1' }], whole: [trade] })
   })
 
   it.each([

@@ -30,6 +30,7 @@ export interface HandleEvents {
   handlerFailed(error: unknown): void
   ready(): void
   delivered(updates: number): void
+  filtered(updates: number): void
   folded(updates: number): void
   keyMissing(table: string, field: string): void
   tooSlow(error: TidingsError): void
@@ -125,9 +126,10 @@ export class SubscriptionHandle<
   #makeSink(): SubscriptionSink {
     return {
       updates: (updates: Update[], incomplete, bytes, positions: Position[]) => {
-        this.#events.delivered(updates.length)
+        if (updates.length > 0) this.#events.delivered(updates.length)
         this.#queue.updates(updates, incomplete, bytes, positions)
       },
+      filtered: (updates) => this.#events.filtered(updates),
       losses: (losses: Loss[], positions: Position[]) => {
         this.#events.event({ type: 'loss', losses })
         this.#queue.losses(losses, positions)

@@ -17,7 +17,8 @@ export const defaultDeliveryLimit: DeliveryLimit = { updates: 262_144, bytes: 16
 
 /** A delivery that waits for the application, or is with it. */
 export interface Waiting<Tables extends TablesOf> {
-  readonly delivery: Delivery<Tables>
+  /** null: there is nothing to hand over, all of it was filtered out. */
+  readonly delivery: Delivery<Tables> | null
   /** What it takes of the limit. A loss takes as much as an update, so that losses are bounded too. */
   readonly updates: number
   readonly bytes: number
@@ -35,6 +36,26 @@ interface Plain {
 interface Item<Tables extends TablesOf> {
   readonly waiting: Waiting<Tables>
   readonly plain: Plain | null
+}
+
+/** What no update of passed the filter, however much it was: only its positions are kept. */
+class Passed {
+  readonly delivery = null
+  readonly updates = 0
+  readonly bytes = 0
+  readonly #lasts = new Map<Position['stream'], number>()
+
+  constructor(positions: readonly Position[]) {
+    this.add(positions)
+  }
+
+  add(positions: readonly Position[]): void {
+    for (const { stream, last } of positions) this.#lasts.set(stream, last)
+  }
+
+  get positions(): Position[] {
+    return Array.from(this.#lasts, ([stream, last]) => ({ stream, last }))
+  }
 }
 
 /** The deliveries of one subscription in their order, and the room that is left. */
@@ -67,8 +88,9 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     return this.#updates
   }
 
-  get length(): number {
-    return this.#items.length
+  /** True: what comes next needs nobody to take it. */
+  get isNextEmpty(): boolean {
+    return this.#items.at(0)?.waiting instanceof Passed
   }
 
   /** Behind what waits already: into it, where that is folded. */
@@ -84,6 +106,10 @@ export class WaitingDeliveries<Tables extends TablesOf> {
       this.#fold(last, plain)
       return
     }
+    if (updates.length === 0) {
+      this.#addPositions(positions)
+      return
+    }
     const delivery = {
       type: 'updates' as const,
       updates: updates as Update<Tables>[],
@@ -97,6 +123,13 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     const typed = losses as readonly Loss<keyof Tables & string>[]
     const delivery = { type: 'loss' as const, losses: typed }
     this.#push({ waiting: { delivery, updates: losses.length, bytes: 0, positions }, plain: null })
+  }
+
+  /** Nothing is delivered, but only behind what waits before it is it known to be consumed. */
+  #addPositions(positions: readonly Position[]): void {
+    const last = this.#items.at(-1)
+    if (last?.waiting instanceof Passed) last.waiting.add(positions)
+    else this.#push({ waiting: new Passed(positions), plain: null })
   }
 
   /** The next delivery; it counts against the limit until it is released. */
@@ -123,6 +156,11 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     this.#items = new Deque()
     this.#plain = 0
     for (let item = items.shift(); item; item = items.shift()) {
+      const open = this.#items.at(-1)?.waiting
+      if (item.waiting instanceof Passed && open instanceof Conflation) {
+        open.fold([], false, 0, item.waiting.positions)
+        continue
+      }
       if (!item.plain) {
         this.#items.push(item)
         continue

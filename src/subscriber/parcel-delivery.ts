@@ -49,7 +49,7 @@ export class ParcelDelivery {
       const updates: Update[] = []
       if (this.#reader.read(batch, 0, updates)) {
         stream.next = lastOf(batch) + 1
-        this.#output.updates(updates, false, batch.payload.byteLength, [
+        this.#output.updates(updates, false, this.#weigh(batch, 0, updates), [
           { stream, last: stream.next - 1 },
         ])
         return
@@ -178,10 +178,11 @@ export class ParcelDelivery {
         }
         const batch = stream.held.shift() as BatchMessage
         this.heldBytes -= batch.frame.byteLength
-        bytes += batch.payload.byteLength
         const updates = this.#read(source, stream, batch)
         if (updates) {
-          read.push({ batch, skip: stream.next - batch.first, updates })
+          const skip = stream.next - batch.first
+          bytes += this.#weigh(batch, skip, updates)
+          read.push({ batch, skip, updates })
           stream.next = lastOf(batch) + 1
         } else isPlain = false
       }
@@ -189,6 +190,7 @@ export class ParcelDelivery {
       positions.push({ stream, last: stream.next - 1 })
     }
     const groups = isPlain ? [joined(read)] : this.#grouped(read)
+    if (groups.length === 0) groups.push(nothing)
     groups.forEach(({ updates, incomplete }, index) =>
       this.#output.updates(
         updates,
@@ -197,6 +199,12 @@ export class ParcelDelivery {
         index === groups.length - 1 ? positions : [],
       ),
     )
+  }
+
+  /** The bytes that the updates read of a batch from index `skip` on stand for; tells how many did not pass. */
+  #weigh({ count, payload }: BatchMessage, skip: number, updates: readonly Update[]): number {
+    if (updates.length + skip < count) this.#output.filtered(count - skip - updates.length)
+    return (payload.byteLength * updates.length) / (count - skip)
   }
 
   #grouped(read: readonly ReadBatch[]): CommitGroup[] {
@@ -236,6 +244,8 @@ export class ParcelDelivery {
     return true
   }
 }
+
+const nothing: CommitGroup = { updates: [], incomplete: false }
 
 function joined(read: readonly ReadBatch[]): CommitGroup {
   if (read.length === 1 && read[0]) return { updates: read[0].updates, incomplete: false }

@@ -1,5 +1,6 @@
 import type { BatchMessage } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
+import type { RecordTest } from '../model/where.ts'
 import { selected } from '../wire/row-decoder.ts'
 import { RowReader } from '../wire/row-reader.ts'
 
@@ -8,43 +9,49 @@ export interface BatchReader {
   read(batch: BatchMessage, skip: number, into: Update[]): boolean
 }
 
-/** Which fields of a table's records a subscription wants; null: all. */
-export type FieldsOfTable = (table: string) => readonly string[] | null
+/** What a subscription wants of one table. */
+export interface TableSelection {
+  /** The fields that records are to have; null: all. */
+  readonly fields: ReadonlySet<string> | null
+  /** Which updates; null: all. */
+  readonly where: RecordTest | null
+}
 
-/** Reads of each table the fields that a subscription selects. */
+/** Reads of each table what a subscription selects: some of its updates, some of their fields. */
 export class Selection implements BatchReader {
-  readonly #fieldsOf: FieldsOfTable
+  readonly #of: (table: string) => TableSelection
   readonly #all: RowReader
-  readonly #tables = new Map<string, { reader: RowReader; fields: ReadonlySet<string> | null }>()
+  readonly #readers = new Map<string, RowReader>()
 
-  /** `all`: for the tables of which every field is wanted. */
-  constructor(fieldsOf: FieldsOfTable, all: RowReader) {
-    this.#fieldsOf = fieldsOf
+  /** `all`: for the tables of which everything is wanted. */
+  constructor(of: (table: string) => TableSelection, all: RowReader) {
+    this.#of = of
     this.#all = all
   }
 
   read(batch: BatchMessage, skip: number, into: Update[]): boolean {
-    return this.#of(batch.table).reader.read(batch, skip, into)
+    return this.#readerOf(batch.table).read(batch, skip, into)
   }
 
   /** Updates that came decoded, of a foreign publisher. */
   select(table: string, updates: readonly Update[]): Update[] {
-    const { fields } = this.#of(table)
-    return updates.map((update) => ({
-      ...update,
-      record: selected(update.record, fields),
-      before: update.before && selected(update.before, fields),
-    }))
+    const { fields, where } = this.#of(table)
+    return updates
+      .filter(({ record, before }) => where === null || where.passes(record, before))
+      .map((update) => ({
+        ...update,
+        record: selected(update.record, fields),
+        before: update.before && selected(update.before, fields),
+      }))
   }
 
-  #of(table: string) {
-    let known = this.#tables.get(table)
-    if (!known) {
-      const names = this.#fieldsOf(table)
-      const fields = names && new Set(names)
-      known = { fields, reader: fields ? new RowReader({ fields }) : this.#all }
-      this.#tables.set(table, known)
+  #readerOf(table: string): RowReader {
+    let reader = this.#readers.get(table)
+    if (!reader) {
+      const { fields, where } = this.#of(table)
+      reader = fields || where ? new RowReader({ fields, where }) : this.#all
+      this.#readers.set(table, reader)
     }
-    return known
+    return reader
   }
 }

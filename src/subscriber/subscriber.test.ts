@@ -31,6 +31,7 @@ class Application {
       this.waiting.push(...positions)
       if (!this.keeps) this.take()
     },
+    filtered: () => undefined,
     losses: (losses: Loss[]) => void this.losses.push(...losses),
     hasRoom: () => this.hasRoom,
     isUnderHalf: () => this.hasRoom,

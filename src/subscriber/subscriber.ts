@@ -7,7 +7,7 @@ import type { Update } from '../model/update.ts'
 import { decodeMessage } from '../wire/message-codec.ts'
 import { RowReader } from '../wire/row-reader.ts'
 import { Confirmations } from './confirmations.ts'
-import { type FieldsOfTable, Selection } from './selection.ts'
+import { Selection, type TableSelection } from './selection.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import { Subscription } from './subscription.ts'
 import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
@@ -29,13 +29,13 @@ export interface SubscriberOutput {
 /** Where a subscription's deliveries go. */
 export type SubscriptionSink = Pick<
   SubscriptionOutput,
-  'updates' | 'losses' | 'hasRoom' | 'isUnderHalf' | 'ready' | 'event'
+  'updates' | 'filtered' | 'losses' | 'hasRoom' | 'isUnderHalf' | 'ready' | 'event'
 >
 
 interface Entry {
   readonly subscription: Subscription
   readonly sink: SubscriptionSink
-  /** null: records as they are. */
+  /** null: all updates, as they are. */
   readonly selection: Selection | null
 }
 
@@ -102,15 +102,15 @@ export class Subscriber {
     return this.#topics.has(allUpdatesTopic) && topic.startsWith(allUpdatesTopic)
   }
 
-  /** `fieldsOf`: the fields that records are to have; null: all of every table. */
+  /** `select`: what is wanted of a table; null: everything of every table. */
   add(
     tables: Tables,
     own: boolean,
     sink: SubscriptionSink,
     now: number,
-    fieldsOf: FieldsOfTable | null = null,
+    select: ((table: string) => TableSelection) | null = null,
   ): Subscription {
-    const selection = fieldsOf && new Selection(fieldsOf, this.#reader)
+    const selection = select && new Selection(select, this.#reader)
     const entry: Entry = {
       sink,
       selection,
@@ -226,10 +226,13 @@ export class Subscriber {
   #onForeign(table: string, updates: Update[], bytes: number): void {
     const publishedAt = this.#output.wallClock()
     for (const update of updates) update.publishedAt = publishedAt
-    for (const { sink, selection } of this.#wanting(table))
-      if (sink.hasRoom(true))
-        sink.updates(selection?.select(table, updates) ?? updates, false, bytes, [])
-      else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })
+    for (const { sink, selection } of this.#wanting(table)) {
+      const wanted = selection?.select(table, updates) ?? updates
+      if (wanted.length < updates.length) sink.filtered(updates.length - wanted.length)
+      if (wanted.length === 0) continue
+      if (sink.hasRoom(true)) sink.updates(wanted, false, bytes, [])
+      else sink.event({ type: 'refused', reason: 'foreign-without-room', count: wanted.length })
+    }
   }
 
   #keepBudget(entry: Entry): void {
@@ -292,6 +295,7 @@ function boundSink(sink: SubscriptionSink): SubscriptionSink {
   return {
     updates: (updates, incomplete, bytes, positions) =>
       sink.updates(updates, incomplete, bytes, positions),
+    filtered: (updates) => sink.filtered(updates),
     losses: (losses, positions) => sink.losses(losses, positions),
     hasRoom: (atOnce) => sink.hasRoom(atOnce),
     isUnderHalf: () => sink.isUnderHalf(),

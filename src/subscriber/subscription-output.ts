@@ -38,7 +38,10 @@ export interface SubscriptionOutput {
   request(request: Request): void
   /** A number that this process has not used before. */
   nonce(): number
+  /** No updates: those up to the positions were all kept back by the filter. */
   updates(updates: Update[], incomplete: boolean, bytes: number, positions: Position[]): void
+  /** So many updates of what is delivered next do not pass the filter. */
+  filtered(updates: number): void
   losses(losses: Loss[], positions: Position[]): void
   /**
    * True while more may be delivered; false: the application is behind. `atOnce`: it is about an

@@ -1,5 +1,6 @@
 import type { BatchMessage } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
+import type { RecordTest } from '../model/where.ts'
 import { asBuffer } from './byte-reader.ts'
 import { canGenerateCode } from './code-generation.ts'
 import { wireLimits } from './limits.ts'
@@ -16,6 +17,7 @@ import type { PayloadHeader, PayloadSections } from './payload.ts'
 import { interpretingDecoder } from './row-decoder.ts'
 import type { RowDecoder, SelectedFields } from './row-decoder.ts'
 import { generateDecoder } from './row-decoder-code.ts'
+import { RowFilter } from './row-filter.ts'
 import { layoutOf } from './row-layout.ts'
 import type { RowLayout } from './row-layout.ts'
 import { RowSource } from './row-source.ts'
@@ -27,13 +29,21 @@ const generateAfterRows = 128
 /** A shape as it is kept: how its rows lie and how to read them. */
 class KnownShape {
   readonly layout: RowLayout
+  /** null: every update passes. */
+  readonly filter: RowFilter | null
   private readonly fields: SelectedFields
   private decoder: RowDecoder
   /** Until a decoder is generated; Infinity: never. */
   private rowsLeft: number
 
-  constructor(layout: RowLayout, fields: SelectedFields, generateAfter: number) {
+  constructor(
+    layout: RowLayout,
+    fields: SelectedFields,
+    where: RecordTest | null,
+    generateAfter: number,
+  ) {
     this.layout = layout
+    this.filter = where && new RowFilter(layout, where)
     this.fields = fields
     this.decoder = interpretingDecoder(layout, fields)
     const canGenerate = canGenerateCode && layout.columns[0]?.type !== 'record'
@@ -68,22 +78,30 @@ export class RowReader {
   private readonly source = new RowSource()
   private readonly generateAfter: number
   private readonly fields: SelectedFields
+  private readonly where: RecordTest | null
 
   /**
    * `generateAfter`: rows of one shape after which a decoder is generated; Infinity: never.
    * `fields`: what records are to have; what else there is in a row is not decoded. null: everything.
+   * `where`: which updates are read; of the others no record is made. null: all.
    */
   constructor({
     generateAfter = generateAfterRows,
     fields = null,
-  }: { readonly generateAfter?: number; readonly fields?: SelectedFields } = {}) {
+    where = null,
+  }: {
+    readonly generateAfter?: number
+    readonly fields?: SelectedFields
+    readonly where?: RecordTest | null
+  } = {}) {
     this.generateAfter = generateAfter
     this.fields = fields
+    this.where = where
   }
 
   /**
-   * Appends the updates of a batch from index `skip` on. False: the rows are malformed, and `into` is
-   * as it was.
+   * Appends the updates of a batch from index `skip` on, those that pass. False: the rows are
+   * malformed, and `into` is as it was.
    */
   read(batch: BatchMessage, skip: number, into: Update[]): boolean {
     const payload = asBuffer(batch.payload)
@@ -98,9 +116,14 @@ export class RowReader {
     const place = placeOf(payload, header, sections, skip)
     if (place === null) return false
     if (skip >= batch.count) return true
-    const records = this.records(payload, header, sections, shape, place.row)
+    this.source.load(payload, header, sections, shape.layout)
+    const passing =
+      shape.filter && this.passing(payload, sections, shape.filter, batch.count, skip, place)
+    const records = passing
+      ? this.someRecords(shape, passing)
+      : this.records(header, shape, place.row)
     if (records === null) return false
-    append(batch, skip, new UpdateRows(payload, sections, records, place.version), into)
+    append(batch, skip, new UpdateRows(payload, sections, records, place.version), into, passing)
     return true
   }
 
@@ -116,29 +139,76 @@ export class RowReader {
       const oldest = this.shapes.keys().next()
       if (oldest.done !== true) this.shapes.delete(oldest.value)
     }
-    const made = new KnownShape(layoutOf(shape), this.fields, this.generateAfter)
+    const made = new KnownShape(layoutOf(shape), this.fields, this.where, this.generateAfter)
     this.shapes.set(key, made)
     return made
   }
 
   /** The records of the rows from `from` on, those before among them; null: malformed. */
-  private records(
-    payload: Buffer,
-    header: PayloadHeader,
-    sections: PayloadSections,
-    shape: KnownShape,
-    from: number,
-  ): object[] | null {
+  private records(header: PayloadHeader, shape: KnownShape, from: number): object[] | null {
     const { source } = this
     const records: object[] = []
-    source.load(payload, header, sections, shape.layout)
     source.seek(from, shape.layout)
-    const decode = shape.decoderFor(header.rows - from)
-    for (let row = from; row < header.rows && !source.failed; row += rowsPerCall) {
-      decode(source, row, Math.min(row + rowsPerCall, header.rows), records)
-    }
+    decodeRows(shape.decoderFor(header.rows - from), source, from, header.rows, records)
     return source.finish() ? records : null
   }
+
+  /** The updates from index `skip` on that pass, by their rows where these lie. */
+  private passing(
+    payload: Buffer,
+    sections: PayloadSections,
+    filter: RowFilter,
+    updates: number,
+    skip: number,
+    place: Place,
+  ): Passing {
+    const passes = new Uint8Array(updates)
+    const runs: number[] = []
+    filter.load(this.source)
+    let { row } = place
+    for (let n = skip; n < updates; n++) {
+      const isPair = ((payload[sections.flags + n] as number) & hasBefore) !== 0
+      const end = row + (isPair ? 2 : 1)
+      if (isPair ? filter.pairPasses(this.source, row) : filter.passes(this.source, row)) {
+        passes[n] = 1
+        if (runs.at(-1) === row) runs[runs.length - 1] = end
+        else runs.push(row, end)
+      }
+      row = end
+    }
+    return { passes, runs }
+  }
+
+  private someRecords(shape: KnownShape, { runs }: Passing): object[] | null {
+    const { source } = this
+    const records: object[] = []
+    const rows = runs.reduce((sum, row, n) => (n % 2 === 0 ? sum - row : sum + row), 0)
+    const decode = shape.decoderFor(rows)
+    for (let n = 0; n < runs.length && !source.failed; n += 2) {
+      source.skipTo(runs[n] as number, shape.layout)
+      decodeRows(decode, source, runs[n] as number, runs[n + 1] as number, records)
+    }
+    return source.finishSome() ? records : null
+  }
+}
+
+/** Which updates of a batch pass a filter. */
+interface Passing {
+  /** 1 by the index of each update that passes. */
+  readonly passes: Uint8Array
+  /** Their rows: the first of each run of adjacent ones, and the one behind its last. */
+  readonly runs: readonly number[]
+}
+
+function decodeRows(
+  decode: RowDecoder,
+  source: RowSource,
+  from: number,
+  to: number,
+  records: object[],
+): void {
+  for (let row = from; row < to && !source.failed; row += rowsPerCall)
+    decode(source, row, Math.min(row + rowsPerCall, to), records)
 }
 
 /** Goes through the rows and versions of a batch, update by update. */
@@ -181,6 +251,11 @@ class UpdateRows {
     }
   }
 
+  /** Goes past an update whose rows were not decoded. */
+  pass(n: number): void {
+    if (((this.payload[this.flagsAt + n] as number) & hasVersion) !== 0) this.versionAt += 8
+  }
+
   private version(): bigint {
     const version = this.payload.readBigInt64LE(this.versionAt)
     this.versionAt += 8
@@ -188,8 +263,15 @@ class UpdateRows {
   }
 }
 
-/** Appends the updates from index `skip` on, each with the number of its commit. */
-function append(batch: BatchMessage, skip: number, rows: UpdateRows, into: Update[]): void {
+/** Appends the updates from index `skip` on, those that pass, each with the number of its commit. */
+function append(
+  batch: BatchMessage,
+  skip: number,
+  rows: UpdateRows,
+  into: Update[],
+  passing: Passing | null,
+): void {
+  const passes = passing && passing.passes
   let n = 0
   for (const entry of batch.commits) {
     const { commit } = entry
@@ -202,7 +284,9 @@ function append(batch: BatchMessage, skip: number, rows: UpdateRows, into: Updat
         number++
       }
       place++
-      if (n >= skip) into.push(rows.update(batch, n, number))
+      if (n < skip) continue
+      if (passes === null || passes[n] === 1) into.push(rows.update(batch, n, number))
+      else rows.pass(n)
     }
   }
 }

@@ -43,6 +43,7 @@ export class RowSource {
   failed = false
   private exceptions: readonly ExceptionText[] = []
   private nextException = 0
+  private askedException = 0
 
   /** Takes a payload whose sections fit it exactly. */
   load(payload: Buffer, header: PayloadHeader, sections: PayloadSections, layout: RowLayout): void {
@@ -54,7 +55,9 @@ export class RowSource {
     this.rowsAt = sections.rows
     this.heapAt = sections.heap
     this.heap = buffer.latin1Slice(sections.heap, sections.exceptions)
+    this.position = 0
     this.nextException = 0
+    this.askedException = 0
     const dictionaries = readDictionaries(buffer, header, sections, layout)
     const exceptions = readExceptions(buffer, header, sections)
     this.dictionaries = dictionaries ?? []
@@ -69,6 +72,23 @@ export class RowSource {
     if (row === 0 && this.position !== 0) this.failed = true
     const next = this.exceptions.findIndex((exception) => exception.row >= row)
     this.nextException = next < 0 ? this.exceptions.length : next
+  }
+
+  /** Goes on with a later row, where those between are not read. Rows that overlap are malformed. */
+  skipTo(row: number, layout: RowLayout): void {
+    const at = this.rowsAt + row * layout.stride + layout.heapOffsetAt
+    const position = this.memory.u32[at >> 2] as number
+    if (position < this.position || position > this.heap.length) this.failed = true
+    this.position = position
+    while ((this.exceptions[this.nextException]?.row ?? row) < row) this.nextException++
+  }
+
+  /** Lets the payload go of which some rows were read. True: those were well-formed. */
+  finishSome(): boolean {
+    if (this.position > this.heap.length) this.failed = true
+    this.position = this.heap.length
+    this.nextException = this.exceptions.length
+    return this.finish()
   }
 
   /** Lets the payload go. True: everything was well-formed, and nothing is left over. */
@@ -104,6 +124,16 @@ export class RowSource {
     if (exception?.row !== row || exception.field !== field) return this.fail()
     this.nextException++
     return exception.text
+  }
+
+  /** The same without taking it; rows are asked about in their order. */
+  exceptionOf(row: number, field: number): string | null {
+    while ((this.exceptions[this.askedException]?.row ?? row) < row) this.askedException++
+    for (let n = this.askedException; ; n++) {
+      const exception = this.exceptions[n]
+      if (exception === undefined || exception.row > row) return this.fail()
+      if (exception.row === row && exception.field === field) return exception.text
+    }
   }
 
   /** The value of a text by the reader of its type. */

@@ -102,6 +102,7 @@ export class Pair {
           for (const { table, sequence } of updates) this.order.push(`${table}${sequence}`)
           for (const { stream, last } of positions) stream.consumed = last
         },
+        filtered: () => undefined,
         losses: (losses, positions) => {
           this.losses.push(...losses)
           for (const { table, from, to } of losses) this.order.push(`lost ${table}${from}..${to}`)

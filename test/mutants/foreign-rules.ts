@@ -42,7 +42,7 @@ export const foreignRules: readonly Rule[] = [
     'they are let go in silence',
     [
       'subscriber/subscriber.ts',
-      "else sink.event({ type: 'refused', reason: 'foreign-without-room', count: updates.length })",
+      "else sink.event({ type: 'refused', reason: 'foreign-without-room', count: wanted.length })",
       '',
     ],
     [subscriber, 'W5: are counted where there is no room for them'],

@@ -4,19 +4,23 @@ import { expect, it } from 'vitest'
 import { mutated } from './planted.ts'
 import { rules } from './rules.ts'
 import { tableOfRules } from './rules-table.ts'
+import { simulatedBugs } from './simulated-bugs.ts'
 
 const documentOf = (name: string) =>
   readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8')
 
 const invariantOf = (number: string) => number.slice(0, number.indexOf('.'))
 
-it('each rule has a change that can be planted', () => {
+it.each([
+  ['rule', rules],
+  ['bug of the simulator', simulatedBugs],
+])('each %s has a change that can be planted', (_, mutants) => {
   const wrong: string[] = []
-  for (const rule of rules) {
+  for (const mutant of mutants) {
     try {
-      mutated(rule)
+      mutated(mutant)
     } catch (error) {
-      wrong.push(`${rule.rule}: ${(error as Error).message}`)
+      wrong.push(`${mutant.name}: ${(error as Error).message}`)
     }
   }
   expect(wrong).toEqual([])

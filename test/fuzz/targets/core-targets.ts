@@ -51,6 +51,7 @@ function newSubscriber(): Subscriber {
   const yes = () => true
   const sink = {
     updates: nothing,
+    filtered: nothing,
     losses: nothing,
     hasRoom: yes,
     isUnderHalf: yes,

@@ -1,0 +1,113 @@
+import type { Mutant } from './planted.ts'
+
+/** Bugs that the simulator has to find. */
+export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
+  {
+    name: 'the asked range ends one short of the gap',
+    file: 'subscriber/gap-repair.ts',
+    from: 'repair.to = Math.min(gap.to, gap.from + window - 1)',
+    to: 'repair.to = Math.min(gap.to, gap.from + window - 1) - 1',
+  },
+  {
+    name: 'duplicates are not dropped',
+    file: 'subscriber/parcel-delivery.ts',
+    from: 'batch.first !== stream.next ||',
+    to: 'batch.first > stream.next ||',
+  },
+  {
+    name: 'heartbeats, leaving and flushes announce one update too few',
+    file: 'publisher/sync-answers.ts',
+    from: '({ table, last: sent }))',
+    to: '({ table, last: sent - 1 }))',
+  },
+  {
+    name: 'a refusal goes one update too far',
+    file: 'subscriber/subscription.ts',
+    from: "stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')",
+    to: "stream.lose(stream.next, refusal.firstRetained, 'evicted')",
+  },
+  {
+    name: 'a loss is swallowed instead of reported',
+    file: 'subscriber/parcel-delivery.ts',
+    from: '    this.report(source, stream, { from, to }, stream.lostReason)',
+    to: '    void to',
+  },
+  {
+    name: 'a publisher that died is forgotten without a loss',
+    file: 'subscriber/endings.ts',
+    from: 'for (const stream of source.streams.values()) this.#reportOpen(source, stream)',
+    to: 'for (const stream of source.streams.values()) stream.openLossFrom = stream.next',
+  },
+  {
+    name: 'the manifest is ignored: parts of a commit are delivered as they come',
+    file: 'subscriber/parcel-delivery.ts',
+    from: '      .filter(({ table }: TableSequence) => this.#wants(table))',
+    to: '      .filter(({ table }: TableSequence) => table === lowest.table)',
+  },
+  {
+    name: 'the base is inferred from the first update seen',
+    file: 'subscriber/parcel-delivery.ts',
+    from: '    if (!stream.hold(batch)) return',
+    to: '    if (stream.base === null) stream.setBase(batch.first - 1)\n    if (!stream.hold(batch)) return',
+  },
+  {
+    name: 'ready does not wait for marks',
+    file: 'subscriber/readiness.ts',
+    from: 'return this.#topics.every((topic) => source.proven.has(topic) && !source.unproven.has(topic))',
+    to: 'return source.proven.size > 0',
+  },
+  {
+    name: 'the first parcel does not wait for the roster',
+    file: 'publisher/publisher.ts',
+    from: 'if (this.#announced) this.#send(batches, now)',
+    to: 'if (this.#announced || now > 0) this.#send(batches, now)',
+  },
+  {
+    name: 'a flush does not wait for confirmations',
+    file: 'publisher/flushes.ts',
+    from: 'const confirmed = [...this.#subscribers.keys()].filter((id) => !missing.includes(id))',
+    to: 'const confirmed = [...this.#subscribers.keys()]',
+  },
+  {
+    name: 'a confirmation runs ahead of the delivery',
+    file: 'subscriber/subscription.ts',
+    from: '.map(({ table, consumed }) => ({ table, last: consumed }))',
+    to: '.map(({ table, known }) => ({ table, last: known }))',
+  },
+  {
+    name: 'a leaving publisher does not serve what is asked for',
+    file: 'publisher/flushes.ts',
+    from: 'if ((missing.length > 0 || !hasLeft) && now < flush.until) return true',
+    to: 'if (!hasLeft && now < flush.until) return true',
+  },
+  {
+    name: 'what comes late of a publisher that was gone is not taken up again',
+    file: 'subscriber/subscription.ts',
+    from: '    this.#heard(source, now)\n    switch',
+    to: "    if (source.state === 'gone') return\n    this.#heard(source, now)\n    switch",
+  },
+  {
+    name: 'others are charged for our own stall',
+    file: 'subscriber/subscription.ts',
+    from: 'source.heardAt = Math.min(now, source.heardAt + ownStallMs)',
+    to: 'source.heardAt += 0 * ownStallMs',
+  },
+  {
+    name: 'who was heard behind our own stall counts as heard in the future',
+    file: 'subscriber/subscription.ts',
+    from: 'source.heardAt = Math.min(now, source.heardAt + ownStallMs)',
+    to: 'source.heardAt += ownStallMs',
+  },
+  {
+    name: 'the path is never made anew',
+    file: 'subscriber/path-renewal.ts',
+    from: 'this.#output.renew(hop, source.identity.incarnation, topics)',
+    to: 'void [hop, topics]',
+  },
+  {
+    name: 'a commit that is not whole does not say so',
+    file: 'subscriber/commit-grouping.ts',
+    from: '...rest], here !== expected)',
+    to: '...rest], false)',
+  },
+]
