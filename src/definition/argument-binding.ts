@@ -1,5 +1,5 @@
 import type { Value } from './expression-evaluator.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../base/nearest.ts'
 import type { CallStatement, Expression } from './syntax.ts'
 
 /** An argument's value and where it stands. Kotlin's null is the empty text. */

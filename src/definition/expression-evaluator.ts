@@ -1,6 +1,6 @@
 import { assertNever } from '../base/assertion.ts'
 import { notAProgram } from './expression-parser.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../base/nearest.ts'
 import type { Expression, NameExpression } from './syntax.ts'
 import type { Complaint } from './token.ts'
 

@@ -1,7 +1,7 @@
 import { assertNever } from '../base/assertion.ts'
 import { expectedOf } from './known-items.ts'
 import type { ItemType } from './known-items.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../base/nearest.ts'
 import { maxPort } from './service-port.ts'
 
 /** A value that was understood, or what is wrong with it and what was expected instead. */

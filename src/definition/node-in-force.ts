@@ -2,7 +2,7 @@ import type { Definition, Findings, WrittenSystem } from './definition.ts'
 import { isSameHost } from './definition.ts'
 import type { Machine } from './machine.ts'
 import { isLoopbackAddress, isThisMachine } from './machine.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../base/nearest.ts'
 import { problemFrom, problemOf } from './problem.ts'
 
 /** Which part of the definition counts for this process. */

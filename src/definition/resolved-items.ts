@@ -2,7 +2,7 @@ import type { Definition, Findings, Scope, WrittenItem } from './definition.ts'
 import { isSameHost } from './definition.ts'
 import { knownItem, knownItemNames } from './known-items.ts'
 import type { KnownItem } from './known-items.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../base/nearest.ts'
 import { problemFrom } from './problem.ts'
 import { isSecretName } from './secret.ts'
 

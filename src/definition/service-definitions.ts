@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes'
 import type { SaxesAttributePlain, SaxesTagPlain } from 'saxes'
 import type { Definition, Findings } from './definition.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../base/nearest.ts'
 import { problemAt } from './problem.ts'
 import { isSecretName, maskedText } from './secret.ts'
 import { servicePort } from './service-port.ts'

@@ -1,6 +1,6 @@
 import type { Definition, Findings, WrittenService } from './definition.ts'
 import { isSameHost } from './definition.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../base/nearest.ts'
 import { problemFrom } from './problem.ts'
 import type { ServicePort } from './settings.ts'
 

@@ -7,3 +7,11 @@ export interface PublisherIdentity {
   /** One life of the publisher: 128 random bits, hexadecimal. */
   readonly incarnation: string
 }
+
+/** The four fields of whatever has them, and nothing else of it. */
+export const identityOf = ({
+  node,
+  process,
+  instance,
+  incarnation,
+}: PublisherIdentity): PublisherIdentity => ({ node, process, instance, incarnation })

@@ -1,3 +1,6 @@
+import { didYouMean } from '../base/nearest.ts'
+import { isPlainObject } from '../base/plain-object.ts'
+import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { BatchMessage } from '../model/message.ts'
 import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
@@ -42,6 +45,7 @@ export class OpenParcel {
 
   /** Adds a commit of one update: the common case, without any bookkeeping by table. */
   addOne(update: NewUpdate, commit: number): void {
+    checkNames(update)
     const open = this.#openTable(update.table)
     const before = open.writer.bytes
     open.writer.append(update)
@@ -57,6 +61,7 @@ export class OpenParcel {
     let grown = 0
     try {
       updates.forEach((update, place) => {
+        checkNames(update)
         const open = this.#openTable(update.table)
         let part = parts.get(open)
         if (!part) parts.set(open, (part = { mark: open.writer.mark(), places: [] }))
@@ -120,7 +125,7 @@ export class OpenParcel {
   }
 
   #openTable(table: string): OpenTable {
-    if (this.#last?.table === table) return this.#last
+    if (this.#last !== null && this.#last.table === table) return this.#last
     let open = this.#tables.get(table)
     if (!open) {
       checkTableName(table)
@@ -148,9 +153,35 @@ export class OpenParcel {
 /** A manifest names all tables of a parcel: half of one is left for the commit that comes last. */
 export const maxCommitTables = wireLimits.maxManifestTables / 2
 
+const updateNames = ['table', 'kind', 'record', 'before', 'version']
+
+/** A name that nobody looks at would be a part of the update that silently does not travel. */
+function checkNames(update: NewUpdate): void {
+  if (!isPlainObject(update))
+    throw new TidingsError(
+      'USAGE',
+      `publish() takes an update, e.g. { table: 'TRADE', kind: 'insert', record: { … } }, or a list of them, got ${shown(update)}`,
+    )
+  for (const name in update) {
+    switch (name) {
+      case 'table':
+      case 'kind':
+      case 'record':
+      case 'before':
+      case 'version':
+        continue
+      default:
+        throw new TidingsError(
+          'USAGE',
+          `an update has no field "${name}"${didYouMean(name, updateNames) || `; it has ${updateNames.join(', ')}`}`,
+        )
+    }
+  }
+}
+
 function checkTableCount(updates: readonly NewUpdate[]): void {
   if (updates.length <= maxCommitTables) return
-  const tables = new Set(updates.map(({ table }) => table)).size
+  const tables = new Set(updates.map((update: NewUpdate | null) => update?.table)).size
   if (tables > maxCommitTables)
     throw new TidingsError(
       'LIMIT_EXCEEDED',
@@ -160,7 +191,10 @@ function checkTableCount(updates: readonly NewUpdate[]): void {
 
 function checkTableName(table: unknown): void {
   if (typeof table !== 'string' || table === '')
-    throw new TidingsError('USAGE', 'an update needs a table: a string that is not empty')
+    throw new TidingsError(
+      'USAGE',
+      `an update needs a table: a string that is not empty, got ${shown(table)}`,
+    )
   if (encodeTableName(table).length > maxTableNameBytes)
     throw new TidingsError(
       'LIMIT_EXCEEDED',

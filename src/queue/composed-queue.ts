@@ -3,15 +3,17 @@ import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster.ts'
 import type { Request } from '../model/request.ts'
-import type { PublisherIdentity } from '../model/publisher-identity.ts'
+import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
 import type { FlushOutcome } from '../publisher/flushes.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeRequest, encodeRequest } from '../wire/request-codec.ts'
+import { Counters } from './counters.ts'
 import { EventFeed } from './event-feed.ts'
-import { checkSubscribeOptions, checkTables, type SubscribeOptions } from './options.ts'
+import { checkSignalOption, checkSubscribeOptions, checkTables } from './option-checks.ts'
+import type { SubscribeOptions } from './options.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
 import type { QueueParts } from './queue-parts.ts'
@@ -41,14 +43,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #feed = new EventFeed<QueueEvent>()
   readonly #handles = new Set<OpenHandle>()
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
-  readonly #refused = new Map<string, number>()
+  readonly #counters = new Counters()
   #registration: Registration
   #loopback: Uint8Array[][] = []
   #isTurnScheduled = false
   #timer: { at: number; timer: Timer } | null = null
   #tickAt: number
   #reportAt: number
-  #delivered = { updates: 0, deliveries: 0, losses: 0, filtered: 0, folded: 0 }
   #endedAck: (() => void) | null = null
   #closing: Promise<void> | null = null
   #isClosed = false
@@ -82,7 +83,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         renew: (hop, incarnation) => this.#transport.renew(hop, incarnation),
         isDirect: (incarnation) =>
           incarnation === parts.registration.incarnation || this.#transport.isDirect(incarnation),
-        refused: (reason) => this.#refuse(reason),
+        refused: (reason) => this.#counters.refused(reason),
         wallClock: () => parts.clock.wallClock(),
         wakeWithin: (ms) => this.#wakeWithin(ms),
       },
@@ -92,7 +93,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   /** Connects; rejects, with everything closed, as `Transport.open()` does. */
   async open(signal: AbortSignal): Promise<this> {
-    this.#registration = await this.#transport.open(this.#current(), this.#handlers(), signal)
+    try {
+      this.#registration = await this.#transport.open(this.#current(), this.#handlers(), signal)
+    } catch (error) {
+      // The roster may have come before the refusal, and with it a timer.
+      await this.#finish(undefined)
+      throw error
+    }
     this.#publisher.onRegistered(this.#registration.publishes, this.#clock.now())
     this.#schedule()
     return this
@@ -133,12 +140,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       event: (event) => this.#onSubscriptionEvent(event),
       handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),
       ready: () => this.#feed.emit({ type: 'ready', tables: wanted }),
-      delivered: (updates) => {
-        this.#delivered.updates += updates
-        this.#delivered.deliveries++
-      },
-      filtered: (updates) => (this.#delivered.filtered += updates),
-      folded: (updates) => (this.#delivered.folded += updates),
+      delivered: (updates) => this.#counters.delivered(updates),
+      filtered: (updates) => this.#counters.filtered(updates),
+      folded: (updates) => this.#counters.folded(updates),
       keyMissing: (table, field) => this.#feed.emit({ type: 'key-missing', table, field }),
       tooSlow: (error) => this.#feed.emit({ type: 'too-slow', tables: wanted, error }),
       endOfTurn: (run) => this.#clock.endOfTurn(run),
@@ -167,19 +171,16 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     for (const handle of this.#handles) waitingUpdates += handle.waitingUpdates
     return {
       published: this.#publisher.published,
-      delivered: { updates: this.#delivered.updates, deliveries: this.#delivered.deliveries },
-      filtered: this.#delivered.filtered,
-      folded: this.#delivered.folded,
-      losses: this.#delivered.losses,
-      refused: Object.fromEntries(this.#refused),
+      ...this.#counters.snapshot,
       retainedBytes: this.#publisher.retainedBytes,
       heldBytes: this.#subscriber.heldBytes,
       waitingUpdates,
     }
   }
 
-  flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
-    if (this.#closing) return Promise.reject(new TidingsError('CLOSED', 'the queue is closed'))
+  async flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
+    checkSignalOption('flush()', options)
+    if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
     return abortable(options.signal, (resolve) => {
       this.#publisher.flush(
         this.#clock.now(),
@@ -191,9 +192,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     })
   }
 
-  drain(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async drain(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkSignalOption('drain()', options)
     options.signal?.addEventListener('abort', () => void this.#finish(undefined), { once: true })
     this.#closing ??= this.#leave(Number.MAX_SAFE_INTEGER)
+    if (options.signal?.aborted) void this.#finish(undefined)
     return this.#closing
   }
 
@@ -245,7 +248,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       registered: (registration) => this.#onRegistered(registration),
       reconnected: () => this.#subscriber.onReconnected(this.#clock.now()),
       event: (event) => {
-        if (event.type === 'refused') this.#refuse(event.reason, event.count)
+        if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
         this.#feed.emit(event)
       },
       failed: (error) => {
@@ -256,7 +259,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   #onRequest(frame: Uint8Array): void {
     const request = decodeRequest(frame)
-    if (request.kind === 'refused') this.#refuse(request.reason)
+    if (request.kind === 'refused') this.#counters.refused(request.reason)
     // Our own requests reach our own publisher directly; through a proxy they come back, too.
     else if (request.subscriber !== this.identity.incarnation) {
       this.#publisher.onRequest(request, this.#clock.now())
@@ -266,10 +269,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   #onRoster(change: RosterChange): void {
     const now = this.#clock.now()
-    for (const { node, process, instance, incarnation, state } of change.entries) {
-      const known = this.#subscriber.roster.get(incarnation)
-      if (known?.state !== state)
-        this.#feed.emit({ type: 'process', node, process, instance, incarnation, state })
+    for (const entry of change.entries) {
+      const { incarnation, state } = entry
+      if (this.#subscriber.roster.get(incarnation)?.state !== state)
+        this.#feed.emit({ type: 'process', ...identityOf(entry), state })
     }
     this.#subscriber.onRoster(change, now)
     this.#publisher.onRoster(change.entries, now)
@@ -282,8 +285,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   #onSubscriptionEvent(event: QueueEvent): void {
-    if (event.type === 'loss') this.#delivered.losses += event.losses.length
-    if (event.type === 'refused') this.#refuse(event.reason, event.count)
+    if (event.type === 'loss') this.#counters.lost(event.losses.length)
+    if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
     this.#feed.emit(event)
   }
 
@@ -376,24 +379,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   #named({ confirmed, missing }: FlushOutcome): FlushResult {
     const name = (incarnation: string): PublisherIdentity => {
-      const {
-        node = '',
-        process = '',
-        instance = '',
-      } = this.#subscriber.roster.get(incarnation) ?? {}
-      return { node, process, instance, incarnation }
+      const entry = this.#subscriber.roster.get(incarnation)
+      return entry ? identityOf(entry) : { node: '', process: '', instance: '', incarnation }
     }
     return { confirmed: confirmed.map(name), missing: missing.map(name) }
-  }
-
-  #refuse(reason: string, count = 1): void {
-    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + count)
   }
 }
 
 /** The first sync of a subscription leaves so soon: its subscriptions go up the same pipe before it. */
 const firstSyncMs = 5
-
-function identityOf({ node, process, instance, incarnation }: Registration): PublisherIdentity {
-  return { node, process, instance, incarnation }
-}

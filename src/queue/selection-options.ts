@@ -1,3 +1,5 @@
+import { isPlainObject } from '../base/plain-object.ts'
+import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import {
   type FieldWhere,
@@ -35,7 +37,7 @@ export function selectionOf({
 
 /** Throws USAGE where `where` is not what it has to be. */
 export function checkWhere(where: unknown, tables: readonly string[] | '*'): void {
-  if (!isObject(where))
+  if (!isPlainObject(where))
     throw usage(
       `where is conditions for each table, e.g. { TRADE: { SIDE: 'BUY' } }, got ${shown(where)}`,
     )
@@ -49,7 +51,7 @@ export function checkWhere(where: unknown, tables: readonly string[] | '*'): voi
 }
 
 function checkTable(name: string, conditions: unknown): void {
-  if (!isObject(conditions))
+  if (!isPlainObject(conditions))
     throw usage(
       `${name} is fields and what must hold for them, e.g. { SIDE: 'BUY' }, got ${shown(conditions)}`,
     )
@@ -64,7 +66,7 @@ function checkField(name: string, where: unknown): void {
     checkOperand(name, where, true)
     return
   }
-  const given = isObject(where)
+  const given = isPlainObject(where)
     ? Object.entries(where).filter(([, operand]) => operand !== undefined)
     : []
   const isKnown = given.every(([operator]) => (operators as readonly string[]).includes(operator))
@@ -113,16 +115,4 @@ export function checkKeySelected(
   }
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const usage = (message: string): TidingsError => new TidingsError('USAGE', message)
-
-function shown(value: unknown): string {
-  if (typeof value === 'number' || value instanceof Date) return String(value)
-  try {
-    return JSON.stringify(value) ?? String(value)
-  } catch {
-    return String(value)
-  }
-}

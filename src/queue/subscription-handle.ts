@@ -54,6 +54,7 @@ export class SubscriptionHandle<
   readonly #withoutKey = new Set<string>()
   readonly #signal: AbortSignal | undefined
   #isReady = false
+  #isIterated = false
 
   constructor(options: SubscribeOptions<Tables, Select>, events: HandleEvents) {
     this.#events = events
@@ -114,6 +115,13 @@ export class SubscriptionHandle<
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Delivery<Selected<Tables, Select>>, undefined> {
+    // Two would take turns, and each would miss what the other gets.
+    if (this.#isIterated && !this.#queue.isEnded)
+      throw new TidingsError(
+        'USAGE',
+        'a subscription has one iterator: subscribe again for another',
+      )
+    this.#isIterated = true
     return {
       next: () => this.#queue.pull(),
       return: async () => {

@@ -38,6 +38,16 @@ describe('a publisher that leaves', () => {
     expect(pair.told('publisher-finished')).toBe(1)
     expect(pair.told('publisher-live') + pair.told('publisher-gone')).toBe(0)
   })
+
+  it('is named in losses and events by its four fields, and by nothing else that the roster has', () => {
+    const pair = new Pair(['A'])
+    pair.roster()
+    pair.roster({ state: 'ended', last })
+    const { incarnation } = identity
+    const named = { node: 'n', process: 'p', instance: '', incarnation }
+    expect(pair.losses.map(({ publisher }) => publisher)).toEqual([named])
+    expect(pair.events).toContainEqual({ type: 'publisher-finished', publisher: named })
+  })
 })
 
 describe('publishers that are over', () => {

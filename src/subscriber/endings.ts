@@ -24,7 +24,7 @@ export class Endings {
       if (stream.openLossFrom !== undefined)
         this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'ended')
     source.state = 'finished'
-    this.#output.event({ type: 'publisher-finished', publisher: source.identity.incarnation })
+    this.#output.event({ type: 'publisher-finished', publisher: source.identity })
   }
 
   /** What a finished publisher's streams lack and nobody can be asked for: an exact loss, told in its place. */
@@ -47,7 +47,7 @@ export class Endings {
         [{ table: null, publisher: source.identity, from: null, to: null, reason: 'gone' }],
         [],
       )
-    this.#output.event({ type: 'publisher-gone', publisher: source.identity.incarnation })
+    this.#output.event({ type: 'publisher-gone', publisher: source.identity })
   }
 
   /** True when the roster names tables of a gone publisher for which no open loss has been told. */

@@ -84,8 +84,7 @@ export class GapRepair {
   #tell(source: Source, { table, repair }: SubscribedStream, gap: { from: number; to: number }) {
     if (repair.isTold) return
     repair.isTold = true
-    const publisher = source.identity.incarnation
-    this.#output.event({ type: 'behind', publisher, table, ...gap })
+    this.#output.event({ type: 'behind', publisher: source.identity, table, ...gap })
   }
 
   #ask(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {

@@ -122,8 +122,8 @@ export class ParcelDelivery {
     this.#output.event({ type: 'refused', reason: 'cloned', count: 1 })
     if (stream.isCloneTold) return
     stream.isCloneTold = true
-    const { incarnation: publisher } = source.identity
     const { table } = stream
+    const { identity: publisher } = source
     this.#output.event({ type: 'publisher-cloned', publisher, table, sequence: first })
   }
 

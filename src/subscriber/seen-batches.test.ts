@@ -28,7 +28,7 @@ it('D7: a clone of a publisher is told once for each stream, and the first of it
   expect(pair.received).toEqual(['A1', 'A2'])
   expect(pair.got.map(({ updates }) => updates[0]?.kind)).toEqual(['insert', 'insert'])
   expect(pair.events.filter(({ type }) => type === 'publisher-cloned')).toEqual([
-    { type: 'publisher-cloned', publisher: identity.incarnation, table: 'A', sequence: 1 },
+    { type: 'publisher-cloned', publisher: identity, table: 'A', sequence: 1 },
   ])
   expect(pair.told('refused')).toBe(2)
 })

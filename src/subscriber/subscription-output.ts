@@ -1,4 +1,5 @@
 import type { Loss } from '../model/loss.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Request } from '../model/request.ts'
 import type { Update } from '../model/update.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
@@ -15,11 +16,14 @@ export type RenewedHop = 'topics' | 'own' | 'link' | 'publisher'
 /** What a subscription says of itself; told to people, never needed by the protocol. */
 export type SubscriptionEvent =
   | { readonly type: 'waiting'; readonly missing: readonly string[] }
-  | { readonly type: 'publisher-stalled' | 'publisher-live'; readonly publisher: string }
-  | { readonly type: 'publisher-gone' | 'publisher-finished'; readonly publisher: string }
+  | { readonly type: 'publisher-stalled' | 'publisher-live'; readonly publisher: PublisherIdentity }
+  | {
+      readonly type: 'publisher-gone' | 'publisher-finished'
+      readonly publisher: PublisherIdentity
+    }
   | {
       readonly type: 'behind'
-      readonly publisher: string
+      readonly publisher: PublisherIdentity
       readonly table: string
       readonly from: number
       readonly to: number
@@ -27,7 +31,7 @@ export type SubscriptionEvent =
   /** Two processes publish under one incarnation: other bytes came under this sequence. */
   | {
       readonly type: 'publisher-cloned'
-      readonly publisher: string
+      readonly publisher: PublisherIdentity
       readonly table: string
       readonly sequence: number
     }

@@ -11,7 +11,7 @@ import type {
 } from '../model/message.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
 import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
-import type { PublisherIdentity } from '../model/publisher-identity.ts'
+import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import { Bases } from './bases.ts'
 import { Endings } from './endings.ts'
 import { GapRepair } from './gap-repair.ts'
@@ -226,7 +226,7 @@ export class Subscription {
   #sourceOf(identity: PublisherIdentity, now: number): Source {
     let source = this.#sources.get(identity.incarnation)
     if (!source) {
-      source = new Source(identity, this.#limits.syncSpreadMs, now)
+      source = new Source(identityOf(identity), this.#limits.syncSpreadMs, now)
       source.needsProof(this.#topics(), now, this.#random)
       this.#sources.set(identity.incarnation, source)
       this.#output.wakeWithin(this.#limits.syncSpreadMs)
@@ -241,7 +241,7 @@ export class Subscription {
     source.state = 'live'
     source.needsProofAtOnce(this.#topics(), now, this.#random)
     this.#output.wakeWithin(this.#limits.syncSpreadMs)
-    this.#output.event({ type: 'publisher-live', publisher: source.identity.incarnation })
+    this.#output.event({ type: 'publisher-live', publisher: source.identity })
   }
 
   #onEntry(entry: RosterEntry, now: number): void {
@@ -381,7 +381,7 @@ export class Subscription {
     ) {
       source.state = 'stalled'
       source.nextRenewAt = now
-      this.#output.event({ type: 'publisher-stalled', publisher: source.identity.incarnation })
+      this.#output.event({ type: 'publisher-stalled', publisher: source.identity })
     }
     if (source.state === 'stalled' && silent > this.#limits.goneAfterMs) {
       this.#endings.gone(source)

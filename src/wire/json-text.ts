@@ -5,7 +5,7 @@ export class NotJson extends Error {}
 
 /**
  * JSON of a value as `JSON.stringify` gives it, `toJSON` included; undefined where that gives none.
- * What `JSON.stringify` leaves out in silence (functions, symbols) and what it cannot write (cycles,
+ * What `JSON.stringify` leaves out in silence (functions, symbols, the entries of maps and sets) and what it cannot write (cycles,
  * bigints) throws NotJson.
  */
 export function jsonText(value: unknown): string | undefined {
@@ -26,6 +26,8 @@ function refuseSilentLoss(_key: string, value: unknown): unknown {
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
     throw new NotJson(`it holds a ${typeof value}, which JSON cannot`)
   }
+  if (value instanceof Map || value instanceof Set)
+    throw new NotJson(`it holds a ${value.constructor.name}, of which JSON makes {}`)
   return value
 }
 

@@ -1,4 +1,5 @@
 import { assert } from '../base/assertion.ts'
+import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { UpdateKind } from '../model/update.ts'
 import { DictionaryChoice } from './dictionary-choice.ts'
@@ -243,25 +244,26 @@ export class RowWriter {
 
 function checkUpdate({ kind, record, before, version }: RowUpdate): void {
   if (!updateKinds.includes(kind)) {
-    throw new TidingsError('USAGE', `'${kind}' is no kind of update`)
+    throw new TidingsError('USAGE', `kind is 'insert', 'modify' or 'delete', got ${shown(kind)}`)
   }
-  if (typeof record !== 'object' || record === null) throw notARecord('record')
+  if (typeof record !== 'object' || record === null) throw notARecord('record', record)
   if (before !== undefined && (typeof before !== 'object' || before === null)) {
-    throw notARecord('before')
+    throw notARecord('before', before)
   }
   if (version !== undefined && (typeof version !== 'bigint' || !isInt64(version))) {
-    throw unsupported('version', 'not a bigint of 64 bits')
+    throw unsupported('version', `it is a bigint of 64 bits, signed, got ${shown(version)}`)
   }
 }
 
-const notARecord = (name: string) => unsupported(name, 'not an object of fields')
+const notARecord = (name: string, value: unknown) =>
+  unsupported(name, `it is an object of fields, got ${shown(value)}`)
 
 /** Own enumerable keys, as `JSON.stringify` sees them; each value is read once. */
 function fieldsOf(record: object): FieldValues {
   const { toJSON } = record as { toJSON?: unknown }
   const source: unknown = typeof toJSON === 'function' ? toJSON.call(record, '') : record
   if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-    throw notARecord('record')
+    throw notARecord('record', source)
   }
   const names = Object.keys(source)
   return { names, values: names.map((name) => (source as Record<string, unknown>)[name]) }

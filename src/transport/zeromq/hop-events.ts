@@ -4,6 +4,8 @@ import type { TransportEvent } from '../transport.ts'
 export class HopEvents {
   readonly #nameOf: (endpoint: string) => string
   readonly #tell: (event: TransportEvent) => void
+  /** Of what stands: who has left has no name any more when its connection ends. */
+  readonly #connected = new Map<string, string>()
 
   constructor(nameOf: (endpoint: string) => string, tell: (event: TransportEvent) => void) {
     this.#nameOf = nameOf
@@ -11,11 +13,15 @@ export class HopEvents {
   }
 
   connected(endpoint: string): void {
-    this.tell({ type: 'connected', to: this.#nameOf(endpoint), endpoint })
+    const to = this.#nameOf(endpoint)
+    this.#connected.set(endpoint, to)
+    this.tell({ type: 'connected', to, endpoint })
   }
 
   disconnected(endpoint: string): void {
-    this.tell({ type: 'disconnected', to: this.#nameOf(endpoint), endpoint })
+    const to = this.#connected.get(endpoint) ?? this.#nameOf(endpoint)
+    this.#connected.delete(endpoint)
+    this.tell({ type: 'disconnected', to, endpoint })
   }
 
   renewed(endpoint: string, why: string): void {

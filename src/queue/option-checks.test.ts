@@ -1,0 +1,158 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { TidingsError } from '../base/tidings-error.ts'
+import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { openUpdateQueue } from './open-update-queue.ts'
+import type { OpenOptions, SubscribeOptions } from './options.ts'
+import type { NewUpdate } from '../model/update.ts'
+import type { UpdateQueue } from './update-queue.ts'
+
+const opened: UpdateQueue[] = []
+afterEach(async () => {
+  for (const queue of opened.splice(0)) await queue.close()
+})
+
+async function open(): Promise<UpdateQueue> {
+  const transport = new MemoryCluster().transport('node-a')
+  const queue = await openUpdateQueue({ process: 'A', drainMs: 0, transport })
+  opened.push(queue)
+  return queue
+}
+
+/** The error of the call. */
+function refusal(call: () => unknown): unknown {
+  try {
+    call()
+  } catch (error) {
+    return error
+  }
+  throw new Error('the call was taken')
+}
+
+const usage = (told: string) => ({ code: 'USAGE', message: expect.stringContaining(told) })
+
+describe('openUpdateQueue() refuses', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'takes an object with process, script'],
+    [null, 'takes an object with process, script'],
+    [[], 'takes an object with process, script'],
+    [{}, 'exactly one of process and script'],
+    [{ process: 'A', script: 'B' }, 'exactly one of process and script'],
+    [{ process: 'two words' }, 'got "two words"'],
+    [{ process: 5n }, 'got 5n'],
+    [{ process: 'A', instance: 2 }, 'instance is at most 100 printable ASCII characters'],
+    [{ process: 'A', port: '5' }, 'port is a whole number from 1 to 55535, got "5"'],
+    [{ process: 'A', port: 9000.5 }, 'port is a whole number from 1 to 55535, got 9000.5'],
+    [{ process: 'A', port: 55_536 }, 'port is a number from 1 to 55535, got 55536'],
+    [{ script: 'A', port: 9000 }, 'a script has no port'],
+    [{ process: 'A', retensions: {} }, 'has no option "retensions"; did you mean "retention"?'],
+    [{ process: 'A', retention: 5 }, 'retention takes an object with bytes, ageMs, got 5'],
+    [{ process: 'A', retention: { byte: 1 } }, 'no option "byte"; did you mean "bytes"?'],
+    [{ process: 'A', retention: { ageMs: Number.NaN } }, 'retention.ageMs is a number'],
+    [{ process: 'A', drainMs: -1 }, 'drainMs is a number from 0 to 3600000, got -1'],
+    [{ process: 'A', publishes: 'TRADE' }, 'publishes is a list of tables'],
+    [{ process: 'A', publishes: [''] }, 'publishes is a list of tables'],
+    [{ process: 'A', definition: 5 }, 'definition is a file, a list of files'],
+    [{ process: 'A', services: {} }, 'services is a file or a list of files, got {}'],
+    [{ process: 'A', system: 5 }, 'system is a string, got 5'],
+    [{ process: 'A', host: ['h'] }, 'host is a string, got ["h"]'],
+    [{ process: 'A', transport: {} }, 'transport is one of MemoryCluster'],
+    [{ process: 'A', signal: 'now' }, 'signal is an AbortSignal, got "now"'],
+  ])('%o', async (options, told) => {
+    await expect(openUpdateQueue(options as OpenOptions)).rejects.toMatchObject(usage(told))
+  })
+})
+
+describe('subscribe() refuses', () => {
+  it.each<[unknown, string]>([
+    [5, 'subscribe() takes table names'],
+    [undefined, 'subscribe() takes table names'],
+    [[], 'subscribe() takes table names'],
+    [['TRADE', ''], 'subscribe() takes table names'],
+    ['', 'subscribe() takes table names'],
+  ])('the tables %o', async (tables, told) => {
+    const queue = await open()
+    expect(refusal(() => queue.subscribe(tables as string))).toMatchObject(usage(told))
+  })
+
+  it.each<[unknown, string]>([
+    [null, 'subscribe() takes an object with onDelivery'],
+    [{ ondelivery: () => {} }, 'no option "ondelivery"; did you mean "onDelivery"?'],
+    [{ onDelivery: 'x' }, 'onDelivery is a function, got "x"'],
+    [{ own: 'no' }, 'own is true or false, got "no"'],
+    [{ limit: 5 }, 'limit takes an object with updates, bytes, got 5'],
+    [{ limit: { update: 5 } }, 'limit has no option "update"; did you mean "updates"?'],
+    [{ limit: { updates: 0 } }, 'limit.updates is a number from 1'],
+    [{ limit: { bytes: 1.5 } }, 'limit.bytes is a whole number from 1'],
+    [{ whenSlow: 'drop' }, "whenSlow is 'repair', 'conflate' or 'fail', got \"drop\""],
+    [{ whenSlow: 'conflate' }, 'needs key'],
+    [{ key: 'ID' }, "key is for whenSlow: 'conflate'"],
+    [{ signal: {} }, 'signal is an AbortSignal'],
+  ])('the options %o', async (options, told) => {
+    const queue = await open()
+    expect(refusal(() => queue.subscribe('TRADE', options as SubscribeOptions))).toMatchObject(
+      usage(told),
+    )
+  })
+
+  it('a second iterator of a subscription, as long as the first goes on', async () => {
+    const queue = await open()
+    const trades = queue.subscribe('TRADE')
+    const next = trades[Symbol.asyncIterator]().next()
+    expect(refusal(() => trades[Symbol.asyncIterator]())).toMatchObject(usage('one iterator'))
+    await trades.stop()
+    expect(await next).toEqual({ done: true, value: undefined })
+    for await (const delivery of trades) throw new Error(`it was stopped: ${delivery.type}`)
+  })
+})
+
+describe('publish() refuses', () => {
+  const whole = { table: 'TRADE', kind: 'insert', record: { A: 1 } }
+
+  it.each<[unknown, { code: string; message: unknown }]>([
+    [undefined, usage('publish() takes an update')],
+    [5, usage('or a list of them, got 5')],
+    [[null], usage('or a list of them, got null')],
+    [[], usage('a commit needs an update')],
+    [Array.from({ length: 2000 }, () => null), usage('or a list of them, got null')],
+    [{ kind: 'insert', record: {} }, usage('an update needs a table')],
+    [{ ...whole, table: 5 }, usage('an update needs a table: a string that is not empty, got 5')],
+    [{ ...whole, kind: 'update' }, usage("kind is 'insert', 'modify' or 'delete', got \"update\"")],
+    [{ ...whole, befor: {} }, usage('no field "befor"; did you mean "before"?')],
+    [
+      { table: 'TRADE', kind: 'insert' },
+      { code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('got undefined') },
+    ],
+    [
+      { ...whole, version: 5 },
+      { code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('signed, got 5 ') },
+    ],
+    [
+      { ...whole, version: 2n ** 63n },
+      { code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('got 9223372036854775808n') },
+    ],
+    [
+      { ...whole, record: { A: new Map([[1, 2]]) } },
+      { code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('Map') },
+    ],
+    [
+      { ...whole, record: { A: { B: new Set([1]) } } },
+      { code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('Set') },
+    ],
+  ])('%o, as the first and as a later publish', async (updates, told) => {
+    const queue = await open()
+    const publish = () => queue.publish(updates as NewUpdate)
+    expect(refusal(publish)).toMatchObject(told)
+    expect(refusal(publish)).toBeInstanceOf(TidingsError)
+    expect(queue.publish(whole as NewUpdate)).toEqual({ commit: 1 })
+    expect(refusal(publish)).toMatchObject(told)
+    expect(queue.stats().published).toEqual({ updates: 1, commits: 1 })
+  })
+})
+
+it('flush() and drain() refuse what is no signal, and a drain that is aborted before it begins ends', async () => {
+  const queue = await open()
+  await expect(queue.flush({ signal: 5 as never })).rejects.toMatchObject(usage('AbortSignal'))
+  await expect(queue.drain({ timeout: 5 } as never)).rejects.toMatchObject(usage('"timeout"'))
+  await queue.drain({ signal: AbortSignal.abort() })
+  expect(await queue.closed).toBeUndefined()
+})

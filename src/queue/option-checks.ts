@@ -1,0 +1,185 @@
+import { didYouMean } from '../base/nearest.ts'
+import { isPlainObject } from '../base/plain-object.ts'
+import { shown } from '../base/shown.ts'
+import { TidingsError } from '../base/tidings-error.ts'
+import type { TablesOf } from '../model/update.ts'
+import { type OpenOptions, slowChoices, type SubscribeOptions } from './options.ts'
+import { checkKeySelected, checkWhere } from './selection-options.ts'
+import { checkTableFields, type TableFields } from './table-fields.ts'
+
+/** The most bytes and milliseconds that a limit may be: far beyond any machine, and exact as a number. */
+const most = 2 ** 40
+
+/** An hour, milliseconds. */
+const longestWaitMs = 3_600_000
+
+const openNames: Record<keyof OpenOptions, true> = {
+  process: true,
+  script: true,
+  instance: true,
+  port: true,
+  definition: true,
+  services: true,
+  system: true,
+  host: true,
+  publishes: true,
+  retention: true,
+  clusterTimeoutMs: true,
+  drainMs: true,
+  transport: true,
+  signal: true,
+}
+
+const subscribeNames: Record<keyof SubscribeOptions, true> = {
+  onDelivery: true,
+  select: true,
+  where: true,
+  limit: true,
+  whenSlow: true,
+  key: true,
+  own: true,
+  signal: true,
+}
+
+/** Throws USAGE where an option of `openUpdateQueue()` is unknown, of the wrong type or out of range. */
+export function checkOpenOptions(options: OpenOptions): void {
+  checkNames('openUpdateQueue()', options, openNames)
+  const { process, script, retention, transport } = options
+  if ((process === undefined) === (script === undefined))
+    throw usage(
+      "openUpdateQueue() takes exactly one of process and script, e.g. { process: 'TRADE_EVENT_HANDLER' }",
+    )
+  const name = process ?? script
+  if (typeof name !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(name))
+    throw usage(
+      `the name of a process is 1 to 200 printable ASCII characters without spaces, got ${shown(name)}`,
+    )
+  const { instance } = options
+  if (
+    instance !== undefined &&
+    (typeof instance !== 'string' || !/^[\x21-\x7e]{0,100}$/.test(instance))
+  )
+    throw usage(
+      `instance is at most 100 printable ASCII characters without spaces, got ${shown(instance)}`,
+    )
+  if (script !== undefined && options.port !== undefined)
+    throw usage('a script has no port: leave out port, or open a process')
+  checkWhole('port', options.port, 1, 55_535)
+  checkNumber('clusterTimeoutMs', options.clusterTimeoutMs, 1, longestWaitMs)
+  checkNumber('drainMs', options.drainMs, 0, longestWaitMs)
+  if (retention !== undefined) {
+    checkNames('retention', retention, { bytes: true, ageMs: true })
+    checkWhole('retention.bytes', retention.bytes, 0, most)
+    checkNumber('retention.ageMs', retention.ageMs, 0, most)
+  }
+  if (!isFiles(options.definition) && !isPlainObject(options.definition))
+    throw usage(
+      `definition is a file, a list of files, or a definition as an object, got ${shown(options.definition)}`,
+    )
+  if (!isFiles(options.services))
+    throw usage(`services is a file or a list of files, got ${shown(options.services)}`)
+  checkText('system', options.system)
+  checkText('host', options.host)
+  if (options.publishes !== undefined && !isTexts(options.publishes))
+    throw usage(`publishes is a list of tables, e.g. ['TRADE'], got ${shown(options.publishes)}`)
+  if (
+    transport !== undefined &&
+    typeof (transport as Partial<typeof transport>)?.open !== 'function'
+  )
+    throw usage('transport is one of MemoryCluster of tidings/testing, or another with its methods')
+  checkSignal(options.signal)
+}
+
+/** Throws USAGE where an option of a subscription to these tables is not what it has to be. */
+export function checkSubscribeOptions<
+  Tables extends TablesOf,
+  Select extends TableFields<Tables> | undefined,
+>(options: SubscribeOptions<Tables, Select>, tables: readonly string[] | '*'): void {
+  checkNames('subscribe()', options, subscribeNames)
+  const { key, limit, onDelivery, own, select, whenSlow } = options
+  if (onDelivery !== undefined && typeof onDelivery !== 'function')
+    throw usage(`onDelivery is a function, got ${shown(onDelivery)}`)
+  if (own !== undefined && typeof own !== 'boolean')
+    throw usage(`own is true or false, got ${shown(own)}`)
+  if (limit !== undefined) {
+    checkNames('limit', limit, { updates: true, bytes: true })
+    checkWhole('limit.updates', limit.updates, 1, most)
+    checkWhole('limit.bytes', limit.bytes, 1, most)
+  }
+  if (whenSlow !== undefined && !slowChoices.includes(whenSlow))
+    throw usage(`whenSlow is 'repair', 'conflate' or 'fail', got ${shown(whenSlow)}`)
+  if (select !== undefined) checkTableFields('select', select, tables)
+  if (key !== undefined) checkTableFields('key', key, tables)
+  if (whenSlow === 'conflate' && key === undefined)
+    throw usage(
+      "whenSlow 'conflate' needs key, the fields that tell records apart, e.g. key: 'TRADE_ID'",
+    )
+  if (key !== undefined && whenSlow === undefined)
+    throw usage("key is for whenSlow: 'conflate', and whenSlow is not given")
+  if (options.where !== undefined) checkWhere(options.where, tables)
+  if (key !== undefined && select !== undefined) checkKeySelected(key, select, tables)
+  checkSignal(options.signal)
+}
+
+/** Throws USAGE where an option of a call that takes only a signal is none. */
+export function checkSignalOption(call: string, options: { readonly signal?: AbortSignal }): void {
+  checkNames(call, options, { signal: true })
+  checkSignal(options.signal)
+}
+
+/** The tables of a subscription, each once. Throws USAGE. */
+export function checkTables<Table extends string>(
+  tables: Table | readonly Table[] | '*',
+): readonly Table[] | '*' {
+  if (tables === '*') return '*'
+  const list: readonly unknown[] = typeof tables === 'string' ? [tables] : tables
+  if (!isTexts(list) || list.length === 0)
+    throw usage(
+      `subscribe() takes table names, e.g. subscribe(['TRADE']), or '*' for all, got ${shown(tables)}`,
+    )
+  return list.includes('*') ? '*' : [...new Set(list as readonly Table[])]
+}
+
+/** A name that nobody looks at would be a setting that is silently not in force. */
+function checkNames(call: string, options: object, known: Readonly<Record<string, true>>): void {
+  if (!isPlainObject(options))
+    throw usage(
+      `${call} takes an object with ${Object.keys(known).join(', ')}, got ${shown(options)}`,
+    )
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue
+    const names = Object.keys(known)
+    const hint = didYouMean(name, names) || `; it takes ${names.join(', ')}`
+    throw usage(`${call} has no option "${name}"${hint}`)
+  }
+}
+
+function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw usage(`signal is an AbortSignal, got ${shown(signal)}`)
+}
+
+function checkText(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'string')
+    throw usage(`${name} is a string, got ${shown(value)}`)
+}
+
+function checkWhole(name: string, value: unknown, least: number, greatest: number): void {
+  if (value !== undefined && !Number.isInteger(value))
+    throw usage(`${name} is a whole number from ${least} to ${greatest}, got ${shown(value)}`)
+  checkNumber(name, value, least, greatest)
+}
+
+function checkNumber(name: string, value: unknown, least: number, greatest: number): void {
+  if (value === undefined) return
+  if (typeof value !== 'number' || !(value >= least && value <= greatest))
+    throw usage(`${name} is a number from ${least} to ${greatest}, got ${shown(value)}`)
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string' && text !== '')
+
+const isFiles = (value: unknown): boolean =>
+  value === undefined || typeof value === 'string' || isTexts(value)
+
+const usage = (message: string): TidingsError => new TidingsError('USAGE', message)
