@@ -70,6 +70,8 @@ describe('words', () => {
     [['tail', '--count', '1.5'], '--count is a whole number above 0'],
     [['tail', '--for', 'ever'], '--for is a number above 0'],
     [['publish'], 'publish needs a TABLE'],
+    [['publish', '{"a":1}'], 'the table comes first'],
+    [['mon', '--status', 'foo'], '--status is one of STARTING, HEALTHY'],
     [['publish', 'TRADE', '{"a":1}', '--kind', 'upsert'], 'Allowed choices are insert, modify'],
     [['publish', 'TRADE', '{"a":'], 'RECORD: not JSON'],
     [['publish', 'TRADE', '[]'], 'RECORD: a record is a JSON object'],
@@ -149,6 +151,19 @@ it.each(['', '64'])(
 )
 
 describe('tail', () => {
+  it('hints at the name of a table that nobody has published', async () => {
+    const cluster = await TestCluster.start('mesh')
+    const publisher = await cluster.open('PUBLISHER')
+    await publisher.publish(1)
+    const table = 'TRADE'
+    await eventually('the roster has it', async () => {
+      const { nodes } = await cluster.snapshot()
+      return nodes.some(({ processes }) => processes.some(({ tables }) => tables.length > 0))
+    })
+    const tail = await readyTail(cluster, 'TRAED')
+    await tail.says(new RegExp(`^nobody has published TRAED yet; did you mean "${table}"\\?$`, 'm'))
+  })
+
   it('--count ends with 0 after so many updates and prints no more', async () => {
     const cluster = await TestCluster.start('mesh')
     const tail = await readyTail(cluster, 'TRADE', '--count', '2')
@@ -239,6 +254,24 @@ describe('tail', () => {
 })
 
 describe('publish', () => {
+  it('--updates takes the updates as its only word, too', async () => {
+    const cluster = await TestCluster.start('mesh')
+    const tail = await readyTail(cluster, '--count', '1')
+    const update = '{"table":"TRADE","kind":"delete","record":{"n":1}}'
+    expect(await cluster.run(['publish', '--updates', update])).toMatchObject({ code: 0 })
+    await tail.ended
+    expect(lines(tail.output)).toMatchObject([{ table: 'TRADE', kind: 'delete', record: { n: 1 } }])
+  })
+
+  it('says that it looks for GENESIS_CLUSTER when it does not find it at once', async () => {
+    const cluster = await TestCluster.reserve('mesh')
+    const publishing = cluster.command(['publish', 'TRADE', '{"n":1}'])
+    await publishing.says(/^looking for GENESIS_CLUSTER$/m)
+    await cluster.node().start()
+    expect(await publishing.ended).toEqual({ code: 0, signal: null })
+    expect(publishing.log).toMatch(/^1 update, confirmed by 0 subscribers$/m)
+  })
+
   it('names a bad line and sends nothing after it', async () => {
     const cluster = await TestCluster.start('mesh')
     const tail = await readyTail(cluster, 'TRADE')
@@ -263,7 +296,9 @@ describe('publish', () => {
       { record: { n: 5 } },
     ]
     const text = input.map((line) => `${JSON.stringify(line)}\n`).join('')
-    expect(await cluster.run(['publish', 'TRADE', '--updates'], text)).toMatchObject({ code: 0 })
+    const published = await cluster.run(['publish', 'TRADE', '--updates'], text)
+    expect(published.code).toBe(0)
+    expect(published.log).toMatch(/^4 updates, confirmed by 1 subscriber$/m)
     await tail.ended
     const told = lines(tail.output).map(({ table, kind, record, before, version, commit }) => ({
       table,

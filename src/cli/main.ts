@@ -2,6 +2,7 @@ import '../base/node-version.ts'
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { TidingsError } from '../base/tidings-error.ts'
+import { type ProcessStatus, processStatuses } from '../model/cluster-snapshot.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { addSharedOptions } from './shared-options.ts'
 import { complain, goOnWithoutReader } from './terminal.ts'
@@ -31,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function buildProgram(argv: readonly string[], ended: (code: number) => void): Command {
   const program = new Command('tidings')
     .description('Real-time update queue: told at once, in order, and never silently wrong.')
-    .version(version(), '--version')
+    .version(version(), '-v, --version')
     .exitOverride()
     .showHelpAfterError('(tidings --help tells more)')
     .addHelpText('after', exitCodes)
@@ -77,8 +78,9 @@ function addPublish(program: Command, ended: Ended): void {
     .addHelpText(
       'after',
       `
-Ends with 0 when every subscriber has confirmed everything, with 1 when one has not in time. A bad
-line is named by its number; the lines before it are sent, nothing after it is.
+Ends with 0 when every subscriber has confirmed everything, with 1 when one has not in time, and
+says on stderr how many they were. A bad line is named by its number; the lines
+before it are sent, nothing after it is.
 
   tidings publish TRADE '{"TRADE_ID":"T1","PRICE":101.5}'
   tidings publish TRADE --kind modify < trades.ndjson${exitCodes}`,
@@ -134,11 +136,17 @@ function addMon(program: Command, ended: Ended): void {
   addSharedOptions(program.command('mon'))
     .description('show nodes, processes, ports, rates and last sequences; live on a terminal')
     .option('--json', 'once, as JSON')
-    .option(
-      '--status <word>',
-      'only processes in this state: STARTING, HEALTHY, WARNING, ERROR or DOWN',
+    .addOption(
+      new Option(
+        '--status <word>',
+        'only processes in this state: STARTING, HEALTHY, WARNING, ERROR or DOWN',
+      ).argParser(processStatus),
     )
-    .addHelpText('after', exitCodes)
+    .addHelpText(
+      'after',
+      `
+A process that has ended is shown as DOWN for ten minutes; --status HEALTHY shows who is there.${exitCodes}`,
+    )
     .action(async (options) => ended(await (await import('./mon-command.ts')).mon(options)))
 }
 
@@ -164,6 +172,12 @@ function positive(name: string, isWhole: boolean): (text: string) => number {
       return value
     throw new InvalidArgumentError(`${name} is a ${isWhole ? 'whole ' : ''}number above 0.`)
   }
+}
+
+function processStatus(text: string): ProcessStatus {
+  const status = processStatuses.find((known) => known === text.toUpperCase())
+  if (status !== undefined) return status
+  throw new InvalidArgumentError(`--status is one of ${processStatuses.join(', ')}.`)
 }
 
 function reportFailure(error: unknown): number {

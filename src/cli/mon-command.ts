@@ -1,33 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
-
-import { nodeAddresses } from '../cluster/addresses.ts'
-import { requireSettings } from '../definition/load-settings.ts'
-import { queryCluster } from '../transport/zeromq/snapshot-query.ts'
+import type { ClusterSnapshot, ProcessStatus } from '../model/cluster-snapshot.ts'
+import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
 import { toJson } from './json-output.ts'
-import { definitionOptions, type SharedOptions } from './shared-options.ts'
+import type { SharedOptions } from './shared-options.ts'
 import { onInterrupt, say } from './terminal.ts'
 import { snapshotTable } from './snapshot-table.ts'
 
 export interface MonOptions extends SharedOptions {
   readonly json?: boolean
   /** Shows only processes in this state. */
-  readonly status?: string
+  readonly status?: ProcessStatus
 }
 
 const refreshMs = 1000
-const queryTimeoutMs = 5000
 
 /** `tidings mon`: nodes and processes; live on a terminal, once otherwise. */
 export async function mon(options: MonOptions): Promise<number> {
-  const settings = requireSettings(definitionOptions(options))
-  const { local: address } = await nodeAddresses(settings)
-  const query = async (): Promise<ClusterSnapshot> =>
-    filtered(
-      await queryCluster(address, settings.node.ports.registry, queryTimeoutMs),
-      options.status,
-    )
+  const ask = await clusterQuery(options)
+  const query = async (): Promise<ClusterSnapshot> => filtered(await ask(), options.status)
   const first = await query()
   if (options.json) {
     process.stdout.write(`${toJson(first)}\n`)
@@ -62,15 +53,13 @@ async function showLive(
   removeInterrupt()
 }
 
-function filtered(snapshot: ClusterSnapshot, status: string | undefined): ClusterSnapshot {
+function filtered(snapshot: ClusterSnapshot, status: ProcessStatus | undefined): ClusterSnapshot {
   if (status === undefined) return snapshot
   return {
     ...snapshot,
     nodes: snapshot.nodes.map((node) => ({
       ...node,
-      processes: node.processes.filter(
-        (process) => process.status.toLowerCase() === status.toLowerCase(),
-      ),
+      processes: node.processes.filter((process) => process.status === status),
     })),
   }
 }

@@ -1,11 +1,12 @@
 import { createInterface } from 'node:readline'
+import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NewUpdate, UpdateKind } from '../model/update.ts'
-import { openUpdateQueue } from '../queue/open-update-queue.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { exitCode } from './exit-code.ts'
-import { definitionOptions, type SharedOptions } from './shared-options.ts'
-import { complain, onInterrupt } from './terminal.ts'
+import { openScript } from './script-queue.ts'
+import type { SharedOptions } from './shared-options.ts'
+import { complain, onInterrupt, say } from './terminal.ts'
 
 export interface PublishOptions extends SharedOptions {
   readonly kind: UpdateKind
@@ -30,6 +31,13 @@ export async function publish(
   record: string | undefined,
   options: PublishOptions,
 ): Promise<number> {
+  if (table !== undefined && /^\s*[[{]/.test(table)) {
+    if (options.updates && record === undefined) return publish(undefined, table, options)
+    throw new TidingsError(
+      'USAGE',
+      `the table comes first, e.g. tidings publish TRADE '{"TRADE_ID":"T1"}', got ${shown(table)}`,
+    )
+  }
   if (table === undefined && !options.updates)
     throw new TidingsError('USAGE', 'publish needs a TABLE, or --updates')
   const parse = new LineParser(table, options)
@@ -37,12 +45,11 @@ export async function publish(
   const removeInterrupt = onInterrupt(() => stop.abort())
   // Read before anything is opened: a wrong record needs no cluster to be told.
   const single = record === undefined || record === '-' ? null : parse.line(record, 'RECORD')
-  await using queue = await openUpdateQueue({
-    ...definitionOptions(options),
-    script: 'publish',
+  await using queue = await openScript('publish', options, {
     drainMs: confirmedWithinMs,
     signal: stop.signal,
   })
+  if (!single && process.stdin.isTTY) say('reading a record a line; Ctrl-D ends the input')
   if (single) queue.publish(single)
   else await publishLines(queue, parse, stop.signal)
   removeInterrupt()
@@ -80,12 +87,16 @@ function publishLine(queue: UpdateQueue, parse: LineParser, line: string, number
 }
 
 async function isConfirmed(queue: UpdateQueue): Promise<boolean> {
-  const { missing } = await queue.flush()
+  const { confirmed, missing } = await queue.flush()
+  const { updates } = queue.stats().published
+  say(`${counted(updates, 'update')}, confirmed by ${counted(confirmed.length, 'subscriber')}`)
   if (missing.length === 0) return true
   const names = missing.map(({ node, process }) => `${process} on ${node}`).join(', ')
   complain(`not confirmed in time by ${names}; they will report what they lack as lost`)
   return false
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 /** A line of input → the updates of one commit. Throws USAGE with the place. */
 class LineParser {

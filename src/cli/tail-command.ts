@@ -1,8 +1,10 @@
 import type { Delivery, Update } from '../model/update.ts'
-import { openUpdateQueue } from '../queue/open-update-queue.ts'
+import { didYouMean } from '../base/nearest.ts'
+import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
 import { toJson, updateLine } from './json-output.ts'
-import { definitionOptions, type SharedOptions } from './shared-options.ts'
+import { openScript } from './script-queue.ts'
+import type { SharedOptions } from './shared-options.ts'
 import { endQuietlyWithReader, onInterrupt, say } from './terminal.ts'
 
 export interface TailOptions extends SharedOptions {
@@ -17,11 +19,7 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
   const stop = new AbortController()
   const removeInterrupt = onInterrupt(() => stop.abort())
   endQuietlyWithReader(() => stop.abort())
-  await using queue = await openUpdateQueue({
-    ...definitionOptions(options),
-    script: 'tail',
-    signal: stop.signal,
-  })
+  await using queue = await openScript('tail', options, { signal: stop.signal })
   let left = options.count ?? Infinity
   const ended = Promise.withResolvers<void>()
   stop.signal.addEventListener('abort', () => ended.resolve())
@@ -35,7 +33,10 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
   const timer =
     options.for === undefined ? undefined : setTimeout(() => ended.resolve(), options.for * 1000)
   subscription.ready.then(
-    () => say('ready'),
+    () => {
+      say('ready')
+      void hintAtNames(tables, options)
+    },
     () => undefined,
   )
   void reportStatus(queue.status())
@@ -55,6 +56,24 @@ function print(delivery: Delivery, left: number): number {
   const updates: Update[] = delivery.updates.slice(0, left)
   if (updates.length > 0) process.stdout.write(`${updates.map(updateLine).join('\n')}\n`)
   return left - updates.length
+}
+
+/** A table that nobody has published yet may be one whose name is mistyped. */
+async function hintAtNames(tables: readonly string[], options: SharedOptions): Promise<void> {
+  if (tables.length === 0) return
+  try {
+    const { nodes } = await (await clusterQuery(options))()
+    const published = new Set(
+      nodes
+        .flatMap(({ processes }) => processes.flatMap((each) => each.tables))
+        .map(({ table }) => table),
+    )
+    for (const table of tables)
+      if (!published.has(table))
+        say(`nobody has published ${table} yet${didYouMean(table, published)}`)
+  } catch {
+    // It was a hint; that GENESIS_CLUSTER is away is told by the queue.
+  }
 }
 
 /** Back-pressure of whoever reads stdout becomes back-pressure of the subscription. */

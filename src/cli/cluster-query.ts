@@ -1,0 +1,16 @@
+import { nodeAddresses } from '../cluster/addresses.ts'
+import { requireSettings } from '../definition/load-settings.ts'
+import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
+import { queryCluster } from '../transport/zeromq/snapshot-query.ts'
+import { definitionOptions, type SharedOptions } from './shared-options.ts'
+
+const queryTimeoutMs = 5000
+
+/** What asks the GENESIS_CLUSTER of the definition for the state of the cluster, as often as it is called. */
+export async function clusterQuery(
+  options: SharedOptions,
+): Promise<() => Promise<ClusterSnapshot>> {
+  const settings = requireSettings(definitionOptions(options))
+  const { local } = await nodeAddresses(settings)
+  return () => queryCluster(local, settings.node.ports.registry, queryTimeoutMs)
+}
