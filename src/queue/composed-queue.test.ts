@@ -121,6 +121,8 @@ describe('publish and subscribe', () => {
     queue.publish(insert(1))
     other.publish(insert(2))
     await expect.poll(() => own.toSorted((a, b) => a - b)).toEqual([1, 2])
+    // The two subscriptions are delivered to each in its own time.
+    await expect.poll(() => foreign).toContain(2)
     expect(foreign).toEqual([2])
   })
 
