@@ -362,8 +362,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const now = this.#clock.now()
     this.#publisher.tick(now)
     if (now >= this.#tickAt) {
-      this.#subscriber.tick(now)
+      // Before the tick, which may want an earlier one.
       this.#tickAt = now + this.#parts.subscriberLimits.tickMs
+      this.#subscriber.tick(now)
     }
     if (now >= this.#reportAt) {
       this.#reportAt = now + reportMs

@@ -150,7 +150,7 @@ export class DeliveryQueue<Tables extends TablesOf> {
       const waiting = this.#waiting.shift()
       if (!waiting) return
       const value = waiting.delivery
-      if (value) this.#pulls.shift()?.resolve({ done: false, value })
+      if (value) this.#pulls.shift()?.resolve(new Pulled(value))
       this.#handOver(waiting)
     }
   }
@@ -209,6 +209,16 @@ export class DeliveryQueue<Tables extends TablesOf> {
       this.#isPausing = false
       this.#pass()
     })
+  }
+}
+
+/** The result of an iterator. */
+class Pulled<Value> {
+  readonly done = false
+  readonly value: Value
+
+  constructor(value: Value) {
+    this.value = value
   }
 }
 

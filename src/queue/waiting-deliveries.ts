@@ -1,4 +1,5 @@
 import { Deque } from '../base/deque.ts'
+import { makesPlain } from '../base/fresh.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, TablesOf, Update } from '../model/update.ts'
 import type { Position } from '../subscriber/subscription-output.ts'
@@ -26,16 +27,65 @@ export interface Waiting<Tables extends TablesOf> {
 }
 
 /** One delivery of updates as it came, which may still be folded. */
-interface Plain {
+class Plain {
   readonly updates: Update[]
   readonly isIncomplete: boolean
   readonly bytes: number
   readonly positions: readonly Position[]
+
+  constructor(
+    updates: Update[],
+    isIncomplete: boolean,
+    bytes: number,
+    positions: readonly Position[],
+  ) {
+    this.updates = updates
+    this.isIncomplete = isIncomplete
+    this.bytes = bytes
+    this.positions = positions
+  }
 }
 
-interface Item<Tables extends TablesOf> {
+/** The same as a delivery that waits. */
+class PlainWaiting<Tables extends TablesOf> implements Waiting<Tables> {
+  readonly delivery: Delivery<Tables>
+  readonly updates: number
+  readonly bytes: number
+  readonly positions: readonly Position[]
+
+  constructor({ updates, isIncomplete, bytes, positions }: Plain) {
+    this.delivery = new UpdatesDelivery(updates as Update<Tables>[], isIncomplete)
+    this.updates = updates.length
+    this.bytes = bytes
+    this.positions = positions
+  }
+}
+
+type UpdatesDelivery<Tables extends TablesOf> = Extract<Delivery<Tables>, { type: 'updates' }>
+
+/** Made for applications, to whom it is a plain object. */
+const UpdatesDelivery = function UpdatesDelivery(
+  this: { -readonly [Field in keyof UpdatesDelivery<TablesOf>]: UpdatesDelivery<TablesOf>[Field] },
+  updates: Update<TablesOf>[],
+  isIncomplete: boolean,
+) {
+  this.type = 'updates'
+  this.updates = updates
+  if (isIncomplete) this.incomplete = true
+} as unknown as new <Tables extends TablesOf>(
+  updates: Update<Tables>[],
+  isIncomplete: boolean,
+) => UpdatesDelivery<Tables>
+makesPlain(UpdatesDelivery)
+
+class Item<Tables extends TablesOf> {
   readonly waiting: Waiting<Tables>
   readonly plain: Plain | null
+
+  constructor(waiting: Waiting<Tables>, plain: Plain | null) {
+    this.waiting = waiting
+    this.plain = plain
+  }
 }
 
 /** What no update of passed the filter, however much it was: only its positions are kept. */
@@ -100,7 +150,7 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     bytes: number,
     positions: readonly Position[],
   ): void {
-    const plain: Plain = { updates, isIncomplete, bytes, positions }
+    const plain = new Plain(updates, isIncomplete, bytes, positions)
     const last = this.#items.at(-1)?.waiting
     if (last instanceof Conflation) {
       this.#fold(last, plain)
@@ -110,26 +160,22 @@ export class WaitingDeliveries<Tables extends TablesOf> {
       this.#addPositions(positions)
       return
     }
-    const delivery = {
-      type: 'updates' as const,
-      updates: updates as Update<Tables>[],
-      ...(isIncomplete && { incomplete: true as const }),
-    }
     this.#plain++
-    this.#push({ waiting: { delivery, updates: updates.length, bytes, positions }, plain })
+    this.#push(new Item<Tables>(new PlainWaiting<Tables>(plain), plain))
   }
 
   addLosses(losses: readonly Loss[], positions: readonly Position[]): void {
     const typed = losses as readonly Loss<keyof Tables & string>[]
     const delivery = { type: 'loss' as const, losses: typed }
-    this.#push({ waiting: { delivery, updates: losses.length, bytes: 0, positions }, plain: null })
+    const waiting = { delivery, updates: losses.length, bytes: 0, positions }
+    this.#push(new Item<Tables>(waiting, null))
   }
 
   /** Nothing is delivered, but only behind what waits before it is it known to be consumed. */
   #addPositions(positions: readonly Position[]): void {
     const last = this.#items.at(-1)
     if (last?.waiting instanceof Passed) last.waiting.add(positions)
-    else this.#push({ waiting: new Passed(positions), plain: null })
+    else this.#push(new Item<Tables>(new Passed(positions), null))
   }
 
   /** The next delivery; it counts against the limit until it is released. */
@@ -168,7 +214,7 @@ export class WaitingDeliveries<Tables extends TablesOf> {
       let last = this.#items.at(-1)?.waiting
       if (!(last instanceof Conflation)) {
         last = new Conflation<Tables>(keys, this.#output)
-        this.#items.push({ waiting: last, plain: null })
+        this.#items.push(new Item<Tables>(last, null))
       }
       this.release(item.waiting)
       this.#fold(last as Conflation<Tables>, item.plain)

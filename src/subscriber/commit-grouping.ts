@@ -1,14 +1,20 @@
+import { freshList } from '../base/fresh.ts'
 import type { BatchMessage, CommitEntry } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 
 /** Whole commits that may be delivered together, or one commit of which a part is lost. */
-export interface CommitGroup {
+export class CommitGroup {
   readonly updates: Update[]
   readonly incomplete: boolean
+
+  constructor(updates: Update[], incomplete: boolean) {
+    this.updates = updates
+    this.incomplete = incomplete
+  }
 }
 
 /** What one batch has of the commits of one entry. */
-interface Piece {
+class Piece {
   readonly entry: CommitEntry
   /** The sequence of the entry's first update. */
   readonly first: number
@@ -18,6 +24,22 @@ interface Piece {
   readonly updates: readonly Update[]
   readonly from: number
   readonly to: number
+
+  constructor(
+    entry: CommitEntry,
+    first: number,
+    absent: number,
+    updates: readonly Update[],
+    from: number,
+    to: number,
+  ) {
+    this.entry = entry
+    this.first = first
+    this.absent = absent
+    this.updates = updates
+    this.from = from
+    this.to = to
+  }
 }
 
 /**
@@ -44,7 +66,7 @@ export class CommitGrouping {
       while (to < updates.length && sequenceOf(updates[to]) < batch.first + end) to++
       const absent = Math.max(0, skip - index)
       if (end > skip)
-        this.#pieces.push({ entry, first: batch.first + index, absent, updates, from, to })
+        this.#pieces.push(new Piece(entry, batch.first + index, absent, updates, from, to))
       index = end
     }
   }
@@ -52,7 +74,7 @@ export class CommitGrouping {
   /** Takes what was added since the last time. */
   groups(): CommitGroup[] {
     this.#pieces.sort((a, b) => a.entry.commit - b.entry.commit)
-    this.#groups = []
+    this.#groups = freshList<CommitGroup>()
     for (let at = 0; at < this.#pieces.length;) {
       const piece = this.#pieces[at] as Piece
       const end = piece.entry.type === 'run' ? at + 1 : this.#endOfCommit(at)
@@ -86,8 +108,8 @@ export class CommitGrouping {
   #addCommit(pieces: readonly Piece[]): void {
     let here = 0
     let expected = 0
-    const byPlace: Update[] = []
-    const rest: Update[] = []
+    const byPlace = freshList<Update>()
+    const rest = freshList<Update>()
     for (const { entry, first, absent, updates, from, to } of pieces) {
       if (entry.type !== 'part') continue
       expected = 0
@@ -102,13 +124,14 @@ export class CommitGrouping {
         else byPlace[place] = update
       }
     }
-    this.#add([...Object.values(byPlace), ...rest], here !== expected)
+    this.#add(Object.values(byPlace).concat(rest), here !== expected)
   }
 
   #add(updates: Update[], incomplete: boolean): void {
     if (updates.length === 0) return
     const open = this.#groups.at(-1)
-    if (!open || incomplete || open.incomplete) this.#groups.push({ updates, incomplete })
+    if (!open || incomplete || open.incomplete)
+      this.#groups.push(new CommitGroup(updates, incomplete))
     else for (const update of updates) open.updates.push(update)
   }
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Message } from '../model/message.ts'
+import { defaultSubscriberLimits } from './subscriber-limits.ts'
 import { identity, Pair } from '../../test/harness/pair.ts'
 
 const isReplay = ({ kind }: Message) => kind === 'replay'
@@ -24,6 +25,25 @@ describe('a gap', () => {
     expect(pair.requestsOf('replay')).toEqual([])
     pair.pass(100)
     expect(pair.requestsOf('replay')).toHaveLength(1)
+  })
+
+  it('D16: is asked for its moment after it showed, however far the next tick was', () => {
+    const { gapGraceMs } = defaultSubscriberLimits
+    publish(pair, 3, (index) => index === 1)
+    expect(pair.wakes.at(-1)).toEqual({ ms: gapGraceMs, at: pair.now })
+    pair.now += gapGraceMs
+    pair.subscription.tick(pair.now, 0)
+    expect(pair.requestsOf('replay')).toMatchObject([{ from: 2, to: 2 }])
+  })
+
+  it('D16: that only a heartbeat shows is asked for as soon', () => {
+    pair.publish(['A'])
+    pair.deliver(() => true)
+    const since = pair.now
+    pair.pass(200, isReplay)
+    expect(
+      pair.wakes.filter(({ ms, at }) => ms === defaultSubscriberLimits.gapGraceMs && at > since),
+    ).toHaveLength(1)
   })
 
   it('D16: is asked for from its first to its last sequence', () => {

@@ -36,6 +36,13 @@ export class GapRepair {
     return this.#nonces.get(nonce)
   }
 
+  /** Something has come: a gap that this shows is asked for after its grace, not only after a tick and its grace. */
+  notice(stream: SubscribedStream, now: number): void {
+    if (stream.base === null || stream.repair.from !== 0) return
+    const gap = stream.gap()
+    if (gap) this.#open(stream, gap, now)
+  }
+
   tick(source: Source, stream: SubscribedStream, now: number): void {
     if (stream.base === null) return
     const gap = stream.gap()
@@ -78,6 +85,7 @@ export class GapRepair {
     repair.from = gap.from
     repair.asks = 0
     repair.askAt = now + this.#limits.gapGraceMs
+    this.#output.wakeWithin(this.#limits.gapGraceMs)
   }
 
   /** Once for each time that the stream falls behind, and not for a parcel of which a part is on its way. */

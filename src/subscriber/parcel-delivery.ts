@@ -1,8 +1,9 @@
+import { freshList } from '../base/fresh.ts'
 import type { Loss, LossReason } from '../model/loss.ts'
 import type { BatchMessage, TableSequence } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 import { frameChecksum } from '../wire/envelope.ts'
-import { type CommitGroup, CommitGrouping } from './commit-grouping.ts'
+import { CommitGroup, CommitGrouping } from './commit-grouping.ts'
 import type { BatchReader } from './selection.ts'
 import type { Source } from './source.ts'
 import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
@@ -13,11 +14,17 @@ interface Part {
   readonly last: number
 }
 
-interface ReadBatch {
+class ReadBatch {
   readonly batch: BatchMessage
   /** How many of its updates, from the first on, were delivered or lost before. */
   readonly skip: number
   readonly updates: Update[]
+
+  constructor(batch: BatchMessage, skip: number, updates: Update[]) {
+    this.batch = batch
+    this.skip = skip
+    this.updates = updates
+  }
 }
 
 /**
@@ -46,7 +53,7 @@ export class ParcelDelivery {
       return
     }
     if (this.#isPlain(source, stream, batch) && this.#output.hasRoom()) {
-      const updates: Update[] = []
+      const updates = freshList<Update>()
       if (this.#reader.read(batch, 0, updates)) {
         stream.next = lastOf(batch) + 1
         this.#output.updates(updates, false, this.#weigh(batch, 0, updates), [
@@ -159,13 +166,13 @@ export class ParcelDelivery {
   #readAhead(source: Source, stream: SubscribedStream, batch: BatchMessage): void {
     if (stream.base === null || batch.first < stream.next || !this.#output.isUnderHalf()) return
     for (const { held } of source.pending) if ((held[0]?.parcel ?? 0) < batch.parcel) return
-    const updates: Update[] = []
+    const updates = freshList<Update>()
     if (this.#reader.read(batch, 0, updates)) this.#ahead.set(batch, updates)
   }
 
   #deliverParcel(source: Source, parts: readonly Part[]): void {
     const positions: Position[] = []
-    const read: ReadBatch[] = []
+    const read = freshList<ReadBatch>()
     // One table and nothing lost: it comes in the order of its commits, each whole.
     let isPlain = parts.length === 1
     let bytes = 0
@@ -182,14 +189,14 @@ export class ParcelDelivery {
         if (updates) {
           const skip = stream.next - batch.first
           bytes += this.#weigh(batch, skip, updates)
-          read.push({ batch, skip, updates })
+          read.push(new ReadBatch(batch, skip, updates))
           stream.next = lastOf(batch) + 1
         } else isPlain = false
       }
       source.settle(stream)
       positions.push({ stream, last: stream.next - 1 })
     }
-    const groups = isPlain ? [joined(read)] : this.#grouped(read)
+    const groups = isPlain ? Array.of(joined(read)) : this.#grouped(read)
     if (groups.length === 0) groups.push(nothing)
     groups.forEach(({ updates, incomplete }, index) =>
       this.#output.updates(
@@ -220,7 +227,7 @@ export class ParcelDelivery {
     const skip = stream.next - batch.first
     const ahead = this.#ahead.get(batch)
     if (ahead && skip === 0) return ahead
-    const updates: Update[] = []
+    const updates = freshList<Update>()
     if (this.#reader.read(batch, skip, updates)) return updates
     const from = stream.next
     stream.next = lastOf(batch) + 1
@@ -245,9 +252,11 @@ export class ParcelDelivery {
   }
 }
 
-const nothing: CommitGroup = { updates: [], incomplete: false }
+const nothing = new CommitGroup([], false)
 
 function joined(read: readonly ReadBatch[]): CommitGroup {
-  if (read.length === 1 && read[0]) return { updates: read[0].updates, incomplete: false }
-  return { updates: read.flatMap(({ updates }) => updates), incomplete: false }
+  if (read.length === 1 && read[0]) return new CommitGroup(read[0].updates, false)
+  const updates = freshList<Update>()
+  for (const each of read) for (const update of each.updates) updates.push(update)
+  return new CommitGroup(updates, false)
 }

@@ -18,8 +18,9 @@ export class Source {
   /** Streams with something held or lost; while there is none, batches are delivered as they come. */
   readonly pending = new Set<SubscribedStream>()
   state: SourceState = 'live'
-  /** When any frame of it was last heard. */
+  /** When any frame of it was last heard; at first, when it became known. */
   heardAt: number
+  #isHeard = false
   entry: RosterEntry | null = null
   /** Heard again after it was declared gone, while the roster still says so. */
   reopened = false
@@ -77,6 +78,19 @@ export class Source {
 
   get isOnRoster(): boolean {
     return this.entry?.state === 'alive' || this.entry?.state === 'leaving'
+  }
+
+  /**
+   * A frame of it has come. True: it is the first, and a sync is due soon: the one that went out when
+   * it became known may have found no connection yet.
+   */
+  heard(now: number, random: Random): boolean {
+    this.heardAt = now
+    if (this.#isHeard) return false
+    this.#isHeard = true
+    if (this.unproven.size === 0) return false
+    this.nextSyncAt = Math.min(this.nextSyncAt, now + random() * this.#syncSpreadMs)
+    return true
   }
 
   /** These topics are to be proven (again): sync soon. */

@@ -140,6 +140,8 @@ export class Subscription {
         this.#onLeaving(source, message)
         break
     }
+    if (message.kind !== 'batch')
+      for (const stream of source.streams.values()) this.#repair.notice(stream, now)
   }
 
   onRoster(change: RosterChange, roster: RosterView, now: number): void {
@@ -202,12 +204,7 @@ export class Subscription {
     this.#isBusy = false
     if (!this.#hasRoomAgain) return
     this.#hasRoomAgain = false
-    if (this.#hasPending()) this.onRoom(now)
-  }
-
-  #hasPending(): boolean {
-    for (const { pending } of this.#sources.values()) if (pending.size > 0) return true
-    return false
+    if ([...this.#sources.values()].some(({ pending }) => pending.size > 0)) this.onRoom(now)
   }
 
   /** For each stream, up to where it was handed to the application or reported. */
@@ -235,7 +232,7 @@ export class Subscription {
   }
 
   #heard(source: Source, now: number): void {
-    source.heardAt = now
+    if (source.heard(now, this.#random)) this.#output.wakeWithin(this.#limits.syncSpreadMs)
     if (source.state === 'live') return
     if (source.state === 'gone') source.reopened = true
     source.state = 'live'
@@ -289,6 +286,7 @@ export class Subscription {
     if (batch.manifest.length > 1 || batch.manifest[0]?.last !== last)
       this.#bases.noteKnown(source, batch.manifest)
     this.#delivery.take(source, stream, batch)
+    if (stream.held.length > 0) this.#repair.notice(stream, now)
   }
 
   #onReplay(source: Source, batch: BatchMessage, now: number): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Message } from '../model/message.ts'
-import { Pair, subscriber } from '../../test/harness/pair.ts'
+import { everything, Pair, subscriber } from '../../test/harness/pair.ts'
+import { defaultSubscriberLimits } from './subscriber-limits.ts'
 
 const isAnswer = ({ kind }: Message) => kind === 'vector' || kind === 'mark'
 
@@ -21,6 +22,19 @@ describe('a sync', () => {
     expect(pauses[0]).toBeLessThan(600)
     expect(Math.max(...pauses)).toBeGreaterThan(1200)
     expect(Math.max(...pauses)).toBeLessThan(2000)
+  })
+
+  it('D15: comes again soon when a publisher is heard at last: the first may have found no connection', () => {
+    const pair = new Pair(['A'])
+    pair.roster()
+    pair.pass(50, everything)
+    expect(pair.requestsOf('sync')).toHaveLength(1)
+    const since = pair.now + 1
+    pair.publish(['A'])
+    pair.deliver()
+    pair.now += defaultSubscriberLimits.syncSpreadMs
+    pair.subscription.tick(pair.now, 0)
+    expect(pair.requestsOf('sync', since)).toHaveLength(1)
   })
 
   it('D15: comes at times left to chance, so that many subscribers spread', () => {

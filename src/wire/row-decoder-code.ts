@@ -9,7 +9,7 @@ import type { Column, RowLayout } from './row-layout.ts'
 const lowBits = 0x55555555
 
 /**
- * A decoder made for one shape, or for some fields of it. A row without absent fields becomes one object literal, so that all
+ * A decoder made for one shape, or for some fields of it. A row without absent fields is made at once, so that all
  * such records share one hidden class; any other is put together field by field.
  */
 export function generateDecoder(layout: RowLayout, fields: SelectedFields): RowDecoder {
@@ -28,16 +28,18 @@ export function generateDecoder(layout: RowLayout, fields: SelectedFields): RowD
     (n) => `(s${n} & ~(s${n} >>> 1) & ${layout.neverTrue[n]}) | (~s${n} & ${layout.alwaysNull[n]})`,
   )
   const absent = eachWord((n) => `(s${n} & (s${n} >>> 1))`)
-  const literals: string[] = []
+  const selected = columns.filter(isSelected)
+  const values: string[] = []
   /** Texts to step over before the next value is read. */
   let passed: string[] = []
   for (const column of columns) {
     if (isSelected(column)) {
-      literals.push(`${keyCode(column)}: (${[...passed, valueCode(layout, column)].join(', ')})`)
+      values.push(`(${[...passed, valueCode(layout, column)].join(', ')})`)
       passed = []
     } else if (isText(column.type)) passed.push(passOverCode(layout, column))
   }
   const body = `
+    ${constructorCode(selected)}
     function sparse(source, row, p) {
       ${[views, ...lists, ...row].join('\n      ')}
       let n = 0
@@ -53,12 +55,31 @@ export function generateDecoder(layout: RowLayout, fields: SelectedFields): RowD
         ${row.join('\n        ')}
         if (u32[at4 + ${words}] !== p || (${[...malformed, '0'].join(' | ')}) !== 0) { source.failed = true; return }
         if (((${[...absent, '0'].join(' | ')}) & ${lowBits}) !== 0) { out.push(sparse(source, row, p)); p = source.position }
-        else { out.push({ ${literals.join(', ')} }); ${passed.join('; ')} }
+        else { out.push(${wholeCode(selected, values)}); ${passed.join('; ')} }
       }
       source.position = p
     }`
   return generate({ defineOwn, readers: textReaders }, body) as RowDecoder
 }
+
+/** Makes plain objects, and not by a literal, for the reason that base/fresh.ts has. */
+function constructorCode(selected: readonly Column[]): string {
+  if (!canConstruct(selected)) return ''
+  const parameters = selected.map((_, n) => `v${n}`).join(', ')
+  const assignments = selected.map(({ name }, n) => `this[${literal(name)}] = v${n}`).join('; ')
+  return `function Row(${parameters}) { ${assignments} }
+    Row.prototype = Object.prototype`
+}
+
+/** A row with all of its fields. */
+function wholeCode(selected: readonly Column[], values: readonly string[]): string {
+  if (canConstruct(selected)) return `new Row(${values.join(', ')})`
+  return `{ ${selected.map((column, n) => `${keyCode(column)}: ${values[n]}`).join(', ')} }`
+}
+
+/** An assignment would meet what Object.prototype has under that name: a setter, or what is frozen. */
+const canConstruct = (selected: readonly Column[]): boolean =>
+  selected.every(({ name }) => !(name in Object.prototype))
 
 /** `"__proto__": value` in a literal would set the prototype; a computed key is a property. */
 function keyCode({ name }: Column): string {

@@ -1,5 +1,6 @@
+import { freshList, makesPlain } from '../base/fresh.ts'
 import type { BatchMessage } from '../model/message.ts'
-import type { Update } from '../model/update.ts'
+import type { Update, UpdateKind } from '../model/update.ts'
 import type { RecordTest } from '../model/where.ts'
 import { asBuffer } from './byte-reader.ts'
 import { canGenerateCode } from './code-generation.ts'
@@ -147,7 +148,7 @@ export class RowReader {
   /** The records of the rows from `from` on, those before among them; null: malformed. */
   private records(header: PayloadHeader, shape: KnownShape, from: number): object[] | null {
     const { source } = this
-    const records: object[] = []
+    const records = freshList<object>()
     source.seek(from, shape.layout)
     decodeRows(shape.decoderFor(header.rows - from), source, from, header.rows, records)
     return source.finish() ? records : null
@@ -181,7 +182,7 @@ export class RowReader {
 
   private someRecords(shape: KnownShape, { runs }: Passing): object[] | null {
     const { source } = this
-    const records: object[] = []
+    const records = freshList<object>()
     const rows = runs.reduce((sum, row, n) => (n % 2 === 0 ? sum - row : sum + row), 0)
     const decode = shape.decoderFor(rows)
     for (let n = 0; n < runs.length && !source.failed; n += 2) {
@@ -238,17 +239,8 @@ class UpdateRows {
     const record = this.records[this.row++] as object
     const before = (flags & hasBefore) === 0 ? undefined : this.records[this.row++]
     const version = (flags & hasVersion) === 0 ? undefined : this.version()
-    return {
-      table: batch.table,
-      kind: updateKinds[(flags & kindMask) as 0 | 1 | 2],
-      record,
-      before,
-      version,
-      publisher: batch.publisher,
-      sequence: batch.first + n,
-      commit,
-      publishedAt: batch.publishedAt,
-    }
+    const kind = updateKinds[(flags & kindMask) as 0 | 1 | 2]
+    return new PlainUpdate(batch, kind, record, before, version, batch.first + n, commit)
   }
 
   /** Goes past an update whose rows were not decoded. */
@@ -262,6 +254,39 @@ class UpdateRows {
     return version
   }
 }
+
+type UpdateConstructor = new (
+  batch: BatchMessage,
+  kind: UpdateKind,
+  record: object,
+  before: object | undefined,
+  version: bigint | undefined,
+  sequence: number,
+  commit: number,
+) => Update
+
+/** Makes a plain object, and not by a literal: base/fresh.ts says why. */
+const PlainUpdate = function PlainUpdate(
+  this: { -readonly [Field in keyof Update]: Update[Field] },
+  batch: BatchMessage,
+  kind: UpdateKind,
+  record: object,
+  before: object | undefined,
+  version: bigint | undefined,
+  sequence: number,
+  commit: number,
+) {
+  this.table = batch.table
+  this.kind = kind
+  this.record = record
+  this.before = before
+  this.version = version
+  this.publisher = batch.publisher
+  this.sequence = sequence
+  this.commit = commit
+  this.publishedAt = batch.publishedAt
+} as unknown as UpdateConstructor
+makesPlain(PlainUpdate)
 
 /** Appends the updates from index `skip` on, those that pass, each with the number of its commit. */
 function append(

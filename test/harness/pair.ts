@@ -43,6 +43,7 @@ export class Pair {
   /** Updates and losses in the order in which they were delivered. */
   readonly order: string[] = []
   readonly events: SubscriptionEvent[] = []
+  readonly wakes: { ms: number; at: number }[] = []
   readonly renewed: { hop: string; at: number }[] = []
   hasRoom = true
   isUnderHalf = true
@@ -112,7 +113,7 @@ export class Pair {
         hasRoom: () => this.hasRoom,
         isUnderHalf: () => this.hasRoom && this.isUnderHalf,
         ready: () => (this.isReady = true),
-        wakeWithin: () => undefined,
+        wakeWithin: (ms) => this.wakes.push({ ms, at: this.now }),
         renew: (hop) => this.renewed.push({ hop, at: this.now }),
         isDirect: () => this.isDirect,
         event: (event) => this.events.push(event),

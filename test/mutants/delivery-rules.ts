@@ -224,7 +224,7 @@ export const deliveryRules: readonly Rule[] = [
     'D10.1',
     'A commit that can no longer be whole says so',
     'every commit seems whole',
-    ['subscriber/commit-grouping.ts', '...rest], here !== expected)', '...rest], false)'],
+    ['subscriber/commit-grouping.ts', '.concat(rest), here !== expected)', '.concat(rest), false)'],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
   ),
   rule(

@@ -15,7 +15,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     to: 'batch.first > stream.next ||',
   },
   {
-    name: 'heartbeats, leaving and flushes announce one update too few',
+    name: 'heartbeats announce one update too few',
     file: 'publisher/sync-answers.ts',
     from: '({ table, last: sent }))',
     to: '({ table, last: sent - 1 }))',
@@ -107,7 +107,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a commit that is not whole does not say so',
     file: 'subscriber/commit-grouping.ts',
-    from: '...rest], here !== expected)',
-    to: '...rest], false)',
+    from: '.concat(rest), here !== expected)',
+    to: '.concat(rest), false)',
   },
 ]

@@ -1,5 +1,5 @@
 // Plants bugs in a copy of the sources, one at a time, and has the simulator find each:
-// `npm run simulate:mutants [-- --seeds 300] [--only WORDS]`. Ends with 1 if one of them is not found.
+// `npm run simulate:mutants [-- --seeds 1000] [--only WORDS]`. Ends with 1 if one of them is not found.
 import { count, instrument } from '../../src/testing/instrument.ts'
 import { plantMutant, removePlanted, runPlanted } from './planted.ts'
 import { simulatedBugs } from './simulated-bugs.ts'
@@ -8,7 +8,7 @@ const values = instrument(
   'simulate:mutants',
   'Plants bugs in a copy of the sources, one at a time, and has the simulator find each. Ends with 1 if one is not found.',
 )
-  .option('--seeds <n>', 'at most so many for each', count, 300)
+  .option('--seeds <n>', 'at most so many for each', count, 1000)
   .option('--only <words>', 'only the bugs whose name has these words')
   .parse()
   .opts<{ seeds: number; only?: string }>()

@@ -1,0 +1,15 @@
+/**
+ * V8 counts how many objects of a literal, `{…}` or `[…]`, live on. After a burst of long-lived ones
+ * it allocates all later ones of that literal in the old generation, for good: a list there that is
+ * dead keeps its items from the scavenger until the next full collection. A subscriber that was
+ * behind once then spends twice the time on each update. Of constructors and built-in functions it
+ * counts nothing, so what carries updates is made by these.
+ */
+
+/** An empty list. */
+export const freshList = <Item>(): Item[] => Array.of<Item>()
+
+/** Makes the objects of a constructor plain: they have the prototype of a literal. */
+export function makesPlain(constructor: { prototype: unknown }): void {
+  constructor.prototype = Object.prototype
+}
