@@ -50,7 +50,7 @@ function receivers(broker: ServiceBroker): number {
 export const moleculer: Peer = {
   name: 'moleculer',
   title: 'Moleculer, TCP transporter',
-  rate: 40_000,
+  rate: 90_000,
   requirement: () => ({ versions: [packageVersion('moleculer')], missing: [] }),
   start: async (shape) => {
     const ports = await freePorts('127.0.0.1', nodesOf(shape).length)

@@ -22,7 +22,7 @@ const url = (place: Readonly<Record<string, string>>): string => `mqtt://127.0.0
 export const mqtt: Peer = {
   name: 'mqtt',
   title: 'Mosquitto, MQTT.js QoS 0, JSON per update',
-  rate: 80_000,
+  rate: 115_000,
   requirement: () => serverRequirement('mosquitto', '-h', 'mqtt'),
   start: () => startServer('mosquitto', (port) => ['-c', writeConfiguration(port)]),
   publisher: async ({ index, place }) => {

@@ -6,7 +6,7 @@ import { nothing } from './peer.ts'
 export const natsBatches: Peer = {
   name: 'nats-batches',
   title: 'NATS carrying our encoded batches',
-  rate: 1_000_000,
+  rate: 2_000_000,
   requirement: natsRequirement,
   start: startNats,
   publisher: async ({ index, place }) => {

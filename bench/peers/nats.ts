@@ -20,7 +20,7 @@ export const connectNats = (place: Readonly<Record<string, string>>) =>
 export const nats: Peer = {
   name: 'nats',
   title: 'NATS, JSON per update',
-  rate: 130_000,
+  rate: 330_000,
   requirement: natsRequirement,
   start: startNats,
   publisher: async ({ index, place }) => {

@@ -17,7 +17,7 @@ const options = [
 export const redis: Peer = {
   name: 'redis',
   title: 'Redis pub/sub, ioredis, JSON per update',
-  rate: 100_000,
+  rate: 180_000,
   requirement: () => serverRequirement('redis-server', '--version', 'ioredis'),
   start: () => startServer('redis-server', (port) => ['--port', String(port), ...options]),
   publisher: async ({ index, place }) => {

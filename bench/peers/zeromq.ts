@@ -47,7 +47,7 @@ function subscribe(seat: Seat, onFrames: (frames: Buffer[]) => void) {
 export const zeromqNaive: Peer = {
   name: 'zeromq',
   title: 'zeromq.js, JSON per update, awaited send',
-  rate: 110_000,
+  rate: 150_000,
   requirement,
   start,
   publisher: async (seat) => {
@@ -65,7 +65,7 @@ export const zeromqNaive: Peer = {
 export const zeromqBatches: Peer = {
   name: 'zeromq-batches',
   title: 'zeromq.js carrying our encoded batches',
-  rate: 1_500_000,
+  rate: 3_400_000,
   requirement,
   start,
   publisher: async (seat) => {

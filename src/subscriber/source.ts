@@ -81,14 +81,15 @@ export class Source {
   }
 
   /**
-   * A frame of it has come. True: it is the first, and a sync is due soon: the one that went out when
-   * it became known may have found no connection yet.
+   * A frame of it has come. True: it is the first, and a sync is due soon, since the one that went out
+   * when it became known may have found no connection. Not while the subscription is not
+   * `ready`: until then the roster shall have its time to name all who must answer.
    */
-  heard(now: number, random: Random): boolean {
+  heard(now: number, random: Random, isReady: boolean): boolean {
     this.heardAt = now
     if (this.#isHeard) return false
     this.#isHeard = true
-    if (this.unproven.size === 0) return false
+    if (this.unproven.size === 0 || !isReady) return false
     this.nextSyncAt = Math.min(this.nextSyncAt, now + random() * this.#syncSpreadMs)
     return true
   }

@@ -232,7 +232,8 @@ export class Subscription {
   }
 
   #heard(source: Source, now: number): void {
-    if (source.heard(now, this.#random)) this.#output.wakeWithin(this.#limits.syncSpreadMs)
+    if (source.heard(now, this.#random, this.isReady))
+      this.#output.wakeWithin(this.#limits.syncSpreadMs)
     if (source.state === 'live') return
     if (source.state === 'gone') source.reopened = true
     source.state = 'live'

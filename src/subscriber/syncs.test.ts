@@ -25,12 +25,15 @@ describe('a sync', () => {
   })
 
   it('D15: comes again soon when a publisher is heard at last: the first may have found no connection', () => {
-    const pair = new Pair(['A'])
-    pair.roster()
+    const pair = new Pair(['A']).ready()
+    const incarnation = 'f'.repeat(32)
+    const late = pair.addPublisher({ incarnation })
+    const known = pair.now
+    pair.roster({ incarnation })
     pair.pass(50, everything)
-    expect(pair.requestsOf('sync')).toHaveLength(1)
+    expect(pair.requestsOf('sync', known)).toHaveLength(1)
     const since = pair.now + 1
-    pair.publish(['A'])
+    pair.publishBy(late, ['A'])
     pair.deliver()
     pair.now += defaultSubscriberLimits.syncSpreadMs
     pair.subscription.tick(pair.now, 0)
