@@ -11,13 +11,13 @@ export const topic = Buffer.from(updateTopic('TRADE'))
 /** Our encoding without our product: what is written in one turn of the event loop leaves together. */
 export class Batching {
   readonly #writer = new RowWriter()
-  readonly #send: (frame: Uint8Array) => void
+  readonly #send: (message: Uint8Array) => void
   readonly #publisher
   #sequence = 1
   #parcel = 1
   #scheduled = false
 
-  constructor(index: number, send: (frame: Uint8Array) => void) {
+  constructor(index: number, send: (message: Uint8Array) => void) {
     const incarnation = '5a'.repeat(16)
     this.#publisher = { node: 'n1', process: String(index), instance: '', incarnation }
     this.#send = send
@@ -35,7 +35,7 @@ export class Batching {
     for (const rows of this.#writer.take()) {
       const { count } = rows
       const commit = this.#sequence
-      const { frame } = encodeBatch(
+      const { message } = encodeBatch(
         {
           publisher: this.#publisher,
           table: 'TRADE',
@@ -49,7 +49,7 @@ export class Batching {
         rows,
       )
       this.#sequence += count
-      this.#send(frame)
+      this.#send(message)
     }
   }
 }
@@ -64,8 +64,8 @@ export class Unbatching {
     this.#take = take
   }
 
-  read(frame: Uint8Array): void {
-    const message = decodeMessage([topic, frame])
+  read(bytes: Uint8Array): void {
+    const message = decodeMessage([bytes])
     if (message.kind !== 'batch') throw new Error('that is no batch')
     const index = Number(message.publisher.process)
     const updates: Update[] = []

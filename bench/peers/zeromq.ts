@@ -71,7 +71,7 @@ export const zeromqBatches: Peer = {
   publisher: async (seat) => {
     const { socket, rest } = await bind(seat, 0)
     // Not awaited: without a limit of what waits every send is done at once.
-    const batching = new Batching(seat.index, (frame) => void socket.send([topic, frame]))
+    const batching = new Batching(seat.index, (message) => void socket.send(message))
     return {
       publish: (record) => {
         batching.append(record)
@@ -83,8 +83,8 @@ export const zeromqBatches: Peer = {
   },
   subscriber: async (seat, take) => {
     const unbatching = new Unbatching(seat.publishers, take)
-    return subscribe(seat, ([, frame]) => {
-      if (frame) unbatching.read(frame)
+    return subscribe(seat, ([message]) => {
+      if (message) unbatching.read(message)
     })
   },
 }

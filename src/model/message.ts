@@ -48,8 +48,14 @@ export interface BatchMessage extends BatchHeader {
   readonly kind: 'batch'
   /** The encoded rows (a view of `frame`). */
   readonly payload: Uint8Array
-  /** The whole frame, as it is retained and sent again. */
+  /** From the envelope on, as it was sent and as it is sent again. */
   readonly frame: Uint8Array
+}
+
+/** A batch on its way out. */
+export interface OutgoingBatch extends BatchMessage {
+  /** Topic and frame in one piece: what leaves, and what is retained. */
+  readonly message: Uint8Array
 }
 
 /** A batch sent again out of retention, to the asker's reply topic or to the update topic. */

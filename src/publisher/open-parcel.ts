@@ -2,7 +2,7 @@ import { didYouMean } from '../base/nearest.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { BatchMessage } from '../model/message.ts'
+import type { OutgoingBatch } from '../model/message.ts'
 import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
@@ -92,7 +92,7 @@ export class OpenParcel {
     parcel: number,
     publishedAt: number,
     lastClosed: (table: string) => number,
-  ): BatchMessage[] {
+  ): OutgoingBatch[] {
     const closed = this.#touched.map((open) => {
       open.touched = false
       const segments = open.writer.take()

@@ -16,6 +16,8 @@ it('retains of a batch the frame and its place, not its commits and manifest onc
   if (!batch) throw new Error('there is no batch of TRADE')
   const stream = new PublishedStream('TRADE')
   stream.retain(batch, 5)
-  expect([...stream.retained]).toEqual([{ first: 1, count: 50, frame: batch.frame, retainedAt: 5 }])
-  expect(stream.retained.at(0)?.frame).toBe(batch.frame)
+  expect([...stream.retained]).toEqual([
+    { first: 1, count: 50, message: batch.message, retainedAt: 5 },
+  ])
+  expect(stream.retained.at(0)?.message).toBe(batch.message)
 })

@@ -1,17 +1,19 @@
 import { Deque } from '../base/deque.ts'
-import type { BatchMessage, StreamState } from '../model/message.ts'
+import type { OutgoingBatch, StreamState } from '../model/message.ts'
+import { updateTopic } from '../model/topic.ts'
 
 /**
- * What it takes to send a batch again. Its manifest and its commits lie encoded in the frame: kept as
+ * What it takes to send a batch again. Its manifest and its commits lie encoded in the message: kept as
  * objects, too, they would take as much memory as all frames together.
  */
-export interface RetainedBatch extends Pick<BatchMessage, 'first' | 'count' | 'frame'> {
+export interface RetainedBatch extends Pick<OutgoingBatch, 'first' | 'count' | 'message'> {
   readonly retainedAt: number
 }
 
 /** One stream of this publisher: its numbers and what is retained of it. */
 export class PublishedStream {
   readonly table: string
+  readonly topic: string
   /** Last sequence given to an update. */
   numbered = 0
   /** Last sequence in a closed parcel. */
@@ -29,6 +31,7 @@ export class PublishedStream {
 
   constructor(table: string) {
     this.table = table
+    this.topic = updateTopic(table)
   }
 
   /** First sequence still retained; one past the last closed batch when nothing is. */
@@ -36,9 +39,9 @@ export class PublishedStream {
     return this.retained.at(0)?.first ?? this.closed + 1
   }
 
-  retain({ first, count, frame }: BatchMessage, now: number): void {
-    this.retained.push({ first, count, frame, retainedAt: now })
-    this.retainedBytes += frame.byteLength
+  retain({ first, count, message }: OutgoingBatch, now: number): void {
+    this.retained.push({ first, count, message, retainedAt: now })
+    this.retainedBytes += message.byteLength
     this.retainedUpdates += count
     this.closed = first + count - 1
   }
@@ -46,9 +49,9 @@ export class PublishedStream {
   evictOldest(): number {
     const oldest = this.retained.shift()
     if (!oldest) return 0
-    this.retainedBytes -= oldest.frame.byteLength
+    this.retainedBytes -= oldest.message.byteLength
     this.retainedUpdates -= oldest.count
-    return oldest.frame.byteLength
+    return oldest.message.byteLength
   }
 
   stateAt(now: number): StreamState {

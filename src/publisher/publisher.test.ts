@@ -26,8 +26,8 @@ function newPublisher(limits = {}, isRegistered = true): Publisher {
     ['A'],
     { ...defaultPublisherLimits, ...limits },
     {
-      send: (topic, frames) => {
-        const message = decodeMessage([Buffer.from(topic), ...frames])
+      send: (topic, bytes) => {
+        const message = decodeMessage([bytes])
         if (message.kind === 'refused' || message.kind === 'foreign') throw new Error(message.kind)
         sent.push({ topic, message })
       },

@@ -1,8 +1,14 @@
 import { TidingsError } from '../base/tidings-error.ts'
-import type { BatchMessage, StreamState, TableSequence } from '../model/message.ts'
+import type {
+  HeartbeatMessage,
+  LeavingMessage,
+  OutgoingBatch,
+  StreamState,
+  TableSequence,
+} from '../model/message.ts'
 import type { Request, SyncRequest } from '../model/request.ts'
 import type { RosterEntry } from '../model/roster.ts'
-import { statusTopic, updateTopic } from '../model/topic.ts'
+import { statusTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
@@ -36,7 +42,7 @@ export class Publisher {
   readonly #flushes = new Flushes()
   readonly #declared: Set<string>
   /** Parcels closed before GENESIS_CLUSTER knew that this process publishes. */
-  #held: BatchMessage[] = []
+  #held: OutgoingBatch[] = []
   #announced = false
   #commits = 0
   #parcels = 0
@@ -136,7 +142,7 @@ export class Publisher {
       (table) => this.#stream(table).closed,
     )
     for (const batch of batches) this.#retention.add(this.#stream(batch.table), batch, now)
-    if (this.#announced) this.#send(batches, now)
+    if (this.#announced) this.#sendBatches(batches, now)
     else this.#hold(batches)
   }
 
@@ -146,7 +152,7 @@ export class Publisher {
     this.#announced = true
     const held = this.#held
     this.#held = []
-    this.#send(held, now)
+    this.#sendBatches(held, now)
     // What was asked before named none of it.
     if (this.#flushes.isWaiting) this.#askConfirm(now)
   }
@@ -176,13 +182,8 @@ export class Publisher {
   }
 
   tick(now: number): void {
-    if (now >= this.#syncs.deadline)
-      this.#syncs.send(now, this.#syncSource, (topic, frames) => this.#output.send(topic, frames))
-    this.#replayer.tick(
-      now,
-      (table) => this.#streams.get(table),
-      (topic, frames) => this.#output.send(topic, frames),
-    )
+    if (now >= this.#syncs.deadline) this.#syncs.send(now, this.#syncSource, this.#send)
+    this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
     if (now >= this.#heartbeatAt) {
       this.#heartbeatAt = now + this.#limits.heartbeatMs
       this.#retention.expire(now)
@@ -207,14 +208,7 @@ export class Publisher {
     this.state = 'leaving'
     this.#output.registrationChanged()
     if (this.#streams.size > 0)
-      this.#output.send(
-        statusTopic(this.identity.incarnation),
-        encodeMessage({
-          kind: 'leaving',
-          publisher: this.identity,
-          streams: this.lastNumbered,
-        }),
-      )
+      this.#say({ kind: 'leaving', publisher: this.identity, streams: this.lastNumbered })
     this.flush(now, wallClock, drainMs, (outcome) => {
       this.state = 'ended'
       this.#output.registrationChanged()
@@ -230,6 +224,8 @@ export class Publisher {
   get #hasLeft(): boolean {
     return this.#held.length === 0
   }
+
+  readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
 
   readonly #syncSource = {
     states: (tables: SyncRequest['tables'], now: number): StreamState[] => {
@@ -257,7 +253,7 @@ export class Publisher {
     this.#last.numbered++
   }
 
-  #hold(batches: readonly BatchMessage[]): void {
+  #hold(batches: readonly OutgoingBatch[]): void {
     this.#held.push(...batches)
     // What retention has let go meanwhile would be refused anyway: do not keep it alive here.
     this.#held = this.#held.filter(
@@ -265,14 +261,14 @@ export class Publisher {
     )
   }
 
-  #send(batches: readonly BatchMessage[], now: number): void {
+  #sendBatches(batches: readonly OutgoingBatch[], now: number): void {
     for (const batch of batches) {
       const stream = this.#stream(batch.table)
       stream.sent = batch.first + batch.count - 1
       stream.firstSentAt ??= now
       stream.changedAt = now
-      this.#replayer.sentFresh(batch.frame.byteLength)
-      this.#output.send(updateTopic(batch.table), [batch.frame])
+      this.#replayer.sentFresh(batch.message.byteLength)
+      this.#output.send(stream.topic, batch.message)
     }
     this.#earlyHeartbeatAt = now + this.#limits.earlyHeartbeatMs
   }
@@ -282,15 +278,13 @@ export class Publisher {
     const recent = [...this.#streams.values()].filter(
       (stream) => confirm || now - stream.changedAt <= this.#limits.heartbeatRecentMs,
     )
-    this.#output.send(
-      statusTopic(this.identity.incarnation),
-      encodeMessage({
-        kind: 'heartbeat',
-        publisher: this.identity,
-        streams: lastNumbers(recent),
-        confirm,
-      }),
-    )
+    const streams = lastNumbers(recent)
+    this.#say({ kind: 'heartbeat', publisher: this.identity, streams, confirm })
+  }
+
+  #say(message: HeartbeatMessage | LeavingMessage): void {
+    const topic = statusTopic(this.identity.incarnation)
+    this.#output.send(topic, encodeMessage(topic, message))
   }
 
   #askConfirm(now: number): void {

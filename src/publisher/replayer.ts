@@ -6,6 +6,7 @@ import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
+import type { PublisherOutput } from './publisher-output.ts'
 
 interface Asked {
   times: number
@@ -76,7 +77,7 @@ export class Replayer {
   tick(
     now: number,
     streamOf: (table: string) => PublishedStream | undefined,
-    send: (topic: string, frames: readonly Uint8Array[]) => void,
+    send: PublisherOutput['send'],
   ): void {
     if (now >= this.#gatherUntil) this.#startGathered(streamOf, send)
     this.#resumeAt = Infinity
@@ -94,7 +95,7 @@ export class Replayer {
 
   #startGathered(
     streamOf: (table: string) => PublishedStream | undefined,
-    send: (topic: string, frames: readonly Uint8Array[]) => void,
+    send: PublisherOutput['send'],
   ): void {
     const gathered = this.#gathered
     this.#gathered = []
@@ -105,17 +106,13 @@ export class Replayer {
       const times =
         this.#asked.get(`${request.subscriber} ${request.table} ${request.from}`)?.times ?? 1
       const inVain = times >= this.#limits.replayOnTopicFromAsk
-      if (request.from < firstRetained)
-        send(
-          inVain ? updateTopic(request.table) : replyTopic(request.subscriber),
-          encodeMessage({
-            kind: 'refusal',
-            publisher: this.#identity,
-            nonce: request.nonce,
-            table: request.table,
-            firstRetained,
-          }),
-        )
+      if (request.from < firstRetained) {
+        const { nonce, table } = request
+        const topic = inVain ? updateTopic(table) : replyTopic(request.subscriber)
+        const publisher = this.#identity
+        const refusal = { kind: 'refusal', publisher, nonce, table, firstRetained } as const
+        send(topic, encodeMessage(topic, refusal))
+      }
       if (stream && request.to >= firstRetained) this.#start(request, stream, inVain)
     }
   }
@@ -158,21 +155,22 @@ export class Replayer {
   #sendOne(
     now: number,
     streamOf: (table: string) => PublishedStream | undefined,
-    send: (topic: string, frames: readonly Uint8Array[]) => void,
+    send: PublisherOutput['send'],
   ): boolean {
     const replay = this.#underWay.at(0) as Replay
-    const batch = streamOf(replay.table)?.batchesIn(replay.from, replay.to).next().value
-    if (!batch || replay.bytesLeft <= 0) {
+    const stream = streamOf(replay.table)
+    const batch = stream?.batchesIn(replay.from, replay.to).next().value
+    if (!stream || !batch || replay.bytesLeft <= 0) {
       this.#underWay.shift()
       return true
     }
-    if (!this.#budget.take(batch.frame.byteLength, now)) return false
-    send(
-      replay.topic,
-      encodeMessage({ kind: 'replay', publisher: this.#identity, nonce: replay.nonce, batch }),
-    )
+    if (!this.#budget.take(batch.message.byteLength, now)) return false
+    const { topic, nonce } = replay
+    const frame = batch.message.subarray(stream.topic.length)
+    const publisher = this.#identity
+    send(topic, encodeMessage(topic, { kind: 'replay', publisher, nonce, batch: { frame } }))
     replay.from = batch.first + batch.count
-    replay.bytesLeft -= batch.frame.byteLength
+    replay.bytesLeft -= batch.message.byteLength
     return true
   }
 }

@@ -1,5 +1,5 @@
 import { Deque } from '../base/deque.ts'
-import type { BatchMessage } from '../model/message.ts'
+import type { OutgoingBatch } from '../model/message.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 
@@ -18,10 +18,10 @@ export class Retention {
     this.#limits = limits
   }
 
-  add(stream: PublishedStream, batch: BatchMessage, now: number): void {
+  add(stream: PublishedStream, batch: OutgoingBatch, now: number): void {
     stream.retain(batch, now)
     this.#order.push(stream)
-    this.bytes += batch.frame.byteLength
+    this.bytes += batch.message.byteLength
     while (stream.reserved > 0 && !this.#isReserve(stream)) {
       this.bytes -= stream.evictOldest()
       stream.reserved--
@@ -51,10 +51,10 @@ export class Retention {
    */
   #isReserve(stream: PublishedStream): boolean {
     const oldest = stream.retained.at(0)
-    if (!oldest || oldest.frame.byteLength > 2 * this.#limits.parcelBytes) return false
+    if (!oldest || oldest.message.byteLength > 2 * this.#limits.parcelBytes) return false
     return (
       stream.retainedUpdates - oldest.count < this.#limits.reserveUpdates &&
-      stream.retainedBytes - oldest.frame.byteLength < this.#limits.reserveBytes
+      stream.retainedBytes - oldest.message.byteLength < this.#limits.reserveBytes
     )
   }
 }

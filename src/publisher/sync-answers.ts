@@ -3,6 +3,7 @@ import type { SyncRequest } from '../model/request.ts'
 import { replyTopic, updateTopic, allUpdatesTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
+import type { PublisherOutput } from './publisher-output.ts'
 
 export interface SyncSource {
   /** The states of the streams of these tables, or of all streams; all taken at one moment. */
@@ -30,20 +31,17 @@ export class SyncAnswers {
     this.#pending.push(request)
   }
 
-  send(
-    now: number,
-    source: SyncSource,
-    send: (topic: string, frames: readonly Uint8Array[]) => void,
-  ): void {
+  send(now: number, source: SyncSource, send: PublisherOutput['send']): void {
     const requests = this.#pending
     this.#pending = []
     this.deadline = Infinity
     const marks = new Map<string | null, { subscriber: string; nonce: number }[]>()
     for (const request of requests) {
       const { subscriber, nonce } = request
+      const topic = replyTopic(subscriber)
       send(
-        replyTopic(subscriber),
-        encodeMessage({
+        topic,
+        encodeMessage(topic, {
           kind: 'vector',
           publisher: this.#identity,
           nonce,
@@ -57,17 +55,12 @@ export class SyncAnswers {
         else marks.set(table, [{ subscriber, nonce }])
       }
     }
-    for (const [table, answers] of marks)
-      send(
-        table === null ? allUpdatesTopic : updateTopic(table),
-        encodeMessage({
-          kind: 'mark',
-          publisher: this.#identity,
-          table,
-          answers,
-          last: table === null ? 0 : source.lastSent(table),
-        }),
-      )
+    for (const [table, answers] of marks) {
+      const topic = table === null ? allUpdatesTopic : updateTopic(table)
+      const last = table === null ? 0 : source.lastSent(table)
+      const publisher = this.#identity
+      send(topic, encodeMessage(topic, { kind: 'mark', publisher, table, answers, last }))
+    }
   }
 }
 

@@ -45,7 +45,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
   readonly #counters = new Counters()
   #registration: Registration
-  #loopback: Uint8Array[][] = []
+  #loopback: Uint8Array[] = []
   #isTurnScheduled = false
   #timer: { at: number; timer: Timer } | null = null
   #tickAt: number
@@ -67,7 +67,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       parts.declared,
       parts.publisherLimits,
       {
-        send: (topic, frames) => this.#send(topic, frames),
+        send: (topic, message) => this.#send(topic, message),
         registrationChanged: () => this.#register(),
       },
       now,
@@ -290,12 +290,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#feed.emit(event)
   }
 
-  #send(topic: string, frames: readonly Uint8Array[]): void {
+  #send(topic: string, message: Uint8Array): void {
     if (this.#isClosed) return
-    this.#transport.send(topic, frames)
+    this.#transport.send(topic, message)
     if (!this.#subscriber.listensTo(topic)) return
     // Not from inside publish(): the application's handler must not run within its own call.
-    this.#loopback.push([Buffer.from(topic), ...frames])
+    this.#loopback.push(message)
     this.#scheduleTurn()
   }
 
@@ -323,7 +323,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #deliverOwn(): void {
     const loopback = this.#loopback
     this.#loopback = []
-    for (const frames of loopback) this.#subscriber.onFrames(frames, this.#clock.now(), true)
+    for (const message of loopback) this.#subscriber.onFrames([message], this.#clock.now(), true)
   }
 
   #register(): void {

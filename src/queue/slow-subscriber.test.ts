@@ -324,9 +324,13 @@ describe('conflate', () => {
     const { ledger, wake } = await sleeper(publisher, subscriber, 'handler', options)
     const foreign = await stranger(cluster)
     const send = (id: number, value: number) =>
-      foreign.send(updateTopic('TRADE'), [
-        Buffer.from(JSON.stringify({ kind: 'insert', record: { ID: id, VALUE: value } })),
-      ])
+      foreign.send(
+        updateTopic('TRADE'),
+        Buffer.from(
+          updateTopic('TRADE') +
+            JSON.stringify({ kind: 'insert', record: { ID: id, VALUE: value } }),
+        ),
+      )
     for (let value = 1; value <= 1000; value++) send(value % 3, value)
     await expect.poll(() => subscriber.stats().folded).toBeGreaterThan(900)
     expect(subscriber.stats().refused['foreign-without-room'] ?? 0).toBe(0)

@@ -152,7 +152,7 @@ export class Subscriber {
     }
   }
 
-  /** Frames from a publisher: topic, then what it sent. `isOwn`: given to us by our own publisher, not the network. */
+  /** A message from a publisher: see `decodeMessage()`. `isOwn`: given to us by our own publisher, not the network. */
   onFrames(frames: readonly Uint8Array[], now: number, isOwn: boolean): void {
     const message = decodeMessage(frames)
     if (message.kind === 'refused') {

@@ -22,7 +22,7 @@ export interface ConformanceCluster {
 /** One process of the cluster and everything that its transport told it. */
 export class Player {
   readonly transport: Transport
-  readonly frames: [topic: string, ...rest: string[]][] = []
+  readonly messages: string[] = []
   readonly requests: string[] = []
   readonly changes: RosterChange[] = []
   readonly registered: Registration[] = []
@@ -53,7 +53,7 @@ export class Player {
   }
 
   send(topic: string, text: string): void {
-    this.call((transport) => transport.send(topic, [Buffer.from(text)]))
+    this.call((transport) => transport.send(topic, Buffer.from(topic + text)))
   }
 
   register(fields: Partial<Registration>): void {
@@ -61,8 +61,9 @@ export class Player {
     this.call((transport) => transport.register(this.registration))
   }
 
-  texts(topic: string): (string | undefined)[] {
-    return this.frames.filter(([of]) => of === topic).map(([, text]) => text)
+  texts(topic: string): string[] {
+    const messages = this.messages.filter((message) => message.startsWith(topic))
+    return messages.map((message) => message.slice(topic.length))
   }
 
   entries(incarnation: string): RosterEntry[] {
@@ -78,8 +79,7 @@ export class Player {
     return {
       frames: (frames) => {
         heard()
-        const [topic = '', ...rest] = frames.map((frame) => Buffer.from(frame).toString())
-        this.frames.push([topic, ...rest])
+        this.messages.push(Buffer.concat(frames).toString())
       },
       request: (frame) => {
         heard()

@@ -18,7 +18,10 @@ export type TransportEvent =
 
 /** What a transport tells the queue. Called one at a time, never from inside a call of the port. */
 export interface TransportHandlers {
-  /** A message from a publisher: topic frame, then what the publisher sent. The bytes may be kept. */
+  /**
+   * A message from a publisher: one frame that begins with its topic; of a program that is not ours, more.
+   * The bytes may be kept.
+   */
   frames(frames: readonly Uint8Array[]): void
   /** A request from a subscriber, one frame. The bytes may be kept. */
   request(frame: Uint8Array): void
@@ -33,7 +36,7 @@ export interface TransportHandlers {
 }
 
 /**
- * Moves frames and tells the roster. Two planes:
+ * Moves messages and tells the roster. Two planes:
  *
  * data (`send`, `request`, `subscribe`): fast, may drop at any hop without a word, keeps the order of
  * what one process sends to one topic; what is sent reaches each subscribed process at most once per
@@ -52,8 +55,11 @@ export interface Transport {
     handlers: TransportHandlers,
     signal: AbortSignal,
   ): Promise<Registration>
-  /** Sends down to whoever subscribed to a prefix of the topic. Never waits; the bytes are never written again. */
-  send(topic: string, frames: readonly Uint8Array[]): void
+  /**
+   * Sends down to whoever subscribed to a prefix of the topic, which `message` begins with. Never waits; the
+   * bytes are never written again.
+   */
+  send(topic: string, message: Uint8Array): void
   /** Sends up to every publisher: one frame whose first byte is neither 0 nor 1. */
   request(frame: Uint8Array): void
   subscribe(topicPrefix: string): void

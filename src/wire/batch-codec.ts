@@ -1,6 +1,7 @@
 import { assert } from '../base/assertion.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { BatchHeader, BatchMessage, TableSequence } from '../model/message.ts'
+import type { BatchHeader, BatchMessage, OutgoingBatch, TableSequence } from '../model/message.ts'
+import { updateTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
@@ -19,24 +20,30 @@ const leastUpdateBytes = 9
 const header = new ByteWriter()
 
 /**
- * Writes a batch: header and rows in one frame, in memory that is never written again.
+ * Writes a batch behind its topic, in memory that is never written again.
  *
- *   body: names · payload offset (u32, from the begin of the frame) · publish time (f64) · table ·
+ *   body: names · payload offset (u32, from the begin of the envelope) · publish time (f64) · table ·
  *   first · count · parcel · manifest · commits · zeros up to a multiple of 8 · payload
  *
  * Throws LIMIT_EXCEEDED where a name or the frame as a whole is too large.
  */
-export function encodeBatch(batch: BatchHeader, rows: EncodedRows): BatchMessage {
+export function encodeBatch(
+  batch: BatchHeader,
+  rows: EncodedRows,
+  topic: string = updateTopic(batch.table),
+): OutgoingBatch {
   assert(rows.count === batch.count, 'the header of a batch speaks of its rows')
   writeHeader(batch)
   const bytes = header.length + rows.byteLength
-  if (bytes > wireLimits.maxFrameBytes) {
+  if (bytes > wireLimits.maxBatchBytes) {
     throw new TidingsError(
       'LIMIT_EXCEEDED',
-      `a batch of table ${batch.table} would have ${bytes} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
+      `a batch of table ${batch.table} would have ${bytes} bytes, at most ${wireLimits.maxBatchBytes} are possible`,
     )
   }
-  const frame = allocateFrame(bytes)
+  const message = allocateFrame(topic.length + bytes)
+  message.latin1Write(topic)
+  const frame = message.subarray(topic.length)
   frame.set(header.view())
   const payload = frame.subarray(header.length)
   rows.writeTo(payload)
@@ -54,6 +61,7 @@ export function encodeBatch(batch: BatchHeader, rows: EncodedRows): BatchMessage
     publishedAt,
     payload,
     frame,
+    message,
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { BatchMessage, HeartbeatMessage } from '../model/message.ts'
+import type { BatchMessage, HeartbeatMessage, OutgoingBatch } from '../model/message.ts'
 import { replyTopic, statusTopic, updateTopic } from '../model/topic.ts'
 import { sealEnvelope } from './envelope.ts'
 import { wireLimits } from './limits.ts'
@@ -17,8 +17,8 @@ const heartbeat: HeartbeatMessage = {
 }
 const topicOf = (topic: string) => Buffer.from(topic)
 const status = topicOf(statusTopic(incarnation))
-const frameOf = (message: Parameters<typeof encodeMessage>[0]) =>
-  Buffer.from(encodeMessage(message)[0] as Uint8Array)
+const frameOf = (message: Parameters<typeof encodeMessage>[1]) =>
+  Buffer.from(encodeMessage('', message))
 const reasonOf = (frames: readonly Uint8Array[]) => {
   const message = decodeMessage(frames)
   return message.kind === 'refused' ? message.reason : message.kind
@@ -32,7 +32,7 @@ function altered(at: number, byte: number): string {
   return reasonOf([status, frame])
 }
 
-function batchOf(table: string, by = publisher): BatchMessage {
+function batchOf(table: string, by = publisher): OutgoingBatch {
   const writer = new RowWriter()
   writer.append({ kind: 'insert', record: { id: 1 } })
   const [rows] = writer.take()
@@ -103,6 +103,26 @@ describe('an envelope', () => {
 })
 
 describe('a message', () => {
+  it('W1: is one frame that begins with its topic', () => {
+    expect(reasonOf([batchOf('TRADE').message])).toBe('batch')
+    expect(reasonOf([encodeMessage(statusTopic(incarnation), heartbeat)])).toBe('heartbeat')
+    const all = { kind: 'mark', publisher, table: null, answers: [], last: 0 } as const
+    expect(reasonOf([encodeMessage('update/', all)])).toBe('mark')
+    const json = '{"kind":"insert","record":{"path":"a/b/c"}}'
+    expect(reasonOf([Buffer.from(`update/TRADE/${json}`)])).toBe('foreign')
+    expect(reasonOf([Buffer.from(`update/${json}`)])).toBe('bad-topic')
+    for (const text of ['', '/', 'update', 'update/TRADE', 'other/TRADE/'])
+      expect(reasonOf([Buffer.from(text)]), text).toBe('bad-topic')
+    expect(reasonOf([])).toBe('bad-frames')
+  })
+
+  it('W1: of another program may have its topic in a frame of its own, and no third', () => {
+    const { message, frame } = batchOf('TRADE')
+    const topic = topicOf(updateTopic('TRADE'))
+    expect(decodeMessage([topic, frame])).toEqual(decodeMessage([message]))
+    expect(reasonOf([topic, frame, frame])).toBe('bad-frames')
+  })
+
   const mark = { kind: 'mark', publisher, table: 'TRADE', answers: [], last: 1 } as const
   const vector = { kind: 'vector', publisher, nonce: 1, all: false, streams: [] } as const
 
@@ -134,10 +154,9 @@ describe('a message', () => {
   it('W2: of one publisher cannot replay the batch of another', () => {
     const by = { ...publisher, incarnation: 'f'.repeat(32) }
     const replayOf = (batch: BatchMessage) =>
-      encodeMessage({ kind: 'replay', publisher, nonce: 1, batch })
-    const topic = topicOf(updateTopic('TRADE'))
-    expect(reasonOf([topic, ...replayOf(batchOf('TRADE'))])).toBe('replay')
-    expect(reasonOf([topic, ...replayOf(batchOf('TRADE', by))])).toBe('publisher-mismatch')
+      encodeMessage(updateTopic('TRADE'), { kind: 'replay', publisher, nonce: 1, batch })
+    expect(reasonOf([replayOf(batchOf('TRADE'))])).toBe('replay')
+    expect(reasonOf([replayOf(batchOf('TRADE', by))])).toBe('publisher-mismatch')
   })
 })
 

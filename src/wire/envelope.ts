@@ -40,8 +40,8 @@ export const messageKinds = {
 
 export const requestKinds = { sync: 1, replay: 2, confirm: 3 } as const
 
-export function isOurs(frame: Uint8Array): boolean {
-  return frame.length > 1 && frame[0] === magicByte && frame[1] === magicT
+export function isOurs(frame: Uint8Array, at = 0): boolean {
+  return frame.length > at + 1 && frame[at] === magicByte && frame[at + 1] === magicT
 }
 
 /** Begins a frame; `sealEnvelope()` completes it when its body stands behind. */

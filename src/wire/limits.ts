@@ -2,6 +2,8 @@
 export const wireLimits = {
   /** Bytes of one frame: `maxMessageSize` of every socket; a larger frame ends the connection. */
   maxFrameBytes: 4 * 1024 * 1024,
+  /** Bytes of one batch from its envelope on: with topic and envelope of a replay it still fits one frame. */
+  maxBatchBytes: 4 * 1024 * 1024 - 4096,
   /** Bytes of one request: a sync names every table of a subscription. */
   maxRequestBytes: 1024 * 1024,
   /** Bytes of one foreign message: JSON of a stranger grows about tenfold in memory. */

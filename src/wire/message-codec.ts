@@ -34,49 +34,70 @@ export type OutgoingReplay = Omit<ReplayMessage, 'batch'> & {
 }
 
 /**
- * The frames behind the topic: of a replay its own and the batch's as it was first sent, of all
- * others one. Throws LIMIT_EXCEEDED where a name or the frame is too large.
+ * A message as it leaves, in one piece: libzmq ends the process where a connection breaks between two frames of a
+ * message. The topic, then the frame; of a replay that goes on with the batch as it was first sent.
+ * Throws LIMIT_EXCEEDED where a name or the whole is too large.
  */
 export function encodeMessage(
+  topic: string,
   message: Exclude<Message, BatchMessage | ReplayMessage> | OutgoingReplay,
-): Uint8Array[] {
+): Uint8Array {
   beginEnvelope(out, 'down', messageKinds[message.kind], message.publisher.incarnation)
   writeNames(out, message.publisher)
   if (message.kind === 'replay') out.varint(message.nonce)
   else writeBody(out, message)
-  if (out.length > wireLimits.maxFrameBytes) {
+  const batch = message.kind === 'replay' ? message.batch.frame : none
+  const bytes = topic.length + out.length + batch.length
+  if (bytes > wireLimits.maxFrameBytes) {
     throw new TidingsError(
       'LIMIT_EXCEEDED',
-      `a ${message.kind} would have ${out.length} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
+      `a ${message.kind} would have ${bytes} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
     )
   }
-  const frame = out.copy()
+  const encoded = Buffer.allocUnsafeSlow(bytes)
+  encoded.latin1Write(topic)
+  const frame = encoded.subarray(topic.length)
+  frame.set(out.view())
+  frame.set(batch, out.length)
   sealEnvelope(frame)
-  return message.kind === 'replay' ? [frame, message.batch.frame] : [frame]
+  return encoded
 }
 
+const none = new Uint8Array(0)
+
 /**
- * Any frames to a message or to a named reason to refuse them, never an exception. `frames[0]` is the
- * topic. Views of the frames stay in what is returned.
+ * Any message to what it says or to a named reason to refuse it, never an exception. It comes in one frame that
+ * begins with its topic; programs that are not ours may send the topic in a frame of its own. Views of the frames
+ * stay in what is returned.
  */
 export function decodeMessage(frames: readonly Uint8Array[]): Message | ForeignMessage | Refused {
-  const [topicFrame, first, second] = frames
-  if (topicFrame === undefined || topicFrame.length > maxTopicBytes) return refused('bad-topic')
-  const topic = parseTopic(asBuffer(topicFrame).latin1Slice())
+  const [first, second] = frames
+  if (first === undefined || frames.length > 2) return refused('bad-frames')
+  const whole = asBuffer(first)
+  const topicEnd = second === undefined ? topicBytes(whole) : whole.length
+  if (topicEnd > maxTopicBytes) return refused('bad-topic')
+  const topic = parseTopic(whole.latin1Slice(0, topicEnd))
   if (topic === null) return refused('bad-topic')
-  if (first === undefined) return refused('bad-frames')
-  const frame = asBuffer(first)
+  const frame = second === undefined ? whole.subarray(topicEnd) : asBuffer(second)
   if (topic.plane === 'update' && topic.table !== null && !isOurs(frame)) {
-    return frames.length === 2 ? decodeForeign(topic.table, frame) : refused('bad-frames')
+    return decodeForeign(topic.table, frame)
   }
   const problem = envelopeProblem(frame, 'down')
   if (problem !== null) return refused(problem)
   const kind = kindOfCode[frame[4] as number]
   if (kind === undefined) return refused('unknown-kind')
-  if (frames.length !== (kind === 'replay' ? 3 : 2)) return refused('bad-frames')
-  const message = kind === 'replay' ? decodeReplay(frame, second) : decodeFrame(frame, kind)
+  const message = kind === 'replay' ? decodeReplay(frame) : decodeFrame(frame, kind)
   if (message.kind === 'refused' || travelsOn(topic, message)) return message
   return refused('topic-mismatch')
+}
+
+const slash = 0x2f
+
+/** Bytes of the topic that a message begins with: up to the first `/` where our magic follows, else to the second. */
+function topicBytes(message: Buffer): number {
+  const plane = message.indexOf(slash) + 1
+  if (plane === 0 || isOurs(message, plane)) return plane
+  return message.indexOf(slash, plane) + 1
 }
 
 const kindOfCode: (Message['kind'] | undefined)[] = []
@@ -93,12 +114,12 @@ function decodeFrame(
   return reader.problem === null ? message : refused(reader.problem)
 }
 
-function decodeReplay(frame: Buffer, batchFrame: Uint8Array | undefined): ReplayMessage | Refused {
+function decodeReplay(frame: Buffer): ReplayMessage | Refused {
   const reader = new ByteReader(frame, envelopeBytes)
   const publisher = identities.read(reader)
   const nonce = reader.varint()
   if (reader.problem !== null) return refused(reader.problem)
-  const inner = asBuffer(batchFrame as Uint8Array)
+  const inner = frame.subarray(reader.at)
   const problem = envelopeProblem(inner, 'down')
   if (problem !== null) return refused(problem)
   if (inner[4] !== messageKinds.batch) return refused('unknown-kind')

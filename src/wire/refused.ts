@@ -2,7 +2,7 @@
 export const refusedReasons = [
   /** The topic is none of ours, or this kind of message does not travel on it. */
   'bad-topic',
-  /** The wrong number of frames for the kind of message. */
+  /** No frame at all, or more than a topic and what follows it. */
   'bad-frames',
   'too-short',
   'too-large',

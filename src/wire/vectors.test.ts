@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { BatchHeader, BatchMessage, Message } from '../model/message.ts'
+import type { BatchHeader, BatchMessage, Message, OutgoingBatch } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
 import type { Update } from '../model/update.ts'
 import { replyTopic, statusTopic, updateTopic } from '../model/topic.ts'
@@ -20,7 +20,7 @@ const vectorsFile = new URL('../../docs/wire/vectors.json', import.meta.url)
 interface Vector {
   readonly name: string
   readonly topic?: string
-  readonly frames?: readonly string[]
+  readonly message?: string
   readonly request?: string
   readonly meaning: unknown
 }
@@ -34,7 +34,7 @@ function batchOf(
   updates: readonly RowUpdate[],
   header: Partial<BatchHeader> = {},
   writer = new RowWriter(),
-): BatchMessage {
+): OutgoingBatch {
   for (const update of updates) writer.append(update)
   const [rows, ...more] = writer.take()
   if (rows === undefined || more.length > 0) throw new Error('a vector is one batch')
@@ -67,7 +67,7 @@ const everyType = {
   json: { list: [1, 'zwei', null], nested: { deep: '山' } },
 }
 
-const batches: Record<string, () => BatchMessage> = {
+const batches: Record<string, () => OutgoingBatch> = {
   'batch: every type': () => batchOf([{ kind: 'insert', record: everyType }]),
   'batch: record before and version': () =>
     batchOf([
@@ -179,16 +179,22 @@ function wholeWriter(): RowWriter {
   return writer
 }
 
-const small = batches['batch: record before and version'] as () => BatchMessage
+const small = batches['batch: record before and version'] as () => OutgoingBatch
 const streams = [
   { table: 'TRADE', last: 300 },
   { table: 'POSITION', last: 2 ** 53 - 1 },
 ]
+/** The small batch as a subscriber has it. */
+function received(): BatchMessage {
+  const { message: _message, ...batch } = small()
+  return batch
+}
+
 const messages: Record<string, [topic: string, message: Exclude<Message, BatchMessage>]> = {
-  replay: [replyTopic(subscriber), { kind: 'replay', publisher, nonce: 9, batch: small() }],
+  replay: [replyTopic(subscriber), { kind: 'replay', publisher, nonce: 9, batch: received() }],
   'replay on the update topic': [
     updateTopic('TRADE'),
-    { kind: 'replay', publisher, nonce: 0, batch: small() },
+    { kind: 'replay', publisher, nonce: 0, batch: received() },
   ],
   refusal: [
     replyTopic(subscriber),
@@ -256,14 +262,17 @@ const requests: Record<string, Request> = {
 }
 
 /** Bytes that were not encoded here. */
-function others(): [name: string, topic: string, frames: Uint8Array[]][] {
+function others(): [name: string, topic: string, message: Uint8Array][] {
   const trade = updateTopic('TRADE')
-  const foreign = (text: string) => [Buffer.from(text)]
+  const behind = (topic: string, frame: Uint8Array) => Buffer.concat([Buffer.from(topic), frame])
+  const foreign = (text: string) => behind(trade, Buffer.from(text))
   const changed = (at: number) => {
     const frame = Buffer.from(small().frame)
     frame[at] = (frame[at] as number) ^ 1
-    return [frame]
+    return behind(trade, frame)
   }
+  const elsewhere = (topic: string) => [topic, behind(topic, small().frame)] as const
+  const status = statusTopic(incarnation)
   return [
     ['foreign: one update', trade, foreign('{"kind":"insert","record":{"id":"ü","n":1.5}}')],
     [
@@ -276,13 +285,13 @@ function others(): [name: string, topic: string, frames: Uint8Array[]][] {
     ],
     ['foreign: not JSON', trade, foreign('{"kind":"insert"')],
     ['foreign: no update', trade, foreign('{"kind":"upsert","record":{}}')],
-    ['foreign: not UTF-8', trade, [Buffer.from([0x7b, 0xff, 0x7d])]],
+    ['foreign: not UTF-8', trade, behind(trade, Buffer.from([0x7b, 0xff, 0x7d]))],
     ['refused: a bit flipped', trade, changed(60)],
     ['refused: another version', trade, changed(3)],
-    ['refused: cut short', trade, [small().frame.subarray(0, 20)]],
-    ['refused: the topic of another table', updateTopic('TRADE_AUDIT'), [small().frame]],
-    ['refused: foreign on a status topic', statusTopic(incarnation), foreign('{}')],
-    ['refused: an unknown topic', 'updates/TRADE/', [small().frame]],
+    ['refused: cut short', trade, behind(trade, small().frame.subarray(0, 20))],
+    ['refused: the topic of another table', ...elsewhere(updateTopic('TRADE_AUDIT'))],
+    ['refused: foreign on a status topic', status, behind(status, Buffer.from('{}'))],
+    ['refused: an unknown topic', ...elsewhere('updates/TRADE/')],
   ]
 }
 
@@ -314,8 +323,8 @@ function plainBatch(message: BatchMessage): unknown {
   return { ...batch, updates: plainUpdates(updates) }
 }
 
-function meaningOf(topic: string, frames: readonly Uint8Array[]): unknown {
-  const message = decodeMessage([Buffer.from(topic), ...frames])
+function meaningOf(bytes: Uint8Array): unknown {
+  const message = decodeMessage([bytes])
   if (message.kind === 'batch') return plainBatch(message)
   if (message.kind === 'replay') return { ...message, batch: plainBatch(message.batch) }
   if (message.kind === 'foreign') return { ...message, updates: plainUpdates(message.updates) }
@@ -323,21 +332,21 @@ function meaningOf(topic: string, frames: readonly Uint8Array[]): unknown {
 }
 
 function made(): Vector[] {
-  const vector = (name: string, topic: string, frames: readonly Uint8Array[]): Vector => ({
+  const vector = (name: string, topic: string, message: Uint8Array): Vector => ({
     name,
     topic,
-    frames: frames.map((frame) => Buffer.from(frame).toString('hex')),
-    meaning: meaningOf(topic, frames),
+    message: Buffer.from(message).toString('hex'),
+    meaning: meaningOf(message),
   })
   return [
     ...Object.entries(batches).map(([name, batch]) => {
-      const { table, frame } = batch()
-      return vector(name, updateTopic(table), [frame])
+      const { table, message } = batch()
+      return vector(name, updateTopic(table), message)
     }),
     ...Object.entries(messages).map(([name, [topic, message]]) =>
-      vector(name, topic, encodeMessage(message)),
+      vector(name, topic, encodeMessage(topic, message)),
     ),
-    ...others().map(([name, topic, frames]) => vector(name, topic, frames)),
+    ...others().map(([name, topic, message]) => vector(name, topic, message)),
     ...Object.entries(requests).map(([name, request]): Vector => {
       const frame = encodeRequest(request)
       return {
@@ -363,7 +372,7 @@ describe('test vectors', () => {
     const bytes = (hex: string) => Buffer.from(hex, 'hex')
     const meaning =
       vector.request === undefined
-        ? meaningOf(vector.topic ?? '', (vector.frames ?? []).map(bytes))
+        ? meaningOf(bytes(vector.message ?? ''))
         : decodeRequest(bytes(vector.request))
     expect(JSON.parse(JSON.stringify(meaning))).toEqual(vector.meaning)
   })
@@ -374,7 +383,7 @@ describe('test vectors', () => {
 
   it('messages and requests come back as they went', () => {
     for (const [topic, message] of Object.values(messages)) {
-      const back = decodeMessage([Buffer.from(topic), ...encodeMessage(message)])
+      const back = decodeMessage([encodeMessage(topic, message)])
       expect(plain(back)).toEqual(plain(message))
     }
     for (const request of Object.values(requests)) {

@@ -133,7 +133,7 @@ function topicOf(message: Message): string {
   }
 }
 
-/** Topic and frames of a message of any kind. */
+/** Topic and frame of a message of any kind. */
 export function messageFrames(dice: Dice): Buffer[] {
   if (dice.chance(0.5)) {
     const [batch] = batches(dice, updateCount(dice))
@@ -141,10 +141,9 @@ export function messageFrames(dice: Dice): Buffer[] {
     return [Buffer.from(updateTopic(table)), Buffer.from(frame)]
   }
   const message = plainMessage(dice)
-  return [
-    Buffer.from(topicOf(message)),
-    ...encodeMessage(message).map((frame) => Buffer.from(frame)),
-  ]
+  const topic = topicOf(message)
+  const whole = Buffer.from(encodeMessage(topic, message))
+  return [whole.subarray(0, topic.length), whole.subarray(topic.length)]
 }
 
 const tables = (dice: Dice): Tables =>

@@ -70,8 +70,8 @@ export class Pair {
       ['A'],
       { ...defaultPublisherLimits, ...this.#limits.publisher },
       {
-        send: (topic, frames) => {
-          const message = decodeMessage([Buffer.from(topic), ...frames])
+        send: (_topic, bytes) => {
+          const message = decodeMessage([bytes])
           if (message.kind === 'refused' || message.kind === 'foreign')
             throw new Error(message.kind)
           this.wire.push(message)

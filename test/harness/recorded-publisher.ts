@@ -22,8 +22,8 @@ export class RecordedPublisher {
       declared,
       { ...defaultPublisherLimits, ...limits },
       {
-        send: (topic, frames) => {
-          const message = decodeMessage([Buffer.from(topic), ...frames])
+        send: (topic, bytes) => {
+          const message = decodeMessage([bytes])
           if (message.kind === 'refused' || message.kind === 'foreign')
             throw new Error(message.kind)
           this.sent.push({ topic, message, at: this.now })

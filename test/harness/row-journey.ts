@@ -21,7 +21,7 @@ export function batches(writer: RowWriter, from = 1): BatchMessage[] {
     first += rows.count
     const manifest = [{ table: 'T', last: first - 1 }]
     const { frame } = encodeBatch({ ...header, manifest, publishedAt: 1 }, rows)
-    expect(frame.length).toBeLessThanOrEqual(wireLimits.maxFrameBytes)
+    expect(frame.length).toBeLessThanOrEqual(wireLimits.maxBatchBytes)
     const message = decodeMessage([Buffer.from(updateTopic('T')), frame])
     if (message.kind !== 'batch') throw new Error(JSON.stringify(message))
     return message

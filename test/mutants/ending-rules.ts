@@ -20,8 +20,8 @@ export const endingRules: readonly Rule[] = [
     'it tells those of the first',
     [
       'publisher/publisher.ts',
-      "          kind: 'leaving',\n          publisher: this.identity,\n          streams: this.lastNumbered,",
-      "          kind: 'leaving',\n          publisher: this.identity,\n          streams: this.lastNumbered.slice(0, 1),",
+      "kind: 'leaving', publisher: this.identity, streams: this.lastNumbered }",
+      "kind: 'leaving', publisher: this.identity, streams: this.lastNumbered.slice(0, 1) }",
     ],
     [answers, 'D20: says so on the roster and on the wire, with the last numbers of all streams'],
   ),
@@ -42,8 +42,8 @@ export const endingRules: readonly Rule[] = [
     'it serves no more',
     [
       'publisher/publisher.ts',
-      '    this.#replayer.tick(\n',
-      "    if (this.state === 'alive') this.#replayer.tick(\n",
+      '    this.#replayer.tick(',
+      "    if (this.state === 'alive') this.#replayer.tick(",
     ],
     [answers, 'D20: serves replays until everybody has confirmed'],
   ),

@@ -93,10 +93,35 @@ export const frameRules: readonly Rule[] = [
     [subscriber, 'W1: subscribe to a topic once, and leave it with the last of them'],
   ),
   rule(
+    'W1.10',
+    'A message is one frame: no connection breaks between two frames of one',
+    'it leaves in two frames',
+    [
+      'transport/zeromq/publishing-socket.ts',
+      'this.#socket.send(message)',
+      'this.#socket.send([message.subarray(0, 40), message.subarray(40)])',
+    ],
+    [
+      'test/transport/broken-connection.test.ts',
+      'W1: who has begun to take a message when its connection breaks lives on and hears the others',
+    ],
+  ),
+  rule(
+    'W1.11',
+    'A message has its topic before it, in the same frame',
+    'the topic is looked for at the first `/` alone',
+    ['wire/message-codec.ts', 'return message.indexOf(slash, plane) + 1', 'return plane'],
+    [envelope, 'W1: is one frame that begins with its topic'],
+  ),
+  rule(
     'W2.1',
     'An envelope begins with our magic',
     'the second byte of it is not looked at',
-    ['wire/envelope.ts', 'frame[0] === magicByte && frame[1] === magicT', 'frame[0] === magicByte'],
+    [
+      'wire/envelope.ts',
+      'frame[at] === magicByte && frame[at + 1] === magicT',
+      'frame[at] === magicByte',
+    ],
     [envelope, 'W2: is refused with another magic'],
   ),
   rule(

@@ -140,8 +140,8 @@ export const numberRules: readonly Rule[] = [
     'it leaves at once',
     [
       'publisher/publisher.ts',
-      'if (this.#announced) this.#send(batches, now)',
-      'if (this.#announced || now >= 0) this.#send(batches, now)',
+      'if (this.#announced) this.#sendBatches(batches, now)',
+      'if (this.#announced || now >= 0) this.#sendBatches(batches, now)',
     ],
     [publisher, 'D3: wait until GENESIS_CLUSTER knows that this process publishes'],
   ),

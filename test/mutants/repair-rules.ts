@@ -162,7 +162,7 @@ export const repairRules: readonly Rule[] = [
     'the budget is not asked',
     [
       'publisher/replayer.ts',
-      'if (!this.#budget.take(batch.frame.byteLength, now)) return false',
+      'if (!this.#budget.take(batch.message.byteLength, now)) return false',
       '',
     ],
     [answers, 'D17: take no more than their share of the output'],
@@ -178,7 +178,11 @@ export const repairRules: readonly Rule[] = [
     'D17.10',
     'One request is answered with a quarter of a high-water mark at most',
     'it is answered to its end',
-    ['publisher/replayer.ts', 'if (!batch || replay.bytesLeft <= 0) {', 'if (!batch) {'],
+    [
+      'publisher/replayer.ts',
+      'if (!stream || !batch || replay.bytesLeft <= 0) {',
+      'if (!stream || !batch) {',
+    ],
     [answers, 'D17: end at the bytes that one request may have'],
   ),
   rule(
@@ -227,7 +231,7 @@ export const repairRules: readonly Rule[] = [
     'its bytes are not looked at',
     [
       'publisher/retention.ts',
-      'stream.retainedBytes - oldest.frame.byteLength < this.#limits.reserveBytes',
+      'stream.retainedBytes - oldest.message.byteLength < this.#limits.reserveBytes',
       'stream.retainedBytes >= 0',
     ],
     [answers, 'D18: has a reserve for each stream that is bounded by bytes too'],

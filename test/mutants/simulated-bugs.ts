@@ -59,8 +59,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'the first parcel does not wait for the roster',
     file: 'publisher/publisher.ts',
-    from: 'if (this.#announced) this.#send(batches, now)',
-    to: 'if (this.#announced || now > 0) this.#send(batches, now)',
+    from: 'if (this.#announced) this.#sendBatches(batches, now)',
+    to: 'if (this.#announced || now > 0) this.#sendBatches(batches, now)',
   },
   {
     name: 'a flush does not wait for confirmations',

@@ -6,29 +6,26 @@ const longestRandomBytes = 300
 /** Frames that no publisher or subscriber would send: random bytes, and damage to real ones. */
 export class BadFrames {
   readonly #random: Random
-  readonly #messages: readonly (readonly Buffer[])[]
+  readonly #messages: readonly Buffer[]
   readonly #requests: readonly Buffer[]
 
   /** `messages`, `requests`: real ones, to be damaged. */
-  constructor(
-    random: Random,
-    messages: readonly (readonly Buffer[])[],
-    requests: readonly Buffer[],
-  ) {
+  constructor(random: Random, messages: readonly Buffer[], requests: readonly Buffer[]) {
     this.#random = random
     this.#messages = messages
     this.#requests = requests
   }
 
-  /** Topic and frames, on a topic that subscribers of all tables hear. */
+  /** In one frame or several, on a topic that subscribers of all tables hear. */
   message(): Buffer[] {
-    const [topic = Buffer.alloc(0), ...frames] = this.#one(this.#messages)
+    const message = this.#one(this.#messages)
     const roll = this.#random()
-    if (roll < 0.3) return [this.#topic(), ...this.#randomFrames()]
-    if (roll < 0.4) return [topic, ...this.#randomFrames()]
-    if (roll < 0.5) return [this.#topic(), ...frames]
-    if (roll < 0.6) return [topic, ...frames, this.#bytes(8)]
-    return [topic, ...frames.map((frame) => this.#damaged(frame))]
+    if (roll < 0.2) return [this.#topic(), ...this.#randomFrames()]
+    if (roll < 0.4) return [Buffer.concat([this.#topic(), ...this.#randomFrames()])]
+    if (roll < 0.5) return [Buffer.concat([this.#topic(), message])]
+    if (roll < 0.6) return [message, this.#bytes(8), this.#bytes(8)]
+    const plane = message.indexOf('/') + 1
+    return [Buffer.concat([message.subarray(0, plane), this.#damaged(message.subarray(plane))])]
   }
 
   /** One frame upwards; its first byte is not that of a subscription. */

@@ -126,7 +126,7 @@ describe('a process', () => {
     )
     const [code] = (await once(child, 'exit')) as [number]
     expect(code).toBe(0)
-    await eventually('all it sent', () => peer.frames.length === 200)
+    await eventually('all it sent', () => peer.messages.length === 200)
   })
 })
 

@@ -17,7 +17,7 @@ export interface PeerOptions extends Partial<ZeroMQTransportOptions> {
 export class Peer {
   readonly transport: ZeroMQTransport
   readonly registration: Registration
-  readonly frames: string[][] = []
+  readonly messages: string[] = []
   readonly requests: Buffer[] = []
   readonly changes: RosterChange[] = []
   readonly registered: Registration[] = []
@@ -55,6 +55,10 @@ export class Peer {
     return this.transport.open(this.registration, this.#handlers(), signal)
   }
 
+  send(topic: string, content: string | Buffer): void {
+    this.transport.send(topic, Buffer.concat([Buffer.from(topic), Buffer.from(content)]))
+  }
+
   /** Entries told of a process, in order. */
   entriesOf(process: string) {
     return this.changes.flatMap(({ entries }) => entries.filter((e) => e.process === process))
@@ -62,7 +66,7 @@ export class Peer {
 
   #handlers(): TransportHandlers {
     return {
-      frames: (frames) => this.frames.push(frames.map((f) => Buffer.from(f).toString())),
+      frames: (frames) => this.messages.push(Buffer.concat(frames).toString()),
       request: (frame) => this.requests.push(Buffer.from(frame)),
       roster: (change) => this.changes.push(change),
       registered: (registration) => this.registered.push(registration),

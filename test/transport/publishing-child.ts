@@ -39,6 +39,6 @@ await transport.open(
   },
   new AbortController().signal,
 )
-const frame = Buffer.alloc(bytes, 'x')
-for (let sent = 0; sent < messages; sent++) transport.send('update/T/', [frame])
+const message = Buffer.from(`update/T/${'x'.repeat(bytes)}`)
+for (let sent = 0; sent < messages; sent++) transport.send('update/T/', message)
 await transport.close(5_000)

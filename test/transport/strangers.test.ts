@@ -121,8 +121,8 @@ describe('requests', () => {
     expect(new Set(a.requests.map(String))).toEqual(new Set(['\x02request', '\x02honest']))
     expect(a.failures).toEqual([])
     await eventually('updates flow', () => {
-      a.transport.send('update/T/', [Buffer.from('x')])
-      return b.frames.length > 0
+      a.send('update/T/', 'x')
+      return b.messages.length > 0
     })
   })
 
@@ -189,7 +189,7 @@ describe('requests', () => {
     const node = await startNode()
     const a = await openPeer(node, { process: 'A' })
     a.transport.request(Buffer.alloc(2 * 1024 * 1024, 2))
-    a.transport.send('update/T/', [Buffer.alloc(5 * 1024 * 1024)])
+    a.send('update/T/', Buffer.alloc(5 * 1024 * 1024))
     await eventually('both are counted', () => refused(a, 'oversize') === 2)
     expect(a.transport.connections().outbound).toBe(1)
   })
@@ -203,8 +203,8 @@ describe('the probe', () => {
     for (const table of tables) a.transport.subscribe(table)
     const warm = await openPeer(node, { process: 'warm', role: 'script' })
     await eventually('the last subscription is there', () => {
-      warm.transport.send('update/T1999/', [Buffer.from('warm')])
-      return a.frames.length > 0
+      warm.send('update/T1999/', 'warm')
+      return a.messages.length > 0
     })
     const sent: string[] = []
     const times: number[] = []
@@ -213,13 +213,12 @@ describe('the probe', () => {
       const peer = await openPeer(node, { process: `SCRIPT_${script}`, role: 'script' })
       times.push(performance.now() - started)
       for (const table of [0, 777, 1_999]) {
-        peer.transport.send(`update/T${table}/`, [Buffer.from(`script ${script}`)])
-        sent.push(`update/T${table}/ script ${script}`)
+        peer.send(`update/T${table}/`, `script ${script}`)
+        sent.push(`update/T${table}/script ${script}`)
       }
       await peer.transport.close(2_000)
     }
-    const arrived = () =>
-      a.frames.map((frame) => frame.join(' ')).filter((t) => !t.includes('warm'))
+    const arrived = () => a.messages.filter((text) => !text.includes('warm'))
     await eventually('all of them', () => arrived().length === sent.length)
     expect(arrived().toSorted()).toEqual(sent.toSorted())
     const median = times.toSorted((x, y) => x - y)[10] as number

@@ -3,7 +3,7 @@ import type { Pipe } from './pipe.ts'
 /** What travels down to subscribers. */
 export interface Down {
   readonly topic: string
-  readonly frames: readonly Uint8Array[]
+  readonly message: Uint8Array
 }
 
 /** What travels up to publishers. */

@@ -24,9 +24,9 @@ class Stage {
     mode: 'proxy',
     forget: 0,
     watch: {
-      sent: (_topic, frames) => {
-        const kind = frames[0]?.[4]
-        const size = frames.reduce((sum, frame) => sum + frame.byteLength, 0)
+      sent: (topic, message) => {
+        const kind = message[topic.length + 4]
+        const size = message.byteLength
         if (kind === messageKinds.batch) this.bytes.batch += size
         else if (kind === messageKinds.replay) this.bytes.replay += size
         else this.bytes.other += size

@@ -74,16 +74,16 @@ export class SimulatedNetwork {
       renew: (each, step, publisher) => this.#renew(each, step, publisher),
       isDirect: (each, publisher) =>
         this.mode === 'mesh' && this.processes.get(publisher)?.node === each.node,
-      sent: (each, topic, frames) =>
+      sent: (each, topic, message) =>
         this.#watch.sent(
           topic,
-          frames,
+          message,
           each.incarnation,
           this.#announced.has(each.incarnation),
           this.clock.now(),
         ),
-      received: (each, topic, frames) =>
-        this.#watch.received(topic, frames, each.incarnation, this.clock.now()),
+      received: (each, topic, message) =>
+        this.#watch.received(topic, message, each.incarnation, this.clock.now()),
     })
     this.processes.set(incarnation, process)
     const hubs = this.#hubsOf(node)

@@ -14,8 +14,8 @@ export interface ProcessSurroundings {
   renew(process: SimulatedProcess, step: RenewStep, incarnation: string): void
   isDirect(process: SimulatedProcess, incarnation: string): boolean
   /** What leaves and what arrives, for whoever watches the wires. */
-  sent(process: SimulatedProcess, topic: string, frames: readonly Uint8Array[]): void
-  received(process: SimulatedProcess, topic: string, frames: readonly Uint8Array[]): void
+  sent(process: SimulatedProcess, topic: string, message: Uint8Array): void
+  received(process: SimulatedProcess, topic: string, message: Uint8Array): void
 }
 
 const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
@@ -134,9 +134,9 @@ export class SimulatedProcess implements Transport, Clock {
     this.#handlers?.roster(change)
   }
 
-  send(topic: string, frames: readonly Uint8Array[]): void {
-    this.#around.sent(this, topic, frames)
-    this.publisherEnd.down({ topic, frames })
+  send(topic: string, message: Uint8Array): void {
+    this.#around.sent(this, topic, message)
+    this.publisherEnd.down({ topic, message })
   }
 
   request(frame: Uint8Array): void {
@@ -169,10 +169,10 @@ export class SimulatedProcess implements Transport, Clock {
     return Promise.resolve()
   }
 
-  onDown({ topic, frames }: Down): void {
+  onDown({ topic, message }: Down): void {
     if (!this.isAlive) return
-    this.#around.received(this, topic, frames)
-    this.#handlers?.frames([Buffer.from(topic), ...frames])
+    this.#around.received(this, topic, message)
+    this.#handlers?.frames([message])
   }
 
   onUp(message: Up): void {

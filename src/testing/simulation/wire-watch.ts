@@ -43,14 +43,14 @@ export class WireWatch {
   /** A publisher sends; `isAnnounced`: its node's roster has had it as one that publishes. */
   sent(
     topic: string,
-    frames: readonly Uint8Array[],
+    bytes: Uint8Array,
     publisher: string,
     isAnnounced: boolean,
     at: number,
   ): void {
-    const kind = frames[0]?.[kindAt] ?? 0
+    const kind = bytes[topic.length + kindAt] ?? 0
     if (!watchedKinds.has(kind)) return
-    const message = decodeMessage([Buffer.from(topic), ...frames])
+    const message = decodeMessage([bytes])
     if (message.kind === 'batch') {
       this.#batch(message, at)
       if (!isAnnounced) this.violations.push(`${publisher.slice(0, 6)} at ${at.toFixed(0)}`)
@@ -63,9 +63,8 @@ export class WireWatch {
   }
 
   /** A subscriber's process takes something in. */
-  received(topic: string, frames: readonly Uint8Array[], subscriber: string, at: number): void {
-    const [frame] = frames
-    if (!frame) return
+  received(topic: string, message: Uint8Array, subscriber: string, at: number): void {
+    const frame = message.subarray(topic.length)
     const publisher = Buffer.from(frame.buffer, frame.byteOffset + idAt, idEnd - idAt)
     const id = publisher.toString('hex')
     this.#heardAt.set(`${subscriber}<${id}`, at)

@@ -13,7 +13,7 @@ export interface Member {
   readonly incarnation: string
   /** Asynchronously, in the order of calls. */
   roster(change: RosterChange): void
-  frames(topic: string, frames: readonly Uint8Array[]): void
+  message(topic: string, message: Uint8Array): void
   request(frame: Uint8Array): void
 }
 

@@ -45,10 +45,10 @@ export class MemoryTransport implements Transport {
     }
   }
 
-  send(topic: string, frames: readonly Uint8Array[]): void {
+  send(topic: string, message: Uint8Array): void {
     const member = this.#live()
     if (!member) return
-    for (const other of this.#cluster.others(member)) other.frames(topic, frames)
+    for (const other of this.#cluster.others(member)) other.message(topic, message)
   }
 
   request(frame: Uint8Array): void {
@@ -117,8 +117,8 @@ export class MemoryTransport implements Transport {
       node: this.node,
       incarnation,
       roster: (change: RosterChange) => this.#tell((told) => told.roster(change)),
-      frames: (topic, frames) => {
-        if (this.#wants(topic)) this.#tell((told) => told.frames([Buffer.from(topic), ...frames]))
+      message: (topic, message) => {
+        if (this.#wants(topic)) this.#tell((told) => told.frames([message]))
       },
       request: (frame) => this.#tell((told) => told.request(frame)),
     }

@@ -84,11 +84,9 @@ export class PublishingSocket {
     return this.#monitor.isConnected(endpoint)
   }
 
-  send(topic: string, frames: readonly Uint8Array[]): void {
-    for (const frame of frames) {
-      if (frame.length > socketLimits.maxFrameBytes) return this.#refusals.count('oversize')
-    }
-    this.#socket.send([topic, ...frames]).catch(this.#sendRefused)
+  send(message: Uint8Array): void {
+    if (message.length > socketLimits.maxFrameBytes) return this.#refusals.count('oversize')
+    this.#socket.send(message).catch(this.#sendRefused)
   }
 
   /**

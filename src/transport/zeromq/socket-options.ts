@@ -147,7 +147,10 @@ function xpub() {
  * `immediate`: each connection has a pipe of its own. A pipe that outlives its connection ends the
  * process: who stands still for longer than `heartbeatTimeoutMs` with a full queue is reconnected,
  * and when the old pipe has room again libzmq 4.3.5 restarts the input of an engine that never
- * stopped (`Assertion failed: _input_stopped`, libzmq issue 3937).
+ * stopped (`Assertion failed: _input_stopped`, libzmq issue 3937). The price: when the connection
+ * breaks, what it brought and nobody has read yet goes with the pipe, also the rest of a message
+ * of which the first frame was taken, and then libzmq ends the process (`Assertion failed: !_more`,
+ * fq.cpp; libzmq issue 2163). So our messages are one frame each.
  */
 export function connectingXsub(): SocketOptions<XSubscriber> {
   return { ...xsub(), ...connecting(), immediate: true }

@@ -35,11 +35,6 @@ export class SubscribingSocket {
   readonly #endpoints = new Set<string>()
   readonly #prefixes = new Set<string>()
   readonly #received: Promise<void>
-  /** What to do once a connection can be given up, by its endpoint. */
-  readonly #departing = new Map<string, () => void>()
-  /** How many receptions have begun, and whether the last of them has not ended. */
-  #receptions = 0
-  #isReceiving = false
   readonly #sendRefused = () => this.#refusals.count('send')
 
   constructor(clock: Clock, refusals: Refusals, handlers: SubscribingSocketHandlers) {
@@ -57,21 +52,14 @@ export class SubscribingSocket {
   connect(endpoint: string): void {
     if (this.#endpoints.has(endpoint)) return
     this.#endpoints.add(endpoint)
-    const connect = (): void => {
-      if (!this.#endpoints.has(endpoint)) return
-      this.#monitor.expect(endpoint)
-      this.#socket.connect(endpoint)
-    }
-    // It is still being given up: two connections to one endpoint would bring everything twice.
-    if (this.#departing.has(endpoint)) this.#departing.set(endpoint, connect)
-    else connect()
+    this.#connect(endpoint)
   }
 
-  /** What has arrived from there and was not read yet is lost. */
+  /** What has arrived from there is still read; what has not is lost. */
   disconnect(endpoint: string): void {
     if (!this.#endpoints.delete(endpoint)) return
     this.#monitor.forget(endpoint)
-    this.#depart(endpoint, () => undefined)
+    this.#socket.disconnect(endpoint)
   }
 
   isConnected(endpoint: string): boolean {
@@ -85,12 +73,9 @@ export class SubscribingSocket {
   /** Disconnects and connects; libzmq then sends all subscriptions again. */
   renew(endpoint: string, why: string): void {
     if (!this.#endpoints.has(endpoint)) return
-    this.#depart(endpoint, () => {
-      if (!this.#endpoints.has(endpoint)) return
-      this.#monitor.expect(endpoint)
-      this.#socket.connect(endpoint)
-      this.#handlers.renewed(endpoint, why)
-    })
+    this.#socket.disconnect(endpoint)
+    this.#connect(endpoint)
+    this.#handlers.renewed(endpoint, why)
   }
 
   subscribe(prefix: string): void {
@@ -112,7 +97,6 @@ export class SubscribingSocket {
   async close(lingerMs: number): Promise<void> {
     if (!this.#socket.closed) {
       this.#dropUnconnected()
-      this.#departing.clear()
       this.#monitor.close()
       this.#socket.linger = lingerMs
       this.#socket.close()
@@ -128,33 +112,9 @@ export class SubscribingSocket {
     }
   }
 
-  /**
-   * Gives a connection up, then goes on. Never while the first frame of a message may have been taken
-   * and the others not: an XSUB takes it when it is only asked whether there is one, and zeromq.js
-   * asks at the begin of a reception that it puts off to a later turn. Without the connection the
-   * other frames never come, and libzmq ends the process (`!_more`, fq.cpp; libzmq issue 2163) or
-   * puts frames of another message in their place.
-   */
-  #depart(endpoint: string, then: () => void): void {
-    this.#departing.set(endpoint, then)
-    if (this.#isReceiving) void this.#departWhenWaiting()
-    else this.#departAll()
-  }
-
-  /** A reception that a whole turn has not ended waits: there was no message when it asked. */
-  async #departWhenWaiting(): Promise<void> {
-    const reception = this.#receptions
-    await nextTurn()
-    await nextTurn()
-    if (reception === this.#receptions && !this.#socket.closed) this.#departAll()
-  }
-
-  #departAll(): void {
-    for (const [endpoint, then] of this.#departing) {
-      this.#departing.delete(endpoint)
-      this.#socket.disconnect(endpoint)
-      then()
-    }
+  #connect(endpoint: string): void {
+    this.#monitor.expect(endpoint)
+    this.#socket.connect(endpoint)
   }
 
   #send(frame: Uint8Array): void {
@@ -162,8 +122,8 @@ export class SubscribingSocket {
   }
 
   /**
-   * A connection that ends while its queue is full may leave a message whose next frame never comes
-   * (EAGAIN). What is lost with it is a gap like any other, and no failure of ours.
+   * Of a message of several frames, which only programs that are not ours send, a connection that breaks
+   * may leave the first ones (EAGAIN). What is lost with it is no failure of ours.
    */
   async #message(): Promise<readonly Buffer[]> {
     try {
@@ -183,12 +143,8 @@ export class SubscribingSocket {
     let messages = 0
     try {
       while (!socket.closed) {
-        this.#receptions += 1
-        this.#isReceiving = true
         const frames = await this.#message()
-        this.#isReceiving = false
         if (socket.closed) return
-        this.#departAll()
         if (frames.length > 0) this.#handlers.frames(frames)
         for (const frame of frames) bytes += frame.length
         messages += 1

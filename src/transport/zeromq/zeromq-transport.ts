@@ -81,8 +81,8 @@ export class ZeroMQTransport implements Transport {
     }
   }
 
-  send(topic: string, frames: readonly Uint8Array[]): void {
-    this.#live()?.plane.publishing.send(topic, frames)
+  send(_topic: string, message: Uint8Array): void {
+    this.#live()?.plane.publishing.send(message)
   }
 
   request(frame: Uint8Array): void {

@@ -63,18 +63,8 @@ function newSubscriber(): Subscriber {
   return subscriber
 }
 
-/** Topic and frame of one message; replays have a frame more and stay whole. */
-function pairs(dice: Dice): Input {
-  const input: Buffer[] = []
-  for (let left = 1 + dice.few(5); left > 0; left--) {
-    const frames = messageFrames(dice)
-    const [topic, frame, batch] = frames
-    if (topic && frame) input.push(topic, frame, batch ?? Buffer.alloc(0))
-  }
-  return input
-}
-
-const none = Buffer.alloc(0)
+/** Topic and frame of some messages. */
+const pairs = (dice: Dice): Input => dice.many(1 + dice.few(5), () => messageFrames(dice)).flat()
 
 /** So many streams, with names so long, that what is said of all of them does not fit one request. */
 function crowdedPublisher(): Input {
@@ -86,13 +76,12 @@ function crowdedPublisher(): Input {
     first: 1,
     ageMs: null,
   }))
-  const status = Buffer.from(statusTopic(incarnation))
-  const reply = Buffer.from(replyTopic(subscriberId))
+  const status = statusTopic(incarnation)
+  const reply = replyTopic(subscriberId)
   const hello = { kind: 'heartbeat', publisher, streams: [], confirm: false } as const
   const input: Buffer[] = []
-  const add = (topic: Buffer, message: Parameters<typeof encodeMessage>[0]) => {
-    const [frame = none] = encodeMessage(message)
-    input.push(topic, Buffer.from(frame), none)
+  const add = (topic: string, message: Parameters<typeof encodeMessage>[1]) => {
+    input.push(Buffer.from(topic), Buffer.from(encodeMessage('', message)))
   }
   add(status, hello)
   for (const nonce of [1, 2]) add(reply, { kind: 'vector', publisher, nonce, all: true, streams })
@@ -107,8 +96,7 @@ function manyPublishers(): Input {
     const incarnation = place.toString(16).padStart(32, '0')
     const publisher = { node: 'a', process: 'P', instance: `${place}`, incarnation }
     const message = { kind: 'heartbeat', publisher, streams: [], confirm: false } as const
-    const [frame = none] = encodeMessage(message)
-    input.push(Buffer.from(statusTopic(incarnation)), Buffer.from(frame), none)
+    input.push(Buffer.from(statusTopic(incarnation)), Buffer.from(encodeMessage('', message)))
   }
   return input
 }
@@ -119,10 +107,9 @@ export const subscriberTarget: Target = {
   weight: 2,
   valid: pairs,
   mutate: (dice, input, other) =>
-    mutateSequence(dice, input, other, 3, (dice, [topic, frame, batch], from) => [
+    mutateSequence(dice, input, other, 2, (dice, [topic, frame], from) => [
       topic ?? Buffer.alloc(0),
       ...mutateOne(dice, [frame ?? Buffer.alloc(0)], from.slice(1, 2), mutateFrame),
-      batch ?? Buffer.alloc(0),
     ]),
   *heavy() {
     yield crowdedPublisher()
@@ -131,9 +118,8 @@ export const subscriberTarget: Target = {
   run(input) {
     const subscriber = newSubscriber()
     let now = 0
-    for (let at = 0; at + 2 < input.length; at += 3) {
-      const frames = input.slice(at, at + 3)
-      subscriber.onFrames(frames[2]?.length === 0 ? frames.slice(0, 2) : frames, now, false)
+    for (let at = 0; at + 1 < input.length; at += 2) {
+      subscriber.onFrames([Buffer.concat(input.slice(at, at + 2))], now, false)
       if (input.length > manyMessages) continue
       now += stepMs
       subscriber.tick(now)
@@ -147,8 +133,8 @@ export const subscriberTarget: Target = {
 function newPublisher(): Publisher {
   const [incarnation] = incarnations
   const identity = { node: 'a', process: 'PUBLISHER', instance: '', incarnation }
-  const send = (topic: string, frames: readonly Uint8Array[]) => {
-    const message = decodeMessage([Buffer.from(topic), ...frames])
+  const send = (_topic: string, bytes: Uint8Array) => {
+    const message = decodeMessage([bytes])
     if (message.kind === 'refused')
       throw new Broken(`subscribers refuse its answer: ${message.reason}`)
   }

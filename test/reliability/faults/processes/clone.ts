@@ -23,14 +23,13 @@ const calls = {
   clone({ identity, inbound, table, updates }: Cloning) {
     const socket = new PublisherSocket({ sendTimeout: 0, linger: 0 })
     socket.connect(inbound)
-    const batches: [string, Uint8Array[]][] = []
+    const batches: Buffer[] = []
     const publisher = new Publisher(
       identity,
       [table],
       defaultPublisherLimits,
       {
-        send: (topic, frames) =>
-          batches.push([topic, [...frames].map((frame) => Buffer.from(frame))]),
+        send: (_topic, message) => batches.push(Buffer.from(message)),
         registrationChanged: () => undefined,
       },
       performance.now(),
@@ -44,7 +43,7 @@ const calls = {
     }
     void (async () => {
       while (!isOver) {
-        for (const [topic, frames] of batches) await socket.send([topic, ...frames])
+        for (const batch of batches) await socket.send(batch)
         await pause(againMs)
       }
       socket.close()
