@@ -95,7 +95,7 @@ def _envelope(frame, direction, most):
         raise Refused("bad-magic")
     if frame[3] != 1:
         raise Refused("unknown-version")
-    if struct.unpack_from("<I", frame, 8)[0] != zlib.crc32(frame[12:], zlib.crc32(frame[:8])):
+    if struct.unpack_from("<I", frame, 8)[0] != zlib.crc32(frame[12:4096], zlib.crc32(frame[:8])):
         raise Refused("bad-crc")
     if frame[5] & 0xF0:
         raise Refused("unknown-flags")

@@ -7,7 +7,11 @@
  */
 
 /** An empty list. */
-export const freshList = <Item>(): Item[] => Array.of<Item>()
+export function freshList<Item>(): Item[] {
+  const list = Array.of<Item | null>(null)
+  list.pop()
+  return list as Item[]
+}
 
 /** Makes the objects of a constructor plain: they have the prototype of a literal. */
 export function makesPlain(constructor: { prototype: unknown }): void {

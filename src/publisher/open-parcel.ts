@@ -47,9 +47,7 @@ export class OpenParcel {
   addOne(update: NewUpdate, commit: number): void {
     checkNames(update)
     const open = this.#openTable(update.table)
-    const before = open.writer.bytes
-    open.writer.append(update)
-    this.bytes += open.writer.bytes - before
+    this.bytes += open.writer.append(update)
     open.commits.addWhole(commit, 1)
     this.#touch(open)
   }
@@ -65,10 +63,8 @@ export class OpenParcel {
         const open = this.#openTable(update.table)
         let part = parts.get(open)
         if (!part) parts.set(open, (part = { mark: open.writer.mark(), places: [] }))
-        const before = open.writer.bytes
-        open.writer.append(update)
+        grown += open.writer.append(update)
         part.places.push(place)
-        grown += open.writer.bytes - before
         if (grown > this.#maxCommitBytes) throw this.#tooLarge(grown)
       })
     } catch (error) {

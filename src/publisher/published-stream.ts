@@ -1,12 +1,14 @@
 import { Deque } from '../base/deque.ts'
 import type { OutgoingBatch, StreamState } from '../model/message.ts'
 import { updateTopic } from '../model/topic.ts'
+import type { KeptMessage } from './retention-memory.ts'
 
 /**
  * What it takes to send a batch again. Its manifest and its commits lie encoded in the message: kept as
  * objects, too, they would take as much memory as all frames together.
  */
-export interface RetainedBatch extends Pick<OutgoingBatch, 'first' | 'count' | 'message'> {
+export interface RetainedBatch extends Pick<OutgoingBatch, 'first' | 'count'> {
+  readonly message: KeptMessage
   readonly retainedAt: number
 }
 
@@ -39,7 +41,7 @@ export class PublishedStream {
     return this.retained.at(0)?.first ?? this.closed + 1
   }
 
-  retain({ first, count, message }: OutgoingBatch, now: number): void {
+  retain({ first, count }: OutgoingBatch, message: KeptMessage, now: number): void {
     this.retained.push({ first, count, message, retainedAt: now })
     this.retainedBytes += message.byteLength
     this.retainedUpdates += count
@@ -51,6 +53,7 @@ export class PublishedStream {
     if (!oldest) return 0
     this.retainedBytes -= oldest.message.byteLength
     this.retainedUpdates -= oldest.count
+    oldest.message.release()
     return oldest.message.byteLength
   }
 

@@ -166,7 +166,7 @@ export class Replayer {
     }
     if (!this.#budget.take(batch.message.byteLength, now)) return false
     const { topic, nonce } = replay
-    const frame = batch.message.subarray(stream.topic.length)
+    const frame = batch.message.bytes.subarray(stream.topic.length)
     const publisher = this.#identity
     send(topic, encodeMessage(topic, { kind: 'replay', publisher, nonce, batch: { frame } }))
     replay.from = batch.first + batch.count

@@ -2,6 +2,7 @@ import { Deque } from '../base/deque.ts'
 import type { OutgoingBatch } from '../model/message.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
+import { RetentionMemory } from './retention-memory.ts'
 
 /**
  * What the publisher keeps of its streams to close gaps: oldest out first, by bytes and by age.
@@ -12,6 +13,7 @@ export class Retention {
   readonly #limits: PublisherLimits
   /** Streams in the order in which their batches were retained, one entry a batch. */
   readonly #order = new Deque<PublishedStream>()
+  readonly #memory = new RetentionMemory()
   bytes = 0
 
   constructor(limits: PublisherLimits) {
@@ -19,7 +21,7 @@ export class Retention {
   }
 
   add(stream: PublishedStream, batch: OutgoingBatch, now: number): void {
-    stream.retain(batch, now)
+    stream.retain(batch, this.#memory.keep(batch.message), now)
     this.#order.push(stream)
     this.bytes += batch.message.byteLength
     while (stream.reserved > 0 && !this.#isReserve(stream)) {
@@ -42,6 +44,8 @@ export class Retention {
       // batch goes and the one this entry stands for takes its place in the reserve.
       if (this.#isReserve(stream)) stream.reserved++
       else this.bytes -= stream.evictOldest()
+      // Of the reserve, if there is one, its newest batch has just come up for eviction.
+      if (stream.reserved > 0) stream.retained.at(stream.reserved - 1)?.message.moveOut()
     }
   }
 

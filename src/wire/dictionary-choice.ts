@@ -7,8 +7,9 @@ const maxSamples = 256
 const minRows = 64
 /** Strings per distinct string from which a dictionary pays. */
 const leastRepetition = 8
-/** Segments between two looks: what a field holds seldom changes. */
-const segmentsBetween = 64
+/** Segments between the first two looks; each time nothing has changed twice as many, up to the most. */
+const leastSegmentsBetween = 64
+const mostSegmentsBetween = 1024
 /** Segments in a row too small to earn back their dictionaries before these are given up. */
 const maxPoorSegments = 4
 
@@ -19,6 +20,7 @@ const maxPoorSegments = 4
 export class DictionaryChoice {
   private readonly given = new Set<number>()
   private chosen: ReadonlySet<number> = new Set()
+  private between = leastSegmentsBetween
   private untilNext = 0
   private poor = 0
 
@@ -27,10 +29,12 @@ export class DictionaryChoice {
     if (segment.rows < minRows) return this.judgePoor(segment)
     this.poor = 0
     if (this.untilNext-- > 0) return null
-    this.untilNext = segmentsBetween
+    this.untilNext = this.between
     const kept = [...this.chosen]
     const fields = new Set([...kept, ...repetitive(segment)].filter((n) => !this.given.has(n)))
-    return this.choose(fields)
+    const change = this.choose(fields)
+    this.between = change ? leastSegmentsBetween : Math.min(2 * this.between, mostSegmentsBetween)
+    return change
   }
 
   /** The dictionary of a field has overflowed: the fields to use from now on. */
@@ -59,14 +63,13 @@ function repetitive(segment: Segment): number[] {
   const texts = columns.filter(({ type }) => isText(type))
   const seen = texts.map(() => ({ samples: 0, distinct: new Set<string>() }))
   const step = Math.max(1, Math.floor(segment.rows / maxSamples))
-  for (let row = 0; row < segment.rows; row += step) {
-    for (const [n, text] of segment.texts(row).entries()) {
+  for (let row = 0; row < segment.rows; row += step)
+    segment.readTexts(row, texts, (n, text) => {
       const field = seen[n]
-      if (text === null || field === undefined) continue
+      if (field === undefined) return
       field.samples++
       field.distinct.add(text)
-    }
-  }
+    })
   return texts
     .filter(({ type }, n) => {
       const { samples = 0, distinct = new Set() } = seen[n] ?? {}

@@ -60,12 +60,22 @@ describe('an envelope', () => {
     expect(message).toMatchObject({ kind: 'heartbeat', publisher: named })
   })
 
-  it('W2: has a checksum over all of its bytes', () => {
+  it('W2: has a checksum over its bytes, the first 4,096 of a larger one', () => {
     const whole = frameOf(heartbeat)
     for (let at = 0; at < whole.length; at++) {
       const frame = Buffer.from(whole)
       frame[at] = (frame[at] ?? 0) ^ 1
       expect(reasonOf([status, frame]), `byte ${at}`).toMatch(/^(bad-crc|bad-magic|unknown-)/)
+    }
+    const large = Buffer.concat([whole, Buffer.alloc(2 * wireLimits.checksumBytes)])
+    sealEnvelope(large)
+    for (const [at, outcome] of [
+      [wireLimits.checksumBytes - 1, 'bad-crc'],
+      [wireLimits.checksumBytes, 'heartbeat'],
+    ] as const) {
+      const frame = Buffer.from(large)
+      frame[at] = 1
+      expect(reasonOf([status, frame]), `byte ${at}`).toBe(outcome)
     }
   })
 

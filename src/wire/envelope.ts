@@ -11,7 +11,7 @@ import type { RefusedReason } from './refused.ts'
  *   4  kind
  *   5  flags       a reader ignores unknown ones of the low four and refuses unknown ones of the high four
  *   6  reserved    2 bytes, written as 0, not looked at
- *   8  CRC-32      of bytes 0 to 7 and 12 to the end
+ *   8  CRC-32      of bytes 0 to 7 and 12 to the end, or to 4,095 of a longer one
  *  12  id          16 bytes: who sends (incarnation of the publisher or id of the subscriber)
  *
  * 0x89 is neither 0 nor 1 (libzmq takes an upstream message that begins so for a subscription),
@@ -68,7 +68,7 @@ export const frameChecksum = (frame: Uint8Array): number =>
     ((frame[crcAt + 3] as number) << 24)) >>>
   0
 
-/** null when the envelope is in order and its bytes are whole. */
+/** null when the envelope is in order and the bytes under its checksum are whole. */
 export function envelopeProblem(
   frame: Buffer,
   direction: Direction,
@@ -84,5 +84,8 @@ export function envelopeProblem(
 }
 
 function checksum(frame: Buffer): number {
-  return zlib.crc32(frame.subarray(idAt), zlib.crc32(frame.subarray(0, crcAt)))
+  return zlib.crc32(
+    frame.subarray(idAt, wireLimits.checksumBytes),
+    zlib.crc32(frame.subarray(0, crcAt)),
+  )
 }

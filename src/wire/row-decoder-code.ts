@@ -42,7 +42,7 @@ export function generateDecoder(layout: RowLayout, fields: SelectedFields): RowD
     ${constructorCode(selected)}
     function sparse(source, row, p) {
       ${[views, ...lists, ...row].join('\n      ')}
-      let n = 0
+      let n = 0, x = 0
       const record = {}
       ${columns.map((column) => (isSelected(column) ? assignCode(layout, column) : passOverAnyCode(layout, column))).join('\n      ')}
       source.position = p
@@ -50,12 +50,12 @@ export function generateDecoder(layout: RowLayout, fields: SelectedFields): RowD
     }
     return (source, from, to, out) => {
       ${[views, ...lists].join('\n      ')}
-      let p = source.position, n = 0
+      let p = source.position, n = 0, x = 0, end = out.length
       for (let row = from; row < to; row++) {
         ${row.join('\n        ')}
         if (u32[at4 + ${words}] !== p || (${[...malformed, '0'].join(' | ')}) !== 0) { source.failed = true; return }
-        if (((${[...absent, '0'].join(' | ')}) & ${lowBits}) !== 0) { out.push(sparse(source, row, p)); p = source.position }
-        else { out.push(${wholeCode(selected, values)}); ${passed.join('; ')} }
+        if (((${[...absent, '0'].join(' | ')}) & ${lowBits}) !== 0) { out[end++] = sparse(source, row, p); p = source.position }
+        else { out[end++] = ${wholeCode(selected, values)}; ${passed.join('; ')} }
       }
       source.position = p
     }`
@@ -118,7 +118,7 @@ function valueCode(layout: RowLayout, column: Column): string {
     case 'boolean':
       return `${isNull} ? null : ${isTrue}`
     case 'float64':
-      return `${isNull} ? null : f64[${cell}]`
+      return `${isNull} ? null : (n = (x = f64[${cell}]) | 0) === x && (n !== 0 || 1 / x > 0) ? n : x`
     case 'int64':
       return `${isNull} ? null : i64[${cell}]`
     case 'date':

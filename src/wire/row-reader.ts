@@ -297,6 +297,8 @@ function append(
   passing: Passing | null,
 ): void {
   const passes = passing && passing.passes
+  // Not push(): V8 calls it for each update, and stores of this form it makes itself.
+  let length = into.length
   let n = 0
   for (const entry of batch.commits) {
     const { commit } = entry
@@ -310,7 +312,7 @@ function append(
       }
       place++
       if (n < skip) continue
-      if (passes === null || passes[n] === 1) into.push(rows.update(batch, n, number))
+      if (passes === null || passes[n] === 1) into[length++] = rows.update(batch, n, number)
       else rows.pass(n)
     }
   }

@@ -8,7 +8,7 @@ import type { EncodedRows } from './encoded-rows.ts'
 import { isInt64, recordText } from './mixed-text.ts'
 import { textOf, unsupported } from './field-value.ts'
 import { wireLimits } from './limits.ts'
-import { hasBefore, hasVersion, updateKinds } from './payload.ts'
+import { hasBefore, hasVersion } from './payload.ts'
 import { DictionaryFull, encodeRow } from './row-encoder.ts'
 import type { RowEncoder } from './row-encoder-code.ts'
 import { Segment } from './segment.ts'
@@ -71,17 +71,19 @@ export class RowWriter {
   }
 
   /**
-   * Takes an update; the record may be changed afterwards. Throws VALUE_UNSUPPORTED naming the field,
+   * Takes an update; the record may be changed afterwards. Returns by how much `bytes` grew. Throws VALUE_UNSUPPORTED naming the field,
    * LIMIT_EXCEEDED for an update of more than 3.5 MiB, USAGE; nothing of the update stays then.
    */
-  append(update: RowUpdate): void {
+  append(update: RowUpdate): number {
     checkUpdate(update)
     const segment = this.segment()
     const encoder = segment.plan.encoder()
     if (encoder !== null && this.appendFast(segment, encoder, update)) {
+      const before = this.openBytes
       this.openBytes = segment.bytes
-      return
+      return this.openBytes - before
     }
+    const before = this.bytes
     try {
       this.appendAny(update)
     } catch (reason) {
@@ -90,6 +92,7 @@ export class RowWriter {
     } finally {
       this.measure()
     }
+    return this.bytes - before
   }
 
   mark(): RowMark {
@@ -243,7 +246,7 @@ export class RowWriter {
 }
 
 function checkUpdate({ kind, record, before, version }: RowUpdate): void {
-  if (!updateKinds.includes(kind)) {
+  if (kind !== 'insert' && kind !== 'modify' && kind !== 'delete') {
     throw new TidingsError('USAGE', `kind is 'insert', 'modify' or 'delete', got ${shown(kind)}`)
   }
   if (typeof record !== 'object' || record === null) throw notARecord('record', record)
@@ -271,7 +274,7 @@ function fieldsOf(record: object): FieldValues {
 
 /** Counts the rows written last as one update. */
 function finish(segment: Segment, { kind, before, version }: RowUpdate): void {
-  let flags: number = updateKinds.indexOf(kind)
+  let flags = kind === 'insert' ? 0 : kind === 'modify' ? 1 : 2
   if (before !== undefined) flags |= hasBefore
   if (version !== undefined) {
     flags |= hasVersion

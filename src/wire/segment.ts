@@ -1,4 +1,4 @@
-import { Dictionary } from './dictionary.ts'
+import type { Dictionary, DictionaryTally } from './dictionary.ts'
 import {
   exceptionHeaderBytes,
   exceptionSlot,
@@ -9,6 +9,7 @@ import {
 import type { ExceptionText } from './payload.ts'
 import type { RowPlan } from './row-plan.ts'
 import { isText, states } from './row-layout.ts'
+import type { Column } from './row-layout.ts'
 import { borrowScratch, returnScratch } from './scratch.ts'
 import type { Scratch } from './scratch.ts'
 
@@ -24,14 +25,13 @@ export class Segment {
   exceptions: ExceptionText[] = []
   /** Bytes that the exceptions take when written. */
   exceptionBytes = 0
+  private readonly dictionaryTally: DictionaryTally = { bytes: 0 }
   private held: Scratch | null
 
   constructor(plan: RowPlan, batchBytes: number) {
     this.plan = plan
     this.held = borrowScratch(batchBytes)
-    this.dictionaries = plan.layout.columns
-      .filter(({ type }) => type === 'dictionary')
-      .map(() => new Dictionary())
+    this.dictionaries = plan.borrowDictionaries(this.dictionaryTally)
   }
 
   get scratch(): Scratch {
@@ -40,16 +40,16 @@ export class Segment {
 
   /** Close to the bytes of the payload, and exact once `spillWide()` was called. */
   get bytes(): number {
-    let bytes =
+    return (
       payloadHeaderBytes +
       this.plan.shapeBytes.length +
       this.rows * this.plan.layout.stride +
       this.heap.length +
       this.updates +
       this.versions.length * 8 +
-      this.exceptionBytes
-    for (const dictionary of this.dictionaries) bytes += dictionary.bytes
-    return bytes
+      this.exceptionBytes +
+      this.dictionaryTally.bytes
+    )
   }
 
   /** Takes a text out of line, in the row that is being written. */
@@ -120,26 +120,26 @@ export class Segment {
     return [...fields]
   }
 
-  /** The texts of a row, in the order of its fields; null: none, or out of line. */
-  texts(row: number): (string | null)[] {
-    const { stride, heapOffsetAt, slotsAt, columns } = this.plan.layout
+  /** Reads the texts of a row that stand in the heap: the place of each among `columns`, all that are texts. */
+  readTexts(row: number, columns: readonly Column[], take: (place: number, text: string) => void) {
+    const { stride, heapOffsetAt, slotsAt } = this.plan.layout
     const { u16, u32 } = this.scratch
     const at = row * stride
     let from = u32[(at + heapOffsetAt) >> 2] as number
-    return columns
-      .filter(({ type }) => isText(type))
-      .map(({ slot, word, shift }) => {
-        const state = ((u32[(at >> 2) + word] as number) >>> shift) & 3
-        const length = u16[((at + slotsAt) >> 1) + slot] as number
-        if (state !== states.value || length === exceptionSlot) return null
-        const text = this.heap.substring(from, from + length)
-        from += length
-        return text
-      })
+    for (const [place, { slot, word, shift }] of columns.entries()) {
+      const state = ((u32[(at >> 2) + word] as number) >>> shift) & 3
+      const length = u16[((at + slotsAt) >> 1) + slot] as number
+      if (state !== states.value || length === exceptionSlot) continue
+      take(place, this.heap.substring(from, from + length))
+      from += length
+    }
   }
 
+  /** Gives back what it borrowed: the segment is written, or given up. */
   release(): void {
-    if (this.held !== null) returnScratch(this.held)
+    if (this.held === null) return
+    returnScratch(this.held)
+    this.plan.returnDictionaries(this.dictionaries)
     this.held = null
   }
 

@@ -144,10 +144,10 @@ export const frameRules: readonly Rule[] = [
   ),
   rule(
     'W2.4',
-    'A checksum covers all bytes of a frame, also those of its envelope',
+    'A checksum covers the bytes of a frame, also those of its envelope, up to 4,096',
     'the checksum leaves the first bytes out',
     ['wire/envelope.ts', 'zlib.crc32(frame.subarray(0, crcAt))', '0'],
-    [envelope, 'W2: has a checksum over all of its bytes'],
+    [envelope, 'W2: has a checksum over its bytes, the first 4,096 of a larger one'],
   ),
   rule(
     'W2.5',

@@ -25,9 +25,12 @@ const goneAfterMs = 10_000
 type Role = 'publisher' | 'subscriber' | 'GENESIS_CLUSTER'
 const roles: readonly Role[] = ['publisher', 'subscriber', 'GENESIS_CLUSTER']
 
-const isGone = ({ event }: TimedEvent): boolean =>
-  event.type === 'publisher-gone' ||
-  (event.type === 'process' && (event.state === 'gone' || event.state === 'ended'))
+/** The process that is told gone or ended; null: none. */
+function whoIsGone(event: TimedEvent['event']): string | null {
+  if (event.type === 'publisher-gone') return event.publisher.process
+  const isOver = event.type === 'process' && (event.state === 'gone' || event.state === 'ended')
+  return isOver ? event.process : null
+}
 
 /** GENESIS_CLUSTER of each node, its event loop at our disposal. */
 async function startBlockable(cluster: TestCluster): Promise<Child[]> {
@@ -104,13 +107,19 @@ class Stage {
     this.leastFlow = Math.min(this.leastFlow, (deliveries - before) / (after - before))
   }
 
+  /** Who stands still for longer than silence allows is gone to others, and hears so when it is back. */
   async #countGone(role: Role, ms: number, since: number): Promise<void> {
-    for (const place of [this.#publisher, ...this.#subscribers]) {
-      const events = await place.participant.call('events', { key: place.key })
-      const gone = events.filter((event) => event.at >= since && isGone(event)).length
-      const mayTell = role === 'publisher' && ms >= goneAfterMs && place !== this.#publisher
-      if (mayTell) this.rightGone += gone
-      else this.falseGone += gone
+    const blocked = { publisher: this.#publisher, subscriber: this.#first, GENESIS_CLUSTER: null }
+    const rightly = ms >= goneAfterMs ? blocked[role]?.key : undefined
+    for (const { participant, key } of [this.#publisher, ...this.#subscribers]) {
+      const events = await participant.call('events', { key })
+      for (const { at, event } of events) {
+        if (at < since) continue
+        const gone = whoIsGone(event)
+        if (gone === null) continue
+        if (gone === rightly) this.rightGone += 1
+        else this.falseGone += 1
+      }
     }
   }
 }
@@ -148,7 +157,7 @@ async function runShape(shape: Shape, lengths: readonly number[]): Promise<Measu
     ],
     notes:
       stage.rightGone > 0
-        ? [`${shape}: told ${stage.rightGone} times that a publisher blocked for over 10 s is gone`]
+        ? [`${shape}: told ${stage.rightGone} times that who is blocked for over 10 s is gone`]
         : [],
   }
 }
