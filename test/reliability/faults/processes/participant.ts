@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { OpenOptions, QueueEvent, Subscription, UpdateQueue } from '../../../../src/index.ts'
 import { openUpdateQueue } from '../../../../src/index.ts'
-import { liveHeapBytes } from '../../../harness/live-heap.ts'
+import { liveHeapBytes, youngGenerationBytes } from '../../../harness/live-heap.ts'
 import type { PublishedStream } from '../judge.ts'
 import { monotonicMs, Orders } from '../order.ts'
 import { Recorder } from '../recorder.ts'
@@ -228,7 +228,8 @@ const calls = {
     members.delete(key)
     await queue.close()
   },
-  memory: () => process.memoryUsage(),
+  /** Resident, and what of it V8 has taken for its young generation, bytes. */
+  memory: () => ({ rss: process.memoryUsage().rss, young: youngGenerationBytes() }),
   liveHeap: () => liveHeapBytes(),
   /** Nothing of this process's JavaScript runs meanwhile. */
   block({ ms }: { ms: number }) {
