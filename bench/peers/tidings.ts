@@ -99,14 +99,14 @@ function tidings(
   }
 }
 
-export const mesh = tidings('mesh', 'Tidings, mesh', 'mesh', 2_400_000)
+export const mesh = tidings('mesh', 'Tidings, mesh', 'mesh', 2_900_000)
 /** The field is the one that is read where one is read: see `rowReader()`. */
 export const meshSelect = tidings(
   'mesh-select',
   'Tidings, mesh, the field selected',
   'mesh',
-  2_600_000,
+  3_000_000,
   'QUANTITY',
 )
-export const proxy = tidings('proxy', 'Tidings, proxy', 'proxy', 2_000_000)
-export const relay = tidings('relay', 'Tidings, relay between two nodes', 'mesh+relay', 1_800_000)
+export const proxy = tidings('proxy', 'Tidings, proxy', 'proxy', 2_500_000)
+export const relay = tidings('relay', 'Tidings, relay between two nodes', 'mesh+relay', 2_200_000)

@@ -65,7 +65,7 @@ export const zeromqNaive: Peer = {
 export const zeromqBatches: Peer = {
   name: 'zeromq-batches',
   title: 'zeromq.js carrying our encoded batches',
-  rate: 3_400_000,
+  rate: 3_700_000,
   requirement,
   start,
   publisher: async (seat) => {

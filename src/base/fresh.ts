@@ -6,7 +6,10 @@
  * counts nothing, so what carries updates is made by these.
  */
 
-/** An empty list. */
+/**
+ * An empty list. One made of numbers, as V8 takes a list to be that never held anything, would change
+ * its kind at the first item, and every loop that fills such lists would know two kinds.
+ */
 export function freshList<Item>(): Item[] {
   const list = Array.of<Item | null>(null)
   list.pop()

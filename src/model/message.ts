@@ -54,7 +54,7 @@ export interface BatchMessage extends BatchHeader {
 
 /** A batch on its way out. */
 export interface OutgoingBatch extends BatchMessage {
-  /** Topic and frame in one piece: what leaves, and what is retained. */
+  /** Topic and frame in one piece: what leaves, and what retention keeps a copy of. */
   readonly message: Uint8Array
 }
 

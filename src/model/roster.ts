@@ -64,3 +64,10 @@ export interface RosterChange {
 
 /** The roster as one process knows it, by incarnation. */
 export type RosterView = ReadonlyMap<string, RosterEntry>
+
+/**
+ * A process that died before its node knew what it opened the queue for: between its first publish()
+ * and the node's answer nothing leaves, so nobody else could tell that there was something.
+ */
+export const mayHavePublished = ({ role, state, last, subscribes }: RosterEntry): boolean =>
+  role !== 'cluster' && state === 'ended' && last === null && subscribes.length === 0

@@ -4,7 +4,7 @@
  * TRADE_AUDIT.
  */
 
-/** Bytes of a table name on the wire, after percent-encoding. A topic stays one short frame. */
+/** Bytes of a table name on the wire, after percent-encoding. A topic stays short. */
 export const maxTableNameBytes = 255
 
 export const allUpdatesTopic = 'update/'

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest'
 import { wireLimits } from '../wire/limits.ts'
 import { OpenParcel } from './open-parcel.ts'
 import { PublishedStream } from './published-stream.ts'
-import { RetentionMemory } from './retention-memory.ts'
+import { batchChunkBytes, RetentionMemory } from './retention-memory.ts'
 
-it('retains of a batch the frame and its place, not its commits and manifest once more', () => {
+it('retains of a batch the message and its place, not its commits and manifest once more', () => {
   const parcel = new OpenParcel(
     { node: 'n', process: 'p', instance: '', incarnation: 'a'.repeat(32) },
     wireLimits.maxFrameBytes,
@@ -16,7 +16,7 @@ it('retains of a batch the frame and its place, not its commits and manifest onc
   const batch = batches.find(({ table }) => table === 'TRADE')
   if (!batch) throw new Error('there is no batch of TRADE')
   const stream = new PublishedStream('TRADE')
-  const message = new RetentionMemory().keep(batch.message)
+  const message = new RetentionMemory(batchChunkBytes).keep(batch.message)
   stream.retain(batch, message, 5)
   expect([...stream.retained]).toEqual([{ first: 1, count: 50, message, retainedAt: 5 }])
   expect(Buffer.from(message.bytes).equals(batch.message)).toBe(true)

@@ -41,8 +41,8 @@ export class Publisher {
   readonly #replayer: Replayer
   readonly #flushes = new Flushes()
   readonly #declared: Set<string>
-  /** Parcels closed before GENESIS_CLUSTER knew that this process publishes. */
-  #held: OutgoingBatch[] = []
+  /** Batches closed before GENESIS_CLUSTER knew that this process publishes: they leave out of retention. */
+  #held: { readonly stream: PublishedStream; readonly first: number }[] = []
   #announced = false
   #commits = 0
   #parcels = 0
@@ -150,9 +150,9 @@ export class Publisher {
   onRegistered(publishes: readonly string[], now: number): void {
     if (this.#announced || publishes.length === 0) return
     this.#announced = true
-    const held = this.#held
-    this.#held = []
-    this.#sendBatches(held, now)
+    this.#sendHeld(now)
+    // With or without something held: who hears of it now can ask.
+    this.#heartbeatSoon(now)
     // What was asked before named none of it.
     if (this.#flushes.isWaiting) this.#askConfirm(now)
   }
@@ -254,22 +254,39 @@ export class Publisher {
   }
 
   #hold(batches: readonly OutgoingBatch[]): void {
-    this.#held.push(...batches)
-    // What retention has let go meanwhile would be refused anyway: do not keep it alive here.
-    this.#held = this.#held.filter(
-      (batch) => batch.first >= this.#stream(batch.table).firstRetained,
-    )
+    for (const { table, first } of batches) this.#held.push({ stream: this.#stream(table), first })
+    // What retention has let go meanwhile would be refused anyway.
+    this.#held = this.#held.filter(({ stream, first }) => first >= stream.firstRetained)
+  }
+
+  #sendHeld(now: number): void {
+    const held = this.#held
+    this.#held = []
+    for (const { stream, first } of held)
+      for (const batch of stream.batchesIn(first, first))
+        this.#sendBatch(stream, batch, Buffer.from(batch.message.bytes), now)
   }
 
   #sendBatches(batches: readonly OutgoingBatch[], now: number): void {
-    for (const batch of batches) {
-      const stream = this.#stream(batch.table)
-      stream.sent = batch.first + batch.count - 1
-      stream.firstSentAt ??= now
-      stream.changedAt = now
-      this.#replayer.sentFresh(batch.message.byteLength)
-      this.#output.send(stream.topic, batch.message)
-    }
+    for (const batch of batches)
+      this.#sendBatch(this.#stream(batch.table), batch, batch.message, now)
+  }
+
+  #sendBatch(
+    stream: PublishedStream,
+    { first, count }: { readonly first: number; readonly count: number },
+    message: Uint8Array,
+    now: number,
+  ): void {
+    stream.sent = first + count - 1
+    stream.firstSentAt ??= now
+    stream.changedAt = now
+    this.#replayer.sentFresh(message.byteLength)
+    this.#output.send(stream.topic, message)
+    this.#heartbeatSoon(now)
+  }
+
+  #heartbeatSoon(now: number): void {
     this.#earlyHeartbeatAt = now + this.#limits.earlyHeartbeatMs
   }
 

@@ -1,10 +1,16 @@
 import { expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
-import { type KeptMessage, RetentionMemory } from './retention-memory.ts'
+import {
+  batchChunkBytes,
+  type KeptMessage,
+  reserveChunkBytes,
+  RetentionMemory,
+} from './retention-memory.ts'
 
 it('D18: what is kept stays what it was, whatever comes and goes around it', () => {
   const random = seededRandom(7)
-  const memory = new RetentionMemory()
+  const memory = new RetentionMemory(batchChunkBytes)
+  const reserve = new RetentionMemory(reserveChunkBytes)
   const kept: { message: KeptMessage; fill: number; bytes: number }[] = []
   for (let n = 0; n < 20_000; n++) {
     const roll = random()
@@ -16,7 +22,7 @@ it('D18: what is kept stays what it was, whatever comes and goes around it', () 
       // The copy is its own: what was sent may be anything by now.
       message.fill(255)
     } else if (roll < 0.95) kept.splice(roll < 0.9 ? 0 : -1, 1)[0]?.message.release()
-    else kept[Math.floor(random() * kept.length)]?.message.moveOut()
+    else kept[Math.floor(random() * kept.length)]?.message.moveTo(reserve)
     const some = kept[Math.floor(random() * kept.length)]
     if (!some) continue
     expect(some.message.byteLength).toBe(some.bytes)
@@ -25,7 +31,7 @@ it('D18: what is kept stays what it was, whatever comes and goes around it', () 
 })
 
 it('D18: the memory of what is let go is used again', () => {
-  const memory = new RetentionMemory()
+  const memory = new RetentionMemory(batchChunkBytes)
   const message = Buffer.alloc(50_000)
   const buffers = new Set<ArrayBufferLike>()
   const kept: KeptMessage[] = []
@@ -39,11 +45,26 @@ it('D18: the memory of what is let go is used again', () => {
 })
 
 it('D18: one message that is kept long does not keep the memory of those around it', () => {
-  const memory = new RetentionMemory()
-  const reserve = memory.keep(Buffer.alloc(100, 1))
-  const { buffer } = reserve.bytes
-  reserve.moveOut()
-  expect(reserve.bytes.buffer).not.toBe(buffer)
-  expect(reserve.bytes.buffer.byteLength).toBe(100)
-  expect(Buffer.from(reserve.bytes).equals(Buffer.alloc(100, 1))).toBe(true)
+  const memory = new RetentionMemory(batchChunkBytes)
+  const reserve = new RetentionMemory(reserveChunkBytes)
+  const message = memory.keep(Buffer.alloc(100, 1))
+  const { buffer } = message.bytes
+  message.moveTo(reserve)
+  expect(message.bytes.buffer).not.toBe(buffer)
+  expect(Buffer.from(message.bytes).equals(Buffer.alloc(100, 1))).toBe(true)
+  // What was its place is free again.
+  expect(memory.keep(Buffer.alloc(100)).bytes.byteOffset).toBe(0)
 })
+
+it.each([88_000, 140_000, 218_000, 262_500, 270_000, 525_000, 3_000_000])(
+  'D18: messages of %d bytes take at most a quarter more',
+  (bytes) => {
+    const memory = new RetentionMemory(batchChunkBytes)
+    const buffers = new Set<ArrayBufferLike>()
+    const count = Math.ceil(2 ** 26 / bytes)
+    const message = Buffer.alloc(bytes)
+    for (let n = 0; n < count; n++) buffers.add(memory.keep(message).bytes.buffer)
+    const taken = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0)
+    expect(taken).toBeLessThan(1.25 * count * bytes + 2 * batchChunkBytes)
+  },
+)

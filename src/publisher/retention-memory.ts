@@ -1,7 +1,13 @@
+/**
+ * Room for four batches of the size at which one is closed, with their topics and headers. A chunk is
+ * never filled to its end, so memory may be a quarter more than the bytes kept in it.
+ */
+export const batchChunkBytes = 4 * (256 + 16) * 1024
+/** For what is kept long of each stream: little, of many streams. */
+export const reserveChunkBytes = 16 * 1024
+
 /** The first chunk is small, for a publisher that says little; each one after it is twice as large. */
-const leastChunkBytes = 16 * 1024
-/** Large enough that chunks are few, small enough that what is let go soon leaves a whole one free. */
-const mostChunkBytes = 1024 * 1024
+const firstChunkBytes = 16 * 1024
 /** Free chunks kept for what comes next; more of them means that retention has shrunk. */
 const maxSpareChunks = 2
 
@@ -30,7 +36,7 @@ export class KeptMessage {
     this.byteLength = byteLength
   }
 
-  /** Its bytes: to be copied at once, since another message takes their place when this is released. */
+  /** Its bytes: to be copied at once, since another message takes their place after `release()`. */
   get bytes(): Uint8Array {
     return this.#chunk.memory.subarray(this.#from, this.#from + this.byteLength)
   }
@@ -39,34 +45,47 @@ export class KeptMessage {
     this.#memory.release(this.#chunk)
   }
 
-  /** Moves to a chunk of its own: it is kept long after those around it, and must not keep their memory. */
-  moveOut(): void {
-    const own = new Chunk(this.byteLength)
-    own.memory.set(this.bytes)
-    own.live = 1
+  /** Moves to other memory: it is kept long after those around it, and must not keep theirs. */
+  moveTo(memory: RetentionMemory): void {
+    const { chunk, from } = memory.place(this.bytes)
     this.release()
-    this.#chunk = own
-    this.#from = 0
+    this.#memory = memory
+    this.#chunk = chunk
+    this.#from = from
   }
 }
 
 /**
- * Where a publisher keeps what it has sent: copies in chunks that are filled again and again. The messages
- * themselves, kept for minutes, would make V8 collect the old generation several times a second, and the memory
- * of each new one cold: libzmq reads a message long after it was sent, and nothing says when it is done with it.
+ * Where a publisher keeps what it has sent: copies in chunks that are filled again and again. The
+ * messages themselves, kept for minutes, would make V8 collect the old generation several times a
+ * second, and the memory of each new one cold: libzmq reads a message long after it was sent, and
+ * nothing says when it is done with it.
  */
 export class RetentionMemory {
+  readonly #chunkBytes: number
+  #nextBytes: number
   #open: Chunk | null = null
-  #nextBytes = leastChunkBytes
   readonly #spare: Chunk[] = []
 
+  /** `chunkBytes`: what does not fit a chunk has memory of its own. */
+  constructor(chunkBytes: number) {
+    this.#chunkBytes = chunkBytes
+    this.#nextBytes = Math.min(firstChunkBytes, chunkBytes)
+  }
+
   keep(message: Uint8Array): KeptMessage {
+    const { chunk, from } = this.place(message)
+    return new KeptMessage(this, chunk, from, message.byteLength)
+  }
+
+  /** Copies a message to where there is room. */
+  place(message: Uint8Array): { readonly chunk: Chunk; readonly from: number } {
     const chunk = this.#chunkFor(message.byteLength)
     const from = chunk.used
     chunk.memory.set(message, from)
     chunk.used += message.byteLength
     chunk.live += 1
-    return new KeptMessage(this, chunk, from, message.byteLength)
+    return { chunk, from }
   }
 
   /** A message in this chunk is kept no more. */
@@ -74,15 +93,16 @@ export class RetentionMemory {
     chunk.live -= 1
     if (chunk.live > 0) return
     chunk.used = 0
-    if (chunk !== this.#open && chunk.memory.length === mostChunkBytes)
-      if (this.#spare.length < maxSpareChunks) this.#spare.push(chunk)
+    const isSpare = chunk !== this.#open && chunk.memory.length === this.#chunkBytes
+    if (isSpare && this.#spare.length < maxSpareChunks) this.#spare.push(chunk)
   }
 
   #chunkFor(bytes: number): Chunk {
-    if (bytes > mostChunkBytes) return new Chunk(bytes)
+    // Of two sizes that hardly fit together, or that fit none, a chunk would be half empty.
+    if (bytes > this.#chunkBytes / 4) return new Chunk(bytes)
     while (!this.#open || this.#open.memory.length - this.#open.used < bytes) {
       this.#open = this.#spare.pop() ?? new Chunk(this.#nextBytes)
-      this.#nextBytes = Math.min(2 * this.#nextBytes, mostChunkBytes)
+      this.#nextBytes = Math.min(2 * this.#nextBytes, this.#chunkBytes)
     }
     return this.#open
   }

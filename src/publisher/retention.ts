@@ -2,7 +2,7 @@ import { Deque } from '../base/deque.ts'
 import type { OutgoingBatch } from '../model/message.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
-import { RetentionMemory } from './retention-memory.ts'
+import { batchChunkBytes, reserveChunkBytes, RetentionMemory } from './retention-memory.ts'
 
 /**
  * What the publisher keeps of its streams to close gaps: oldest out first, by bytes and by age.
@@ -13,7 +13,8 @@ export class Retention {
   readonly #limits: PublisherLimits
   /** Streams in the order in which their batches were retained, one entry a batch. */
   readonly #order = new Deque<PublishedStream>()
-  readonly #memory = new RetentionMemory()
+  readonly #memory = new RetentionMemory(batchChunkBytes)
+  readonly #reserve = new RetentionMemory(reserveChunkBytes)
   bytes = 0
 
   constructor(limits: PublisherLimits) {
@@ -45,7 +46,8 @@ export class Retention {
       if (this.#isReserve(stream)) stream.reserved++
       else this.bytes -= stream.evictOldest()
       // Of the reserve, if there is one, its newest batch has just come up for eviction.
-      if (stream.reserved > 0) stream.retained.at(stream.reserved - 1)?.message.moveOut()
+      if (stream.reserved > 0)
+        stream.retained.at(stream.reserved - 1)?.message.moveTo(this.#reserve)
     }
   }
 

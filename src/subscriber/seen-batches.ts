@@ -3,7 +3,7 @@ const remembered = 8
 
 /**
  * The last batches of a stream, by their first sequence. A batch that comes again is the same bytes:
- * retention sends it again as it was. Other bytes under one number mean that two processes publish
+ * retention sends it again as it was. Another checksum under one number means that two processes publish
  * under one incarnation: a memory image or a machine was copied.
  */
 export class SeenBatches {

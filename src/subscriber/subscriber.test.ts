@@ -171,6 +171,28 @@ describe('two subscriptions to one table', () => {
   })
 })
 
+describe('two subscriptions to two tables', () => {
+  it('D20: a publisher that one of them hears is not gone to the other', () => {
+    const [busy, quiet] = [subscribe(['A']), subscribe(['B'])]
+    pass(1000)
+    for (let second = 0; second < 20; second++) {
+      publish(1)
+      // Its heartbeats and answers are lost on the way.
+      const arrived = messages.splice(0).filter((each) => Buffer.from(each).includes('update/A/'))
+      for (const each of arrived) subscriber.onFrames([each], now, false)
+      for (const end = now + 1000; now < end;) subscriber.tick((now += 50))
+      requests.length = 0
+    }
+    expect(busy.received.length).toBe(20)
+    const told = quiet.events.map(({ type }) => type)
+    expect(told).toContain('publisher-stalled')
+    expect(told).not.toContain('publisher-gone')
+    expect(quiet.losses).toEqual([])
+    for (const end = now + 11_000; now < end;) subscriber.tick((now += 50))
+    expect(quiet.events.map(({ type }) => type)).toContain('publisher-gone')
+  })
+})
+
 describe('the budget of held bytes', () => {
   it('D21: is one for all subscriptions of a process, and costs no update', () => {
     start({ heldBytes: 2000 })

@@ -8,6 +8,7 @@ import { decodeMessage } from '../wire/message-codec.ts'
 import { RowReader } from '../wire/row-reader.ts'
 import { Confirmations } from './confirmations.ts'
 import { Selection, type TableSelection } from './selection.ts'
+import { SignsOfLife } from './signs-of-life.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import { Subscription } from './subscription.ts'
 import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
@@ -55,6 +56,7 @@ export class Subscriber {
   readonly #roster = new Map<string, RosterEntry>()
   readonly #histories = new Map<string, string>()
   readonly #confirmations: Confirmations
+  readonly #signs: SignsOfLife
   #settled = false
   #unreachable: readonly string[] = []
   #nonce = 0
@@ -73,6 +75,7 @@ export class Subscriber {
     this.#output = output
     this.#tickedAt = now
     this.#confirmations = new Confirmations(id, output)
+    this.#signs = new SignsOfLife(limits.tombstones)
   }
 
   get roster(): ReadonlyMap<string, RosterEntry> {
@@ -125,6 +128,7 @@ export class Subscriber {
           nonce: () => ++this.#nonce,
           renew: (hop, incarnation, topics) => this.#renew(hop, incarnation, topics),
           isDirect: (incarnation) => this.#output.isDirect(incarnation),
+          heardAt: (incarnation) => this.#signs.at(incarnation),
           wakeWithin: (ms) => this.#output.wakeWithin(ms),
         },
         now,
@@ -152,7 +156,10 @@ export class Subscriber {
     }
   }
 
-  /** A message from a publisher: see `decodeMessage()`. `isOwn`: given to us by our own publisher, not the network. */
+  /**
+   * A message from a publisher: see `decodeMessage()`. `isOwn`: given to us by our own publisher, not
+   * the network.
+   */
   onFrames(frames: readonly Uint8Array[], now: number, isOwn: boolean): void {
     const message = decodeMessage(frames)
     if (message.kind === 'refused') {
@@ -192,6 +199,7 @@ export class Subscriber {
     const late = now - this.#tickedAt - this.#limits.tickMs
     this.#tickedAt = now
     const ownStallMs = late > this.#limits.tickMs ? late : 0
+    if (ownStallMs > 0) this.#signs.stoodStill(ownStallMs, now)
     for (const { subscription } of this.#entries) subscription.tick(now, ownStallMs)
   }
 
@@ -200,6 +208,7 @@ export class Subscriber {
   }
 
   #route(message: Message, now: number): void {
+    this.#signs.heard(message.publisher.incarnation, now)
     const isOneTable = message.kind === 'batch' && message.manifest.length === 1
     const entries = isOneTable ? this.#wanting(message.table) : this.#entries
     for (const entry of entries) {

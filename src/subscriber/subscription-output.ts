@@ -59,5 +59,7 @@ export interface SubscriptionOutput {
   wakeWithin(ms: number): void
   renew(hop: RenewedHop, incarnation: string, tables: readonly (string | null)[]): void
   isDirect(incarnation: string): boolean
+  /** When this process last had any frame of a publisher, for whichever subscription; −∞: not lately. */
+  heardAt(incarnation: string): number
   event(event: SubscriptionEvent): void
 }

@@ -10,6 +10,7 @@ import type {
   VectorMessage,
 } from '../model/message.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
+import { mayHavePublished } from '../model/roster.ts'
 import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import { Bases } from './bases.ts'
@@ -382,17 +383,13 @@ export class Subscription {
       source.nextRenewAt = now
       this.#output.event({ type: 'publisher-stalled', publisher: source.identity })
     }
-    if (source.state === 'stalled' && silent > this.#limits.goneAfterMs) {
+    // What others of this process hear proves no path of ours, but that it lives.
+    const lives =
+      now - this.#output.heardAt(source.identity.incarnation) <= this.#limits.goneAfterMs
+    if (source.state === 'stalled' && silent > this.#limits.goneAfterMs && !lives) {
       this.#endings.gone(source)
       source.needsProof(this.#topics(), now, this.#random)
       this.#readiness.check()
     }
   }
 }
-
-/**
- * A process that died before its node knew what it opened the queue for: between its first publish()
- * and the node's answer nothing leaves, so nobody else could tell that there was something.
- */
-const mayHavePublished = ({ role, state, last, subscribes }: RosterEntry): boolean =>
-  role !== 'cluster' && state === 'ended' && last === null && subscribes.length === 0

@@ -19,8 +19,8 @@ export type TransportEvent =
 /** What a transport tells the queue. Called one at a time, never from inside a call of the port. */
 export interface TransportHandlers {
   /**
-   * A message from a publisher: one frame that begins with its topic; of a program that is not ours, more.
-   * The bytes may be kept.
+   * A message from a publisher: one frame that begins with its topic; of a program that is not ours,
+   * perhaps more. The bytes may be kept.
    */
   frames(frames: readonly Uint8Array[]): void
   /** A request from a subscriber, one frame. The bytes may be kept. */
@@ -56,8 +56,8 @@ export interface Transport {
     signal: AbortSignal,
   ): Promise<Registration>
   /**
-   * Sends down to whoever subscribed to a prefix of the topic, which `message` begins with. Never waits; the
-   * bytes are never written again.
+   * Sends down to whoever subscribed to a prefix of the topic, which `message` begins with. Never
+   * waits; the bytes are never written again.
    */
   send(topic: string, message: Uint8Array): void
   /** Sends up to every publisher: one frame whose first byte is neither 0 nor 1. */

@@ -32,11 +32,12 @@ export class DictionaryChoice {
     if (segment.rows < minRows) return this.judgePoor(segment)
     this.poor = 0
     if (this.untilNext-- > 0) return null
-    this.untilNext = this.between
     const kept = [...this.chosen]
     const fields = new Set([...kept, ...repetitive(segment)].filter((n) => !this.given.has(n)))
     const change = this.choose(fields)
-    this.between = change ? leastSegmentsBetween : Math.min(2 * this.between, mostSegmentsBetween)
+    if (change) this.between = leastSegmentsBetween
+    this.untilNext = this.between
+    this.between = Math.min(2 * this.between, mostSegmentsBetween)
     return change
   }
 

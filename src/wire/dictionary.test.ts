@@ -15,7 +15,8 @@ it('W3: gives each text the index of its first use, also after some were taken b
   const dictionary = new Dictionary()
   for (let segment = 0; segment < 200; segment++) {
     const tally = { bytes: 0 }
-    dictionary.reset(tally)
+    dictionary.clear()
+    dictionary.begin(tally)
     const known: string[] = []
     for (let row = 0; row < 200; row++) {
       if (random() < 0.02) {
@@ -35,7 +36,7 @@ it('W3: gives each text the index of its first use, also after some were taken b
 
 it('W3: is given up for a text that is too long, or one too many', () => {
   const dictionary = new Dictionary()
-  dictionary.reset({ bytes: 0 })
+  dictionary.begin({ bytes: 0 })
   expect(dictionary.indexOf(' '.repeat(256))).toBe(-1)
   for (let index = 0; index < 1024; index++) expect(dictionary.indexOf(`T${index}`)).toBe(index)
   expect(dictionary.indexOf('one more')).toBe(-1)

@@ -5,8 +5,8 @@ import { textBytes, textEncodings } from './payload.ts'
 /** A longer string is not worth an entry: it hardly comes twice. */
 const maxEntryCharacters = 255
 
-/** A power of two: twice as many as the strings of a field that come again and again, and some. */
-const recentSlots = 256
+/** A power of two. Fields that have a dictionary say some ten different things. */
+const recentSlots = 64
 export const entryHeaderBytes = 5
 const dictionaryHeaderBytes = 2
 
@@ -26,14 +26,19 @@ export class Dictionary {
   private readonly recent: string[] = Array.from({ length: recentSlots }, () => '')
   private readonly recentIndexes = new Uint16Array(recentSlots)
 
-  /** Begins anew, for another segment: what it takes counts to the tally of that one. */
-  reset(tally: DictionaryTally): void {
-    this.entries.length = 0
-    this.isSingle = false
-    this.indexes.clear()
-    this.recent.fill('')
+  /** Begins for another segment: what it takes counts to the tally of that one. */
+  begin(tally: DictionaryTally): void {
     this.tally = tally
     tally.bytes += dictionaryHeaderBytes
+  }
+
+  /** Lets everything go: the texts may be parts of larger ones, which they keep alive. */
+  clear(): void {
+    this.entries.length = 0
+    this.isSingle = false
+    this.only = ''
+    this.indexes.clear()
+    this.recent.fill('')
   }
 
   /** The index of a text, which becomes an entry when it is new; −1: give the dictionary up. */

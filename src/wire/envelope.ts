@@ -60,7 +60,10 @@ export function sealEnvelope(frame: Buffer): void {
   frame.writeUInt32LE(checksum(frame), crcAt)
 }
 
-/** The CRC-32 that a frame bears: two frames that differ hardly ever share it. */
+/**
+ * The CRC-32 that a frame bears. Two frames of one stream hardly ever share it, even where they
+ * differ only in what it does not cover: the time of their publishing stands in their headers.
+ */
 export const frameChecksum = (frame: Uint8Array): number =>
   ((frame[crcAt] as number) |
     ((frame[crcAt + 1] as number) << 8) |

@@ -1,8 +1,8 @@
 /** Frames up to here share memory; a larger one has its own. */
 const maxSharedBytes = 4096
 /**
- * Small enough that a frame which is kept long (the last of a quiet table) keeps little more than
- * itself, and for dozens of frames: thousands of buffers, each with memory of its own, make every collection slow.
+ * For dozens of frames: thousands of buffers, each with memory of its own, make every collection
+ * slow. Small enough that a frame which libzmq holds for a slow peer keeps little more than itself.
  */
 const slabBytes = 16 * 1024
 
@@ -17,7 +17,6 @@ export function allocateFrame(bytes: number): Buffer {
     used = 0
   }
   const from = used
-  // The next one begins at a multiple of 8, as one with memory of its own does.
-  used = Math.ceil((used + bytes) / 8) * 8
-  return slab.subarray(from, from + bytes)
+  used += bytes
+  return slab.subarray(from, used)
 }

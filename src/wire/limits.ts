@@ -2,17 +2,17 @@
 export const wireLimits = {
   /** Bytes of one frame: `maxMessageSize` of every socket; a larger frame ends the connection. */
   maxFrameBytes: 4 * 1024 * 1024,
-  /** Bytes of one batch from its envelope on: with topic and envelope of a replay it still fits one frame. */
+  /** Bytes of one batch from its envelope on: with what a replay puts before it, it fits one frame. */
   maxBatchBytes: 4 * 1024 * 1024 - 4096,
   /**
-   * Bytes of a frame that its checksum covers: all of a message that tells of single changes, header, shape and the
-   * begin of the rows of a large batch. TCP's own checksum stands for the rest; over all of it, it cost an eighth of
-   * the CPU of publisher and subscriber together.
+   * Bytes of a frame that its checksum covers: all of a message that tells of a few changes, and the
+   * header of a large batch. TCP's own checksum stands for the rest: a CRC-32 over all of it cost an
+   * eighth of the CPU of publisher and subscriber together.
    */
   checksumBytes: 4096,
   /** Bytes of one request: a sync names every table of a subscription. */
   maxRequestBytes: 1024 * 1024,
-  /** Bytes of one foreign message: JSON of a stranger grows about tenfold in memory. */
+  /** Bytes of foreign JSON, which grows about tenfold in memory: what one frame can hold, at most. */
   maxForeignBytes: 4 * 1024 * 1024,
   /** Bytes of rows at which a batch is closed: large enough to spread its costs, small in a cache. */
   batchBytes: 256 * 1024,

@@ -34,9 +34,9 @@ export type OutgoingReplay = Omit<ReplayMessage, 'batch'> & {
 }
 
 /**
- * A message as it leaves, in one piece: libzmq ends the process where a connection breaks between two frames of a
- * message. The topic, then the frame; of a replay that goes on with the batch as it was first sent.
- * Throws LIMIT_EXCEEDED where a name or the whole is too large.
+ * A message as it leaves, in one piece: libzmq ends the process where a connection breaks between two
+ * frames of a message. The topic, then the frame; of a replay that goes on with the batch as it was
+ * first sent. Throws LIMIT_EXCEEDED where a name or the whole is too large.
  */
 export function encodeMessage(
   topic: string,
@@ -66,9 +66,9 @@ export function encodeMessage(
 const none = new Uint8Array(0)
 
 /**
- * Any message to what it says or to a named reason to refuse it, never an exception. It comes in one frame that
- * begins with its topic; programs that are not ours may send the topic in a frame of its own. Views of the frames
- * stay in what is returned.
+ * Any message to what it says or to a named reason to refuse it, never an exception. It comes in one
+ * frame that begins with its topic; programs that are not ours may send the topic in a frame of its
+ * own. Views of the frames stay in what is returned.
  */
 export function decodeMessage(frames: readonly Uint8Array[]): Message | ForeignMessage | Refused {
   const [first, second] = frames
@@ -93,7 +93,7 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message | ForeignM
 
 const slash = 0x2f
 
-/** Bytes of the topic that a message begins with: up to the first `/` where our magic follows, else to the second. */
+/** Bytes of the topic of a message: up to the first `/` where our magic follows, else to the second. */
 function topicBytes(message: Buffer): number {
   const plane = message.indexOf(slash) + 1
   if (plane === 0 || isOurs(message, plane)) return plane

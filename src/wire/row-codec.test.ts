@@ -161,6 +161,21 @@ describe('rows', () => {
     }
   })
 
+  it('does not run the getters of a prototype', () => {
+    let calls = 0
+    class Lazy {
+      id = 'a'
+      get name() {
+        calls += 1
+        return 'loaded'
+      }
+    }
+    const plain = Array.from({ length: 200 }, (_, n) => ({ id: `${n}`, name: 'there' }))
+    const read = back(...plain, ...Array.from({ length: 50 }, () => new Lazy()))
+    expect(read.at(-1)).toStrictEqual({ id: 'a' })
+    expect(calls).toBe(0)
+  })
+
   it('numbers the updates of runs and parts by their commits', () => {
     const writer = new RowWriter()
     for (let n = 0; n < 7; n++) writer.append(insert({ n }))

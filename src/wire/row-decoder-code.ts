@@ -118,6 +118,8 @@ function valueCode(layout: RowLayout, column: Column): string {
     case 'boolean':
       return `${isNull} ? null : ${isTrue}`
     case 'float64':
+      // A whole number as one: V8 keeps small integers in the object itself, any other number in an
+      // object of its own. −0 is none.
       return `${isNull} ? null : (n = (x = f64[${cell}]) | 0) === x && (n !== 0 || 1 / x > 0) ? n : x`
     case 'int64':
       return `${isNull} ? null : i64[${cell}]`

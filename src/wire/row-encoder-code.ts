@@ -58,10 +58,13 @@ function encoderCode(plan: RowPlan): string[] {
     padding.push(`u16[at2 + ${at / 2}] = 0`)
   }
   return [
-    // All fields first: nothing comes between the loads, so V8 looks at the shape of the record once.
-    ...columns.map((column) => `const v${column.index} = ${accessCode(column)}`),
+    // Before any field is read: a getter of a prototype that is not accepted must not run.
+    // Having read any property V8 knows the hidden class, and with it the prototype, without a call.
+    `void record.constructor`,
     `const prototype = getPrototype(record)`,
     `if (prototype !== plain && prototype !== accepted && !accepts(prototype, record)) return false`,
+    // Nothing comes between these loads, so V8 looks at the hidden class of the record once.
+    ...columns.map((column) => `const v${column.index} = ${accessCode(column)}`),
     `const { f64, i64, u16, u32 } = segment.scratch`,
     `const at2 = segment.rows * ${stride / 2}, at4 = segment.rows * ${stride / 4}, at8 = segment.rows * ${stride / 8}`,
     `let heap = segment.heap, text, absent = 0, keys = 0`,

@@ -46,14 +46,15 @@ export class RowPlan {
     const dictionaries =
       this.spareDictionaries.pop() ??
       Array.from({ length: this.dictionaryCount }, () => new Dictionary())
-    for (const dictionary of dictionaries) dictionary.reset(tally)
+    for (const dictionary of dictionaries) dictionary.begin(tally)
     return dictionaries
   }
 
   /** Gives them back: the caller must not touch them any more. */
   returnDictionaries(dictionaries: readonly Dictionary[]): void {
-    if (this.spareDictionaries.length < maxSpareDictionaries)
-      this.spareDictionaries.push(dictionaries)
+    if (this.spareDictionaries.length >= maxSpareDictionaries) return
+    for (const dictionary of dictionaries) dictionary.clear()
+    this.spareDictionaries.push(dictionaries)
   }
 
   /** The generated encoder once it pays; null before, and where code cannot be generated. */

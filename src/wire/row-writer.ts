@@ -8,7 +8,7 @@ import type { EncodedRows } from './encoded-rows.ts'
 import { isInt64, recordText } from './mixed-text.ts'
 import { textOf, unsupported } from './field-value.ts'
 import { wireLimits } from './limits.ts'
-import { hasBefore, hasVersion } from './payload.ts'
+import { hasBefore, hasVersion, kindCode } from './payload.ts'
 import { DictionaryFull, encodeRow } from './row-encoder.ts'
 import type { RowEncoder } from './row-encoder-code.ts'
 import { Segment } from './segment.ts'
@@ -71,19 +71,19 @@ export class RowWriter {
   }
 
   /**
-   * Takes an update; the record may be changed afterwards. Returns by how much `bytes` grew. Throws VALUE_UNSUPPORTED naming the field,
-   * LIMIT_EXCEEDED for an update of more than 3.5 MiB, USAGE; nothing of the update stays then.
+   * Takes an update; the record may be changed afterwards. Returns by how much `bytes` grew.
+   * Throws VALUE_UNSUPPORTED naming the field, LIMIT_EXCEEDED for an update of more than 3.5 MiB,
+   * USAGE; nothing of the update stays then.
    */
   append(update: RowUpdate): number {
     checkUpdate(update)
+    const before = this.bytes
     const segment = this.segment()
     const encoder = segment.plan.encoder()
     if (encoder !== null && this.appendFast(segment, encoder, update)) {
-      const before = this.openBytes
       this.openBytes = segment.bytes
-      return this.openBytes - before
+      return this.bytes - before
     }
-    const before = this.bytes
     try {
       this.appendAny(update)
     } catch (reason) {
@@ -274,7 +274,7 @@ function fieldsOf(record: object): FieldValues {
 
 /** Counts the rows written last as one update. */
 function finish(segment: Segment, { kind, before, version }: RowUpdate): void {
-  let flags = kind === 'insert' ? 0 : kind === 'modify' ? 1 : 2
+  let flags = kindCode(kind)
   if (before !== undefined) flags |= hasBefore
   if (version !== undefined) {
     flags |= hasVersion

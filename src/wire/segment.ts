@@ -120,7 +120,7 @@ export class Segment {
     return [...fields]
   }
 
-  /** Reads the texts of a row that stand in the heap: the place of each among `columns`, all that are texts. */
+  /** Reads the texts of a row in the heap. `columns`: all that are texts; `take` gets a place in them. */
   readTexts(row: number, columns: readonly Column[], take: (place: number, text: string) => void) {
     const { stride, heapOffsetAt, slotsAt } = this.plan.layout
     const { u16, u32 } = this.scratch

@@ -21,7 +21,12 @@ export function joined(header: Buffer, offsetAt: number, payload: Buffer): Buffe
 
 function mutateOnce(dice: Dice, frame: Buffer, other: Buffer): Buffer {
   if (dice.chance(0.1)) return mutateBytes(dice, frame, other)
-  const { spans, payload } = frameSpans(frame)
+  const { spans, payload, innerAt } = frameSpans(frame)
+  if (innerAt !== null && dice.chance(0.8))
+    return Buffer.concat([
+      frame.subarray(0, innerAt),
+      mutateFrame(dice, frame.subarray(innerAt), other),
+    ])
   if (payload === null || payload.at > frame.length) return mutateSpans(dice, frame, spans)
   const header = frame.subarray(0, payload.headerEnd)
   const rest = frame.subarray(payload.at)

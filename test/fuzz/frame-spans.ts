@@ -9,6 +9,8 @@ export interface FrameSpans {
     readonly headerEnd: number
     readonly at: number
   } | null
+  /** Of a replay: where the batch in it begins, a frame of its own. */
+  readonly innerAt: number | null
 }
 
 const text = (walk: SpanWalk) => walk.raw(walk.varint(true))
@@ -114,13 +116,14 @@ export function frameSpans(frame: Buffer): FrameSpans {
   const kind = frame[4] ?? 0
   if (frame[2] === up) {
     requests[kind]?.(walk)
-    return { spans: walk.spans, payload: null }
+    return { spans: walk.spans, payload: null, innerAt: null }
   }
   for (let n = 0; n < 3; n++) walk.raw(walk.fixed('u8', true))
   if (kind === 1) {
     const payload = batch(walk)
-    return { spans: walk.spans, payload }
+    return { spans: walk.spans, payload, innerAt: null }
   }
   bodies[kind]?.(walk)
-  return { spans: walk.spans, payload: null }
+  const isReplay = kind === 2 && !walk.failed
+  return { spans: walk.spans, payload: null, innerAt: isReplay ? walk.at : null }
 }

@@ -116,6 +116,7 @@ export class Pair {
         wakeWithin: (ms) => this.wakes.push({ ms, at: this.now }),
         renew: (hop) => this.renewed.push({ hop, at: this.now }),
         isDirect: () => this.isDirect,
+        heardAt: () => -Infinity,
         event: (event) => this.events.push(event),
       },
       this.now,

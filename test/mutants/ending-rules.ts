@@ -97,8 +97,8 @@ export const endingRules: readonly Rule[] = [
     'the roster has the last word',
     [
       'subscriber/subscription.ts',
-      "if (source.state === 'stalled' && silent > this.#limits.goneAfterMs) {",
-      "if (source.state === 'stalled' && silent > this.#limits.goneAfterMs && !source.isOnRoster) {",
+      'silent > this.#limits.goneAfterMs && !lives) {',
+      'silent > this.#limits.goneAfterMs && !lives && !source.isOnRoster) {',
     ],
     [endings, 'D20: is gone by its silence, whatever the roster says'],
   ),
@@ -229,6 +229,20 @@ export const endingRules: readonly Rule[] = [
     [
       'src/cluster/registry.test.ts',
       'D20: of one that died unheard since the restart, what it only subscribed to says nothing',
+    ],
+  ),
+  rule(
+    'D20.23',
+    'A publisher is gone to nobody of a process that hears anything of it',
+    'each subscription goes by what it hears itself',
+    [
+      'subscriber/subscription.ts',
+      ' && silent > this.#limits.goneAfterMs && !lives) {',
+      ' && silent > this.#limits.goneAfterMs) {',
+    ],
+    [
+      'src/subscriber/subscriber.test.ts',
+      'D20: a publisher that one of them hears is not gone to the other',
     ],
   ),
 ]

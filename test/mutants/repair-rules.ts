@@ -1,6 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
 const publisher = 'src/publisher/publisher.test.ts'
+const retention = 'src/publisher/retention.test.ts'
 const subscriber = 'src/subscriber/subscriber.test.ts'
 const answers = 'src/publisher/answers.test.ts'
 const repair = 'src/subscriber/gap-repair.test.ts'
@@ -235,6 +236,24 @@ export const repairRules: readonly Rule[] = [
       'stream.retainedBytes >= 0',
     ],
     [answers, 'D18: has a reserve for each stream that is bounded by bytes too'],
+  ),
+  rule(
+    'D18.5',
+    'The memory of what is let go is used again',
+    'it stays as it is',
+    ['publisher/published-stream.ts', 'oldest.message.release()\n', ''],
+    [retention, 'D18: uses the memory of what it lets go again'],
+  ),
+  rule(
+    'D18.6',
+    'A reserve does not keep the memory of what was retained beside it',
+    'it stays where it is',
+    [
+      'publisher/retention.ts',
+      'stream.retained.at(stream.reserved - 1)?.message.moveTo(this.#reserve)',
+      'stream.retained.at(stream.reserved - 1)',
+    ],
+    [retention, 'D18: keeps the reserve of a quiet table in memory of its own'],
   ),
   rule(
     'D19.1',

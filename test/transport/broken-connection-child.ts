@@ -1,6 +1,7 @@
 /**
- * A subscriber has begun to take a message of one publisher when the connection breaks; another publisher goes on.
- * Both are set up as every process is. Prints how many messages of the other one arrived.
+ * A subscriber has begun to take a message of one publisher when the connection breaks; another
+ * publisher goes on. Both are set up as every process is. Prints how many messages of the other one
+ * arrived.
  */
 import { XSubscriber } from 'zeromq'
 import { systemClock } from '../../src/base/clock.ts'

@@ -52,7 +52,7 @@ export class WireWatch {
     if (!watchedKinds.has(kind)) return
     const message = decodeMessage([bytes])
     if (message.kind === 'batch') {
-      this.#batch(message, at)
+      this.#batch(message, bytes.byteLength, at)
       if (!isAnnounced) this.violations.push(`${publisher.slice(0, 6)} at ${at.toFixed(0)}`)
     } else if (message.kind === 'replay')
       this.#replayed.add(`${publisher} ${message.batch.table} ${message.batch.first}`)
@@ -113,13 +113,15 @@ export class WireWatch {
     this.#refusedBelow.set(key, Math.max(below, this.#refusedBelow.get(key) ?? 0))
   }
 
-  #batch({ publisher: { incarnation }, table, first, count, frame }: BatchMessage, at: number) {
+  #batch(batch: BatchMessage, bytes: number, at: number) {
+    const { table, first, count } = batch
+    const { incarnation } = batch.publisher
     const key = `${incarnation} ${table}`
     let batches = this.#streams.get(key)
     if (!batches) this.#streams.set(key, (batches = []))
-    const publisherBytes = (this.#publisherBytes.get(incarnation) ?? 0) + frame.byteLength
+    const publisherBytes = (this.#publisherBytes.get(incarnation) ?? 0) + bytes
     this.#publisherBytes.set(incarnation, publisherBytes)
-    const streamBytes = (batches.at(-1)?.streamBytes ?? 0) + frame.byteLength
+    const streamBytes = (batches.at(-1)?.streamBytes ?? 0) + bytes
     batches.push({ first, last: first + count - 1, at, streamBytes, publisherBytes })
   }
 

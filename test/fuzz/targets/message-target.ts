@@ -118,7 +118,7 @@ const outcomeOf = (message: Message | ForeignMessage | Refused): string =>
 
 /** Each field that says a count or a length at its greatest, the checksum right. */
 export function* frameBombs(frame: Buffer): Generator<Buffer> {
-  const { spans, payload } = frameSpans(frame)
+  const { spans, payload, innerAt } = frameSpans(frame)
   const head = new SpanWalk(frame, payload?.at ?? frame.length, (payload?.at ?? frame.length) + 32)
   if (payload !== null) head.times(8, () => head.fixed('u32', true))
   for (const span of [...spans, ...head.spans]) {
@@ -128,6 +128,12 @@ export function* frameBombs(frame: Buffer): Generator<Buffer> {
       largest(span),
       frame.subarray(span.end),
     ])
+    sealEnvelope(bomb)
+    yield bomb
+  }
+  if (innerAt === null || innerAt >= frame.length) return
+  for (const inner of frameBombs(frame.subarray(innerAt))) {
+    const bomb = Buffer.concat([frame.subarray(0, innerAt), inner])
     sealEnvelope(bomb)
     yield bomb
   }

@@ -66,12 +66,12 @@ class Closes {
   async round({ how, within }: Kind): Promise<void> {
     await Promise.all(this.#keys.map((key, slot) => this.#watch(key, slot)))
     const closing = Promise.all(this.#keys.map((_, slot) => this.#close(slot)))
-    // The subscribers have begun and sit at their limit.
+    // The subscribers have begun and sit at their limit, or came too late on a busy machine and were told.
     const begun = async () => {
       const each = await Promise.all(
         this.#keys.map((key) => this.#subscriber.call('progress', { key })),
       )
-      return each.every(({ deliveries }) => deliveries > 0)
+      return each.every(({ deliveries, losses }) => deliveries > 0 || losses > 0)
     }
     await eventually('every subscriber has begun', begun, waitedMs)
     if (how === 'process') this.#subscriber.child.signal('SIGSTOP')

@@ -25,11 +25,11 @@ const goneAfterMs = 10_000
 type Role = 'publisher' | 'subscriber' | 'GENESIS_CLUSTER'
 const roles: readonly Role[] = ['publisher', 'subscriber', 'GENESIS_CLUSTER']
 
-/** The process that is told gone or ended; null: none. */
-function whoIsGone(event: TimedEvent['event']): string | null {
-  if (event.type === 'publisher-gone') return event.publisher.process
-  const isOver = event.type === 'process' && (event.state === 'gone' || event.state === 'ended')
-  return isOver ? event.process : null
+/** The process that is told gone, or ended, which nobody is here; null: none. */
+function whoIsOver(event: TimedEvent['event']): { process: string; isGone: boolean } | null {
+  if (event.type === 'publisher-gone') return { process: event.publisher.process, isGone: true }
+  if (event.type !== 'process' || (event.state !== 'gone' && event.state !== 'ended')) return null
+  return { process: event.process, isGone: event.state === 'gone' }
 }
 
 /** GENESIS_CLUSTER of each node, its event loop at our disposal. */
@@ -51,9 +51,9 @@ async function startBlockable(cluster: TestCluster): Promise<Child[]> {
 class Stage {
   readonly healMs: number[] = []
   blocks = 0
-  /** Told of somebody who was blocked for less than that takes, or by the blocked one itself. */
+  /** Told of somebody who was not blocked, or not for so long. */
   falseGone = 0
-  /** Told by others of a publisher that was blocked for longer. */
+  /** Told of who was blocked for longer. */
   rightGone = 0
   /** Least share of what was published during a block of GENESIS_CLUSTER that arrived during it. */
   leastFlow = 1
@@ -115,9 +115,9 @@ class Stage {
       const events = await participant.call('events', { key })
       for (const { at, event } of events) {
         if (at < since) continue
-        const gone = whoIsGone(event)
-        if (gone === null) continue
-        if (gone === rightly) this.rightGone += 1
+        const told = whoIsOver(event)
+        if (told === null) continue
+        if (told.isGone && told.process === rightly) this.rightGone += 1
         else this.falseGone += 1
       }
     }
