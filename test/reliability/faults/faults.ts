@@ -2,8 +2,9 @@
  * `npm run faults`: the fault matrix on real processes, judged from outside. Ends with 1 if anything
  * was lost in silence, doubled, out of order or torn, or a figure is beyond its limit.
  */
+import { existsSync } from 'node:fs'
 import { amount, instrument } from '../../../src/testing/instrument.ts'
-import { writeResult } from '../result.ts'
+import { readResult, writeResult } from '../result.ts'
 import { machine } from './machine.ts'
 import { childrenLogs, endChildren } from '../../harness/child.ts'
 import type { FaultRow, RowResult } from './fault-row.ts'
@@ -18,7 +19,7 @@ const command = instrument(
 )
   .option('--only <ids>', `some of ${known}`)
   .option('--scale <factor>', 'how often and how long: 1 is what is asked for', amount, 1)
-  .option('--json <file>', 'leave the result there')
+  .option('--json <file>', 'leave the result there; with --only, in place of those rows of it')
 const values = command.parse().opts<{ only?: string; scale: number; json?: string }>()
 const { scale } = values
 const wanted = values.only?.split(',').map((id) => id.trim().toUpperCase())
@@ -51,14 +52,22 @@ for (const row of rows) {
     console.error(`${row.id}: ${(error as Error).stack}`)
   }
 }
-if (values.json !== undefined && results.length > 0)
+if (values.json !== undefined && results.length > 0) {
+  const fresh = new Map(results.map((result) => [result.id, asResultRow(result)]))
+  const isPart = wanted !== undefined && existsSync(values.json)
+  const before = isPart ? readResult(values.json) : null
+  const others = before?.rows.filter(({ id }) => !fresh.has(id)) ?? []
+  const order = rows.map(({ id }) => id)
   writeResult(values.json, {
     instrument: 'faults',
-    command: `npm run faults -- --scale ${scale}${values.only === undefined ? '' : ` --only ${values.only}`}`,
+    command: `npm run faults -- --scale ${scale}`,
     at: new Date().toISOString(),
     machine: machine(),
-    seconds: results.reduce((sum, { seconds }) => sum + seconds, 0),
-    rows: results.map(asResultRow),
+    seconds: results.reduce((sum, { seconds }) => sum + seconds, before?.seconds ?? 0),
+    rows: [...others, ...fresh.values()].toSorted(
+      (one, other) => order.indexOf(one.id) - order.indexOf(other.id),
+    ),
   })
+}
 printSummary(results, broken)
 process.exitCode = broken.length === 0 && results.every(({ passed }) => passed) ? 0 : 1
