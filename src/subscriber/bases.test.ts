@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { identity, isBatch, Pair } from '../../test/harness/pair.ts'
 
 /** A subscription that was ready before it heard of any publisher. */
-function readyAlone(before?: readonly (readonly string[])[]): Pair {
-  const pair = new Pair(['A'], before ? { before } : {})
+function readyAlone(before?: readonly (readonly string[])[], beforeMs = 5000): Pair {
+  const pair = new Pair(['A'], before ? { before, beforeMs } : {})
   pair.roster(null)
   expect(pair.isReady).toBe(true)
   return pair
@@ -51,6 +51,14 @@ describe('a base', () => {
     pair.subscription.resync(pair.now)
     pair.pass(1000, ({ kind }) => kind === 'heartbeat')
     expect(pair.order).toEqual(['A2'])
+  })
+
+  it('D5: of a stream hardly older than the subscription is 0: its announcement was on its way', () => {
+    const pair = readyAlone([['A'], ['A']], 1000)
+    pair.publish(['A'])
+    pair.deliver()
+    pair.pass(1000)
+    expect(pair.order).toEqual(['A1', 'A2', 'A3'])
   })
 
   it('D5: of a stream older than the subscription that nobody knew of is its vector, behind a loss', () => {

@@ -67,7 +67,8 @@ export class Bases {
 
   /**
    * Before `ready`: owed from now on. Afterwards: a stream younger than the subscription is owed
-   * whole; an older one that nobody knew of has a loss with unknown beginning.
+   * whole, and so is one so little older that its announcement may have been on its way from another
+   * node; an older one that nobody knew of has a loss with unknown beginning.
    */
   #setBase(
     source: Source,
@@ -76,7 +77,8 @@ export class Bases {
     isReady: boolean,
     now: number,
   ): void {
-    const isYoung = state.ageMs === null || now - state.ageMs >= this.#subscribedAt
+    const youngFrom = this.#subscribedAt - this.#limits.announcedWithinMs
+    const isYoung = state.ageMs === null || now - state.ageMs >= youngFrom
     const base = isReady && (state.last === 0 || isYoung) ? 0 : state.last
     const isMissed = isReady && base > 0
     if (isMissed || stream.openLossFrom === null) {

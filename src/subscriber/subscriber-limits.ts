@@ -15,6 +15,8 @@ export interface SubscriberLimits {
   readonly replayProgressMs: number
   /** Asked for at once, by the size of the updates seen: under a quarter of a connection's high-water mark. */
   readonly replayWindowBytes: number
+  /** That a process publishes is known on every node within this: told again each second until it is. */
+  readonly announcedWithinMs: number
   /** The first sync of a new publisher is spread over so much: many subscribers meet it at once. */
   readonly syncSpreadMs: number
   readonly syncRetryMs: number
@@ -42,6 +44,7 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   replayRetryMs: 600,
   replayProgressMs: 150,
   replayWindowBytes: 3 * 1024 * 1024,
+  announcedWithinMs: 2_000,
   syncSpreadMs: 30,
   syncRetryMs: 250,
   syncRetryMaxMs: 1500,

@@ -23,8 +23,10 @@ export interface PairLimits {
   readonly subscriber?: Partial<typeof defaultSubscriberLimits>
   readonly own?: boolean
   readonly seed?: number
-  /** Commits that the publisher sent a second before there was a subscription. */
+  /** Commits that the publisher sent before there was a subscription. */
   readonly before?: readonly (readonly string[])[]
+  /** So long before, milliseconds; 5 seconds. */
+  readonly beforeMs?: number
 }
 
 /** A publisher and a subscription with a wire in between that the test holds in its hands. */
@@ -58,7 +60,7 @@ export class Pair {
     if (limits.before) {
       this.publish(...limits.before)
       this.wire = []
-      this.now += 1000
+      this.now += limits.beforeMs ?? 5000
     }
     this.subscription = this.#newSubscription(tables)
   }

@@ -97,6 +97,17 @@ export const deliveryRules: readonly Rule[] = [
     [bases, 'D5: owes nothing when it had ended before the subscription began'],
   ),
   rule(
+    'D5.11',
+    'So is a stream so little older that its announcement may have been on its way',
+    'none that is older is',
+    [
+      'subscriber/bases.ts',
+      'const youngFrom = this.#subscribedAt - this.#limits.announcedWithinMs',
+      'const youngFrom = this.#subscribedAt',
+    ],
+    [bases, 'D5: of a stream hardly older than the subscription is 0'],
+  ),
+  rule(
     'D6.1',
     'The next sequence of a stream moves only by contiguous updates, or over what is reported lost',
     'what is ahead is delivered',
