@@ -121,7 +121,7 @@ def _body(frame, kind):
         ]
     elif kind == "vector":
         message.update(nonce=reader.varint(), all=reader.bit())
-        message["streams"] = [_stream(reader) for _ in range(reader.count(12))]
+        message["streams"] = [_stream(reader) for _ in range(reader.count(13))]
     elif kind == "heartbeat":
         message.update(confirm=reader.bit(), streams=reader.sequences())
     elif kind == "leaving":
@@ -131,6 +131,7 @@ def _body(frame, kind):
 
 def _stream(reader):
     state = {"table": reader.table(), "last": reader.varint(), "first": reader.varint(1)}
+    state["since"] = reader.varint(1)
     age = reader.unpack("d")
     state["ageMs"] = None if age != age else age
     return state
@@ -169,7 +170,7 @@ def _request(frame):
     reader = Reader(frame, 28)
     request = {"kind": kind, "subscriber": frame[12:28].hex()}
     if kind == "sync":
-        request["nonce"] = reader.varint(1)
+        request.update(nonce=reader.varint(1), sinceMs=reader.varint())
         for part in ("tables", "marks"):
             request[part] = "*" if reader.bit() else [reader.table() for _ in range(reader.count(2))]
         whole = reader.bit()

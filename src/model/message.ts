@@ -100,6 +100,11 @@ export interface VectorMessage {
 export interface StreamState extends TableSequence {
   /** First sequence still retained; `last + 1` when nothing is. */
   readonly first: number
+  /**
+   * First sequence published within the `sinceMs` of the sync; `last + 1`: none. `first − 1` where the
+   * latest of those that are no longer retained is one: how many of them are is not known.
+   */
+  readonly since: number
   /** Milliseconds since the stream's first update was sent, on a monotonic clock; null: it has none. */
   readonly ageMs: number | null
 }

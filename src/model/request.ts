@@ -14,6 +14,8 @@ export interface SyncRequest {
   readonly subscriber: string
   /** From 1, never used twice by one subscriber. */
   readonly nonce: number
+  /** How far back, in milliseconds, the vector is to say where each stream stood. */
+  readonly sinceMs: number
   /** All tables of the subscription: the vector covers them. */
   readonly tables: Tables
   /** The tables whose topics want a mark; '*' is the topic of "all tables". */

@@ -29,7 +29,15 @@ describe('syncs', () => {
   it('D4: are not answered by who is not meant', () => {
     for (const incarnations of [['f'.repeat(32)], []])
       stage.publisher.onRequest(
-        { kind: 'sync', subscriber, nonce: 1, tables: ['A'], marks: ['A'], incarnations },
+        {
+          kind: 'sync',
+          subscriber,
+          nonce: 1,
+          sinceMs: 0,
+          tables: ['A'],
+          marks: ['A'],
+          incarnations,
+        },
         0,
       )
     stage.pass(100)
@@ -38,7 +46,15 @@ describe('syncs', () => {
 
   it('D4: have a mark only on the topics that ask for one, each on its own', () => {
     stage.publisher.onRequest(
-      { kind: 'sync', subscriber, nonce: 1, tables: ['A', 'B'], marks: ['B'], incarnations: null },
+      {
+        kind: 'sync',
+        subscriber,
+        nonce: 1,
+        sinceMs: 0,
+        tables: ['A', 'B'],
+        marks: ['B'],
+        incarnations: null,
+      },
       0,
     )
     stage.pass(50)
@@ -52,7 +68,36 @@ describe('syncs', () => {
     stage.pass(500)
     stage.sync(['A'])
     stage.pass(20)
-    expect(stage.of('vector')[0]?.streams).toEqual([{ table: 'A', last: 3, first: 3, ageMs: 520 }])
+    expect(stage.of('vector')[0]?.streams).toEqual([
+      { table: 'A', last: 3, first: 3, since: 4, ageMs: 520 },
+    ])
+  })
+
+  it('D4: are told which update was the first since the time they ask for', () => {
+    for (let round = 0; round < 3; round++) {
+      stage.publish(2)
+      stage.pass(1000)
+    }
+    for (const [nonce, sinceMs] of [0, 1500, 2500, 60_000].entries())
+      stage.sync(['A'], nonce + 1, subscriber, sinceMs)
+    stage.pass(20)
+    expect(stage.of('vector').map(({ streams }) => streams[0]?.since)).toEqual([7, 5, 3, 1])
+  })
+
+  it('D4: are told if something since the time they ask for is no longer retained', () => {
+    stage = new RecordedPublisher({ retentionAgeMs: 2000, reserveUpdates: 0 })
+    for (let round = 0; round < 4; round++) {
+      stage.publish(2)
+      stage.pass(1000)
+    }
+    for (const [nonce, sinceMs] of [1500, 60_000].entries())
+      stage.sync(['A'], nonce + 1, subscriber, sinceMs)
+    stage.pass(20)
+    const states = stage.of('vector').map(({ streams }) => streams[0])
+    expect(states).toMatchObject([
+      { first: 5, since: 7 },
+      { first: 5, since: 4 },
+    ])
   })
 
   it('D4: are told of what was sent, not of what waits for GENESIS_CLUSTER', () => {
@@ -60,7 +105,9 @@ describe('syncs', () => {
     stage.publish(3)
     stage.sync(['A'])
     stage.pass(20)
-    expect(stage.of('vector')[0]?.streams).toEqual([{ table: 'A', last: 0, first: 1, ageMs: null }])
+    expect(stage.of('vector')[0]?.streams).toEqual([
+      { table: 'A', last: 0, first: 1, since: 1, ageMs: null },
+    ])
   })
 })
 

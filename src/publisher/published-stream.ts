@@ -26,6 +26,8 @@ export class PublishedStream {
   firstSentAt: number | null = null
   changedAt = -Infinity
   readonly retained = new Deque<RetainedBatch>()
+  /** When the latest batch that is no longer retained was. */
+  #evictedAt = -Infinity
   retainedBytes = 0
   retainedUpdates = 0
   /** Batches at the front that only the reserve still holds. */
@@ -51,32 +53,46 @@ export class PublishedStream {
   evictOldest(): number {
     const oldest = this.retained.shift()
     if (!oldest) return 0
+    this.#evictedAt = oldest.retainedAt
     this.retainedBytes -= oldest.message.byteLength
     this.retainedUpdates -= oldest.count
     oldest.message.release()
     return oldest.message.byteLength
   }
 
-  stateAt(now: number): StreamState {
+  stateAt(now: number, sinceMs: number): StreamState {
+    const first = Math.min(this.firstRetained, this.sent + 1)
     return {
       table: this.table,
       last: this.sent,
-      first: Math.min(this.firstRetained, this.sent + 1),
+      first,
+      since: this.#firstSince(now - sinceMs, first),
       ageMs: this.firstSentAt === null ? null : now - this.firstSentAt,
     }
   }
 
-  /** The retained batches that hold any of `from` … `to`, in order. */
-  *batchesIn(from: number, to: number): Generator<RetainedBatch> {
+  #firstSince(time: number, first: number): number {
+    if (this.#evictedAt >= time) return Math.max(1, first - 1)
+    const index = this.#search(({ retainedAt }) => retainedAt < time)
+    return Math.min(this.retained.at(index)?.first ?? Infinity, this.sent + 1)
+  }
+
+  /** How many of the retained batches, from the oldest on, are so: none that follows one that is not. */
+  #search(isBefore: (batch: RetainedBatch) => boolean): number {
     let low = 0
     let high = this.retained.length
     while (low < high) {
       const middle = (low + high) >> 1
-      const batch = this.retained.at(middle) as RetainedBatch
-      if (batch.first + batch.count <= from) low = middle + 1
+      if (isBefore(this.retained.at(middle) as RetainedBatch)) low = middle + 1
       else high = middle
     }
-    for (let index = low; index < this.retained.length; index++) {
+    return low
+  }
+
+  /** The retained batches that hold any of `from` … `to`, in order. */
+  *batchesIn(from: number, to: number): Generator<RetainedBatch> {
+    const before = this.#search(({ first, count }) => first + count <= from)
+    for (let index = before; index < this.retained.length; index++) {
       const batch = this.retained.at(index) as RetainedBatch
       if (batch.first > to) return
       yield batch

@@ -47,7 +47,7 @@ const of = <Kind extends Message['kind']>(kind: Kind) =>
 
 function sync(tables: readonly string[] | '*', now: number): void {
   publisher.onRequest(
-    { kind: 'sync', subscriber, nonce: 1, tables, marks: tables, incarnations: null },
+    { kind: 'sync', subscriber, nonce: 1, sinceMs: 0, tables, marks: tables, incarnations: null },
     now,
   )
 }
@@ -157,8 +157,8 @@ describe('sync', () => {
     publisher.tick(10 + defaultPublisherLimits.syncGatherMs)
     expect(kinds()).toEqual(['reply vector', 'update mark', 'update mark'])
     expect(of('vector')[0]?.streams).toEqual([
-      { table: 'A', last: 1, first: 1, ageMs: 29 },
-      { table: 'B', last: 0, first: 1, ageMs: null },
+      { table: 'A', last: 1, first: 1, since: 2, ageMs: 29 },
+      { table: 'B', last: 0, first: 1, since: 1, ageMs: null },
     ])
     expect(of('mark')[0]).toMatchObject({
       table: 'A',
@@ -219,7 +219,15 @@ describe('replay', () => {
   it('D17: answers once on the update topic what several ask for together', () => {
     const other = 'b'.repeat(32)
     publisher.onRequest(
-      { kind: 'sync', subscriber: other, nonce: 2, tables: ['A'], marks: [], incarnations: null },
+      {
+        kind: 'sync',
+        subscriber: other,
+        nonce: 2,
+        sinceMs: 0,
+        tables: ['A'],
+        marks: [],
+        incarnations: null,
+      },
       50,
     )
     publisher.tick(80)

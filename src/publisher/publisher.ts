@@ -228,12 +228,13 @@ export class Publisher {
   readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
 
   readonly #syncSource = {
-    states: (tables: SyncRequest['tables'], now: number): StreamState[] => {
-      if (tables === '*') return [...this.#streams.values()].map((stream) => stream.stateAt(now))
-      return tables.map(
-        (table) =>
-          this.#streams.get(table)?.stateAt(now) ?? { table, last: 0, first: 1, ageMs: null },
-      )
+    states: ({ tables, sinceMs }: SyncRequest, now: number): StreamState[] => {
+      const stateOf = (stream: PublishedStream) => stream.stateAt(now, sinceMs)
+      if (tables === '*') return [...this.#streams.values()].map(stateOf)
+      return tables.map((table) => {
+        const stream = this.#streams.get(table)
+        return stream ? stateOf(stream) : { table, last: 0, first: 1, since: 1, ageMs: null }
+      })
     },
     lastSent: (table: string): number => this.#streams.get(table)?.sent ?? 0,
   }

@@ -6,8 +6,8 @@ import { encodeMessage } from '../wire/message-codec.ts'
 import type { PublisherOutput } from './publisher-output.ts'
 
 export interface SyncSource {
-  /** The states of the streams of these tables, or of all streams; all taken at one moment. */
-  states(tables: SyncRequest['tables'], now: number): StreamState[]
+  /** The states of the streams of the tables asked for, or of all streams; all taken at one moment. */
+  states(request: SyncRequest, now: number): StreamState[]
   lastSent(table: string): number
 }
 
@@ -46,7 +46,7 @@ export class SyncAnswers {
           publisher: this.#identity,
           nonce,
           all: request.tables === '*',
-          streams: source.states(request.tables, now),
+          streams: source.states(request, now),
         }),
       )
       for (const table of request.marks === '*' ? [null] : request.marks) {

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import type { PairLimits } from '../../test/harness/pair.ts'
 import { identity, isBatch, Pair } from '../../test/harness/pair.ts'
 
 /** A subscription that was ready before it heard of any publisher. */
-function readyAlone(before?: readonly (readonly string[])[], beforeMs = 5000): Pair {
-  const pair = new Pair(['A'], before ? { before, beforeMs } : {})
+function readyAlone(
+  before?: readonly (readonly string[])[],
+  beforeMs = 5000,
+  publisher: NonNullable<PairLimits['publisher']> = {},
+): Pair {
+  const pair = new Pair(['A'], { publisher, ...(before && { before, beforeMs }) })
   pair.roster(null)
   expect(pair.isReady).toBe(true)
   return pair
@@ -13,7 +18,7 @@ describe('a base', () => {
   it('D5: comes from the vector to one of our own syncs alone', () => {
     const pair = new Pair(['A'])
     pair.roster()
-    const streams = [{ table: 'A', last: 5, first: 1, ageMs: 1 }]
+    const streams = [{ table: 'A', last: 5, first: 1, since: 1, ageMs: 1 }]
     pair.subscription.onMessage(
       { kind: 'vector', publisher: identity, nonce: 999, all: false, streams },
       pair.now,
@@ -47,10 +52,12 @@ describe('a base', () => {
   it('D5: is never moved by a later vector, which shows a gap', () => {
     const pair = new Pair(['A'], { before: [['A']] }).ready()
     pair.publish(['A'])
+    pair.deliver()
+    pair.publish(['A'])
     pair.deliver(isBatch)
     pair.subscription.resync(pair.now)
     pair.pass(1000, ({ kind }) => kind === 'heartbeat')
-    expect(pair.order).toEqual(['A2'])
+    expect(pair.order).toEqual(['A2', 'A3'])
   })
 
   it('D5: of a stream hardly older than the subscription is 0: its announcement was on its way', () => {
@@ -61,17 +68,88 @@ describe('a base', () => {
     expect(pair.order).toEqual(['A1', 'A2', 'A3'])
   })
 
-  it('D5: of a stream older than the subscription that nobody knew of is its vector, behind a loss', () => {
+  it('D5: of an older stream that nobody knew of is where it stood when the subscription began', () => {
     const pair = readyAlone([['A'], ['A']])
+    pair.now += 10_000
+    for (let round = 0; round < 3; round++) {
+      pair.publish(['A'])
+      pair.wire = []
+      pair.now += 1000
+    }
     pair.publish(['A'])
     pair.deliver()
     expect(pair.order).toEqual([])
     pair.pass(1000)
-    expect(pair.order).toEqual(['lost Anull..3'])
-    expect(pair.losses).toMatchObject([{ reason: 'unknown-publisher', publisher: identity }])
+    expect(pair.order).toEqual(['A3', 'A4', 'A5', 'A6'])
+    expect(pair.losses).toEqual([])
+  })
+
+  it('D5: of an older stream that no longer retains all that was published since is behind a loss', () => {
+    const pair = readyAlone([['A'], ['A']], 5000, { retentionAgeMs: 2000, reserveUpdates: 0 })
+    for (let round = 0; round < 5; round++) {
+      pair.publish(['A'])
+      pair.wire = []
+      pair.now += 1000
+      pair.publisher.tick(pair.now)
+    }
     pair.publish(['A'])
     pair.deliver()
-    expect(pair.order.slice(1)).toEqual(['A4'])
+    pair.pass(1000)
+    expect(pair.order).toEqual(['lost Anull..5', 'A6', 'A7', 'A8'])
+    expect(pair.losses).toMatchObject([{ reason: 'unknown-publisher', publisher: identity }])
+  })
+
+  it('D5: of a stream younger than the subscription is 0, whatever is retained of it', () => {
+    const pair = readyAlone(undefined, 0, { retentionAgeMs: 2000, reserveUpdates: 0 })
+    for (let round = 0; round < 5; round++) {
+      pair.publish(['A'])
+      pair.wire = []
+      pair.now += 1000
+      pair.publisher.tick(pair.now)
+    }
+    pair.publish(['A'])
+    pair.deliver()
+    pair.pass(1000)
+    expect(pair.order).toEqual(['lost A1..3', 'A4', 'A5', 'A6'])
+    expect(pair.losses).toMatchObject([{ reason: 'evicted' }])
+  })
+
+  it('D5: is not set by a vector that may not have looked back far enough', () => {
+    const pair = readyAlone([['A']])
+    pair.now += 10_000
+    pair.roster()
+    pair.pass(100, ({ kind }) => kind === 'vector')
+    const [sync] = pair.requestsOf('sync')
+    if (!sync) throw new Error('nothing was asked')
+    // It reaches the publisher late, which has published meanwhile.
+    pair.publish(['A'])
+    pair.now += 20_000
+    pair.wire = []
+    pair.publisher.onRequest({ ...sync, sinceMs: sync.sinceMs - 15_000 }, pair.now)
+    pair.publisher.tick(pair.now)
+    pair.now += 50
+    pair.publisher.tick(pair.now)
+    pair.deliver()
+    expect(pair.order).toEqual([])
+    const since = pair.now
+    pair.pass(1000)
+    expect(pair.requestsOf('sync', since)[0]?.sinceMs ?? 0).toBeGreaterThan(30_000 + 2 * 20_000)
+    pair.publish(['A'])
+    pair.deliver()
+    expect(pair.order).toEqual(['A1', 'A2', 'A3'])
+    expect(pair.losses).toEqual([])
+  })
+
+  it('D5: reaches back over the time that the machine slept', () => {
+    const pair = readyAlone([['A']])
+    pair.publish(['A'])
+    pair.wire = []
+    // An hour for everybody else, a moment for the monotonic clock of the subscription.
+    pair.wallClockOffset = 3_600_000
+    pair.roster()
+    pair.pass(1000)
+    expect(pair.requestsOf('sync')[0]?.sinceMs).toBeGreaterThan(3_600_000)
+    expect(pair.order).toEqual(['A1', 'A2'])
   })
 })
 

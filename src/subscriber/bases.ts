@@ -47,28 +47,50 @@ export class Bases {
     return false
   }
 
-  /** The answer to one of our syncs. A later one never moves a base: it shows gaps and losses. */
-  takeVector(source: Source, vector: VectorMessage, isReady: boolean, now: number): void {
+  /**
+   * The answer to one of our syncs. A later one never moves a base: it shows gaps and losses. False:
+   * a stream still has no base, since the vector did not look back to our beginning (`sawAll`).
+   */
+  takeVector(
+    source: Source,
+    vector: VectorMessage,
+    isReady: boolean,
+    sawAll: boolean,
+    now: number,
+  ): boolean {
+    let isComplete = true
     for (const state of vector.streams) {
       if (!wantsTable(this.#tables, state.table)) continue
       const stream = source.stream(state.table)
       stream.known = Math.max(stream.known, state.last)
-      if (stream.base === null) this.#setBase(source, stream, state, isReady, now)
-      else if (stream.openLossFrom !== undefined && stream.next > state.last)
+      if (stream.base === null) {
+        if (isReady && !sawAll && !this.#isOwedWhole(state, now)) {
+          isComplete = false
+          continue
+        }
+        this.#setBase(source, stream, state, isReady, now)
+      } else if (stream.openLossFrom !== undefined && stream.next > state.last)
         this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
       stream.lose(stream.next, state.first - 1, 'evicted')
       source.settle(stream)
     }
-    if (!vector.all || this.#tables !== '*' || source.answeredForAll) return
+    if (!isComplete) return false
+    if (!vector.all || this.#tables !== '*' || source.answeredForAll) return true
     source.answeredForAll = true
     for (const stream of source.streams.values())
       if (stream.base === null) this.#delivery.setBase(source, stream, 0)
+    return true
+  }
+
+  /** Not older than the subscription. */
+  #isOwedWhole({ last, ageMs }: StreamState, now: number): boolean {
+    return last === 0 || ageMs === null || now - ageMs >= this.#subscribedAt
   }
 
   /**
-   * Before `ready`: owed from now on. Afterwards: a stream younger than the subscription is owed
-   * whole, and so is one so little older that its announcement may have been on its way from another
-   * node; an older one that nobody knew of has a loss with unknown beginning.
+   * Before `ready`: owed from now on. Afterwards: a young stream is owed whole; of an older one that
+   * nobody knew of, what was published since the subscription began. If some of that is no longer
+   * retained, it is not known how much: a loss with unknown beginning.
    */
   #setBase(
     source: Source,
@@ -77,10 +99,11 @@ export class Bases {
     isReady: boolean,
     now: number,
   ): void {
-    const youngFrom = this.#subscribedAt - this.#limits.announcedWithinMs
-    const isYoung = state.ageMs === null || now - state.ageMs >= youngFrom
-    const base = isReady && (state.last === 0 || isYoung) ? 0 : state.last
-    const isMissed = isReady && base > 0
+    const isWhole = isReady && this.#isOwedWhole(state, now)
+    const isMissed = isReady && !isWhole && state.since < state.first
+    const owedFrom = Math.max(state.first, state.since)
+    const baseOfLate = isWhole ? 0 : owedFrom - 1
+    const base = isReady ? baseOfLate : state.last
     if (isMissed || stream.openLossFrom === null) {
       this.#delivery.report(source, stream, { from: null, to: base }, 'unknown-publisher')
       if (isMissed) stream.lostUpTo = base

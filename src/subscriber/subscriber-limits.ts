@@ -15,7 +15,10 @@ export interface SubscriberLimits {
   readonly replayProgressMs: number
   /** Asked for at once, by the size of the updates seen: under a quarter of a connection's high-water mark. */
   readonly replayWindowBytes: number
-  /** That a process publishes is known on every node within this: told again each second until it is. */
+  /**
+   * Vectors look back so much further than to the beginning of the subscription: within this a sync is
+   * answered, and that a process publishes is known on every node.
+   */
   readonly announcedWithinMs: number
   /** The first sync of a new publisher is spread over so much: many subscribers meet it at once. */
   readonly syncSpreadMs: number

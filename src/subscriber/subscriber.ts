@@ -125,6 +125,7 @@ export class Subscriber {
         {
           ...boundSink(sink),
           request: (request) => this.#output.request(request),
+          wallClock: () => this.#output.wallClock(),
           nonce: () => ++this.#nonce,
           renew: (hop, incarnation, topics) => this.#renew(hop, incarnation, topics),
           isDirect: (incarnation) => this.#output.isDirect(incarnation),

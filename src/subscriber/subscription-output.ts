@@ -40,6 +40,8 @@ export type SubscriptionEvent =
 /** What a subscription does to the outside. */
 export interface SubscriptionOutput {
   request(request: Request): void
+  /** Milliseconds since 1970. */
+  wallClock(): number
   /** A number that this process has not used before. */
   nonce(): number
   /** No updates: those up to the positions were all kept back by the filter. */

@@ -72,7 +72,7 @@ export class Subscription {
     this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, output)
     this.#endings = new Endings(options.tables, this.#delivery, output)
     this.#bases = new Bases(options.tables, now, limits, this.#delivery, output)
-    this.#syncs = new Syncs(options.subscriber, options.tables, limits, random, output)
+    this.#syncs = new Syncs(options.subscriber, options.tables, limits, random, output, now)
     this.#repair = new GapRepair(options.subscriber, options.tables, limits, random, output)
     this.#renewal = new PathRenewal(limits, output)
     this.#readiness = new Readiness(this.#sources, this.#topics(), limits, output)
@@ -299,7 +299,10 @@ export class Subscription {
   #onVector(source: Source, vector: VectorMessage, now: number): void {
     if (!this.#syncs.isOurs(vector.nonce)) return
     source.prove(replyPath)
-    this.#bases.takeVector(source, vector, this.isReady, now)
+    // Before `ready` it does not matter: everything is owed from the vector on.
+    const sawAll = !this.isReady || this.#syncs.sawTheBeginning(vector.nonce, now)
+    if (!this.#bases.takeVector(source, vector, this.isReady, sawAll, now))
+      source.needsProof([replyPath], now, this.#random)
     this.#delivery.deliver(source)
     this.#readiness.check()
   }

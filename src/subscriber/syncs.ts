@@ -10,6 +10,12 @@ const maxNonces = 10_000
 /** Publishers that one request names; the others are asked at the next tick. */
 const maxPublishersAtOnce = 4_096
 
+/** A sync that went out: when, and how much longer ago than the beginning it asked for. */
+interface Asked {
+  readonly at: number
+  readonly marginMs: number
+}
+
 /** Asks publishers for vectors and marks until they have come, later and later, with jitter. */
 export class Syncs {
   readonly #subscriber: string
@@ -17,8 +23,12 @@ export class Syncs {
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
+  readonly #beganAt: number
+  readonly #beganAtWallClock: number
   /** Only an answer to one of these is believed. */
-  readonly #nonces = new Set<number>()
+  readonly #asked = new Map<number, Asked>()
+  /** How much longer ago than the beginning of the subscription is asked for. */
+  #marginMs: number
 
   constructor(
     subscriber: string,
@@ -26,16 +36,43 @@ export class Syncs {
     limits: SubscriberLimits,
     random: Random,
     output: SubscriptionOutput,
+    now: number,
   ) {
     this.#subscriber = subscriber
     this.#tables = tables
     this.#limits = limits
     this.#random = random
     this.#output = output
+    this.#beganAt = now
+    this.#beganAtWallClock = output.wallClock()
+    this.#marginMs = limits.announcedWithinMs
   }
 
   isOurs(nonce: number): boolean {
-    return this.#nonces.has(nonce)
+    return this.#asked.has(nonce)
+  }
+
+  /**
+   * Whether the answer to this nonce of ours, which comes now, looked back far enough: the publisher
+   * counts from when it answers, and that was at most as long after the question as it is until now.
+   * If not, the next question looks back further.
+   */
+  sawTheBeginning(nonce: number, now: number): boolean {
+    const asked = this.#asked.get(nonce)
+    if (!asked) return false
+    const tookMs = now - asked.at
+    if (tookMs <= asked.marginMs) return true
+    this.#marginMs = Math.max(this.#marginMs, 2 * tookMs)
+    return false
+  }
+
+  /**
+   * How long this subscription has been there, and the margin. While a machine sleeps its monotonic
+   * clock may stand still; a wall clock that was set ahead has more looked back to than is needed.
+   */
+  #sinceMs(now: number): number {
+    const byWallClock = this.#output.wallClock() - this.#beganAtWallClock
+    return Math.ceil(Math.max(now - this.#beganAt, byWallClock) + this.#marginMs)
   }
 
   /** One request for all publishers whose answer is due. */
@@ -49,22 +86,23 @@ export class Syncs {
     }
     if (due.length === 0) return
     const nonce = this.#output.nonce()
-    this.#remember(nonce)
+    this.#remember(nonce, now)
     this.#output.request({
       kind: 'sync',
       subscriber: this.#subscriber,
       nonce,
+      sinceMs: this.#sinceMs(now),
       tables: this.#tables,
       marks: this.#marks(due),
       incarnations: due.map((source) => source.identity.incarnation),
     })
   }
 
-  #remember(nonce: number): void {
-    this.#nonces.add(nonce)
-    if (this.#nonces.size <= maxNonces) return
-    const [oldest] = this.#nonces
-    if (oldest !== undefined) this.#nonces.delete(oldest)
+  #remember(nonce: number, now: number): void {
+    this.#asked.set(nonce, { at: now, marginMs: this.#marginMs })
+    if (this.#asked.size <= maxNonces) return
+    const oldest = this.#asked.keys().next()
+    if (oldest.done !== true) this.#asked.delete(oldest.value)
   }
 
   #marks(due: readonly Source[]): Tables {

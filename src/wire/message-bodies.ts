@@ -87,17 +87,18 @@ function readMark(reader: ByteReader, publisher: PublisherIdentity): MarkMessage
   return { kind: 'mark', publisher, table: table === '' ? null : table, answers, last }
 }
 
-const leastStateBytes = 12
+const leastStateBytes = 13
 
-/** Nonce · all (u8) · number of streams · (table, last, first, age in ms as f64, NaN: none) each. */
+/** Nonce · all (u8) · number of streams · (table, last, first, since, age in ms as f64, NaN: none) each. */
 function writeVector(out: ByteWriter, vector: VectorMessage): void {
   out.varint(vector.nonce)
   out.u8(vector.all ? 1 : 0)
   out.varint(vector.streams.length)
-  for (const { table, last, first, ageMs } of vector.streams) {
+  for (const { table, last, first, since, ageMs } of vector.streams) {
     writeTable(out, table)
     out.varint(last)
     out.varint(first)
+    out.varint(since)
     out.f64(ageMs ?? Number.NaN)
   }
 }
@@ -110,10 +111,11 @@ function readVector(reader: ByteReader, publisher: PublisherIdentity): VectorMes
     const table = readTable(reader)
     const last = reader.varint()
     const first = reader.varint(1)
+    const since = reader.varint(1)
     const ageMs = reader.f64()
-    if (first > last + 1) reader.refuse('bad-number')
+    if (first > last + 1 || since < first - 1 || since > last + 1) reader.refuse('bad-number')
     if (!Number.isNaN(ageMs) && !(ageMs >= 0 && ageMs < Infinity)) reader.refuse('bad-number')
-    streams.push({ table, last, first, ageMs: Number.isNaN(ageMs) ? null : ageMs })
+    streams.push({ table, last, first, since, ageMs: Number.isNaN(ageMs) ? null : ageMs })
   }
   return { kind: 'vector', publisher, nonce, all, streams }
 }

@@ -87,9 +87,10 @@ function readRequest(kind: number, reader: ByteReader, subscriber: string): Requ
 const listed = 0
 const everything = 1
 
-/** Nonce · tables · tables that want a mark · incarnations; each of the three a list or all. */
-function writeSync({ nonce, tables, marks, incarnations }: SyncRequest): void {
+/** Nonce · milliseconds back · tables · tables that want a mark · incarnations; each of the three a list or all. */
+function writeSync({ nonce, sinceMs, tables, marks, incarnations }: SyncRequest): void {
   out.varint(nonce)
+  out.varint(sinceMs)
   for (const names of [tables, marks]) {
     out.u8(names === '*' ? everything : listed)
     if (names !== '*') writeTables(out, names)
@@ -104,14 +105,16 @@ const incarnationBytes = 16
 
 function readSync(reader: ByteReader, subscriber: string): SyncRequest {
   const nonce = reader.varint(1)
+  const sinceMs = reader.varint()
   const tables: Tables = isAll(reader) ? '*' : readTables(reader)
   const marks: Tables = isAll(reader) ? '*' : readTables(reader)
-  if (isAll(reader)) return { kind: 'sync', subscriber, nonce, tables, marks, incarnations: null }
+  const asked = { kind: 'sync', subscriber, nonce, sinceMs, tables, marks } as const
+  if (isAll(reader)) return { ...asked, incarnations: null }
   const incarnations: string[] = []
   for (let left = reader.count(incarnationBytes); left > 0 && reader.problem === null; left--) {
     incarnations.push(reader.id())
   }
-  return { kind: 'sync', subscriber, nonce, tables, marks, incarnations }
+  return { ...asked, incarnations }
 }
 
 function isAll(reader: ByteReader): boolean {

@@ -70,6 +70,7 @@ const bodies: Readonly<Record<number, (walk: SpanWalk) => void>> = {
       text(walk)
       walk.varint()
       walk.varint()
+      walk.varint()
       walk.fixed('f64')
     })
   },
@@ -86,6 +87,7 @@ function listed(walk: SpanWalk, item: () => void): void {
 
 const requests: Readonly<Record<number, (walk: SpanWalk) => void>> = {
   1: (walk) => {
+    walk.varint()
     walk.varint()
     listed(walk, () => text(walk))
     listed(walk, () => text(walk))

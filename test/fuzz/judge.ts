@@ -5,27 +5,6 @@ import type { Input, Target } from './target.ts'
 const budgetMs = 50
 const budgetMsPerByte = 0.000_5
 
-/**
- * CPU that reading and writing a known text takes where the budgets were set, milliseconds: 5.2 on a
- * machine that does the inputs of the same code at 0.76 to 0.84 of the rate of that one.
- */
-const referenceMs = 4
-const reference = JSON.stringify(
-  Array.from({ length: 20_000 }, (_, n) => ({ n, text: `text ${n}` })),
-)
-
-function referenceCpuMs(): number {
-  const before = process.cpuUsage()
-  JSON.stringify(JSON.parse(reference))
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
-}
-
-/** How much slower than those this machine is just now; 1 at least. */
-function slowness(): number {
-  return Math.max(1, Math.min(...Array.from({ length: 5 }, referenceCpuMs)) / referenceMs)
-}
-
 /** Memory that an input may take while it is read, bytes. */
 const budgetBytes = 2 * 1024 * 1024
 /**
@@ -72,7 +51,7 @@ export function judge(target: Target, input: Input): string | Finding {
     if (performance.now() - began <= most) return outcome
     // The clock runs on while others have the processor: what counts is CPU, the least of three.
     const ms = Math.min(...[1, 2, 3].map(() => cpuMs(target, input)))
-    if (ms <= most || ms <= most * slowness()) return outcome
+    if (ms <= most) return outcome
     const what = `${ms.toFixed(0)} ms of CPU for ${lengthOf(input)} bytes`
     return { target: target.name, kind: 'time', what, place: '', input }
   } catch (error) {

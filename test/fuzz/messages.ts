@@ -83,7 +83,14 @@ const updateCount = (dice: Dice) => (dice.chance(0.03) ? 130 + dice.below(60) : 
 const streamState = (dice: Dice): StreamState => {
   const last = sequence(dice) % 2 ** 52
   const first = dice.chance(0.2) ? last + 1 : 1 + dice.below(Math.min(last, 1000))
-  return { table: tableName(dice), last, first, ageMs: dice.chance(0.2) ? null : dice.below(1e6) }
+  const since = Math.max(1, dice.chance(0.5) ? first - dice.below(2) : last + dice.below(2))
+  return {
+    table: tableName(dice),
+    last,
+    first,
+    since,
+    ageMs: dice.chance(0.2) ? null : dice.below(1e6),
+  }
 }
 
 function plainMessage(dice: Dice): Exclude<Message, BatchMessage> {
@@ -160,6 +167,7 @@ export function requestFrame(dice: Dice): Buffer {
       kind: 'sync',
       subscriber,
       nonce,
+      sinceMs: sequence(dice),
       tables: tables(dice),
       marks: tables(dice),
       incarnations: dice.chance(0.5) ? null : dice.many(dice.few(3), () => dice.pick(incarnations)),

@@ -125,10 +125,20 @@ function tell(campaign: Campaign): void {
   say(words.join(' ') + (values.plain ? `  digest ${campaign.digest}` : ''))
 }
 
+/** Bytes of a frame that are shown; --keep writes it whole. */
+const shownBytes = 2_000
+
+function shownFrame(frame: Buffer): string {
+  if (frame.length === 0) return '-'
+  const hex = frame.subarray(0, shownBytes).toString('hex')
+  const left = frame.length - shownBytes
+  return left > 0 ? `${hex}… and ${grouped(left)} bytes more (--keep writes it whole)` : hex
+}
+
 function tellFinding(target: Target, finding: Finding): void {
   const least = finding.kind === 'memory' ? finding : minimise(target, finding)
   say(`  ${least.kind} in ${target.name}: ${least.what} ${least.place}`)
-  for (const frame of least.input) say(`    ${frame.length === 0 ? '-' : frame.toString('hex')}`)
+  for (const frame of least.input) say(`    ${shownFrame(frame)}`)
   if (values.keep)
     say(`    kept: ${keep(target.name, `${least.kind}: ${least.what}`, least.input)}`)
 }
@@ -151,8 +161,9 @@ function rowOf(campaign: Campaign): ResultRow {
   }
 }
 
-if (!values.plain) for (const campaign of campaigns) campaign.explode(exploded)
 if (coverage) await guide(coverage)
+// Behind the guided ones: counting blocks takes time, and these come near to the limits of time.
+if (!values.plain) for (const campaign of campaigns) campaign.explode(exploded)
 const growth = await runAll()
 /** Inputs that reached new code and are kept: small ones, the last, since those are the rarest. */
 const keptReached = 3

@@ -32,6 +32,7 @@ export interface PairLimits {
 /** A publisher and a subscription with a wire in between that the test holds in its hands. */
 export class Pair {
   now = 0
+  wallClockOffset = 0
   readonly publisher: Publisher
   readonly subscription: Subscription
   /** Messages on their way down. */
@@ -99,6 +100,7 @@ export class Pair {
           this.requests.push(request)
           this.asked.push({ request, at: this.now })
         },
+        wallClock: () => this.now + this.wallClockOffset,
         nonce: () => ++nonce,
         updates: (updates, incomplete, _bytes, positions) => {
           this.got.push({ updates, incomplete })

@@ -52,9 +52,17 @@ export class RecordedPublisher {
     }
   }
 
-  sync(tables: readonly string[] | '*', nonce = 1, asker = subscriber): void {
+  sync(tables: readonly string[] | '*', nonce = 1, asker = subscriber, sinceMs = 0): void {
     this.publisher.onRequest(
-      { kind: 'sync', subscriber: asker, nonce, tables, marks: tables, incarnations: null },
+      {
+        kind: 'sync',
+        subscriber: asker,
+        nonce,
+        sinceMs,
+        tables,
+        marks: tables,
+        incarnations: null,
+      },
       this.now,
     )
   }

@@ -179,8 +179,8 @@ export const numberRules: readonly Rule[] = [
     'it tells 1',
     [
       'publisher/published-stream.ts',
-      'first: Math.min(this.firstRetained, this.sent + 1),',
-      'first: 1,',
+      'const first = Math.min(this.firstRetained, this.sent + 1)',
+      'const first = 1',
     ],
     [answers, 'D4: are told how old the stream is and what is retained of it'],
   ),
@@ -201,8 +201,8 @@ export const numberRules: readonly Rule[] = [
     'it names those that have updates',
     [
       'publisher/publisher.ts',
-      'return tables.map(',
-      'return tables.filter((table) => this.#streams.has(table)).map(',
+      'return tables.map((table) => {',
+      'return tables.filter((table) => this.#streams.has(table)).map((table) => {',
     ],
     [publisher, 'D4: is answered with a vector of one moment on the reply topic'],
   ),
@@ -230,5 +230,23 @@ export const numberRules: readonly Rule[] = [
       '',
     ],
     [answers, 'D4: are not answered by who is not meant'],
+  ),
+  rule(
+    'D4.8',
+    'A vector tells the first sequence since the time asked for',
+    'it tells the next one',
+    ['publisher/published-stream.ts', '({ retainedAt }) => retainedAt < time', '() => true'],
+    [answers, 'D4: are told which update was the first since the time they ask for'],
+  ),
+  rule(
+    'D4.9',
+    'Or the one before the first retained, if the latest that is no longer retained is younger',
+    'it tells the first that is retained',
+    [
+      'publisher/published-stream.ts',
+      'if (this.#evictedAt >= time)',
+      'if (this.#evictedAt > Infinity)',
+    ],
+    [answers, 'D4: are told if something since the time they ask for is no longer retained'],
   ),
 ]

@@ -51,6 +51,18 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     to: '    if (stream.base === null) stream.setBase(batch.first - 1)\n    if (!stream.hold(batch)) return',
   },
   {
+    name: 'of an older publisher that turns up late, what it published before its first answer is lost',
+    file: 'subscriber/bases.ts',
+    from: 'const baseOfLate = isWhole ? 0 : owedFrom - 1',
+    to: 'const baseOfLate = isWhole ? 0 : state.last',
+  },
+  {
+    name: 'a vector does not look back',
+    file: 'publisher/published-stream.ts',
+    from: '({ retainedAt }) => retainedAt < time',
+    to: '() => true',
+  },
+  {
     name: 'ready does not wait for marks',
     file: 'subscriber/readiness.ts',
     from: 'return this.#topics.every((topic) => source.proven.has(topic) && !source.unproven.has(topic))',

@@ -44,6 +44,7 @@ function realRequests(incarnation: string): Buffer[] {
       kind: 'sync',
       subscriber,
       nonce: 1,
+      sinceMs: 0,
       tables: '*',
       marks: '*',
       incarnations: null,

@@ -205,8 +205,13 @@ export class Actor {
         ? 0
         : this.#now - this.#stage.reach.freeSince(journal.incarnation, incarnation)
     if (loss.to === null) return this.#whyNotGone(journal, publisher, free)
-    if (loss.from === null || loss.to < loss.from) return null
     const { watch } = this.#stage
+    // A vector says how far it was published before the subscription, or what is retained no more.
+    if (loss.reason === 'unknown-publisher' && !loss.ends)
+      return watch.isRetained(incarnation, loss.table, loss.to)
+        ? 'its last update is retained'
+        : null
+    if (loss.from === null || loss.to < loss.from) return null
     if (loss.reason === 'evicted' && !watch.wasRefused(incarnation, loss.table, loss.to))
       return 'its owner has not refused it'
     if (!watch.isRetained(incarnation, loss.table, loss.to)) return null

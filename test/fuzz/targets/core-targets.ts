@@ -74,6 +74,7 @@ function crowdedPublisher(): Input {
     table: `${index}`.padStart(40, 'T'),
     last: 0,
     first: 1,
+    since: 1,
     ageMs: null,
   }))
   const status = statusTopic(incarnation)
@@ -154,6 +155,7 @@ function longSync(tables: number): Buffer {
       kind: 'sync',
       subscriber: subscriberId,
       nonce: 1,
+      sinceMs: 0,
       tables: names,
       marks: [],
       incarnations: null,
