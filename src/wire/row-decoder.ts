@@ -114,6 +114,9 @@ function valueAt(source: RowSource, layout: RowLayout, column: Column, row: numb
       return source.dictionaries[column.dictionary]?.[slot] ?? source.fail()
     case 'string':
       return textAt(source, column, row, slot)
+    case 'bytes':
+      if (slot !== exceptionSlot) return source.bytes(source.position, (source.position += slot))
+      return source.parsed(source.exception(row, column.index), textToBytes)
     default:
       return source.parsed(textAt(source, column, row, slot), textReaders[column.type])
   }

@@ -31,6 +31,14 @@ export interface CampaignOptions {
   readonly coverage?: Coverage
 }
 
+/** What came of some inputs to one target. */
+export interface Found {
+  readonly target: string
+  readonly inputs: number
+  readonly outcomes: readonly (readonly [string, number])[]
+  readonly findings: readonly Finding[]
+}
+
 /** One target under many inputs. Equal seeds give equal inputs as long as nothing guides them. */
 export class Campaign {
   readonly target: Target
@@ -71,6 +79,15 @@ export class Campaign {
       const bombs = target.bombs?.(target.valid(dice)) ?? []
       for (const bomb of bombs) this.#count(bomb, judgeBomb(target, bomb))
     }
+  }
+
+  /** What another process found with inputs of its own. */
+  add(found: Found): void {
+    this.inputs += found.inputs
+    for (const [name, times] of found.outcomes)
+      this.outcomes.set(name, (this.outcomes.get(name) ?? 0) + times)
+    for (const finding of found.findings)
+      if (!this.findings.has(keyOf(finding))) this.findings.set(keyOf(finding), finding)
   }
 
   async run({ inputs, seconds = Infinity, coverage }: CampaignOptions): Promise<void> {

@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { amount, count, instrument, seedNumber } from '../../src/testing/instrument.ts'
 import type { ResultRow } from '../reliability/result.ts'
 import { writeResult } from '../reliability/result.ts'
+import { explode } from './bombs.ts'
 import { Campaign } from './campaign.ts'
 import { keep } from './corpus.ts'
 import { Coverage } from './coverage.ts'
@@ -13,8 +14,6 @@ import type { Target } from './target.ts'
 
 /** Share of the inputs that coverage guides: it costs up to half of the speed. */
 const guidedShare = 0.1
-/** Valid inputs whose counts and lengths are set to their greatest, one by one. */
-const exploded = 200
 /** Heap that may come with inputs, bytes: caches that fill up to their limits. */
 const allowedGrowth = 96 * 1024 * 1024
 /** Inputs between two looks at the heap. */
@@ -161,9 +160,13 @@ function rowOf(campaign: Campaign): ResultRow {
   }
 }
 
+if (!values.plain)
+  for (const found of await explode(
+    seed,
+    targets.map(({ name }) => name),
+  ))
+    campaigns.find(({ target }) => target.name === found.target)?.add(found)
 if (coverage) await guide(coverage)
-// Behind the guided ones: counting blocks takes time, and these come near to the limits of time.
-if (!values.plain) for (const campaign of campaigns) campaign.explode(exploded)
 const growth = await runAll()
 /** Inputs that reached new code and are kept: small ones, the last, since those are the rarest. */
 const keptReached = 3
