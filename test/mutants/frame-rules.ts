@@ -249,8 +249,8 @@ export const frameRules: readonly Rule[] = [
     'delivered bytes share the memory of the frame',
     [
       'wire/row-source.ts',
-      'return new Uint8Array(this.memory.buffer.buffer.slice(this.heapAt + from, this.heapAt + to))',
-      'return new Uint8Array(this.memory.buffer.buffer, this.heapAt + from, to - from)',
+      'const bytes = new Uint8Array(to - from)',
+      'const bytes = new Uint8Array(this.memory.buffer.buffer, this.heapAt + from, to - from)',
     ],
     [values, 'W3: of bytes shares no memory with what else was delivered'],
   ),
