@@ -14,6 +14,19 @@ function readyAlone(
   return pair
 }
 
+/** An update each second that does not arrive, then one that does. */
+function publishUnheard(pair: Pair, rounds: number): void {
+  for (let round = 0; round < rounds; round++) {
+    pair.publish(['A'])
+    pair.wire = []
+    pair.now += 1000
+    pair.publisher.tick(pair.now)
+  }
+  pair.publish(['A'])
+  pair.deliver()
+  pair.pass(1000)
+}
+
 describe('a base', () => {
   it('D5: comes from the vector to one of our own syncs alone', () => {
     const pair = new Pair(['A'])
@@ -86,30 +99,14 @@ describe('a base', () => {
 
   it('D5: of an older stream that no longer retains all that was published since is behind a loss', () => {
     const pair = readyAlone([['A'], ['A']], 5000, { retentionAgeMs: 2000, reserveUpdates: 0 })
-    for (let round = 0; round < 5; round++) {
-      pair.publish(['A'])
-      pair.wire = []
-      pair.now += 1000
-      pair.publisher.tick(pair.now)
-    }
-    pair.publish(['A'])
-    pair.deliver()
-    pair.pass(1000)
+    publishUnheard(pair, 5)
     expect(pair.order).toEqual(['lost Anull..5', 'A6', 'A7', 'A8'])
     expect(pair.losses).toMatchObject([{ reason: 'unknown-publisher', publisher: identity }])
   })
 
   it('D5: of a stream younger than the subscription is 0, whatever is retained of it', () => {
     const pair = readyAlone(undefined, 0, { retentionAgeMs: 2000, reserveUpdates: 0 })
-    for (let round = 0; round < 5; round++) {
-      pair.publish(['A'])
-      pair.wire = []
-      pair.now += 1000
-      pair.publisher.tick(pair.now)
-    }
-    pair.publish(['A'])
-    pair.deliver()
-    pair.pass(1000)
+    publishUnheard(pair, 5)
     expect(pair.order).toEqual(['lost A1..3', 'A4', 'A5', 'A6'])
     expect(pair.losses).toMatchObject([{ reason: 'evicted' }])
   })
