@@ -93,8 +93,8 @@ export function requireLibzmq(version: string = installedVersion): void {
  *
  * No ZMTP heartbeats: once a queue is full libzmq 4.3.5 reads no more of that connection, answers
  * to pings included, and takes it for dead; and if it does break while its queue is full, the next
- * ping ends the process (`Assertion failed: !_io_error`, `_input_stopped`; libzmq issue 3937). So a
- * process that stood still for three seconds under load was aborted. The kernel asks instead.
+ * ping ends the process (`Assertion failed: !_io_error`, `_input_stopped`). So a process that stood
+ * still for three seconds under load was aborted. The kernel asks instead.
  */
 function always() {
   return {
@@ -147,10 +147,10 @@ function xpub() {
  * `immediate`: each connection has a pipe of its own. A pipe that outlives its connection ends the
  * process: who stands still for longer than `heartbeatTimeoutMs` with a full queue is reconnected,
  * and when the old pipe has room again libzmq 4.3.5 restarts the input of an engine that never
- * stopped (`Assertion failed: _input_stopped`, libzmq issue 3937). The price: when the connection
- * breaks, what it brought and nobody has read yet goes with the pipe, also the rest of a message
- * of which the first frame was taken, and then libzmq ends the process (`Assertion failed: !_more`,
- * fq.cpp; libzmq issue 2163). So our messages are one frame each.
+ * stopped (`Assertion failed: _input_stopped`). The price: when the connection breaks, what it
+ * brought and nobody has read yet goes with the pipe, also the rest of a message of which the first
+ * frame was taken, and then libzmq ends the process (`Assertion failed: !_more`, fq.cpp). So our
+ * messages are one frame each.
  */
 export function connectingXsub(): SocketOptions<XSubscriber> {
   return { ...xsub(), ...connecting(), immediate: true }
