@@ -137,6 +137,15 @@ describe('a base', () => {
     expect(pair.losses).toEqual([])
   })
 
+  it('D5: reaches back further by what clocks may drift apart', () => {
+    const pair = readyAlone([['A']])
+    const days = 10 * 86_400_000
+    pair.now += days
+    pair.roster()
+    pair.pass(1000)
+    expect(pair.requestsOf('sync')[0]?.sinceMs).toBeGreaterThan(days * 1.001)
+  })
+
   it('D5: reaches back over the time that the machine slept', () => {
     const pair = readyAlone([['A']])
     pair.publish(['A'])

@@ -20,6 +20,8 @@ export interface SubscriberLimits {
    * answered, and that a process publishes is known on every node.
    */
   readonly announcedWithinMs: number
+  /** How much faster the clock of a publisher may run than ours: each is slewed by 0.5 at most. */
+  readonly clockDriftPerMille: number
   /** The first sync of a new publisher is spread over so much: many subscribers meet it at once. */
   readonly syncSpreadMs: number
   readonly syncRetryMs: number
@@ -48,6 +50,7 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   replayProgressMs: 150,
   replayWindowBytes: 3 * 1024 * 1024,
   announcedWithinMs: 2_000,
+  clockDriftPerMille: 1,
   syncSpreadMs: 30,
   syncRetryMs: 250,
   syncRetryMaxMs: 1500,

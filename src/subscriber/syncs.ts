@@ -67,12 +67,14 @@ export class Syncs {
   }
 
   /**
-   * How long this subscription has been there, and the margin. While a machine sleeps its monotonic
+   * How long this subscription has been there by any clock, and the margin. While a machine sleeps its monotonic
    * clock may stand still; a wall clock that was set ahead has more looked back to than is needed.
    */
   #sinceMs(now: number): number {
     const byWallClock = this.#output.wallClock() - this.#beganAtWallClock
-    return Math.ceil(Math.max(now - this.#beganAt, byWallClock) + this.#marginMs)
+    const age = Math.max(now - this.#beganAt, byWallClock)
+    const driftMs = (age * this.#limits.clockDriftPerMille) / 1000
+    return Math.ceil(age + driftMs + this.#marginMs)
   }
 
   /** One request for all publishers whose answer is due. */

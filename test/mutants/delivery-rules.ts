@@ -107,7 +107,7 @@ export const deliveryRules: readonly Rule[] = [
     'D5.11',
     'And what it published so little before that its announcement may have been on its way',
     'nothing before is',
-    ['subscriber/syncs.ts', 'byWallClock) + this.#marginMs', 'byWallClock)'],
+    ['subscriber/syncs.ts', 'age + driftMs + this.#marginMs', 'age + driftMs'],
     [bases, 'D5: of a stream hardly older than the subscription is 0'],
   ),
   rule(
@@ -141,6 +141,13 @@ export const deliveryRules: readonly Rule[] = [
     'the monotonic clock alone counts',
     ['subscriber/syncs.ts', 'Math.max(now - this.#beganAt, byWallClock)', '(now - this.#beganAt)'],
     [bases, 'D5: reaches back over the time that the machine slept'],
+  ),
+  rule(
+    'D5.15',
+    'And so much older as clocks may drift apart',
+    'all clocks run alike',
+    ['subscriber/syncs.ts', 'age + driftMs + this.#marginMs', 'age + this.#marginMs'],
+    [bases, 'D5: reaches back further by what clocks may drift apart'],
   ),
   rule(
     'D6.1',
