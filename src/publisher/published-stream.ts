@@ -1,16 +1,7 @@
-import { Deque } from '../base/deque.ts'
 import type { OutgoingBatch, StreamState } from '../model/message.ts'
 import { updateTopic } from '../model/topic.ts'
+import { type RetainedBatch, RetainedBatches } from './retained-batches.ts'
 import type { KeptMessage } from './retention-memory.ts'
-
-/**
- * What it takes to send a batch again. Its manifest and its commits lie encoded in the message: kept as
- * objects, too, they would take as much memory as all frames together.
- */
-export interface RetainedBatch extends Pick<OutgoingBatch, 'first' | 'count'> {
-  readonly message: KeptMessage
-  readonly retainedAt: number
-}
 
 /** One stream of this publisher: its numbers and what is retained of it. */
 export class PublishedStream {
@@ -25,7 +16,7 @@ export class PublishedStream {
   /** When the first update left; null before. Monotonic milliseconds. */
   firstSentAt: number | null = null
   changedAt = -Infinity
-  readonly retained = new Deque<RetainedBatch>()
+  readonly retained = new RetainedBatches()
   /** When the latest batch that is no longer retained was. */
   #evictedAt = -Infinity
   retainedBytes = 0
@@ -44,7 +35,7 @@ export class PublishedStream {
   }
 
   retain({ first, count }: OutgoingBatch, message: KeptMessage, now: number): void {
-    this.retained.push({ first, count, message, retainedAt: now })
+    this.retained.push(first, count, now, message)
     this.retainedBytes += message.byteLength
     this.retainedUpdates += count
     this.closed = first + count - 1

@@ -11,47 +11,45 @@ const firstChunkBytes = 16 * 1024
 /** Free chunks kept for what comes next; more of them means that retention has shrunk. */
 const maxSpareChunks = 2
 
-class Chunk {
+/** Memory that several messages share. */
+export class Chunk {
   readonly memory: Buffer
+  readonly #owner: RetentionMemory
   used = 0
   /** Messages in it that are still kept. */
   live = 0
 
-  constructor(bytes: number) {
+  constructor(owner: RetentionMemory, bytes: number) {
+    this.#owner = owner
     this.memory = Buffer.allocUnsafeSlow(bytes)
+  }
+
+  /** One of its messages is kept no more. */
+  release(): void {
+    this.live -= 1
+    if (this.live === 0) this.#owner.reuse(this)
   }
 }
 
 /** A copy of a message in the memory of retention. */
 export class KeptMessage {
+  readonly chunk: Chunk
+  readonly from: number
   readonly byteLength: number
-  #memory: RetentionMemory
-  #chunk: Chunk
-  #from: number
 
-  constructor(memory: RetentionMemory, chunk: Chunk, from: number, byteLength: number) {
-    this.#memory = memory
-    this.#chunk = chunk
-    this.#from = from
+  constructor(chunk: Chunk, from: number, byteLength: number) {
+    this.chunk = chunk
+    this.from = from
     this.byteLength = byteLength
   }
 
   /** Its bytes: to be copied at once, since another message takes their place after `release()`. */
   get bytes(): Uint8Array {
-    return this.#chunk.memory.subarray(this.#from, this.#from + this.byteLength)
+    return this.chunk.memory.subarray(this.from, this.from + this.byteLength)
   }
 
   release(): void {
-    this.#memory.release(this.#chunk)
-  }
-
-  /** Moves to other memory: it is kept long after those around it, and must not keep theirs. */
-  moveTo(memory: RetentionMemory): void {
-    const { chunk, from } = memory.place(this.bytes)
-    this.release()
-    this.#memory = memory
-    this.#chunk = chunk
-    this.#from = from
+    this.chunk.release()
   }
 }
 
@@ -73,25 +71,18 @@ export class RetentionMemory {
     this.#nextBytes = Math.min(firstChunkBytes, chunkBytes)
   }
 
-  keep(message: Uint8Array): KeptMessage {
-    const { chunk, from } = this.place(message)
-    return new KeptMessage(this, chunk, from, message.byteLength)
-  }
-
   /** Copies a message to where there is room. */
-  place(message: Uint8Array): { readonly chunk: Chunk; readonly from: number } {
+  keep(message: Uint8Array): KeptMessage {
     const chunk = this.#chunkFor(message.byteLength)
     const from = chunk.used
     chunk.memory.set(message, from)
     chunk.used += message.byteLength
     chunk.live += 1
-    return { chunk, from }
+    return new KeptMessage(chunk, from, message.byteLength)
   }
 
-  /** A message in this chunk is kept no more. */
-  release(chunk: Chunk): void {
-    chunk.live -= 1
-    if (chunk.live > 0) return
+  /** Nothing of this chunk is kept any more. */
+  reuse(chunk: Chunk): void {
     chunk.used = 0
     const isSpare = chunk !== this.#open && chunk.memory.length === this.#chunkBytes
     if (isSpare && this.#spare.length < maxSpareChunks) this.#spare.push(chunk)
@@ -99,9 +90,9 @@ export class RetentionMemory {
 
   #chunkFor(bytes: number): Chunk {
     // Of two sizes that hardly fit together, or that fit none, a chunk would be half empty.
-    if (bytes > this.#chunkBytes / 4) return new Chunk(bytes)
+    if (bytes > this.#chunkBytes / 4) return new Chunk(this, bytes)
     while (!this.#open || this.#open.memory.length - this.#open.used < bytes) {
-      this.#open = this.#spare.pop() ?? new Chunk(this.#nextBytes)
+      this.#open = this.#spare.pop() ?? new Chunk(this, this.#nextBytes)
       this.#nextBytes = Math.min(2 * this.#nextBytes, this.#chunkBytes)
     }
     return this.#open

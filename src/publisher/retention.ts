@@ -46,8 +46,7 @@ export class Retention {
       if (this.#isReserve(stream)) stream.reserved++
       else this.bytes -= stream.evictOldest()
       // Of the reserve, if there is one, its newest batch has just come up for eviction.
-      if (stream.reserved > 0)
-        stream.retained.at(stream.reserved - 1)?.message.moveTo(this.#reserve)
+      if (stream.reserved > 0) stream.retained.moveTo(this.#reserve, stream.reserved - 1)
     }
   }
 

@@ -250,8 +250,8 @@ export const repairRules: readonly Rule[] = [
     'it stays where it is',
     [
       'publisher/retention.ts',
-      'stream.retained.at(stream.reserved - 1)?.message.moveTo(this.#reserve)',
-      'stream.retained.at(stream.reserved - 1)',
+      'if (stream.reserved > 0) stream.retained.moveTo(this.#reserve, stream.reserved - 1)',
+      '',
     ],
     [retention, 'D18: keeps the reserve of a quiet table in memory of its own'],
   ),

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+import { seededRandom } from '../base/random.ts'
+import { RetainedBatches } from './retained-batches.ts'
+import { batchChunkBytes, reserveChunkBytes, RetentionMemory } from './retention-memory.ts'
+
+it('D18: what is retained stays what it was, whatever comes, goes and moves around it', () => {
+  const random = seededRandom(11)
+  const memory = new RetentionMemory(batchChunkBytes)
+  const reserve = new RetentionMemory(reserveChunkBytes)
+  const batches = new RetainedBatches()
+  const expected: { first: number; count: number; retainedAt: number; bytes: Buffer }[] = []
+  let first = 2 ** 40
+  const shownAt = (index: number) => {
+    const { message, ...rest } = batches.at(index) ?? {}
+    return message && { ...rest, bytes: Buffer.from(message.bytes) }
+  }
+  for (let n = 0; n < 20_000; n++) {
+    // It grows to some thousands, shrinks to none, and grows again.
+    const roll = random() + Math.sin(n / 1_500) / 4
+    if (roll > 0.5) {
+      const count = 1 + Math.floor(random() * 1000)
+      const bytes = Buffer.alloc(Math.floor(random() ** 8 * 5_000), n % 251)
+      batches.push(first, count, n / 3, memory.keep(bytes))
+      expected.push({ first, count, retainedAt: n / 3, bytes })
+      first += count
+    } else if (roll > 0.1) {
+      const oldest = batches.shift()
+      oldest?.message.release()
+      expect(oldest?.first).toBe(expected.shift()?.first)
+    } else if (batches.length > 0)
+      batches.moveTo(reserve, Math.floor(random() * Math.min(10, batches.length)))
+    expect(batches.length).toBe(expected.length)
+    for (const index of [0, -1, Math.floor(random() * (expected.length + 1))])
+      expect(shownAt(index)).toEqual(expected.at(index))
+  }
+  expect([...batches].map((batch) => batch.first)).toEqual(expected.map((batch) => batch.first))
+})
+
+it('D18: one message that is kept long does not keep the memory of those around it', () => {
+  const memory = new RetentionMemory(batchChunkBytes)
+  const reserve = new RetentionMemory(reserveChunkBytes)
+  const batches = new RetainedBatches()
+  batches.push(1, 1, 0, memory.keep(Buffer.alloc(100, 1)))
+  const buffer = batches.at(0)?.message.bytes.buffer
+  batches.moveTo(reserve, 0)
+  const bytes = batches.at(0)?.message.bytes ?? new Uint8Array()
+  expect(bytes.buffer).not.toBe(buffer)
+  expect(Buffer.from(bytes).equals(Buffer.alloc(100, 1))).toBe(true)
+  // What was its place is free again.
+  expect(memory.keep(Buffer.alloc(100)).from).toBe(0)
+})
