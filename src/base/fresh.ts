@@ -6,14 +6,16 @@
  * counts nothing, so what carries updates is made by these.
  */
 
+const listOfObjects = Array.of<unknown>(null)
+listOfObjects.pop()
+
 /**
  * An empty list. One made of numbers, as V8 takes a list to be that never held anything, would change
- * its kind at the first item, and every loop that fills such lists would know two kinds.
+ * its kind at the first item, and every loop that fills such lists would know two kinds. A copy keeps
+ * the kind of what it was made of.
  */
 export function freshList<Item>(): Item[] {
-  const list = Array.of<Item | null>(null)
-  list.pop()
-  return list as Item[]
+  return listOfObjects.slice() as Item[]
 }
 
 /** Makes the objects of a constructor plain: they have the prototype of a literal. */

@@ -76,7 +76,7 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message | ForeignM
   const whole = asBuffer(first)
   const topicEnd = second === undefined ? topicBytes(whole) : whole.length
   if (topicEnd > maxTopicBytes) return refused('bad-topic')
-  const topic = parseTopic(whole.latin1Slice(0, topicEnd))
+  const topic = topicOf(whole.latin1Slice(0, topicEnd))
   if (topic === null) return refused('bad-topic')
   const frame = second === undefined ? whole.subarray(topicEnd) : asBuffer(second)
   if (topic.plane === 'update' && topic.table !== null && !isOurs(frame)) {
@@ -89,6 +89,14 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message | ForeignM
   const message = kind === 'replay' ? decodeReplay(frame) : decodeFrame(frame, kind)
   if (message.kind === 'refused' || travelsOn(topic, message)) return message
   return refused('topic-mismatch')
+}
+
+let lastTopic: { readonly text: string; readonly topic: Topic | null } = { text: '', topic: null }
+
+/** The topic of the message before is nearly always that of the next. */
+function topicOf(text: string): Topic | null {
+  if (text !== lastTopic.text) lastTopic = { text, topic: parseTopic(text) }
+  return lastTopic.topic
 }
 
 const slash = 0x2f

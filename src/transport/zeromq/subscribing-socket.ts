@@ -125,14 +125,10 @@ export class SubscribingSocket {
    * Of a message of several frames, which only programs that are not ours send, a connection that breaks
    * may leave the first ones (EAGAIN). What is lost with it is no failure of ours.
    */
-  async #message(): Promise<readonly Buffer[]> {
-    try {
-      return await this.#socket.receive()
-    } catch (error) {
-      if (this.#socket.closed || (error as { code?: string }).code !== 'EAGAIN') throw error
-      this.#refusals.count('message without an end')
-      return []
-    }
+  #brokenOff(error: unknown): readonly Buffer[] {
+    if (this.#socket.closed || (error as { code?: string }).code !== 'EAGAIN') throw error
+    this.#refusals.count('message without an end')
+    return []
   }
 
   /** zeromq.js reads without leaving the turn while messages are there; so this leaves it at times. */
@@ -143,7 +139,12 @@ export class SubscribingSocket {
     let messages = 0
     try {
       while (!socket.closed) {
-        const frames = await this.#message()
+        let frames: readonly Buffer[]
+        try {
+          frames = await socket.receive()
+        } catch (error) {
+          frames = this.#brokenOff(error)
+        }
         if (socket.closed) return
         if (frames.length > 0) this.#handlers.frames(frames)
         for (const frame of frames) bytes += frame.length
