@@ -9,20 +9,12 @@ export interface Assignment {
   readonly work: Work
 }
 
-export type Work =
-  | {
-      readonly type: 'throughput'
-      /** By each publisher. */
-      readonly updates: number
-      readonly reading: Reading
-    }
-  | {
-      readonly type: 'latency'
-      /** Updates a second. */
-      readonly rate: number
-      /** By each publisher; those of the first second are not recorded. */
-      readonly updates: number
-    }
+/** What is sent. By each publisher: `warmUp` updates before it is measured, `updates` while it is. */
+export type Work = { readonly warmUp: number; readonly updates: number } & (
+  | { readonly type: 'throughput'; readonly reading: Reading }
+  /** `rate`: updates a second. */
+  | { readonly type: 'latency'; readonly rate: number }
+)
 
 /** Percentiles of latency, milliseconds. */
 export interface Latency {
@@ -36,6 +28,7 @@ export type Said =
   | { readonly type: 'ready' }
   | { readonly type: 'connected' }
   | { readonly type: 'taken'; readonly publisher: number; readonly updates: number }
+  | { readonly type: 'warm' }
   | { readonly type: 'started'; readonly startedAt: bigint }
   | {
       readonly type: 'received'
@@ -47,8 +40,7 @@ export type Said =
 /** What a process is told. `taken`: a subscriber has come so far with what this publisher sent. */
 export type Told =
   | { readonly type: 'connect' }
+  | { readonly type: 'warm-up' }
   | { readonly type: 'go' }
   | { readonly type: 'taken'; readonly subscriber: number; readonly updates: number }
   | { readonly type: 'end' }
-
-export const latencyWarmUpSeconds = 1

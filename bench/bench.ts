@@ -19,9 +19,6 @@ import { readings, rowSets } from './workload.ts'
 const shapeNames = ['1x1', '1x8', '8x8']
 const latencyRates = ['1000', '10000', '50000']
 
-/** V8 compiles for the first half second: long enough that what is measured is a sustained rate. */
-const defaultSeconds = 4
-
 const values = instrument(
   'bench',
   'This product and others under the same work, in turns. Ends with 1 if anything was lost or a run failed.',
@@ -32,14 +29,15 @@ const values = instrument(
   .addOption(new Option('--read <what...>').choices(readings).default(readings))
   .option('--repeats <n>', 'repetitions in turns', count, 3)
   .option('--updates <n>', 'by each publisher, at most', count, Number.MAX_SAFE_INTEGER)
-  .option('--seconds <s>', 'about how long one run of throughput takes', amount, defaultSeconds)
+  .option('--seconds <s>', 'about how long one run of throughput is measured', amount, 3)
+  .option('--warm-up <s>', 'about how long each run goes on before it is measured', amount, 4)
   .addOption(
     new Option('--latency <rate...>', 'updates a second')
       .choices(latencyRates)
       .default(latencyRates),
   )
   .option('--no-latency', 'throughput only')
-  .option('--latency-seconds <s>', 'recorded for each rate', amount, 3)
+  .option('--latency-seconds <s>', 'recorded for each rate', amount, 4)
   .option('--quick', 'a look: 1x1, 15 fields, one field read, no latency')
   .option('--json <file>', 'writes all figures there too')
   .option('--write', 'writes bench/RESULTS.md and docs/throughput.svg')
@@ -52,6 +50,7 @@ const values = instrument(
     repeats: number
     updates: number
     seconds: number
+    warmUp: number
     latency: string[] | false
     latencySeconds: number
     quick?: true
@@ -72,6 +71,7 @@ const asked: Options = {
   repeats: values.repeats,
   updates: values.updates,
   seconds: values.seconds,
+  warmUp: values.warmUp,
   latency: values.latency === false ? [] : values.latency.map(Number),
   latencySeconds: values.latencySeconds,
 }

@@ -1,5 +1,4 @@
 import type { Work } from './assignment.ts'
-import { latencyWarmUpSeconds } from './assignment.ts'
 import type { Contender } from './contender.ts'
 import type { Shape } from './peers/peer.ts'
 import type { Reading, RowSet } from './workload.ts'
@@ -13,11 +12,13 @@ export interface Options {
   readonly repeats: number
   /** At most, by each publisher. */
   readonly updates: number
-  /** About how long one run of throughput takes, seconds. */
+  /** About how long one run of throughput is measured, seconds. */
   readonly seconds: number
   /** Updates a second at which latency is taken; none: it is not. */
   readonly latency: readonly number[]
   readonly latencySeconds: number
+  /** About how long each run goes on before it is measured, seconds. */
+  readonly warmUp: number
 }
 
 /** One table of the results: what is run in turns by all who take part. */
@@ -38,11 +39,11 @@ const rowTitles: Record<RowSet, string> = {
 }
 const readingTitles: Record<Reading, string> = { one: 'one field read', all: 'every field read' }
 
-/** Updates that one publisher sends, so that a run takes about `seconds` on two cores. */
-function updatesFor(contender: Contender, shape: Shape, options: Options): number {
+/** Updates that one publisher sends in about `seconds` on two cores. */
+function updatesIn(seconds: number, contender: Contender, shape: Shape, most: number): number {
   const share = shape.subscribers === 1 ? 1 : 1 / (shape.subscribers - 2)
-  const all = contender.rate * options.seconds * Math.max(share, 1 / shape.subscribers)
-  return Math.max(1000, Math.min(options.updates, Math.floor(all / shape.publishers)))
+  const all = contender.rate * seconds * Math.max(share, 1 / shape.subscribers)
+  return Math.max(1000, Math.min(most, Math.floor(all / shape.publishers)))
 }
 
 export function workloads(options: Options): Workload[] {
@@ -57,7 +58,8 @@ export function workloads(options: Options): Workload[] {
         readsOneField: reading === 'one',
         work: (contender: Contender): Work => ({
           type: 'throughput',
-          updates: updatesFor(contender, shape, options),
+          warmUp: updatesIn(options.warmUp, contender, shape, options.updates),
+          updates: updatesIn(options.seconds, contender, shape, options.updates),
           reading,
         }),
       })),
@@ -73,7 +75,8 @@ export function workloads(options: Options): Workload[] {
     work: (): Work => ({
       type: 'latency',
       rate,
-      updates: Math.round(rate * (options.latencySeconds + latencyWarmUpSeconds)),
+      warmUp: Math.round(rate * options.warmUp),
+      updates: Math.round(rate * options.latencySeconds),
     }),
   }))
   return [...throughput, ...latency]

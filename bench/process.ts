@@ -2,7 +2,7 @@
 import type { Assignment, Said, Told } from './assignment.ts'
 import { peerNamed } from './peers/peers.ts'
 import { Receiver } from './receiver.ts'
-import { Acknowledgements, sendAll, sendAtRate } from './sender.ts'
+import { Acknowledgements, type Range, sendAll, sendAtRate } from './sender.ts'
 
 const { peer: name, role, seat, work } = JSON.parse(process.argv[2] ?? '') as Assignment
 const say = (said: Said): void => void process.send?.(said)
@@ -22,15 +22,23 @@ process.on('disconnect', () => process.exit(1))
 
 async function publish(): Promise<void> {
   const end = await peer.publisher(seat)
-  const [connect, go, ending] = [told('connect'), told('go'), told('end')]
+  const [connect, warmUp] = [told('connect'), told('warm-up')]
+  const [go, ending] = [told('go'), told('end')]
+  const send = (range: Range): Promise<void> =>
+    work.type === 'throughput'
+      ? sendAll(end, seat, range, acknowledgements)
+      : sendAtRate(end, seat, range, work.rate)
   say({ type: 'ready' })
   await connect
   await end.connected()
   say({ type: 'connected' })
+  await warmUp
+  await send({ from: 0, to: work.warmUp })
+  if (!end.flush) await acknowledgements.reach(work.warmUp)
+  say({ type: 'warm' })
   await go
   say({ type: 'started', startedAt: process.hrtime.bigint() })
-  if (work.type === 'throughput') await sendAll(end, seat, work.updates, acknowledgements)
-  else await sendAtRate(end, seat, work)
+  await send({ from: work.warmUp, to: work.warmUp + work.updates })
   await ending
   await end.close()
 }

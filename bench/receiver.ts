@@ -1,6 +1,5 @@
 import { build } from 'hdr-histogram-js'
 import type { Latency, Said, Work } from './assignment.ts'
-import { latencyWarmUpSeconds } from './assignment.ts'
 import type { Seat } from './peers/peer.ts'
 import type { Trade } from './rows.ts'
 import { addToSum, expectedSum, finalSum, rowReader } from './workload.ts'
@@ -15,13 +14,16 @@ const lookMs = 1000
 /** What a subscriber does with what comes: reads, sums and checks it, or takes the time it took. */
 export class Receiver {
   readonly #expected: number
+  /** Of each publisher. */
+  readonly #warmUp: number
   readonly #say: (said: Said) => void
   readonly #taken: number[]
   #received = 0
   #endedAt = 0n
 
   constructor(seat: Seat, work: Work, say: (said: Said) => void) {
-    this.#expected = work.updates * seat.publishers
+    this.#expected = (work.warmUp + work.updates) * seat.publishers
+    this.#warmUp = work.warmUp
     this.#say = say
     this.#taken = Array.from({ length: seat.publishers }, () => 0)
   }
@@ -35,13 +37,12 @@ export class Receiver {
 
   #summing(seat: Seat, work: Extract<Work, { type: 'throughput' }>) {
     const read = rowReader(seat.rows, work.reading)
-    const expected = expectedSum(seat.rows, work.reading, work.updates, seat.publishers)
+    const updates = work.warmUp + work.updates
+    const expected = expectedSum(seat.rows, work.reading, updates, seat.publishers)
     let sum = 0
     return (publisher: number, record: Trade): void => {
       sum = addToSum(sum, read(record))
-      const taken = (this.#taken[publisher] ?? 0) + 1
-      this.#taken[publisher] = taken
-      if (taken % acknowledgedEvery === 0) this.#say({ type: 'taken', publisher, updates: taken })
+      this.#count(publisher)
       if (++this.#received < this.#expected) return
       if (finalSum(sum) !== expected) throw new Error('the sum of what arrived is wrong')
       this.#finish(null)
@@ -53,18 +54,26 @@ export class Receiver {
       highestTrackableValue: 60_000_000,
       numberOfSignificantValueDigits: 3,
     })
-    const warmUp = work.rate * latencyWarmUpSeconds
     const percentile = (percent: number): number => histogram.getValueAtPercentile(percent) / 1000
     this.#latency = () => ({
       p50: percentile(50),
       p99: percentile(99),
       p999: percentile(99.9),
     })
-    return (_publisher: number, record: Trade): void => {
+    return (publisher: number, record: Trade): void => {
       const microseconds = Number(process.hrtime.bigint() / 1000n) - record.NOTIONAL
-      if (++this.#received > warmUp) histogram.recordValue(Math.max(1, Math.round(microseconds)))
+      this.#count(publisher)
+      if (++this.#received > work.warmUp)
+        histogram.recordValue(Math.max(1, Math.round(microseconds)))
       if (this.#received === this.#expected) this.#finish(this.#latency())
     }
+  }
+
+  #count(publisher: number): void {
+    const taken = (this.#taken[publisher] ?? 0) + 1
+    this.#taken[publisher] = taken
+    if (taken % acknowledgedEvery === 0 || taken === this.#warmUp)
+      this.#say({ type: 'taken', publisher, updates: taken })
   }
 
   #latency: () => Latency | null = () => null

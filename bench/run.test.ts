@@ -10,9 +10,10 @@ const names = ['mesh', 'zeromq', 'zeromq-batches']
 describe.each(names)('%s', (name) => {
   it('brings every update of two publishers to two subscribers, checked by its sum', async () => {
     const contender = await contenderNamed(name)
-    const updates = 45_000
+    const updates = 25_000
     const outcome = await contender.run({ publishers: 2, subscribers: 2 }, '20w', {
       type: 'throughput',
+      warmUp: 20_001,
       updates,
       reading: 'all',
     })
@@ -25,7 +26,7 @@ describe.each(names)('%s', (name) => {
 
 it('takes latency at a fixed rate', async () => {
   const contender = await contenderNamed('mesh')
-  const work = { type: 'latency', rate: 1000, updates: 1500 } as const
+  const work = { type: 'latency', rate: 1000, warmUp: 500, updates: 1000 } as const
   const { latency, lost } = await contender.run({ publishers: 1, subscribers: 1 }, '15', work)
   expect(lost).toBe(0)
   expect(latency?.p50).toBeGreaterThan(0)

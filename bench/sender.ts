@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Work } from './assignment.ts'
 import type { PublishingEnd, Seat } from './peers/peer.ts'
 import { rowMaker } from './workload.ts'
 
@@ -9,6 +8,12 @@ const perTurn = 1000
 const window = 20_000
 /** The same where the product has its own flow control: about 16 MiB of JSON. */
 const perFlush = 65_536
+
+/** Updates by their number: `from` and all below `to`. */
+export interface Range {
+  readonly from: number
+  readonly to: number
+}
 
 /** How far each subscriber has come with what this publisher sent. */
 export class Acknowledgements {
@@ -37,13 +42,13 @@ export class Acknowledgements {
 export async function sendAll(
   end: PublishingEnd,
   seat: Seat,
-  updates: number,
+  { from, to }: Range,
   acknowledgements: Acknowledgements,
 ): Promise<void> {
   const make = rowMaker(seat.rows)
   const windowOf = end.flush ? perFlush : window
   let confirmed: Promise<void> = Promise.resolve()
-  for (let index = 0; index < updates; index++) {
+  for (let index = from; index < to; index++) {
     const sending = end.publish(make(index))
     if (sending) await sending
     if (index % windowOf === windowOf - 1) {
@@ -67,17 +72,18 @@ export async function sendAll(
 export async function sendAtRate(
   end: PublishingEnd,
   seat: Seat,
-  work: Extract<Work, { type: 'latency' }>,
+  { from, to }: Range,
+  rate: number,
 ): Promise<void> {
   const make = rowMaker(seat.rows)
-  const microsecondsEach = 1e6 / work.rate
+  const microsecondsEach = 1e6 / rate
   const startedAt = Number(process.hrtime.bigint() / 1000n)
-  for (let index = 0; index < work.updates;) {
+  for (let index = from; index < to;) {
     const elapsed = Number(process.hrtime.bigint() / 1000n) - startedAt
-    const due = Math.min(work.updates, Math.floor(elapsed / microsecondsEach) + 1, index + perTurn)
+    const due = Math.min(to, from + Math.floor(elapsed / microsecondsEach) + 1, index + perTurn)
     for (; index < due; index++) {
       const record = make(index)
-      record.NOTIONAL = startedAt + Math.floor(index * microsecondsEach)
+      record.NOTIONAL = startedAt + Math.floor((index - from) * microsecondsEach)
       const sending = end.publish(record)
       if (sending) await sending
     }
