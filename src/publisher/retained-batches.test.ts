@@ -10,29 +10,34 @@ it('D18: what is retained stays what it was, whatever comes, goes and moves arou
   const batches = new RetainedBatches()
   const expected: { first: number; count: number; retainedAt: number; bytes: Buffer }[] = []
   let first = 2 ** 40
+  let [most, timesEmpty] = [0, 0]
   const shownAt = (index: number) => {
     const { message, ...rest } = batches.at(index) ?? {}
     return message && { ...rest, bytes: Buffer.from(message.bytes) }
   }
   for (let n = 0; n < 20_000; n++) {
-    // It grows to some thousands, shrinks to none, and grows again.
-    const roll = random() + Math.sin(n / 1_500) / 4
-    if (roll > 0.5) {
+    // It grows, shrinks to none, and grows again.
+    const pushes = Math.floor(n / 2_500) % 2 === 0 ? 0.6 : 0.1
+    const roll = random()
+    if (roll < pushes) {
       const count = 1 + Math.floor(random() * 1000)
       const bytes = Buffer.alloc(Math.floor(random() ** 8 * 5_000), n % 251)
       batches.push(first, count, n / 3, memory.keep(bytes))
       expected.push({ first, count, retainedAt: n / 3, bytes })
       first += count
-    } else if (roll > 0.1) {
+    } else if (roll < 0.9) {
       const oldest = batches.shift()
       oldest?.message.release()
       expect(oldest?.first).toBe(expected.shift()?.first)
     } else if (batches.length > 0)
       batches.moveTo(reserve, Math.floor(random() * Math.min(10, batches.length)))
     expect(batches.length).toBe(expected.length)
+    most = Math.max(most, expected.length)
+    if (expected.length === 0 && most > 500) timesEmpty++
     for (const index of [0, -1, Math.floor(random() * (expected.length + 1))])
       expect(shownAt(index)).toEqual(expected.at(index))
   }
+  expect(timesEmpty).toBeGreaterThan(0)
   expect([...batches].map((batch) => batch.first)).toEqual(expected.map((batch) => batch.first))
 })
 

@@ -1,3 +1,4 @@
+import { assert } from '../base/assertion.ts'
 import { type Chunk, KeptMessage, type RetentionMemory } from './retention-memory.ts'
 
 /**
@@ -14,13 +15,15 @@ export interface RetainedBatch {
 
 /** Of each batch: the columns of `#times` and `#sizes`. */
 const [timeColumns, sizeColumns] = [2, 3]
+/** So few that V8 keeps the numbers of a table that says little within its heap: thousands of tables are possible. */
+const leastCapacity = 4
 
 /**
  * The retained batches of a stream, oldest first: a ring of numbers. As objects, 100,000 of them kept V8
  * at marking while small batches came one by one, and whoever was to send waited for a processor.
  */
 export class RetainedBatches {
-  #capacity = 16
+  #capacity = leastCapacity
   /** First sequence, time. */
   #times = new Float64Array(timeColumns * this.#capacity)
   /** Count, place in the chunk, bytes. */
@@ -34,7 +37,7 @@ export class RetainedBatches {
   }
 
   push(first: number, count: number, retainedAt: number, message: KeptMessage): void {
-    if (this.#length === this.#capacity) this.#grow()
+    if (this.#length === this.#capacity) this.#resize(2 * this.#capacity)
     const place = this.#place(this.#length++)
     this.#times[timeColumns * place] = first
     this.#times[timeColumns * place + 1] = retainedAt
@@ -49,6 +52,8 @@ export class RetainedBatches {
     this.#chunks[this.#head] = null
     this.#head = this.#place(1)
     this.#length--
+    if (4 * this.#length < this.#capacity && this.#capacity > leastCapacity)
+      this.#resize(this.#capacity / 2)
     return oldest
   }
 
@@ -67,6 +72,7 @@ export class RetainedBatches {
 
   /** Moves a message to other memory: it is kept long after those around it, and must not keep theirs. */
   moveTo(memory: RetentionMemory, index: number): void {
+    assert(index >= 0 && index < this.#length, 'what is moved is retained')
     const place = this.#place(index)
     const message = this.#message(place)
     this.#set(place, memory.keep(message.bytes))
@@ -93,18 +99,26 @@ export class RetainedBatches {
     this.#chunks[place] = chunk
   }
 
-  /** Twice as large, with the oldest one at the beginning. */
-  #grow(): void {
-    const [times, sizes, chunks, head] = [this.#times, this.#sizes, this.#chunks, this.#head]
-    this.#capacity *= 2
-    this.#times = new Float64Array(timeColumns * this.#capacity)
-    this.#times.set(times.subarray(timeColumns * head))
-    this.#times.set(times.subarray(0, timeColumns * head), times.length - timeColumns * head)
-    this.#sizes = new Uint32Array(sizeColumns * this.#capacity)
-    this.#sizes.set(sizes.subarray(sizeColumns * head))
-    this.#sizes.set(sizes.subarray(0, sizeColumns * head), sizes.length - sizeColumns * head)
-    const free = new Array<null>(chunks.length).fill(null)
-    this.#chunks = [...chunks.slice(head), ...chunks.slice(0, head), ...free]
+  /** The ring itself does not count as retained, so it shrinks as well as grows with what it holds. */
+  #resize(capacity: number): void {
+    const end = this.#head + this.#length
+    const wrapped = Math.max(0, end - this.#capacity)
+    const straight = this.#length - wrapped
+    const ringOf = <Ring extends Float64Array | Uint32Array>(
+      from: Ring,
+      to: Ring,
+      columns: number,
+    ) => {
+      to.set(from.subarray(columns * this.#head, columns * (this.#head + straight)))
+      to.set(from.subarray(0, columns * wrapped), columns * straight)
+      return to
+    }
+    this.#times = ringOf(this.#times, new Float64Array(timeColumns * capacity), timeColumns)
+    this.#sizes = ringOf(this.#sizes, new Uint32Array(sizeColumns * capacity), sizeColumns)
+    this.#chunks = this.#chunks
+      .slice(this.#head, this.#head + straight)
+      .concat(this.#chunks.slice(0, wrapped), new Array<null>(capacity - this.#length).fill(null))
+    this.#capacity = capacity
     this.#head = 0
   }
 }
