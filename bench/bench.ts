@@ -28,7 +28,12 @@ const values = instrument(
   .addOption(new Option('--rows <set...>').choices(rowSets).default(rowSets))
   .addOption(new Option('--read <what...>').choices(readings).default(readings))
   .option('--repeats <n>', 'repetitions in turns', count, 3)
-  .option('--updates <n>', 'by each publisher, at most', count, Number.MAX_SAFE_INTEGER)
+  .option(
+    '--updates <n>',
+    'by each publisher, at most: to warm up, and again while it is measured',
+    count,
+    Number.MAX_SAFE_INTEGER,
+  )
   .option('--seconds <s>', 'about how long one run of throughput is measured', amount, 3)
   .option('--warm-up <s>', 'about how long each run goes on before it is measured', amount, 4)
   .addOption(

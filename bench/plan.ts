@@ -10,7 +10,7 @@ export interface Options {
   readonly rows: readonly RowSet[]
   readonly reading: readonly Reading[]
   readonly repeats: number
-  /** At most, by each publisher. */
+  /** At most, by each publisher: to warm up, and again while it is measured. */
   readonly updates: number
   /** About how long one run of throughput is measured, seconds. */
   readonly seconds: number

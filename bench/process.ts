@@ -1,4 +1,4 @@
-// One process of `bench/bench.ts`: node process.ts ASSIGNMENT
+// One process of a run (`run.ts`): node process.ts ASSIGNMENT
 import type { Assignment, Said, Told } from './assignment.ts'
 import { peerNamed } from './peers/peers.ts'
 import { Receiver } from './receiver.ts'
@@ -34,13 +34,30 @@ async function publish(): Promise<void> {
   say({ type: 'connected' })
   await warmUp
   await send({ from: 0, to: work.warmUp })
-  if (!end.flush) await acknowledgements.reach(work.warmUp)
+  if (!end.flush) await withinWarmUp(acknowledgements.reach(work.warmUp))
   say({ type: 'warm' })
   await go
   say({ type: 'started', startedAt: process.hrtime.bigint() })
   await send({ from: work.warmUp, to: work.warmUp + work.updates })
   await ending
   await end.close()
+}
+
+/** After all is sent: what has not come by then is lost, or will not come in the time of a run. */
+const warmUpMs = 30_000
+
+function withinWarmUp(reached: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(
+      () =>
+        reject(new Error(`not all of the warm-up has come ${warmUpMs / 1000} s after it was sent`)),
+      warmUpMs,
+    )
+    void reached.then(() => {
+      clearTimeout(late)
+      resolve()
+    })
+  })
 }
 
 async function subscribe(): Promise<void> {

@@ -31,7 +31,8 @@ export class Receiver {
   /** What to call with each update; `finish` ends with an error where a sum is wrong. */
   static for(seat: Seat, work: Work, say: (said: Said) => void) {
     const receiver = new Receiver(seat, work, say)
-    const take = work.type === 'throughput' ? receiver.#summing(seat, work) : receiver.#timing(work)
+    const take =
+      work.type === 'throughput' ? receiver.#summing(seat, work) : receiver.#timing(seat, work)
     return { take, watch: () => receiver.#watch() }
   }
 
@@ -42,14 +43,15 @@ export class Receiver {
     let sum = 0
     return (publisher: number, record: Trade): void => {
       sum = addToSum(sum, read(record))
-      this.#count(publisher)
+      const taken = this.#count(publisher)
+      if (taken % acknowledgedEvery === 0) this.#say({ type: 'taken', publisher, updates: taken })
       if (++this.#received < this.#expected) return
       if (finalSum(sum) !== expected) throw new Error('the sum of what arrived is wrong')
       this.#finish(null)
     }
   }
 
-  #timing(work: Extract<Work, { type: 'latency' }>) {
+  #timing(seat: Seat, work: Extract<Work, { type: 'latency' }>) {
     const histogram = build({
       highestTrackableValue: 60_000_000,
       numberOfSignificantValueDigits: 3,
@@ -60,20 +62,21 @@ export class Receiver {
       p99: percentile(99),
       p999: percentile(99.9),
     })
+    const warmUp = work.warmUp * seat.publishers
     return (publisher: number, record: Trade): void => {
       const microseconds = Number(process.hrtime.bigint() / 1000n) - record.NOTIONAL
       this.#count(publisher)
-      if (++this.#received > work.warmUp)
-        histogram.recordValue(Math.max(1, Math.round(microseconds)))
+      if (++this.#received > warmUp) histogram.recordValue(Math.max(1, Math.round(microseconds)))
       if (this.#received === this.#expected) this.#finish(this.#latency())
     }
   }
 
-  #count(publisher: number): void {
+  /** How many of a publisher have come, this one too; says so where the warm-up is over. */
+  #count(publisher: number): number {
     const taken = (this.#taken[publisher] ?? 0) + 1
     this.#taken[publisher] = taken
-    if (taken % acknowledgedEvery === 0 || taken === this.#warmUp)
-      this.#say({ type: 'taken', publisher, updates: taken })
+    if (taken === this.#warmUp) this.#say({ type: 'taken', publisher, updates: taken })
+    return taken
   }
 
   #latency: () => Latency | null = () => null
@@ -90,6 +93,8 @@ export class Receiver {
     let changedAt = performance.now()
     return setInterval(() => {
       if (this.#endedAt !== 0n) return
+      // Between the warm-up and what is measured nothing comes.
+      if (this.#received === this.#warmUp * this.#taken.length) changedAt = performance.now()
       if (this.#received !== seen) {
         seen = this.#received
         changedAt = performance.now()

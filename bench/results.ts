@@ -184,7 +184,7 @@ export function resultsPage(results: BenchResults): string {
     'repetition by repetition. Compare figures of one table only. Each run warms up first: as long as a process compiles,',
     'its figures are those of the compiler (the programs in C need none). Time then runs from the first publish to the',
     'last update checked at the slowest subscriber. CPU is user and system time of all processes in that time, servers',
-    'included.',
+    'included; memory is the most of the whole run, warm-up included.',
     '',
   )
   for (const [workload, group] of byWorkload(series)) {

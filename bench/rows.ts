@@ -38,10 +38,3 @@ export function trade(index: number): Trade {
     ACTIVE: index % 5 !== 0,
   }
 }
-
-/** What a receiver adds up: one field of each update. */
-export const expectedSum = (updates: number): number => {
-  let sum = 0
-  for (let index = 0; index < updates; index++) sum += (index * 7) % 10_000
-  return sum
-}
