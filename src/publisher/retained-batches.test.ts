@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
+import { liveHeapBytes } from '../../test/harness/live-heap.ts'
 import { RetainedBatches } from './retained-batches.ts'
 import { batchChunkBytes, reserveChunkBytes, RetentionMemory } from './retention-memory.ts'
 
@@ -53,4 +54,20 @@ it('D18: one message that is kept long does not keep the memory of those around 
   expect(Buffer.from(bytes).equals(Buffer.alloc(100, 1))).toBe(true)
   // What was its place is free again.
   expect(memory.keep(Buffer.alloc(100)).from).toBe(0)
+})
+
+it('D18: the ring of a table that was busy takes no memory once its batches are gone', () => {
+  const memory = new RetentionMemory(batchChunkBytes)
+  const message = memory.keep(Buffer.alloc(8))
+  const batches = new RetainedBatches()
+  const before = liveHeapBytes()
+  for (let n = 1; n <= 200_000; n++) batches.push(n, 1, n, message)
+  const atMost = liveHeapBytes() - before
+  while (batches.shift());
+  // 36 bytes for each place, of which there are a power of two.
+  expect(atMost).toBeGreaterThan(7_000_000)
+  // What a collection has found dead of buffers, the next one has let go.
+  liveHeapBytes()
+  expect(liveHeapBytes() - before).toBeLessThan(1_000_000)
+  expect(batches.length).toBe(0)
 })
