@@ -4,6 +4,9 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
+/** What a look at the heap itself changes. */
+const noiseBytes = 4096
+
 /**
  * Resident memory that V8 has taken for new objects, bytes: the more garbage comes, the more, up to
  * 48 MiB; nothing of it is kept.
@@ -13,9 +16,16 @@ export function youngGenerationBytes(): number {
   return space?.physical_space_size ?? 0
 }
 
-/** Bytes in use after everything unreachable was let go. */
+/**
+ * Bytes in use after everything unreachable was let go. Memory of buffers goes behind the collection
+ * that found it unreachable, so it is collected until no more than noise goes.
+ */
 export function liveHeapBytes(): number {
-  collect()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
+  for (let before = Infinity; ;) {
+    collect()
+    const { heapUsed, external } = process.memoryUsage()
+    const bytes = heapUsed + external
+    if (before - bytes < noiseBytes) return bytes
+    before = bytes
+  }
 }
