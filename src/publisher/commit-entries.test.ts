@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { CommitEntry } from '../model/message.ts'
 import { CommitEntries } from './commit-entries.ts'
 
 describe('the commits of a batch', () => {
@@ -46,4 +47,39 @@ describe('the commits of a batch', () => {
       [{ type: 'part', commit: 7, places: [2, 3], tables }],
     ])
   })
+
+  it('D2: say the same of each update wherever batches end', () => {
+    const filled = () => {
+      const entries = new CommitEntries()
+      for (let commit = 1; commit <= 4; commit++) entries.addWhole(commit, 3)
+      entries.addPart(
+        5,
+        [1, 4],
+        [
+          { table: 'A', updates: 2 },
+          { table: 'B', updates: 3 },
+        ],
+      )
+      entries.addWhole(6, 1)
+      return entries
+    }
+    const whole = placesOf(filled().take('A', [15]))
+    expect(whole).toHaveLength(15)
+    for (let one = 1; one < 15; one++)
+      for (let two = one + 1; two < 15; two++) {
+        const cut = filled().take('A', [one, two - one, 15 - two])
+        expect(placesOf(cut), `cut before ${one} and ${two}`).toEqual(whole)
+        expect(cut.map((entries) => placesOf([entries]).length)).toEqual([one, two - one, 15 - two])
+      }
+  })
 })
+
+/** Commit and place of each update. */
+const placesOf = (batches: readonly (readonly CommitEntry[])[]): (readonly [number, number])[] =>
+  batches.flat().flatMap((entry) => {
+    if (entry.type === 'part') return entry.places.map((place) => [entry.commit, place] as const)
+    return Array.from(
+      { length: entry.commits * entry.updatesEach },
+      (_, n) => [entry.commit + Math.floor(n / entry.updatesEach), n % entry.updatesEach] as const,
+    )
+  })

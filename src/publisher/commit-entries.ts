@@ -8,6 +8,12 @@ interface OpenRun {
   updatesEach: number
 }
 
+/** How many updates something has in a table. */
+export interface TableUpdates {
+  readonly table: string
+  readonly updates: number
+}
+
 /** Collects, for one table of an open parcel, which updates belong to which commit. */
 export class CommitEntries {
   #entries: CommitEntry[] = []
@@ -23,11 +29,7 @@ export class CommitEntries {
     }
   }
 
-  addPart(
-    commit: number,
-    places: readonly number[],
-    tables: readonly { readonly table: string; readonly updates: number }[],
-  ): void {
+  addPart(commit: number, places: readonly number[], tables: readonly TableUpdates[]): void {
     this.#openRun = null
     this.#entries.push({ type: 'part', commit, places, tables })
   }
@@ -46,69 +48,51 @@ export class CommitEntries {
 /** Hands out the commits of a run of updates piece by piece; a commit cut in two becomes parts. */
 class EntryCutter {
   readonly #table: string
-  readonly #entries: CommitEntry[]
+  readonly #entries: readonly CommitEntry[]
+  /** The entry to go on with, and how many of its updates were handed out. */
+  #at = 0
+  #taken = 0
 
-  constructor(table: string, entries: CommitEntry[]) {
+  constructor(table: string, entries: readonly CommitEntry[]) {
     this.#table = table
-    this.#entries = [...entries].reverse()
+    this.#entries = entries
   }
 
   cut(count: number): CommitEntry[] {
     const pieces: CommitEntry[] = []
     let wanted = count
     while (wanted > 0) {
-      const entry = this.#entries.pop()
+      const entry = this.#entries[this.#at]
       if (!entry) throw new Error('broken invariant: commits do not add up to the updates')
       const size = entry.type === 'run' ? entry.commits * entry.updatesEach : entry.places.length
-      if (size <= wanted) {
-        pieces.push(entry)
-        wanted -= size
-        continue
-      }
-      const [now, later] =
-        entry.type === 'run' ? this.#splitRun(entry, wanted) : splitPart(entry, wanted)
-      this.#entries.push(...later.reverse())
-      pieces.push(...now)
-      wanted = 0
+      const end = Math.min(size, this.#taken + wanted)
+      pieces.push(...this.#piece(entry, this.#taken, end))
+      wanted -= end - this.#taken
+      this.#taken = end
+      if (end < size) continue
+      this.#at++
+      this.#taken = 0
     }
     return pieces
   }
 
-  #splitRun(
-    run: Extract<CommitEntry, { type: 'run' }>,
-    wanted: number,
-  ): [CommitEntry[], CommitEntry[]] {
-    const { commit, commits, updatesEach } = run
-    const whole = Math.floor(wanted / updatesEach)
-    const rest = wanted - whole * updatesEach
-    const now: CommitEntry[] = whole > 0 ? [{ ...run, commits: whole }] : []
-    const cutCommit = rest > 0 ? 1 : 0
-    const after = commits - whole - cutCommit
-    const later: CommitEntry[] =
-      after > 0 ? [{ ...run, commit: commit + whole + cutCommit, commits: after }] : []
-    if (rest === 0) return [now, later]
-    const [head, tail] = splitPart(
-      {
-        type: 'part',
-        commit: commit + whole,
-        places: Array.from({ length: updatesEach }, (_, place) => place),
-        tables: [{ table: this.#table, updates: updatesEach }],
-      },
-      rest,
-    )
-    return [
-      [...now, ...head],
-      [...tail, ...later],
-    ]
+  /** The updates `from` … `end` - 1 of an entry. */
+  #piece(entry: CommitEntry, from: number, end: number): CommitEntry[] {
+    if (entry.type === 'part') return [{ ...entry, places: entry.places.slice(from, end) }]
+    const each = entry.updatesEach
+    const [firstWhole, endWhole] = [Math.ceil(from / each), Math.floor(end / each)]
+    const part = (nth: number, begin: number, before: number): CommitEntry => ({
+      type: 'part',
+      commit: entry.commit + nth,
+      places: Array.from({ length: before - begin }, (_, n) => begin - nth * each + n),
+      tables: [{ table: this.#table, updates: each }],
+    })
+    if (firstWhole > endWhole) return [part(endWhole, from, end)]
+    const pieces: CommitEntry[] = []
+    if (from < firstWhole * each) pieces.push(part(firstWhole - 1, from, firstWhole * each))
+    if (firstWhole < endWhole)
+      pieces.push({ ...entry, commit: entry.commit + firstWhole, commits: endWhole - firstWhole })
+    if (endWhole * each < end) pieces.push(part(endWhole, endWhole * each, end))
+    return pieces
   }
-}
-
-function splitPart(
-  part: Extract<CommitEntry, { type: 'part' }>,
-  wanted: number,
-): [CommitEntry[], CommitEntry[]] {
-  return [
-    [{ ...part, places: part.places.slice(0, wanted) }],
-    [{ ...part, places: part.places.slice(wanted) }],
-  ]
 }

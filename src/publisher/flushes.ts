@@ -87,12 +87,12 @@ export class Flushes {
   }
 
   /** Ends the flushes whose target everybody has confirmed, or whose time is up. */
-  check(now: number, hasLeft: boolean): void {
+  check(now: number, haveLeft: (target: readonly TableSequence[]) => boolean): void {
     if (this.#flushes.length === 0) return
     const ended: [Flush, FlushOutcome][] = []
     this.#flushes = this.#flushes.filter((flush) => {
       const missing = this.#missing(flush.target, now)
-      if ((missing.length > 0 || !hasLeft) && now < flush.until) return true
+      if (now < flush.until && (missing.length > 0 || !haveLeft(flush.target))) return true
       const confirmed = [...this.#subscribers.keys()].filter((id) => !missing.includes(id))
       ended.push([flush, { confirmed, missing }])
       return false

@@ -7,9 +7,9 @@ import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { wireLimits } from '../wire/limits.ts'
-import { encodeBatch } from '../wire/message-codec.ts'
 import { type RowMark, RowWriter } from '../wire/row-writer.ts'
-import { CommitEntries } from './commit-entries.ts'
+import { encodeParcel } from './closed-parcel.ts'
+import { CommitEntries, type TableUpdates } from './commit-entries.ts'
 
 interface OpenTable {
   readonly table: string
@@ -17,6 +17,15 @@ interface OpenTable {
   readonly commits: CommitEntries
   /** True while the parcel holds updates of this table. */
   touched: boolean
+}
+
+/** What a commit has in one table. */
+interface CommitPart {
+  readonly open: OpenTable
+  readonly mark: RowMark
+  updates: number
+  /** Places of its updates in the commit; empty while all are of this table. */
+  places: number[]
 }
 
 /** The commits of one turn of the event loop, encoded as they are published. */
@@ -52,35 +61,57 @@ export class OpenParcel {
     this.#touch(open)
   }
 
-  /** Adds all updates of a commit, or none: what is refused leaves nothing behind. */
-  addAll(updates: readonly NewUpdate[], commit: number): void {
-    const parts = new Map<OpenTable, { mark: RowMark; places: number[] }>()
-    checkTableCount(updates)
-    let grown = 0
+  /**
+   * Adds all updates of a commit, or none: what is refused leaves nothing behind. Gives what it has
+   * in each table.
+   */
+  addAll(updates: readonly NewUpdate[], commit: number): Iterable<TableUpdates> {
+    const parts = new Map<string, CommitPart>()
     try {
-      updates.forEach((update, place) => {
-        checkNames(update)
-        const open = this.#openTable(update.table)
-        let part = parts.get(open)
-        if (!part) parts.set(open, (part = { mark: open.writer.mark(), places: [] }))
-        grown += open.writer.append(update)
-        part.places.push(place)
-        if (grown > this.#maxCommitBytes) throw this.#tooLarge(grown)
-      })
+      this.bytes += this.#append(updates, parts)
     } catch (error) {
-      for (const [open, { mark }] of parts) open.writer.rollback(mark)
+      for (const { open, mark } of parts.values()) open.writer.rollback(mark)
       throw error
     }
-    this.bytes += grown
-    const tables = [...parts].map(([open, { places }]) => ({
-      table: open.table,
-      updates: places.length,
-    }))
-    for (const [open, { places }] of parts) {
-      if (parts.size === 1) open.commits.addWhole(commit, places.length)
+    const tables = [...parts].map(([table, part]) => ({ table, updates: part.updates }))
+    for (const { open, places, updates: count } of parts.values()) {
+      if (parts.size === 1) open.commits.addWhole(commit, count)
       else open.commits.addPart(commit, places, tables)
       this.#touch(open)
     }
+    return tables
+  }
+
+  /** Bytes by which the parcel grows. A commit may have 100,000 updates: nothing is made for each. */
+  #append(updates: readonly NewUpdate[], parts: Map<string, CommitPart>): number {
+    let grown = 0
+    let part: CommitPart | undefined
+    for (let place = 0; place < updates.length; place++) {
+      const update = updates[place] as NewUpdate
+      checkNames(update)
+      if (part === undefined || part.open.table !== update.table)
+        part = parts.get(update.table) ?? this.#addPart(updates, place, parts)
+      grown += part.open.writer.append(update)
+      part.updates++
+      if (parts.size > 1) part.places.push(place)
+      if (grown > this.#maxCommitBytes) throw this.#tooLarge(grown)
+    }
+    return grown
+  }
+
+  /** The first update of a table in a commit stands at this place. */
+  #addPart(
+    updates: readonly NewUpdate[],
+    place: number,
+    parts: Map<string, CommitPart>,
+  ): CommitPart {
+    const open = this.#openTable((updates[place] as NewUpdate).table)
+    if (parts.size === maxCommitTables) throw tooManyTables(updates)
+    const part = { open, mark: open.writer.mark(), updates: 0, places: [] }
+    const [first] = parts.values()
+    if (first && parts.size === 1) first.places = Array.from({ length: place }, (_, n) => n)
+    parts.set(open.table, part)
+    return part
   }
 
   /** Closes the parcel: its batches in order, numbered on from `lastClosed` of each table. */
@@ -88,36 +119,22 @@ export class OpenParcel {
     parcel: number,
     publishedAt: number,
     lastClosed: (table: string) => number,
-  ): OutgoingBatch[] {
-    const closed = this.#touched.map((open) => {
+  ): Generator<OutgoingBatch, void> {
+    const tables = this.#touched.map((open) => {
       open.touched = false
-      const segments = open.writer.take()
-      const counts = segments.map((segment) => segment.count)
-      const commits = open.commits.take(open.table, counts)
-      const first = lastClosed(open.table) + 1
-      const count = counts.reduce((sum, each) => sum + each, 0)
-      return { table: open.table, segments, commits, first, last: first + count - 1 }
+      const batches = open.writer.take()
+      const counts = batches.map(({ count }) => count)
+      return {
+        table: open.table,
+        first: lastClosed(open.table) + 1,
+        last: lastClosed(open.table) + counts.reduce((sum, count) => sum + count, 0),
+        batches,
+        commits: open.commits.take(open.table, counts),
+      }
     })
     this.#touched = []
     this.bytes = 0
-    const manifest = closed.map(({ table, last }) => ({ table, last }))
-    return closed.flatMap(({ table, segments, commits, first }) => {
-      let next = first
-      return segments.map((rows, index) => {
-        const header = {
-          publisher: this.#identity,
-          table,
-          first: next,
-          count: rows.count,
-          parcel,
-          manifest,
-          commits: commits[index] ?? [],
-          publishedAt,
-        }
-        next += rows.count
-        return encodeBatch(header, rows)
-      })
-    })
+    return encodeParcel({ publisher: this.#identity, parcel, publishedAt, tables })
   }
 
   #openTable(table: string): OpenTable {
@@ -175,14 +192,12 @@ function checkNames(update: NewUpdate): void {
   }
 }
 
-function checkTableCount(updates: readonly NewUpdate[]): void {
-  if (updates.length <= maxCommitTables) return
+function tooManyTables(updates: readonly NewUpdate[]): TidingsError {
   const tables = new Set(updates.map((update: NewUpdate | null) => update?.table)).size
-  if (tables > maxCommitTables)
-    throw new TidingsError(
-      'LIMIT_EXCEEDED',
-      `the commit touches ${tables} tables, the limit is ${maxCommitTables} (maxCommitTables)`,
-    )
+  return new TidingsError(
+    'LIMIT_EXCEEDED',
+    `the commit touches ${tables} tables, the limit is ${maxCommitTables} (maxCommitTables)`,
+  )
 }
 
 function checkTableName(table: unknown): void {

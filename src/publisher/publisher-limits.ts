@@ -11,6 +11,8 @@ export interface PublisherLimits {
   readonly parcelBytes: number
   /** The same by tables: each batch of a parcel names them all, so n tables cost n × n names. */
   readonly parcelTables: number
+  /** A larger parcel leaves in several turns of the event loop: encoding so much takes 2 to 5 ms. */
+  readonly turnBytes: number
   /** A larger commit is refused: it must fit retention twice and a subscriber's budget. */
   readonly maxCommitBytes: number
   /** All syncs within this time are answered at one moment: 64 subscribers starting at once cost one answer. */
@@ -41,6 +43,7 @@ export const defaultPublisherLimits: PublisherLimits = {
   reserveBytes: 64 * 1024,
   parcelBytes: 256 * 1024,
   parcelTables: 64,
+  turnBytes: 1024 * 1024,
   maxCommitBytes: 32 * 1024 * 1024,
   syncGatherMs: 20,
   replayGatherMs: 20,

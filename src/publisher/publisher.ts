@@ -41,6 +41,10 @@ export class Publisher {
   readonly #replayer: Replayer
   readonly #flushes = new Flushes()
   readonly #declared: Set<string>
+  /** What is left of the parcel that was closed last: a large one leaves in several turns. */
+  #unsent: Iterator<OutgoingBatch, void> | null = null
+  /** A flush waits for what has not left yet. */
+  #flushAsksLater = false
   /** Batches closed before GENESIS_CLUSTER knew that this process publishes: they leave out of retention. */
   #held: { readonly stream: PublishedStream; readonly first: number }[] = []
   #announced = false
@@ -97,9 +101,9 @@ export class Publisher {
     )
   }
 
-  /** True while updates wait for the end of the turn. */
-  get hasOpenParcel(): boolean {
-    return !this.#parcel.isEmpty
+  /** True while updates wait for the end of this turn, or of one to come. */
+  get hasMoreToSend(): boolean {
+    return this.#unsent !== null || !this.#parcel.isEmpty
   }
 
   get deadline(): number {
@@ -107,7 +111,7 @@ export class Publisher {
       this.#heartbeatAt,
       this.#earlyHeartbeatAt,
       this.#confirmAskAt,
-      this.#syncs.deadline,
+      this.#syncsAt,
       this.#replayer.deadline,
       this.#flushes.deadline,
     )
@@ -123,27 +127,29 @@ export class Publisher {
     const commit = this.#commits + 1
     if (Array.isArray(updates)) {
       if (updates.length === 0) throw new TidingsError('USAGE', 'a commit needs an update')
-      this.#parcel.addAll(updates, commit)
-      for (const { table } of updates) this.#number(table)
+      for (const part of this.#parcel.addAll(updates, commit))
+        this.#number(part.table, part.updates)
     } else {
       this.#parcel.addOne(updates as NewUpdate, commit)
-      this.#number((updates as NewUpdate).table)
+      this.#number((updates as NewUpdate).table, 1)
     }
     this.#commits = commit
     return commit
   }
 
-  /** Closes the open parcel and sends it: the turn of the event loop is over. */
+  /**
+   * The turn of the event loop is over: closes the open parcel and sends it, up to `turnBytes`. What
+   * is left leaves at the end of the turns to come, before anything newer.
+   */
   endTurn(now: number, wallClock: number): void {
-    if (this.#parcel.isEmpty) return
-    const batches = this.#parcel.close(
-      ++this.#parcels,
-      wallClock,
-      (table) => this.#stream(table).closed,
-    )
-    for (const batch of batches) this.#retention.add(this.#stream(batch.table), batch, now)
-    if (this.#announced) this.#sendBatches(batches, now)
-    else this.#hold(batches)
+    if (this.#unsent === null) this.#closeParcel(wallClock)
+    this.#sendUnsent(now, this.#limits.turnBytes)
+  }
+
+  /** Closes a parcel that is full, so that it does not grow on, whatever is left of the one before. */
+  makeRoom(now: number, wallClock: number): void {
+    this.#sendUnsent(now, Infinity)
+    this.endTurn(now, wallClock)
   }
 
   /** GENESIS_CLUSTER has this process as one that publishes: what was held may leave. */
@@ -167,7 +173,7 @@ export class Publisher {
     } else if (request.incarnation !== this.identity.incarnation) return
     else if (request.kind === 'confirm') {
       this.#flushes.confirm(request.subscriber, request.streams)
-      this.#flushes.check(now, this.#hasLeft)
+      this.#flushes.check(now, this.#haveLeft)
     } else if (isOwn || this.#flushes.knows(request.subscriber)) this.#replayer.add(request, now)
   }
 
@@ -178,11 +184,11 @@ export class Publisher {
         this.#flushes.removeSubscriber(incarnation, state === 'ended')
       else this.#flushes.onRoster(incarnation, subscribes)
     }
-    this.#flushes.check(now, this.#hasLeft)
+    this.#flushes.check(now, this.#haveLeft)
   }
 
   tick(now: number): void {
-    if (now >= this.#syncs.deadline) this.#syncs.send(now, this.#syncSource, this.#send)
+    this.#answerSyncs(now)
     this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
     if (now >= this.#heartbeatAt) {
       this.#heartbeatAt = now + this.#limits.heartbeatMs
@@ -191,20 +197,22 @@ export class Publisher {
       if (this.#isPublisher) this.#heartbeat(now, false)
     } else if (now >= this.#earlyHeartbeatAt) this.#heartbeat(now, false)
     if (now >= this.#confirmAskAt) this.#askConfirm(now)
-    this.#flushes.check(now, this.#hasLeft)
+    this.#flushes.check(now, this.#haveLeft)
   }
 
   /** Calls `done` when all subscribers have confirmed what was published so far, or after `drainMs`. */
   flush(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
     this.endTurn(now, wallClock)
     this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })
+    this.#flushAsksLater ||= this.hasMoreToSend
     if (this.#isPublisher) this.#askConfirm(now)
-    this.#flushes.check(now, this.#hasLeft)
+    this.#flushes.check(now, this.#haveLeft)
   }
 
   /** Takes nothing more; `done` when all have confirmed everything, or after `drainMs`. */
   leave(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
-    this.endTurn(now, wallClock)
+    this.makeRoom(now, wallClock)
+    this.#sendUnsent(now, Infinity)
     this.state = 'leaving'
     this.#output.registrationChanged()
     if (this.#streams.size > 0)
@@ -220,10 +228,19 @@ export class Publisher {
     return this.#declared.size > 0 || this.#streams.size > 0
   }
 
-  /** A flush closes the open parcel: what it waits for has left unless it is held. */
-  get #hasLeft(): boolean {
-    return this.#held.length === 0
+  /** A vector is of a moment between two parcels: one that is leaving leaves first. */
+  get #syncsAt(): number {
+    return this.#unsent === null ? this.#syncs.deadline : Infinity
   }
+
+  #answerSyncs(now: number): void {
+    if (now >= this.#syncsAt) this.#syncs.send(now, this.#syncSource, this.#send)
+  }
+
+  /** Nothing up to these numbers waits here any more. */
+  readonly #haveLeft = (target: readonly TableSequence[]): boolean =>
+    this.#held.length === 0 &&
+    target.every(({ table, last }) => (this.#streams.get(table)?.closed ?? 0) >= last)
 
   readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
 
@@ -249,15 +266,43 @@ export class Publisher {
     return stream
   }
 
-  #number(table: string): void {
+  #number(table: string, updates: number): void {
     if (this.#last?.table !== table) this.#last = this.#stream(table)
-    this.#last.numbered++
+    this.#last.numbered += updates
   }
 
-  #hold(batches: readonly OutgoingBatch[]): void {
-    for (const { table, first } of batches) this.#held.push({ stream: this.#stream(table), first })
+  #closeParcel(wallClock: number): void {
+    if (this.#parcel.isEmpty) return
+    const lastClosed = (table: string) => this.#stream(table).closed
+    this.#unsent = this.#parcel.close(++this.#parcels, wallClock, lastClosed)
+  }
+
+  /** Sends of what is left until it has sent so many bytes. */
+  #sendUnsent(now: number, bytes: number): void {
+    for (let sent = 0; this.#unsent !== null && sent < bytes;) {
+      const batch = this.#unsent.next().value
+      if (batch) sent += this.#retainAndSend(batch, now)
+      else this.#unsent = null
+    }
+    this.#answerSyncs(now)
+    if (!this.#flushAsksLater || this.hasMoreToSend) return
+    this.#flushAsksLater = false
+    this.#askConfirm(now)
+    this.#flushes.check(now, this.#haveLeft)
+  }
+
+  #retainAndSend(batch: OutgoingBatch, now: number): number {
+    const stream = this.#stream(batch.table)
+    this.#retention.add(stream, batch, now)
+    if (this.#announced) this.#sendBatch(stream, batch, batch.message, now)
+    else this.#hold(stream, batch.first)
+    return batch.message.byteLength
+  }
+
+  #hold(stream: PublishedStream, first: number): void {
+    this.#held.push({ stream, first })
     // What retention has let go meanwhile would be refused anyway.
-    this.#held = this.#held.filter(({ stream, first }) => first >= stream.firstRetained)
+    this.#held = this.#held.filter((held) => held.first >= held.stream.firstRetained)
   }
 
   #sendHeld(now: number): void {
@@ -266,11 +311,6 @@ export class Publisher {
     for (const { stream, first } of held)
       for (const batch of stream.batchesIn(first, first))
         this.#sendBatch(stream, batch, Buffer.from(batch.message.bytes), now)
-  }
-
-  #sendBatches(batches: readonly OutgoingBatch[], now: number): void {
-    for (const batch of batches)
-      this.#sendBatch(this.#stream(batch.table), batch, batch.message, now)
   }
 
   #sendBatch(

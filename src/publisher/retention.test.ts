@@ -13,7 +13,7 @@ const parcel = new OpenParcel(identity, defaultPublisherLimits.maxCommitBytes)
 function batchOf({ table, closed }: PublishedStream, bytes: number): OutgoingBatch {
   const record = { ID: closed, TEXT: 'x'.repeat(bytes) }
   parcel.addOne({ table, kind: 'insert', record }, closed + 1)
-  return parcel.close(1, 0, () => closed)[0] as OutgoingBatch
+  return parcel.close(1, 0, () => closed).next().value as OutgoingBatch
 }
 
 const bufferOf = (stream: PublishedStream, at: number) =>

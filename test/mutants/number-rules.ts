@@ -2,6 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const publisher = 'src/publisher/publisher.test.ts'
 const answers = 'src/publisher/answers.test.ts'
+const large = 'src/publisher/closed-parcel.test.ts'
 const turns = 'src/queue/turns.test.ts'
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
 
@@ -13,8 +14,8 @@ export const numberRules: readonly Rule[] = [
     'a number is left out between two parcels',
     [
       'publisher/open-parcel.ts',
-      'const first = lastClosed(open.table) + 1',
-      'const first = lastClosed(open.table) + 2',
+      'first: lastClosed(open.table) + 1',
+      'first: lastClosed(open.table) + 2',
     ],
     [publisher, 'D1: number on from parcel to parcel, and after everything retained has gone'],
   ),
@@ -35,7 +36,7 @@ export const numberRules: readonly Rule[] = [
     'the first updates of a refused commit stay',
     [
       'publisher/open-parcel.ts',
-      'for (const [open, { mark }] of parts) open.writer.rollback(mark)',
+      'for (const { open, mark } of parts.values()) open.writer.rollback(mark)',
       'void parts',
     ],
     [publisher, 'D1: refuse a commit that is too large, and leave nothing of it behind'],
@@ -92,9 +93,9 @@ export const numberRules: readonly Rule[] = [
     'A commit lies in one parcel, if need be in several batches',
     'each batch is a parcel of its own',
     [
-      'publisher/open-parcel.ts',
-      '          parcel,\n          manifest,',
-      '          parcel: parcel + index,\n          manifest,',
+      'publisher/closed-parcel.ts',
+      '        parcel,\n        manifest,',
+      '        parcel: parcel + index,\n        manifest,',
     ],
     [publisher, 'D2: cut a large commit into several batches of one parcel, in order'],
   ),
@@ -103,9 +104,9 @@ export const numberRules: readonly Rule[] = [
     'Each batch of a parcel names all of its tables with their last sequences',
     'a manifest names its own table alone',
     [
-      'publisher/open-parcel.ts',
-      'const manifest = closed.map(({ table, last }) => ({ table, last }))\n    return closed.flatMap(({ table, segments, commits, first }) => {',
-      'return closed.flatMap(({ table, segments, commits, first, last }) => {\n      const manifest = [{ table, last }]',
+      'publisher/closed-parcel.ts',
+      'const manifest = tables.map(({ table, last }) => ({ table, last }))\n  for (const { table, first, batches, commits } of tables) {',
+      'for (const { table, first, last, batches, commits } of tables) {\n    const manifest = [{ table, last }]',
     ],
     [publisher, 'D2: hold the commits of one turn, as a batch by table, with one manifest'],
   ),
@@ -129,10 +130,28 @@ export const numberRules: readonly Rule[] = [
     'places begin anew in each batch',
     [
       'publisher/commit-entries.ts',
-      '[{ ...part, places: part.places.slice(wanted) }]',
-      '[{ ...part, places: part.places.slice(wanted).map((_, place) => place) }]',
+      'places: entry.places.slice(from, end)',
+      'places: entry.places.slice(from, end).map((_, place) => place)',
     ],
     ['src/publisher/commit-entries.test.ts', 'D2: keep the places of a part when it is cut'],
+  ),
+  rule(
+    'D2.8',
+    'A parcel of more than 1 MiB leaves in several turns of the event loop',
+    'all of it leaves in one',
+    ['publisher/publisher.ts', 'this.#unsent !== null && sent < bytes;', 'this.#unsent !== null;'],
+    [large, 'D2: leaves in the turns to come, a MiB in each, before anything newer'],
+  ),
+  rule(
+    'D2.9',
+    'What is published while a parcel leaves comes behind it',
+    'what is left of the parcel is dropped',
+    [
+      'publisher/publisher.ts',
+      'if (this.#unsent === null) this.#closeParcel(wallClock)',
+      'this.#closeParcel(wallClock)',
+    ],
+    [large, 'D2: leaves in the turns to come, a MiB in each, before anything newer'],
   ),
   rule(
     'D3.1',
@@ -140,8 +159,8 @@ export const numberRules: readonly Rule[] = [
     'it leaves at once',
     [
       'publisher/publisher.ts',
-      'if (this.#announced) this.#sendBatches(batches, now)',
-      'if (this.#announced || now >= 0) this.#sendBatches(batches, now)',
+      'if (this.#announced) this.#sendBatch(stream, batch, batch.message, now)',
+      'if (this.#announced || now >= 0) this.#sendBatch(stream, batch, batch.message, now)',
     ],
     [publisher, 'D3: wait until GENESIS_CLUSTER knows that this process publishes'],
   ),
@@ -248,5 +267,16 @@ export const numberRules: readonly Rule[] = [
       'if (this.#evictedAt > Infinity)',
     ],
     [answers, 'D4: are told if something since the time they ask for is no longer retained'],
+  ),
+  rule(
+    'D4.10',
+    'A vector is of a moment between two parcels: one that leaves in several turns leaves first',
+    'a sync is answered in the middle of a parcel',
+    [
+      'publisher/publisher.ts',
+      'return this.#unsent === null ? this.#syncs.deadline : Infinity',
+      'return this.#syncs.deadline',
+    ],
+    [large, 'D4: leaves before a sync is answered: a vector is of a moment between two parcels'],
   ),
 ]

@@ -272,8 +272,8 @@ export const repairRules: readonly Rule[] = [
     'it resolves at once',
     [
       'publisher/flushes.ts',
-      'if ((missing.length > 0 || !hasLeft) && now < flush.until) return true',
-      'if (!hasLeft && now < flush.until) return true',
+      'if (now < flush.until && (missing.length > 0 || !haveLeft(flush.target))) return true',
+      'if (now < flush.until && !haveLeft(flush.target)) return true',
     ],
     [publisher, 'D19: asks until all subscribers of the roster have confirmed'],
   ),
@@ -314,7 +314,7 @@ export const repairRules: readonly Rule[] = [
     'D19.6',
     'What is held back until the roster knows the publisher has not left: a flush waits for it',
     'it is not waited for',
-    ['publisher/publisher.ts', 'return this.#held.length === 0', 'return this.#held.length >= 0'],
+    ['publisher/publisher.ts', 'this.#held.length === 0 &&', 'this.#held.length >= 0 &&'],
     [answers, 'D19: waits until what is held has left'],
   ),
   rule(
@@ -363,5 +363,12 @@ export const repairRules: readonly Rule[] = [
     'he is waited for until drainMs is over',
     ['publisher/flushes.ts', '    if (this.#without.get(subscriber)) return\n', ''],
     [publisher, 'D19: waits for nobody whose word comes behind his end'],
+  ),
+  rule(
+    'D19.12',
+    'A flush waits for what is left of a parcel that leaves in several turns',
+    'it is not waited for',
+    ['publisher/publisher.ts', 'this.#flushAsksLater ||= this.hasMoreToSend', 'void 0'],
+    ['src/publisher/closed-parcel.test.ts', 'D19: is waited for by a flush, with subscribers and'],
   ),
 ]

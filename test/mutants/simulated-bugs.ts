@@ -71,8 +71,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'the first parcel does not wait for the roster',
     file: 'publisher/publisher.ts',
-    from: 'if (this.#announced) this.#sendBatches(batches, now)',
-    to: 'if (this.#announced || now > 0) this.#sendBatches(batches, now)',
+    from: 'if (this.#announced) this.#sendBatch(stream, batch, batch.message, now)',
+    to: 'if (this.#announced || now > 0) this.#sendBatch(stream, batch, batch.message, now)',
   },
   {
     name: 'a flush does not wait for confirmations',
@@ -89,8 +89,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a leaving publisher does not serve what is asked for',
     file: 'publisher/flushes.ts',
-    from: 'if ((missing.length > 0 || !hasLeft) && now < flush.until) return true',
-    to: 'if (!hasLeft && now < flush.until) return true',
+    from: 'if (now < flush.until && (missing.length > 0 || !haveLeft(flush.target))) return true',
+    to: 'if (now < flush.until && !haveLeft(flush.target)) return true',
   },
   {
     name: 'what comes late of a publisher that was gone is not taken up again',
