@@ -14,7 +14,7 @@ export interface Calls {
     }
     readonly result: { readonly at: Nanoseconds }
   }
-  /** Resolves when the subscription is ready. With `commitUpdates` each delivery is checked for whole commits. */
+  /** Resolves when the subscription is ready. With `commitUpdates` each delivery is checked for whole commits, and the event loop watched. */
   readonly subscribe: {
     readonly argument: { readonly tables: readonly string[]; readonly commitUpdates?: number }
     readonly result: { readonly at: Nanoseconds }
@@ -46,7 +46,8 @@ export interface Received {
   readonly deliveries: number
   /** Deliveries that began or ended within a commit. */
   readonly brokenCommits: number
-  readonly block: LoopBlock
+  /** null: nothing watched. */
+  readonly block: LoopBlock | null
   /** The longest call of the application's own callback, milliseconds. */
   readonly longestCallbackMs: number
 }

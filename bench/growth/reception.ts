@@ -2,10 +2,10 @@ import type { Delivery, Loss } from '../../src/index.ts'
 import { LoopBlocks } from './loop-blocks.ts'
 import type { Received } from './peer-message.ts'
 
-/** Counts what a subscription is given, and looks whether each commit comes whole in one delivery. */
+/** Counts what a subscription is given; on demand looks at each commit and at the event loop. */
 export class Reception {
   readonly #commitUpdates: number | null
-  readonly #blocks = new LoopBlocks()
+  readonly #blocks: LoopBlocks | null
   #updates = 0
   #deliveries = 0
   #brokenCommits = 0
@@ -13,9 +13,13 @@ export class Reception {
   #lost: string | null = null
   #wake: () => void = () => undefined
 
-  /** Each commit has so many updates; null: not looked at. */
+  /**
+   * Each commit has so many updates, and is looked for as a whole in one delivery. null: it is not,
+   * and nothing watches the event loop: a timer of a millisecond costs more than an idle queue.
+   */
   constructor(commitUpdates: number | null) {
     this.#commitUpdates = commitUpdates
+    this.#blocks = commitUpdates === null ? null : new LoopBlocks()
   }
 
   take(delivery: Delivery): void {
@@ -41,7 +45,7 @@ export class Reception {
       updates: this.#updates,
       deliveries: this.#deliveries,
       brokenCommits: this.#brokenCommits,
-      block: this.#blocks.stop(),
+      block: this.#blocks?.stop() ?? null,
       longestCallbackMs: this.#longestCallbackMs,
     }
   }

@@ -1,11 +1,12 @@
 import { TestCluster } from '../../test/harness/test-cluster.ts'
+import type { LoopBlock } from './loop-blocks.ts'
 import { Peer } from './peer.ts'
 import type { Load, Received, Sent } from './peer-message.ts'
 
 /** What one load came to, from the first update published to the last one taken. */
 export interface Streamed {
   readonly sent: Sent
-  readonly received: Received
+  readonly received: Received & { readonly block: LoopBlock }
   readonly perSecond: number
 }
 
@@ -37,7 +38,9 @@ export class Stream {
     ])
     await this.#subscriber.call('unsubscribe', null)
     const seconds = Number(received.at - sent.startedAt) / 1e9
-    return { sent, received, perSecond: load.updates / seconds }
+    const { block } = received
+    if (!block) throw new Error('the subscriber has not watched its event loop')
+    return { sent, received: { ...received, block }, perSecond: load.updates / seconds }
   }
 
   async close(): Promise<void> {

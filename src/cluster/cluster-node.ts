@@ -8,7 +8,7 @@ import type { NodeAddresses } from './addresses.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './cluster-view.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { listeningPorts } from './listening-ports.ts'
+import { listeningPorts, remembered } from './listening-ports.ts'
 import { pingIntervalMs } from './membership/membership.ts'
 import type { Peer } from './membership/peers.ts'
 import { whisperVersion } from './membership/peers.ts'
@@ -163,7 +163,7 @@ export class ClusterNode implements ClusterProcess {
       mode: settings.mode,
       ports: bound.pool,
       liveness: systemLiveness(),
-      listening: listeningPorts,
+      listening: remembered(listeningPorts, this.#bound.clock),
       linkedNodes: settings.link === 'relay' ? [...this.#addresses.others.keys()] : [],
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),

@@ -1,6 +1,29 @@
 import { readFileSync } from 'node:fs'
+import type { Clock } from '../base/clock.ts'
 
 const listenState = '0A'
+
+/**
+ * Looked at no more often than this, milliseconds: the kernel takes 15 ms and more to tell, and 64
+ * processes may ask for a port within a second.
+ */
+export const listeningPortsForMs = 250
+
+/** What `read` gives, read again only once it is older than `listeningPortsForMs`. */
+export function remembered(
+  read: () => ReadonlySet<number>,
+  clock: Pick<Clock, 'now'>,
+): () => ReadonlySet<number> {
+  let ports: ReadonlySet<number> = new Set()
+  let readAt = -Infinity
+  return () => {
+    const now = clock.now()
+    if (now - readAt < listeningPortsForMs) return ports
+    ports = read()
+    readAt = now
+    return ports
+  }
+}
 
 /**
  * TCP ports that anyone on this host listens at, at whatever address; empty where the system does

@@ -1,0 +1,26 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { expect, it } from 'vitest'
+import { listeningPorts, listeningPortsForMs, remembered } from './listening-ports.ts'
+
+it.runIf(process.platform === 'linux')('names the ports that someone listens at', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  expect(listeningPorts().has(port)).toBe(true)
+  server.close()
+  await once(server, 'close')
+  expect(listeningPorts().has(port)).toBe(false)
+})
+
+it('is not asked for again within a quarter of a second', () => {
+  let reads = 0
+  let now = 5
+  const ports = remembered(() => new Set([++reads]), { now: () => now })
+  expect([...ports()]).toEqual([1])
+  now += listeningPortsForMs - 1
+  expect([...ports()]).toEqual([1])
+  now += 1
+  expect([...ports()]).toEqual([2])
+})
