@@ -9,6 +9,7 @@ import { nothing } from './peer.ts'
 
 const serviceName = 'bench-receiver'
 const eventPrefix = 'update.TRADE.'
+const greeting = 'bench.greeting'
 
 const nodesOf = ({ publishers, subscribers }: Shape): string[] => [
   ...Array.from({ length: publishers }, (_, index) => `publisher-${index}`),
@@ -69,8 +70,11 @@ export const moleculer: Peer = {
       drain: async () => {
         await last
       },
-      connected: () =>
-        eventually('all receivers are known', () => receivers(broker) === seat.subscribers),
+      connected: async () => {
+        await eventually('all receivers are known', () => receivers(broker) === seat.subscribers)
+        // What is sent while there is no connection opens one for each message; with thousands at once many are lost.
+        await broker.broadcast(greeting)
+      },
       close: () => broker.stop(),
     }
   },
@@ -80,7 +84,10 @@ export const moleculer: Peer = {
       `${eventPrefix}${index}`,
       (context: { params: unknown }) => take(index, context.params as Trade),
     ])
-    broker.createService({ name: serviceName, events: Object.fromEntries(handlers) })
+    broker.createService({
+      name: serviceName,
+      events: { ...Object.fromEntries(handlers), [greeting]: () => undefined },
+    })
     await broker.start()
     return { close: () => broker.stop() }
   },
