@@ -14,6 +14,7 @@ import type { NewUpdate } from '../model/update.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
 import { OpenParcel } from './open-parcel.ts'
+import { ParcelGathering } from './parcel-gathering.ts'
 import { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
@@ -37,12 +38,15 @@ export class Publisher {
   #last: PublishedStream | null = null
   readonly #retention: Retention
   readonly #parcel: OpenParcel
+  readonly #gathering: ParcelGathering
   readonly #syncs: SyncAnswers
   readonly #replayer: Replayer
   readonly #flushes = new Flushes()
   readonly #declared: Set<string>
   /** What is left of the parcel that was closed last: a large one leaves in several turns. */
   #unsent: Iterator<OutgoingBatch, void> | null = null
+  /** By the wall clock, when the last turn ended whose commits wait in the open parcel. */
+  #turnAt = 0
   /** A flush waits for what has not left yet. */
   #flushAsksLater = false
   /** Batches closed before GENESIS_CLUSTER knew that this process publishes: they leave out of retention. */
@@ -68,6 +72,7 @@ export class Publisher {
     this.#declared = new Set(declared)
     this.#retention = new Retention(limits)
     this.#parcel = new OpenParcel(identity, limits.maxCommitBytes)
+    this.#gathering = new ParcelGathering(limits)
     this.#syncs = new SyncAnswers(identity, limits.syncGatherMs)
     this.#replayer = new Replayer(identity, limits, now)
     this.#heartbeatAt = now + limits.heartbeatMs
@@ -101,9 +106,9 @@ export class Publisher {
     )
   }
 
-  /** True while updates wait for the end of this turn, or of one to come. */
+  /** True while something is to leave at the end of this turn, or of the next. */
   get hasMoreToSend(): boolean {
-    return this.#unsent !== null || !this.#parcel.isEmpty
+    return this.#unsent !== null || (!this.#parcel.isEmpty && !this.#gathering.isWaiting)
   }
 
   get deadline(): number {
@@ -112,6 +117,7 @@ export class Publisher {
       this.#earlyHeartbeatAt,
       this.#confirmAskAt,
       this.#syncsAt,
+      this.#gathering.dueAt,
       this.#replayer.deadline,
       this.#flushes.deadline,
     )
@@ -138,18 +144,23 @@ export class Publisher {
   }
 
   /**
-   * The turn of the event loop is over: closes the open parcel and sends it, up to `turnBytes`. What
-   * is left leaves at the end of the turns to come, before anything newer.
+   * The turn of the event loop is over: closes the open parcel, unless it gathers more, and sends it,
+   * up to `turnBytes`. What is left leaves at the end of the turns to come, before anything newer.
    */
   endTurn(now: number, wallClock: number): void {
-    if (this.#unsent === null) this.#closeParcel(wallClock)
+    if (this.#unsent === null && !this.#parcel.isEmpty) {
+      this.#turnAt = wallClock
+      if (this.#gathering.waits(now, this.#parcel.bytes)) return
+      this.#closeParcel(now, wallClock)
+    }
     this.#sendUnsent(now, this.#limits.turnBytes)
   }
 
   /** Closes a parcel that is full, so that it does not grow on, whatever is left of the one before. */
   makeRoom(now: number, wallClock: number): void {
     this.#sendUnsent(now, Infinity)
-    this.endTurn(now, wallClock)
+    this.#closeParcel(now, wallClock)
+    this.#sendUnsent(now, this.#limits.turnBytes)
   }
 
   /** GENESIS_CLUSTER has this process as one that publishes: what was held may leave. */
@@ -188,6 +199,10 @@ export class Publisher {
   }
 
   tick(now: number): void {
+    if (now >= this.#gathering.dueAt) {
+      this.#closeParcel(now, this.#turnAt)
+      this.#sendUnsent(now, this.#limits.turnBytes)
+    }
     this.#answerSyncs(now)
     this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
     if (now >= this.#heartbeatAt) {
@@ -202,7 +217,8 @@ export class Publisher {
 
   /** Calls `done` when all subscribers have confirmed what was published so far, or after `drainMs`. */
   flush(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
-    this.endTurn(now, wallClock)
+    if (this.#unsent === null) this.#closeParcel(now, wallClock)
+    this.#sendUnsent(now, this.#limits.turnBytes)
     this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })
     this.#flushAsksLater ||= this.hasMoreToSend
     if (this.#isPublisher) this.#askConfirm(now)
@@ -271,8 +287,9 @@ export class Publisher {
     this.#last.numbered += updates
   }
 
-  #closeParcel(wallClock: number): void {
+  #closeParcel(now: number, wallClock: number): void {
     if (this.#parcel.isEmpty) return
+    this.#gathering.left(now)
     const lastClosed = (table: string) => this.#stream(table).closed
     this.#unsent = this.#parcel.close(++this.#parcels, wallClock, lastClosed)
   }

@@ -2,6 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const publisher = 'src/publisher/publisher.test.ts'
 const answers = 'src/publisher/answers.test.ts'
+const gathering = 'src/publisher/parcel-gathering.test.ts'
 const large = 'src/publisher/closed-parcel.test.ts'
 const turns = 'src/queue/turns.test.ts'
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
@@ -148,10 +149,28 @@ export const numberRules: readonly Rule[] = [
     'what is left of the parcel is dropped',
     [
       'publisher/publisher.ts',
-      'if (this.#unsent === null) this.#closeParcel(wallClock)',
-      'this.#closeParcel(wallClock)',
+      'if (this.#unsent === null && !this.#parcel.isEmpty) {',
+      'if (!this.#parcel.isEmpty) {',
     ],
     [large, 'D2: leaves in the turns to come, a MiB in each, before anything newer'],
+  ),
+  rule(
+    'D2.10',
+    'Where more than 12,500 turns a second publish, a parcel gathers those of 0.2 ms',
+    'each turn is a parcel',
+    [
+      'publisher/publisher.ts',
+      'if (this.#gathering.waits(now, this.#parcel.bytes)) return',
+      'void this.#gathering',
+    ],
+    [gathering, 'D2: gathers the turns of 0.2 ms where they follow each other fast'],
+  ),
+  rule(
+    'D2.11',
+    'A parcel that gathers leaves within its time, when nothing more is published too',
+    'it waits for what comes next',
+    ['publisher/publisher.ts', 'if (now >= this.#gathering.dueAt) {', 'if (now > Infinity) {'],
+    [gathering, 'D2: leaves within its time when nothing follows'],
   ),
   rule(
     'D3.1',
