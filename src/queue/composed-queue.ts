@@ -319,7 +319,6 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #endTurn(): void {
     this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
     this.#schedule()
-    if (this.#publisher.hasMoreToSend) this.#scheduleTurn()
   }
 
   #deliverOwn(): void {
@@ -346,9 +345,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     }
   }
 
-  /** One timer for all that is due; moved only to an earlier time, since most deadlines only recede. */
+  /** The next turn, and one timer for all that is due; moved only to an earlier time, since most deadlines only recede. */
   #schedule(): void {
     if (this.#isClosed) return
+    if (this.#publisher.hasMoreToSend) this.#scheduleTurn()
     const at = Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt)
     if (this.#timer && this.#timer.at <= at) return
     this.#timer?.timer.cancel()

@@ -75,6 +75,18 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     to: 'if (this.#announced || now > 0) this.#sendBatch(stream, batch, batch.message, now)',
   },
   {
+    name: 'a sync is answered in the middle of a parcel',
+    file: 'publisher/publisher.ts',
+    from: 'return this.#unsent === null ? this.#syncs.deadline : Infinity',
+    to: 'return this.#syncs.deadline',
+  },
+  {
+    name: 'what is published while a parcel leaves takes the place of its rest',
+    file: 'publisher/publisher.ts',
+    from: 'if (this.#unsent === null && !this.#parcel.isEmpty) {',
+    to: 'if (!this.#parcel.isEmpty) {',
+  },
+  {
     name: 'a flush does not wait for confirmations',
     file: 'publisher/flushes.ts',
     from: 'const confirmed = [...this.#subscribers.keys()].filter((id) => !missing.includes(id))',

@@ -29,9 +29,16 @@ export interface TrialOptions {
   readonly onlyFaults?: readonly number[]
 }
 
-/** Small, so that eviction, the reserve and the budgets are met all the time. */
+/**
+ * Small, so that eviction, the reserve and the budgets are met all the time, that a parcel of several
+ * batches takes several turns, and that two parcels close behind each other gather.
+ */
 const publisherLimits = {
   ...defaultPublisherLimits,
+  turnBytes: 200,
+  parcelGatherTurns: 2,
+  parcelGatherTurnMs: 500,
+  parcelGatherMs: 25,
   retentionBytes: 12_000,
   reserveUpdates: 6,
   reserveBytes: 1_500,
