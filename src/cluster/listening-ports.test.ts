@@ -14,7 +14,7 @@ it.runIf(process.platform === 'linux')('names the ports that someone listens at'
   expect(listeningPorts().has(port)).toBe(false)
 })
 
-it('is not asked for again within a quarter of a second', () => {
+it('is not asked for again within a tenth of a second', () => {
   let reads = 0
   let now = 5
   const ports = remembered(() => new Set([++reads]), { now: () => now })

@@ -5,9 +5,10 @@ const listenState = '0A'
 
 /**
  * Looked at no more often than this, milliseconds: the kernel takes 15 ms and more to tell, and 64
- * processes may ask for a port within a second.
+ * processes may ask for a port within a second. Whoever binds one meanwhile has it first, as between
+ * looking and binding.
  */
-export const listeningPortsForMs = 250
+export const listeningPortsForMs = 100
 
 /** What `read` gives, read again only once it is older than `listeningPortsForMs`. */
 export function remembered(

@@ -49,23 +49,69 @@ describe('a parcel of more than a turn takes', () => {
     expect(batches.at(-1)).toMatchObject({ parcel: 2, first: 4_097, count: 1 })
   })
 
-  it('D2: leaves at once where the one behind it is full, too', () => {
+  it('D2: has others wait behind it that are full', () => {
     const stage = new RecordedPublisher()
     stage.publisher.publish(largeCommit())
     endTurn(stage)
     stage.publisher.publish(largeCommit('B'))
     expect(stage.publisher.isParcelFull).toBe(true)
-    stage.publisher.makeRoom(0, 0)
+    const before = sentBytes(stage)
+    stage.publisher.closeTurn(0, 0)
     expect(stage.publisher.isParcelFull).toBe(false)
-    expect(
-      stage
-        .of('batch')
-        .filter(({ table }) => table === 'A')
-        .at(-1),
-    ).toMatchObject({ parcel: 1 })
-    expect(
-      stage.of('batch').reduce((sum, { table, count }) => sum + (table === 'A' ? count : 0), 0),
-    ).toBe(4_096)
+    expect(sentBytes(stage) - before).toBeLessThan(turnBytes + 2 * 256 * 1024)
+    while (stage.publisher.hasMoreToSend) endTurn(stage)
+    const batches = stage.of('batch')
+    expect([...new Set(batches.map(({ parcel, table }) => `${parcel} ${table}`))]).toEqual([
+      '1 A',
+      '2 B',
+    ])
+    expect(batches.reduce((sum, { count }) => sum + count, 0)).toBe(2 * 4_096)
+  })
+
+  it('D2: leaves by eighths where it is very large', () => {
+    const stage = new RecordedPublisher()
+    stage.publisher.publish([
+      ...largeCommit(),
+      ...largeCommit(),
+      ...largeCommit(),
+      ...largeCommit(),
+    ])
+    let turns = 0
+    for (; stage.publisher.hasMoreToSend; turns++) endTurn(stage)
+    expect(turns).toBeGreaterThan(4)
+    expect(turns).toBeLessThan(10)
+  })
+
+  it('D2: has its tables by turns', () => {
+    const stage = new RecordedPublisher()
+    stage.publisher.publish([...largeCommit('A'), ...largeCommit('B')])
+    while (stage.publisher.hasMoreToSend) endTurn(stage)
+    const inOrder = stage.of('batch').map(({ table }) => table)
+    expect(inOrder.slice(0, 6)).toEqual(['A', 'B', 'A', 'B', 'A', 'B'])
+    for (const table of ['A', 'B']) {
+      const counts = stage.of('batch').filter((batch) => batch.table === table)
+      let next = 1
+      for (const { first, count } of counts) {
+        expect(first).toBe(next)
+        next += count
+      }
+      expect(next).toBe(4_097)
+    }
+  })
+
+  it('D4: is of one time, however long it takes to leave', () => {
+    const stage = new RecordedPublisher()
+    const tables = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H']
+    stage.publisher.publish(tables.flatMap((table) => largeCommit(table).slice(0, 512)))
+    for (; stage.publisher.hasMoreToSend; stage.now += 100) endTurn(stage)
+    expect(stage.now).toBeGreaterThan(300)
+    const { now } = stage
+    stage.sync(tables, 1, subscriber, now - 50)
+    stage.pass(20)
+    const streams = stage.of('vector').flatMap((vector) => vector.streams)
+    expect(streams.map(({ since, ageMs }) => [since, ageMs])).toEqual(
+      tables.map(() => [513, now + 20]),
+    )
   })
 
   it('D19: is waited for by a flush, with subscribers and without', () => {

@@ -1,18 +1,10 @@
-import type { CommitEntry, OutgoingBatch } from '../model/message.ts'
+import type { CommitEntry, OutgoingBatch, TableSequence } from '../model/message.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { EncodedRows } from '../wire/encoded-rows.ts'
 import { encodeBatch } from '../wire/message-codec.ts'
 
-/** A parcel that takes no more, with the numbers of its updates. */
-export interface ClosedParcel {
-  readonly publisher: PublisherIdentity
-  readonly parcel: number
-  /** Milliseconds since the epoch. */
-  readonly publishedAt: number
-  readonly tables: readonly ClosedTable[]
-}
-
-interface ClosedTable {
+/** What a parcel has of one table. */
+export interface ClosedTable {
   readonly table: string
   readonly first: number
   readonly last: number
@@ -22,31 +14,84 @@ interface ClosedTable {
   readonly commits: readonly (readonly CommitEntry[])[]
 }
 
-/** The messages of a parcel in order, each encoded when it is asked for: a large commit has many. */
-export function* encodeParcel({
-  publisher,
-  parcel,
-  publishedAt,
-  tables,
-}: ClosedParcel): Generator<OutgoingBatch, void> {
-  const manifest = tables.map(({ table, last }) => ({ table, last }))
-  for (const { table, first, batches, commits } of tables) {
-    let next = first
-    for (const [index, rows] of batches.entries()) {
-      const { count } = rows
-      const ofBatch = commits[index] ?? []
-      const header = {
+export interface ParcelHeader {
+  readonly publisher: PublisherIdentity
+  readonly parcel: number
+  /** Milliseconds since the epoch. */
+  readonly publishedAt: number
+  /** Monotonic milliseconds: of all its messages alike, so that no time lies in the middle of a commit. */
+  readonly closedAt: number
+  /** Close to the bytes of all its messages. */
+  readonly bytes: number
+}
+
+interface Waiting {
+  readonly table: string
+  readonly first: number
+  readonly rows: EncodedRows
+  readonly commits: readonly CommitEntry[]
+}
+
+/** A parcel that takes no more commits. Its messages are encoded one by one: a large commit has many. */
+export class ClosedParcel {
+  readonly closedAt: number
+  readonly bytes: number
+  readonly #header: ParcelHeader
+  readonly #manifest: readonly TableSequence[]
+  readonly #waiting: readonly Waiting[]
+  #taken = 0
+
+  constructor(header: ParcelHeader, tables: readonly ClosedTable[]) {
+    this.#header = header
+    this.closedAt = header.closedAt
+    this.bytes = header.bytes
+    this.#manifest = tables.map(({ table, last }) => ({ table, last }))
+    this.#waiting = inTurns(tables)
+  }
+
+  /** Some of its messages were taken, others were not. */
+  get isHalfSent(): boolean {
+    return this.#taken > 0 && !this.isSent
+  }
+
+  get isSent(): boolean {
+    return this.#taken === this.#waiting.length
+  }
+
+  /** The next message. */
+  next(): OutgoingBatch {
+    const { table, first, rows, commits } = this.#waiting[this.#taken] as Waiting
+    const { publisher, parcel, publishedAt } = this.#header
+    const batch = encodeBatch(
+      {
         publisher,
         table,
-        first: next,
-        count,
+        first,
+        count: rows.count,
         parcel,
-        manifest,
-        commits: ofBatch,
+        manifest: this.#manifest,
+        commits,
         publishedAt,
-      }
-      next += count
-      yield encodeBatch(header, rows)
-    }
+      },
+      rows,
+    )
+    this.#taken++
+    return batch
   }
+}
+
+/** The tables by turns: who hears one of them go on does not take the others for missing. */
+function inTurns(tables: readonly ClosedTable[]): Waiting[] {
+  const most = Math.max(...tables.map(({ batches }) => batches.length))
+  const next = tables.map(({ first }) => first)
+  const waiting: Waiting[] = []
+  for (let nth = 0; nth < most; nth++)
+    for (const [place, { table, batches, commits }] of tables.entries()) {
+      const rows = batches[nth]
+      if (!rows) continue
+      const first = next[place] as number
+      next[place] = first + rows.count
+      waiting.push({ table, first, rows, commits: commits[nth] ?? [] })
+    }
+  return waiting
 }

@@ -2,13 +2,12 @@ import { didYouMean } from '../base/nearest.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { OutgoingBatch } from '../model/message.ts'
 import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { wireLimits } from '../wire/limits.ts'
 import { type RowMark, RowWriter } from '../wire/row-writer.ts'
-import { encodeParcel } from './closed-parcel.ts'
+import { ClosedParcel, type ParcelHeader } from './closed-parcel.ts'
 import { CommitEntries, type TableUpdates } from './commit-entries.ts'
 
 interface OpenTable {
@@ -28,7 +27,7 @@ interface CommitPart {
   places: number[]
 }
 
-/** The commits of one turn of the event loop, encoded as they are published. */
+/** Commits that leave together, encoded as they are published. */
 export class OpenParcel {
   readonly #identity: PublisherIdentity
   readonly #maxCommitBytes: number
@@ -105,8 +104,8 @@ export class OpenParcel {
     place: number,
     parts: Map<string, CommitPart>,
   ): CommitPart {
-    const open = this.#openTable((updates[place] as NewUpdate).table)
     if (parts.size === maxCommitTables) throw tooManyTables(updates)
+    const open = this.#openTable((updates[place] as NewUpdate).table)
     const part = { open, mark: open.writer.mark(), updates: 0, places: [] }
     const [first] = parts.values()
     if (first && parts.size === 1) first.places = Array.from({ length: place }, (_, n) => n)
@@ -114,27 +113,24 @@ export class OpenParcel {
     return part
   }
 
-  /** Closes the parcel: its batches in order, numbered on from `lastClosed` of each table. */
+  /** Closes it. `lastNumbered`: the last sequence given in a table, which is that of its last update. */
   close(
-    parcel: number,
-    publishedAt: number,
-    lastClosed: (table: string) => number,
-  ): Generator<OutgoingBatch, void> {
+    header: Omit<ParcelHeader, 'publisher' | 'bytes'>,
+    lastNumbered: (table: string) => number,
+  ): ClosedParcel {
     const tables = this.#touched.map((open) => {
       open.touched = false
       const batches = open.writer.take()
       const counts = batches.map(({ count }) => count)
-      return {
-        table: open.table,
-        first: lastClosed(open.table) + 1,
-        last: lastClosed(open.table) + counts.reduce((sum, count) => sum + count, 0),
-        batches,
-        commits: open.commits.take(open.table, counts),
-      }
+      const updates = counts.reduce((sum, count) => sum + count, 0)
+      const last = lastNumbered(open.table)
+      const commits = open.commits.take(open.table, counts)
+      return { table: open.table, first: last - updates + 1, last, batches, commits }
     })
+    const { bytes } = this
     this.#touched = []
     this.bytes = 0
-    return encodeParcel({ publisher: this.#identity, parcel, publishedAt, tables })
+    return new ClosedParcel({ ...header, publisher: this.#identity, bytes }, tables)
   }
 
   #openTable(table: string): OpenTable {

@@ -55,10 +55,46 @@ describe('a parcel', () => {
     expect(stage.publisher.deadline).toBeGreaterThan(due)
   })
 
-  it('D2: does not wait when it holds 16 KiB, or is full', () => {
+  it('D2: does not wait when it holds 16 KiB', () => {
     const stage = new RecordedPublisher()
     turns(stage, 200, 0.02, 'x'.repeat(parcelGatherBytes))
     expect(new Set(counts(stage))).toEqual(new Set([1]))
+  })
+
+  it('D2: gathers nothing where each turn is of another table', () => {
+    const stage = new RecordedPublisher()
+    for (let turn = 0; turn < 5_000; turn++) {
+      stage.now += 0.02
+      stage.publisher.publish({ table: `T${turn % 100}`, kind: 'insert', record: {} })
+      stage.publisher.endTurn(stage.now, stage.now)
+    }
+    const alone = stage.of('batch').filter(({ manifest }) => manifest.length === 1)
+    expect(alone.length).toBeGreaterThan(4_500)
+  })
+
+  it('D2: gathers where each turn is of the same two tables', () => {
+    const stage = new RecordedPublisher()
+    for (let turn = 0; turn < 2_000; turn++) {
+      stage.now += 0.02
+      stage.publisher.publish(
+        ['A', 'B'].map((table) => ({ table, kind: 'insert' as const, record: {} })),
+      )
+      stage.publisher.endTurn(stage.now, stage.now)
+    }
+    expect(stage.of('batch').length).toBeLessThan(500)
+  })
+
+  it('D2: waits for what a turn publishes that has begun', () => {
+    const stage = new RecordedPublisher()
+    turns(stage, 105, 0.02)
+    const due = stage.publisher.deadline
+    stage.publisher.publish({ table: 'A', kind: 'insert', record: {} })
+    stage.publisher.tick(due)
+    expect(sum(counts(stage))).toBeLessThan(105)
+    expect(stage.publisher.deadline).toBeGreaterThan(due)
+    stage.publisher.endTurn(due, 7)
+    expect(sum(counts(stage))).toBe(106)
+    expect(stage.of('batch').at(-1)?.publishedAt).toBe(7)
   })
 
   it('D19: does not wait when a flush asks for it, or the publisher leaves', () => {

@@ -12,9 +12,7 @@ it('retains of a batch the message and its place, not its commits and manifest o
   const update = (table: string, id: number) =>
     ({ table, kind: 'insert', record: { ID: id } }) as const
   for (let id = 1; id <= 50; id++) parcel.addAll([update('TRADE', id), update('POSITION', id)], id)
-  const batches = [...parcel.close(1, 0, () => 0)]
-  const batch = batches.find(({ table }) => table === 'TRADE')
-  if (!batch) throw new Error('there is no batch of TRADE')
+  const batch = parcel.close({ parcel: 1, publishedAt: 0, closedAt: 0 }, () => 50).next()
   const stream = new PublishedStream('TRADE')
   const message = new RetentionMemory(batchChunkBytes).keep(batch.message)
   stream.retain(batch, message, 5)

@@ -9,7 +9,7 @@ export class PublishedStream {
   readonly topic: string
   /** Last sequence given to an update. */
   numbered = 0
-  /** Last sequence in a closed parcel. */
+  /** Last sequence that was retained, and sent unless it is held; what follows is in a parcel. */
   closed = 0
   /** Last sequence that has left; behind `numbered` while a parcel is open or waits. */
   sent = 0
@@ -29,7 +29,7 @@ export class PublishedStream {
     this.topic = updateTopic(table)
   }
 
-  /** First sequence still retained; one past the last closed batch when nothing is. */
+  /** First sequence still retained; one past the last that was when nothing is. */
   get firstRetained(): number {
     return this.retained.at(0)?.first ?? this.closed + 1
   }

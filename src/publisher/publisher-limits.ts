@@ -22,7 +22,9 @@ export interface PublisherLimits {
   readonly parcelGatherMs: number
   /** One that holds so much does not wait: the message costs little beside its updates. */
   readonly parcelGatherBytes: number
-  /** A larger parcel leaves in several turns of the event loop: encoding so much takes 2 to 5 ms. */
+  /** Where gathering has not halved the messages, each turn being of other tables, it is tried again so much later. */
+  readonly parcelGatherRestTurns: number
+  /** What leaves in a turn of the event loop, or an eighth of all that waits: encoding so much takes 2 to 5 ms. */
   readonly turnBytes: number
   /** A larger commit is refused: it must fit retention twice and a subscriber's budget. */
   readonly maxCommitBytes: number
@@ -58,6 +60,7 @@ export const defaultPublisherLimits: PublisherLimits = {
   parcelGatherTurns: 32,
   parcelGatherMs: 0.2,
   parcelGatherBytes: 16 * 1024,
+  parcelGatherRestTurns: 256,
   turnBytes: 1024 * 1024,
   maxCommitBytes: 32 * 1024 * 1024,
   syncGatherMs: 20,

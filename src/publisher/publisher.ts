@@ -2,7 +2,6 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type {
   HeartbeatMessage,
   LeavingMessage,
-  OutgoingBatch,
   StreamState,
   TableSequence,
 } from '../model/message.ts'
@@ -13,6 +12,7 @@ import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
+import type { ClosedParcel } from './closed-parcel.ts'
 import { OpenParcel } from './open-parcel.ts'
 import { ParcelGathering } from './parcel-gathering.ts'
 import { PublishedStream } from './published-stream.ts'
@@ -43,15 +43,16 @@ export class Publisher {
   readonly #replayer: Replayer
   readonly #flushes = new Flushes()
   readonly #declared: Set<string>
-  /** What is left of the parcel that was closed last: a large one leaves in several turns. */
-  #unsent: Iterator<OutgoingBatch, void> | null = null
-  /** By the wall clock, when the last turn ended whose commits wait in the open parcel. */
-  #turnAt = 0
+  /** Closed, and not sent as a whole: a large one leaves in several turns, and others wait behind it. */
+  readonly #unsent: ClosedParcel[] = []
+  /** Of the last turn whose commits wait in the open parcel: its end by the wall clock, its last commit. */
+  #turn = { endedAt: 0, commit: 0 }
   /** A flush waits for what has not left yet. */
   #flushAsksLater = false
   /** Batches closed before GENESIS_CLUSTER knew that this process publishes: they leave out of retention. */
   #held: { readonly stream: PublishedStream; readonly first: number }[] = []
-  #announced = false
+  /** Since when GENESIS_CLUSTER knows that this process publishes; Infinity: it does not yet. */
+  #announcedAt = Infinity
   #commits = 0
   #parcels = 0
   #heartbeatAt: number
@@ -108,7 +109,7 @@ export class Publisher {
 
   /** True while something is to leave at the end of this turn, or of the next. */
   get hasMoreToSend(): boolean {
-    return this.#unsent !== null || (!this.#parcel.isEmpty && !this.#gathering.isWaiting)
+    return this.#unsent.length > 0 || (!this.#parcel.isEmpty && !this.#gathering.isWaiting)
   }
 
   get deadline(): number {
@@ -144,29 +145,26 @@ export class Publisher {
   }
 
   /**
-   * The turn of the event loop is over: closes the open parcel, unless it gathers more, and sends it,
-   * up to `turnBytes`. What is left leaves at the end of the turns to come, before anything newer.
+   * The turn of the event loop is over: closes the open parcel, unless it gathers more, and sends of
+   * what is closed as much as a turn takes. The rest leaves at the end of the turns to come, in order.
    */
   endTurn(now: number, wallClock: number): void {
-    if (this.#unsent === null && !this.#parcel.isEmpty) {
-      this.#turnAt = wallClock
-      if (this.#gathering.waits(now, this.#parcel.bytes)) return
-      this.#closeParcel(now, wallClock)
-    }
-    this.#sendUnsent(now, this.#limits.turnBytes)
+    const { bytes, tables } = this.#parcel
+    if (tables > 0 && this.#unsent.length === 0 && this.#gathering.waits(now, bytes, tables))
+      this.#turn = { endedAt: wallClock, commit: this.#commits }
+    else this.closeTurn(now, wallClock)
   }
 
-  /** Closes a parcel that is full, so that it does not grow on, whatever is left of the one before. */
-  makeRoom(now: number, wallClock: number): void {
-    this.#sendUnsent(now, Infinity)
+  /** The same for a parcel that must not gather more: it is full, or someone waits for it. */
+  closeTurn(now: number, wallClock: number): void {
     this.#closeParcel(now, wallClock)
-    this.#sendUnsent(now, this.#limits.turnBytes)
+    this.#sendUnsent(now, this.#turnBytes)
   }
 
   /** GENESIS_CLUSTER has this process as one that publishes: what was held may leave. */
   onRegistered(publishes: readonly string[], now: number): void {
-    if (this.#announced || publishes.length === 0) return
-    this.#announced = true
+    if (this.#announcedAt !== Infinity || publishes.length === 0) return
+    this.#announcedAt = now
     this.#sendHeld(now)
     // With or without something held: who hears of it now can ask.
     this.#heartbeatSoon(now)
@@ -200,8 +198,9 @@ export class Publisher {
 
   tick(now: number): void {
     if (now >= this.#gathering.dueAt) {
-      this.#closeParcel(now, this.#turnAt)
-      this.#sendUnsent(now, this.#limits.turnBytes)
+      this.#gathering.expire()
+      // Where a turn has begun that publishes, what waits leaves at its end.
+      if (this.#turn.commit === this.#commits) this.closeTurn(now, this.#turn.endedAt)
     }
     this.#answerSyncs(now)
     this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
@@ -217,17 +216,16 @@ export class Publisher {
 
   /** Calls `done` when all subscribers have confirmed what was published so far, or after `drainMs`. */
   flush(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
-    if (this.#unsent === null) this.#closeParcel(now, wallClock)
-    this.#sendUnsent(now, this.#limits.turnBytes)
+    this.closeTurn(now, wallClock)
     this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })
-    this.#flushAsksLater ||= this.hasMoreToSend
+    this.#flushAsksLater ||= this.#unsent.length > 0
     if (this.#isPublisher) this.#askConfirm(now)
     this.#flushes.check(now, this.#haveLeft)
   }
 
   /** Takes nothing more; `done` when all have confirmed everything, or after `drainMs`. */
   leave(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
-    this.makeRoom(now, wallClock)
+    this.#closeParcel(now, wallClock)
     this.#sendUnsent(now, Infinity)
     this.state = 'leaving'
     this.#output.registrationChanged()
@@ -244,9 +242,9 @@ export class Publisher {
     return this.#declared.size > 0 || this.#streams.size > 0
   }
 
-  /** A vector is of a moment between two parcels: one that is leaving leaves first. */
+  /** A vector is of a moment between two parcels: one that is half sent leaves first. */
   get #syncsAt(): number {
-    return this.#unsent === null ? this.#syncs.deadline : Infinity
+    return this.#unsent[0]?.isHalfSent ? Infinity : this.#syncs.deadline
   }
 
   #answerSyncs(now: number): void {
@@ -290,29 +288,42 @@ export class Publisher {
   #closeParcel(now: number, wallClock: number): void {
     if (this.#parcel.isEmpty) return
     this.#gathering.left(now)
-    const lastClosed = (table: string) => this.#stream(table).closed
-    this.#unsent = this.#parcel.close(++this.#parcels, wallClock, lastClosed)
+    const header = { parcel: ++this.#parcels, publishedAt: wallClock, closedAt: now }
+    this.#unsent.push(this.#parcel.close(header, (table) => this.#stream(table).numbered))
   }
 
-  /** Sends of what is left until it has sent so many bytes. */
+  /** What leaves in a turn: of very much an eighth, so that it neither takes long nor piles up. */
+  get #turnBytes(): number {
+    let waiting = 0
+    for (const { bytes } of this.#unsent) waiting += bytes
+    return Math.max(this.#limits.turnBytes, waiting / 8)
+  }
+
+  /** Sends of what is closed until it has sent so many bytes. */
   #sendUnsent(now: number, bytes: number): void {
-    for (let sent = 0; this.#unsent !== null && sent < bytes;) {
-      const batch = this.#unsent.next().value
-      if (batch) sent += this.#retainAndSend(batch, now)
-      else this.#unsent = null
+    for (let sent = 0; sent < bytes;) {
+      const [parcel] = this.#unsent
+      if (!parcel) break
+      sent += this.#retainAndSend(parcel, now)
+      if (!parcel.isSent) continue
+      this.#unsent.shift()
+      this.#answerSyncs(now)
     }
-    this.#answerSyncs(now)
-    if (!this.#flushAsksLater || this.hasMoreToSend) return
+    if (!this.#flushAsksLater || this.#unsent.length > 0) return
     this.#flushAsksLater = false
     this.#askConfirm(now)
     this.#flushes.check(now, this.#haveLeft)
   }
 
-  #retainAndSend(batch: OutgoingBatch, now: number): number {
+  #retainAndSend(parcel: ClosedParcel, now: number): number {
+    const batch = parcel.next()
     const stream = this.#stream(batch.table)
-    this.#retention.add(stream, batch, now)
-    if (this.#announced) this.#sendBatch(stream, batch, batch.message, now)
-    else this.#hold(stream, batch.first)
+    this.#retention.add(stream, batch, parcel.closedAt)
+    if (this.#announcedAt === Infinity) this.#hold(stream, batch.first)
+    else {
+      stream.firstSentAt ??= Math.max(parcel.closedAt, this.#announcedAt)
+      this.#sendBatch(stream, batch, batch.message, now)
+    }
     return batch.message.byteLength
   }
 

@@ -13,7 +13,7 @@ const parcel = new OpenParcel(identity, defaultPublisherLimits.maxCommitBytes)
 function batchOf({ table, closed }: PublishedStream, bytes: number): OutgoingBatch {
   const record = { ID: closed, TEXT: 'x'.repeat(bytes) }
   parcel.addOne({ table, kind: 'insert', record }, closed + 1)
-  return parcel.close(1, 0, () => closed).next().value as OutgoingBatch
+  return parcel.close({ parcel: 1, publishedAt: 0, closedAt: 0 }, () => closed + 1).next()
 }
 
 const bufferOf = (stream: PublishedStream, at: number) =>

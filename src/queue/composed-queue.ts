@@ -120,7 +120,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number } {
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
     if (this.#publisher.isParcelFull)
-      this.#publisher.makeRoom(this.#clock.now(), this.#clock.wallClock())
+      this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock())
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
     this.#scheduleTurn()
     return { commit }

@@ -27,6 +27,36 @@ describe('a gap', () => {
     expect(pair.requestsOf('replay')).toHaveLength(1)
   })
 
+  const tables = ['A', 'B', 'C', 'D', 'E', 'F']
+
+  /** A commit in all of them, a message every 50 ms; those that are so are lost. */
+  function publishSlowly(isLost: (message: Message) => boolean): Pair {
+    const slow = new Pair(tables, { publisher: { turnBytes: 1 } }).ready()
+    slow.publish(tables)
+    while (slow.publisher.hasMoreToSend) {
+      slow.pass(50, isLost)
+      slow.publisher.endTurn(slow.now, slow.now)
+    }
+    slow.pass(50, isLost)
+    return slow
+  }
+
+  it('D16: is none while other parts of its parcel come', () => {
+    const slow = publishSlowly(() => false)
+    expect(slow.requestsOf('replay')).toEqual([])
+    expect(slow.told('behind')).toBe(0)
+    expect(slow.received).toEqual(tables.map((table) => `${table}1`))
+  })
+
+  it('D16: is asked for its moment after the last part of its parcel has come', () => {
+    const slow = publishSlowly((message) => message.kind === 'batch' && message.table === 'F')
+    expect(slow.requestsOf('replay')).toEqual([])
+    slow.pass(100)
+    expect(slow.requestsOf('replay')).toMatchObject([{ table: 'F', from: 1, to: 1 }])
+    slow.pass(100)
+    expect(slow.received).toEqual(tables.map((table) => `${table}1`))
+  })
+
   it('D16: is asked for its moment after it showed, however far the next tick was', () => {
     const { gapGraceMs } = defaultSubscriberLimits
     publish(pair, 3, (index) => index === 1)

@@ -52,6 +52,8 @@ export class GapRepair {
       return
     }
     if (repair.from !== gap.from) this.#open(stream, gap, now)
+    if (repair.asks === 0 && gap.to === stream.known)
+      repair.askAt = Math.max(repair.askAt, source.partCameAt(stream) + this.#limits.gapGraceMs)
     if (now < repair.askAt) return
     this.#tell(source, stream, gap)
     if (!this.#output.isUnderHalf()) return

@@ -1,4 +1,5 @@
 import type { Random } from '../base/random.ts'
+import type { BatchMessage, TableSequence } from '../model/message.ts'
 import type { RosterEntry } from '../model/roster.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { SubscribedStream } from './subscribed-stream.ts'
@@ -34,6 +35,10 @@ export class Source {
   renewals = 0
   nextRenewAt = 0
 
+  /** Of its latest parcel: number, tables with their last sequences, and when a part of it came last. */
+  #parcel = 0
+  #manifest: readonly TableSequence[] = []
+  #partAt = -Infinity
   readonly #syncSpreadMs: number
 
   constructor(identity: PublisherIdentity, syncSpreadMs: number, now: number) {
@@ -51,6 +56,22 @@ export class Source {
       this.streams.set(table, stream)
     }
     return stream
+  }
+
+  batchCame({ parcel, manifest }: BatchMessage, now: number): void {
+    if (parcel < this.#parcel) return
+    this.#parcel = parcel
+    this.#manifest = manifest
+    this.#partAt = now
+  }
+
+  /**
+   * When a part of the parcel came last in which the end of the stream, as far as it is known, lies: while others
+   * come, the missing ones are under way. -Infinity where it is no longer the latest parcel.
+   */
+  partCameAt({ table, known }: SubscribedStream): number {
+    const isLatest = this.#manifest.some((each) => each.table === table && each.last === known)
+    return isLatest ? this.#partAt : -Infinity
   }
 
   get isOver(): boolean {

@@ -109,7 +109,7 @@ function subscribe(tables: Tables = ['A'], own = true): Application {
 function publish(count: number): void {
   for (let index = 0; index < count; index++) {
     publisher.publish({ table: 'A', kind: 'insert', record: { note: 'x'.repeat(100) } })
-    publisher.endTurn(now, now)
+    publisher.closeTurn(now, now)
   }
 }
 

@@ -273,6 +273,7 @@ export class Subscription {
   }
 
   #onBatch(source: Source, batch: BatchMessage, now: number): void {
+    source.batchCame(batch, now)
     if (!this.wants(batch.table)) {
       if (batch.manifest.length > 1) this.#bases.noteKnown(source, batch.manifest)
       return

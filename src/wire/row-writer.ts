@@ -120,6 +120,11 @@ export class RowWriter {
     this.closedUpdates = mark.closedUpdates
     this.closedBytes = mark.closedBytes
     this.open?.truncate(mark.rows, mark.updates, mark.versions)
+    if (this.open?.updates === 0) {
+      // The next parcel of this table may never come.
+      this.open.release()
+      this.open = null
+    }
     this.measure()
   }
 

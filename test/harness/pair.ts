@@ -171,7 +171,7 @@ export class Pair {
       publisher.publish(
         tables.map((table, place) => ({ table, kind: 'insert', record: { place } })),
       )
-    publisher.makeRoom(this.now, this.now)
+    publisher.closeTurn(this.now, this.now)
   }
 
   /** What is on its way arrives, but for what `isLost` says. */

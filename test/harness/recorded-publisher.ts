@@ -48,7 +48,7 @@ export class RecordedPublisher {
   publish(count: number, table = 'A', note = ''): void {
     for (let index = 0; index < count; index++) {
       this.publisher.publish({ table, kind: 'insert', record: { note } })
-      this.publisher.makeRoom(this.now, this.now)
+      this.publisher.closeTurn(this.now, this.now)
     }
   }
 

@@ -89,6 +89,17 @@ export const repairRules: readonly Rule[] = [
     [repair, 'D16: has the reply topic and its own proven anew when two asks were in vain'],
   ),
   rule(
+    'D16.9',
+    'What is missing of a parcel is not asked for while other parts of it come',
+    'it is asked for its moment after the first part',
+    [
+      'subscriber/gap-repair.ts',
+      'if (repair.asks === 0 && gap.to === stream.known)',
+      'if (repair.asks < 0)',
+    ],
+    [repair, 'D16: is none while other parts of its parcel come'],
+  ),
+  rule(
     'D17.1',
     'A replay is the retained batches as they were sent, with the nonce, on the reply topic of who asked',
     'it goes to the update topic',
@@ -368,7 +379,18 @@ export const repairRules: readonly Rule[] = [
     'D19.12',
     'A flush waits for what is left of a parcel that leaves in several turns',
     'it is not waited for',
-    ['publisher/publisher.ts', 'this.#flushAsksLater ||= this.hasMoreToSend', 'void 0'],
+    [
+      'publisher/publisher.ts',
+      'target.every(({ table, last }) => (this.#streams.get(table)?.closed ?? 0) >= last)',
+      'target.length >= 0',
+    ],
+    ['src/publisher/closed-parcel.test.ts', 'D19: is waited for by a flush, with subscribers and'],
+  ),
+  rule(
+    'D19.13',
+    'It asks for confirmations again as soon as that has left',
+    'it asks at its next 250 ms',
+    ['publisher/publisher.ts', 'this.#flushAsksLater ||= this.#unsent.length > 0', 'void 0'],
     ['src/publisher/closed-parcel.test.ts', 'D19: is waited for by a flush, with subscribers and'],
   ),
 ]

@@ -71,20 +71,20 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'the first parcel does not wait for the roster',
     file: 'publisher/publisher.ts',
-    from: 'if (this.#announced) this.#sendBatch(stream, batch, batch.message, now)',
-    to: 'if (this.#announced || now > 0) this.#sendBatch(stream, batch, batch.message, now)',
+    from: 'if (this.#announcedAt === Infinity) this.#hold(stream, batch.first)',
+    to: 'if (this.#announcedAt < 0) this.#hold(stream, batch.first)',
   },
   {
     name: 'a sync is answered in the middle of a parcel',
     file: 'publisher/publisher.ts',
-    from: 'return this.#unsent === null ? this.#syncs.deadline : Infinity',
+    from: 'return this.#unsent[0]?.isHalfSent ? Infinity : this.#syncs.deadline',
     to: 'return this.#syncs.deadline',
   },
   {
-    name: 'what is published while a parcel leaves takes the place of its rest',
+    name: 'what is published while a parcel leaves goes before its rest',
     file: 'publisher/publisher.ts',
-    from: 'if (this.#unsent === null && !this.#parcel.isEmpty) {',
-    to: 'if (!this.#parcel.isEmpty) {',
+    from: 'this.#unsent.push(',
+    to: 'this.#unsent.unshift(',
   },
   {
     name: 'a flush does not wait for confirmations',
