@@ -4,7 +4,7 @@ import { OpenParcel } from './open-parcel.ts'
 import { PublishedStream } from './published-stream.ts'
 import { defaultPublisherLimits } from './publisher-limits.ts'
 import { Retention } from './retention.ts'
-import { batchChunkBytes, reserveChunkBytes } from './retention-memory.ts'
+import { reserveChunkBytes } from './retention-memory.ts'
 
 const identity = { node: 'n', process: 'p', instance: '', incarnation: 'a'.repeat(32) }
 const parcel = new OpenParcel(identity, defaultPublisherLimits.maxCommitBytes)
@@ -32,6 +32,16 @@ describe('retention', () => {
     expect(buffers.size).toBeLessThan(16)
   })
 
+  it('D18: keeps what is small in memory that V8 does not count', () => {
+    const stream = new PublishedStream('TRADE')
+    const retention = new Retention(defaultPublisherLimits)
+    const batch = batchOf(stream, 1_000)
+    const before = process.memoryUsage().external
+    for (let n = 0; n < 30_000; n++) retention.add(stream, batch, 0)
+    expect(retention.bytes).toBeGreaterThan(30_000_000)
+    expect(process.memoryUsage().external - before).toBeLessThan(4_000_000)
+  })
+
   it('D18: keeps the reserve of a quiet table in memory of its own', () => {
     const retention = new Retention({ ...defaultPublisherLimits, retentionBytes: 4 * 1024 * 1024 })
     const [busy, quiet] = [new PublishedStream('BUSY'), new PublishedStream('QUIET')]
@@ -39,10 +49,13 @@ describe('retention', () => {
     for (let n = 0; n < 100; n++) addBusy()
     for (let n = 0; n < 10; n++) retention.add(quiet, batchOf(quiet, 100), 0)
     const sent = quiet.retained.at(0)?.message.bytes.slice()
-    expect(bufferOf(quiet, 0).byteLength).toBe(batchChunkBytes)
+    const before = bufferOf(quiet, 0)
     for (let n = 0; n < 100; n++) addBusy()
     expect(quiet.retained.length).toBe(10)
-    for (let at = 0; at < 10; at++) expect(bufferOf(quiet, at).byteLength).toBe(reserveChunkBytes)
+    for (let at = 0; at < 10; at++) {
+      expect(bufferOf(quiet, at)).not.toBe(before)
+      expect(bufferOf(quiet, at).byteLength).toBe(reserveChunkBytes)
+    }
     expect(quiet.retained.at(0)?.message.bytes).toEqual(sent)
   })
 })

@@ -2,7 +2,15 @@ import { Deque } from '../base/deque.ts'
 import type { OutgoingBatch } from '../model/message.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
-import { batchChunkBytes, reserveChunkBytes, RetentionMemory } from './retention-memory.ts'
+import {
+  batchChunkBytes,
+  reserveChunkBytes,
+  RetentionMemory,
+  uncounted,
+} from './retention-memory.ts'
+
+/** Messages up to here come by the thousand, and grow retention bit by bit. */
+const smallMessageBytes = 16 * 1024
 
 /**
  * What the publisher keeps of its streams to close gaps: oldest out first, by bytes and by age.
@@ -13,8 +21,9 @@ export class Retention {
   readonly #limits: PublisherLimits
   /** Streams in the order in which their batches were retained, one entry a batch. */
   readonly #order = new Deque<PublishedStream>()
-  readonly #memory = new RetentionMemory(batchChunkBytes)
-  readonly #reserve = new RetentionMemory(reserveChunkBytes)
+  readonly #small = new RetentionMemory(batchChunkBytes, uncounted)
+  readonly #large = new RetentionMemory(batchChunkBytes)
+  readonly #reserve = new RetentionMemory(reserveChunkBytes, uncounted)
   bytes = 0
 
   constructor(limits: PublisherLimits) {
@@ -22,9 +31,11 @@ export class Retention {
   }
 
   add(stream: PublishedStream, batch: OutgoingBatch, now: number): void {
-    stream.retain(batch, this.#memory.keep(batch.message), now)
+    const { message } = batch
+    const memory = message.byteLength > smallMessageBytes ? this.#large : this.#small
+    stream.retain(batch, memory.keep(message), now)
     this.#order.push(stream)
-    this.bytes += batch.message.byteLength
+    this.bytes += message.byteLength
     while (stream.reserved > 0 && !this.#isReserve(stream)) {
       this.bytes -= stream.evictOldest()
       stream.reserved--
