@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { incarnation, subscriber } from '../../test/harness/pair.ts'
+import type { Update } from '../model/update.ts'
+import { RowReader } from '../wire/row-reader.ts'
 import { defaultPublisherLimits } from './publisher-limits.ts'
 
 const { turnBytes } = defaultPublisherLimits
@@ -12,6 +14,8 @@ const largeCommit = (table = 'A') =>
     kind: 'insert' as const,
     record: { id, note: `${id} ${'x'.repeat(1_000)}` },
   }))
+
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1)
 
 const small = (table = 'A') => ({ table, kind: 'insert' as const, record: { id: 0 } })
 
@@ -88,14 +92,13 @@ describe('a parcel of more than a turn takes', () => {
     while (stage.publisher.hasMoreToSend) endTurn(stage)
     const inOrder = stage.of('batch').map(({ table }) => table)
     expect(inOrder.slice(0, 6)).toEqual(['A', 'B', 'A', 'B', 'A', 'B'])
+    const updates: Update[] = []
+    const reader = new RowReader()
+    for (const batch of stage.of('batch')) expect(reader.read(batch, 0, updates)).toBe(true)
     for (const table of ['A', 'B']) {
-      const counts = stage.of('batch').filter((batch) => batch.table === table)
-      let next = 1
-      for (const { first, count } of counts) {
-        expect(first).toBe(next)
-        next += count
-      }
-      expect(next).toBe(4_097)
+      const ofTable = updates.filter((update) => update.table === table)
+      expect(ofTable.map(({ sequence }) => sequence)).toEqual(upTo(4_096))
+      expect(ofTable.map(({ record }) => (record as { id: number }).id + 1)).toEqual(upTo(4_096))
     }
   })
 
