@@ -6,10 +6,10 @@ export function checkAborted(signal: AbortSignal | undefined): void {
     throw new TidingsError('ABORTED', 'aborted by its signal', { cause: signal.reason })
 }
 
-/** A promise that `start` resolves, or that rejects with ABORTED when the signal aborts first. */
+/** A promise that `start` settles, or that rejects with ABORTED when the signal aborts first. */
 export function abortable<Result>(
   signal: AbortSignal | undefined,
-  start: (resolve: (result: Result) => void) => void,
+  start: (resolve: (result: Result) => void, reject: (error: TidingsError) => void) => void,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>()
   const onAbort = (): void =>
@@ -17,10 +17,17 @@ export function abortable<Result>(
   if (signal?.aborted) onAbort()
   else {
     signal?.addEventListener('abort', onAbort, { once: true })
-    start((result) => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve(result)
-    })
+    const settled = () => signal?.removeEventListener('abort', onAbort)
+    start(
+      (result) => {
+        settled()
+        resolve(result)
+      },
+      (error) => {
+        settled()
+        reject(error)
+      },
+    )
   }
   return promise
 }

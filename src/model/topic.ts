@@ -1,3 +1,5 @@
+import { TidingsError } from '../base/tidings-error.ts'
+
 /**
  * Topics: `update/<TABLE>/`, `update/` (marks for "all tables"), `status/<incarnation>/` and
  * `reply/<subscriber>/`. A subscription is a prefix match; the closing `/` keeps TRADE from matching
@@ -23,6 +25,15 @@ export function encodeTableName(table: string): string {
       : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return encoded
+}
+
+/** @throws TidingsError LIMIT_EXCEEDED where a table name is too long for a topic. */
+export function checkTableNameLength(table: string): void {
+  if (encodeTableName(table).length > maxTableNameBytes)
+    throw new TidingsError(
+      'LIMIT_EXCEEDED',
+      `the table name ${JSON.stringify(table.slice(0, 40))}… has more than ${maxTableNameBytes} bytes (maxTableNameBytes, after percent-encoding)`,
+    )
 }
 
 /** The inverse of encodeTableName(); null where the text is not what it would have written. */

@@ -26,6 +26,25 @@ describe('syncs', () => {
     ])
   })
 
+  it('D4: learn of what was let go before the process was registered', () => {
+    const nothingKept = { retentionBytes: 1, reserveUpdates: 0, reserveBytes: 0 }
+    stage = new RecordedPublisher(nothingKept, ['A', 'B'], false)
+    stage.publish(2)
+    stage.publish(1, 'B')
+    stage.publisher.onRegistered(['A', 'B'], stage.now)
+    stage.sync(['A', 'B'])
+    stage.pass(300)
+    expect(stage.of('batch')).toEqual([])
+    expect(stage.of('vector')[0]?.streams).toMatchObject([
+      { table: 'A', last: 2, first: 3 },
+      { table: 'B', last: 1, first: 2 },
+    ])
+    expect(stage.of('heartbeat').at(-1)?.streams).toEqual([
+      { table: 'A', last: 2 },
+      { table: 'B', last: 1 },
+    ])
+  })
+
   it('D4: are not answered by who is not meant', () => {
     for (const incarnations of [['f'.repeat(32)], []])
       stage.publisher.onRequest(

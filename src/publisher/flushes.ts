@@ -9,7 +9,7 @@ export interface FlushOutcome {
 
 interface Flush {
   readonly target: readonly TableSequence[]
-  readonly until: number
+  until: number
   done(outcome: FlushOutcome): void
 }
 
@@ -86,14 +86,18 @@ export class Flushes {
     this.#flushes.push(flush)
   }
 
+  /** None waits beyond this time, whatever it was started with. */
+  shorten(until: number): void {
+    for (const flush of this.#flushes) flush.until = Math.min(flush.until, until)
+  }
+
   /** Ends the flushes whose target everybody has confirmed, or whose time is up. */
   check(now: number, haveLeft: (target: readonly TableSequence[]) => boolean): void {
     if (this.#flushes.length === 0) return
     const ended: [Flush, FlushOutcome][] = []
     this.#flushes = this.#flushes.filter((flush) => {
-      const missing = this.#missing(flush.target, now)
+      const { confirmed, missing } = this.#outcome(flush.target, now)
       if (now < flush.until && (missing.length > 0 || !haveLeft(flush.target))) return true
-      const confirmed = [...this.#subscribers.keys()].filter((id) => !missing.includes(id))
       ended.push([flush, { confirmed, missing }])
       return false
     })
@@ -109,15 +113,18 @@ export class Flushes {
     return known
   }
 
-  #missing(target: readonly TableSequence[], now: number): string[] {
-    return [...this.#subscribers]
-      .filter(([, known]) =>
-        target.some(
-          ({ table, last }) =>
-            isWanted(known, table, now) && (known.confirmed.get(table) ?? 0) < last,
-        ),
-      )
-      .map(([subscriber]) => subscriber)
+  /** As it stands now. Who wants none of these tables is in neither list. */
+  #outcome(target: readonly TableSequence[], now: number): FlushOutcome {
+    const confirmed: string[] = []
+    const missing: string[] = []
+    for (const [subscriber, known] of this.#subscribers) {
+      const wanted = target.filter(({ table }) => isWanted(known, table, now))
+      if (wanted.length === 0) continue
+      const hasAll = wanted.every(({ table, last }) => (known.confirmed.get(table) ?? 0) >= last)
+      if (hasAll) confirmed.push(subscriber)
+      else missing.push(subscriber)
+    }
+    return { confirmed, missing }
   }
 }
 

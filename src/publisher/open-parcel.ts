@@ -2,7 +2,7 @@ import { didYouMean } from '../base/nearest.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import { encodeTableName, maxTableNameBytes } from '../model/topic.ts'
+import { checkTableNameLength } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { wireLimits } from '../wire/limits.ts'
@@ -202,9 +202,5 @@ function checkTableName(table: unknown): void {
       'USAGE',
       `an update needs a table: a string that is not empty, got ${shown(table)}`,
     )
-  if (encodeTableName(table).length > maxTableNameBytes)
-    throw new TidingsError(
-      'LIMIT_EXCEEDED',
-      `the table name ${JSON.stringify(table.slice(0, 40))}… has more than ${maxTableNameBytes} bytes (maxTableNameBytes, after percent-encoding)`,
-    )
+  checkTableNameLength(table)
 }

@@ -365,6 +365,12 @@ describe('flush', () => {
     expect(outcomes).toEqual([{ confirmed: [], missing: [] }])
   })
 
+  it('D19: neither waits for who wants other tables nor counts on him', () => {
+    publisher.onRoster([{ ...(entry as RosterEntry), subscribes: ['B'] }], 100)
+    publisher.flush(300, 300, 2000, (outcome) => outcomes.push(outcome))
+    expect(outcomes).toEqual([{ confirmed: [], missing: [] }])
+  })
+
   it('D19: waits for nobody whose word comes behind his end', () => {
     publisher.onRoster([{ ...(entry as RosterEntry), state: 'ended' }], 100)
     sync(['A'], 200)

@@ -238,6 +238,18 @@ export class Publisher {
     })
   }
 
+  /** Nobody is waited for beyond this time, whatever a flush or leaving began with. */
+  waitUntil(until: number, now: number): void {
+    this.#flushes.shorten(until)
+    this.#flushes.check(now, this.#haveLeft)
+  }
+
+  /** There is no queue any more: takes nothing more and waits for nobody. */
+  abandon(now: number): void {
+    this.state = 'ended'
+    this.waitUntil(now, now)
+  }
+
   get #isPublisher(): boolean {
     return this.#declared.size > 0 || this.#streams.size > 0
   }
@@ -339,6 +351,13 @@ export class Publisher {
     for (const { stream, first } of held)
       for (const batch of stream.batchesIn(first, first))
         this.#sendBatch(stream, batch, Buffer.from(batch.message.bytes), now)
+    // What retention has let go of was published as well: whoever asks learns that it is lost.
+    for (const stream of this.#streams.values()) {
+      if (stream.sent === stream.closed) continue
+      stream.sent = stream.closed
+      stream.firstSentAt ??= now
+      stream.changedAt = now
+    }
   }
 
   #sendBatch(

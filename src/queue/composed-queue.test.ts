@@ -254,6 +254,57 @@ describe('ends', () => {
     expect(confirmed.map(({ process }) => process)).toEqual(['S'])
   })
 
+  it.each(['its signal', 'a close'])('drain waits until %s ends that', async (end) => {
+    const cluster = new MemoryCluster()
+    const subscriber = await open(cluster, { process: 'S' })
+    const release = Promise.withResolvers<void>()
+    const trades = subscriber.subscribe('TRADE', { onDelivery: () => release.promise })
+    await trades.ready
+    const publisher = await open(cluster, { process: 'P', drainMs: 100 })
+    publisher.publish(insert(1))
+    const controller = new AbortController()
+    let isOver = false
+    const drained = publisher.drain({ signal: controller.signal }).then(() => {
+      isOver = true
+    })
+    await expect.poll(() => subscriber.stats().waitingUpdates).toBe(1)
+    expect(isOver).toBe(false)
+    if (end === 'a close') await publisher.close()
+    else controller.abort()
+    await drained
+    expect(await publisher.closed).toBeUndefined()
+    release.resolve()
+  })
+
+  it('nothing waits any more, and nothing is taken, once the transport has failed', async () => {
+    const cluster = new MemoryCluster()
+    const subscriber = await open(cluster, { process: 'S' })
+    const release = Promise.withResolvers<void>()
+    await subscriber.subscribe('TRADE', { onDelivery: () => release.promise }).ready
+    for (const waiting of ['flush', 'drain'] as const) {
+      const transport = cluster.transport()
+      const failed = Promise.withResolvers<(error: TidingsError) => void>()
+      const connect = transport.open.bind(transport)
+      transport.open = (registration, handlers, signal) => {
+        failed.resolve((error) => handlers.failed(error))
+        return connect(registration, handlers, signal)
+      }
+      const publisher = await open(cluster, { process: waiting, transport, drainMs: 60_000 })
+      publisher.publish(insert(1))
+      const waited = waiting === 'flush' ? publisher.flush() : publisher.drain()
+      const error = new TidingsError('TRANSPORT_FAILED', 'the network is gone')
+      ;(await failed.promise)(error)
+      if (waiting === 'flush') await expect(waited).rejects.toMatchObject({ code: 'CLOSED' })
+      else await waited
+      expect(await publisher.closed).toBe(error)
+      expect(() => publisher.publish(insert(2))).toThrow(
+        expect.objectContaining({ code: 'CLOSED' }),
+      )
+      await publisher.close()
+    }
+    release.resolve()
+  })
+
   it('D22: tells a handler that fails, and goes on', async () => {
     const cluster = new MemoryCluster()
     const publisher = await open(cluster, { process: 'P' })
@@ -291,6 +342,7 @@ describe('ends', () => {
       for (let id = 0; id < 10; id++) publisher.publish(insert(id))
       await new Promise(setImmediate)
     }
+    expect(await trades.closed).toMatchObject({ code: 'SUBSCRIBER_TOO_SLOW' })
     const end = (async () => {
       for await (const _ of trades);
     })()

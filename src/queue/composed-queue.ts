@@ -5,13 +5,13 @@ import type { Registration, RosterChange } from '../model/roster.ts'
 import type { Request } from '../model/request.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
-import type { FlushOutcome } from '../publisher/flushes.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeRequest, encodeRequest } from '../wire/request-codec.ts'
 import { Counters } from './counters.ts'
 import { EventFeed } from './event-feed.ts'
+import { flushResult } from './flush-result.ts'
 import { checkSignalOption, checkSubscribeOptions, checkTables } from './option-checks.ts'
 import type { SubscribeOptions } from './options.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
@@ -182,12 +182,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   async flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
     checkSignalOption('flush()', options)
     if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
-    return abortable(options.signal, (resolve) => {
-      this.#publisher.flush(
-        this.#clock.now(),
-        this.#clock.wallClock(),
-        this.#parts.drainMs,
-        (outcome) => resolve(this.#named(outcome)),
+    return abortable(options.signal, (resolve, reject) => {
+      const { drainMs } = this.#parts
+      this.#publisher.flush(this.#clock.now(), this.#clock.wallClock(), drainMs, (outcome) =>
+        this.#isClosed
+          ? reject(new TidingsError('CLOSED', 'the queue was closed before the flush had ended'))
+          : resolve(flushResult(outcome, this.#subscriber.roster)),
       )
       this.#schedule()
     })
@@ -195,15 +195,25 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   async drain(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     checkSignalOption('drain()', options)
-    options.signal?.addEventListener('abort', () => void this.#finish(undefined), { once: true })
+    const { signal } = options
+    const stopWaiting = (): void => this.#waitFor(0)
+    signal?.addEventListener('abort', stopWaiting, { once: true })
     this.#closing ??= this.#leave(Number.MAX_SAFE_INTEGER)
-    if (options.signal?.aborted) void this.#finish(undefined)
-    return this.#closing
+    if (signal?.aborted) stopWaiting()
+    await this.#closing
+    signal?.removeEventListener('abort', stopWaiting)
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#leave(this.#parts.drainMs)
+    if (this.#closing) this.#waitFor(this.#parts.drainMs)
+    else this.#closing = this.#leave(this.#parts.drainMs)
     return this.#closing
+  }
+
+  #waitFor(ms: number): void {
+    const now = this.#clock.now()
+    this.#publisher.waitUntil(now + ms, now)
+    this.#schedule()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -216,7 +226,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       this.#publisher.leave(this.#clock.now(), this.#clock.wallClock(), drainMs, () => resolve())
       this.#schedule()
     })
-    await new Promise<void>((resolve) => {
+    if (!this.#isClosed) await this.#tellEnded()
+    await this.#finish(undefined)
+  }
+
+  #tellEnded(): Promise<void> {
+    return new Promise<void>((resolve) => {
       const timer = this.#clock.after(endedAckMs, resolve)
       this.#endedAck = () => {
         timer.cancel()
@@ -224,12 +239,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       }
       this.#register()
     })
-    await this.#finish(undefined)
   }
 
   async #finish(error: TidingsError | undefined): Promise<void> {
-    if (this.#isClosed) return
+    if (this.#isClosed) return void (await this.#closed.promise)
     this.#isClosed = true
+    this.#publisher.abandon(this.#clock.now())
     this.#timer?.timer.cancel()
     for (const handle of this.#handles) handle.end(error)
     await this.#transport.close(lingerMs)
@@ -253,7 +268,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         this.#feed.emit(event)
       },
       failed: (error) => {
-        this.#closing ??= this.#finish(error)
+        const finished = this.#finish(error)
+        this.#closing ??= finished
       },
     }
   }
@@ -311,14 +327,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#isTurnScheduled = true
     this.#clock.endOfTurn(() => {
       this.#isTurnScheduled = false
-      if (!this.#isClosed) this.#endTurn()
+      if (!this.#isClosed) {
+        this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
+        this.#schedule()
+      }
       this.#deliverOwn()
     })
-  }
-
-  #endTurn(): void {
-    this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
-    this.#schedule()
   }
 
   #deliverOwn(): void {
@@ -378,14 +392,6 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #wakeWithin(ms: number): void {
     this.#tickAt = Math.min(this.#tickAt, this.#clock.now() + ms)
     this.#schedule()
-  }
-
-  #named({ confirmed, missing }: FlushOutcome): FlushResult {
-    const name = (incarnation: string): PublisherIdentity => {
-      const entry = this.#subscriber.roster.get(incarnation)
-      return entry ? identityOf(entry) : { node: '', process: '', instance: '', incarnation }
-    }
-    return { confirmed: confirmed.map(name), missing: missing.map(name) }
   }
 }
 

@@ -62,6 +62,25 @@ describe('openUpdateQueue() refuses', () => {
   })
 })
 
+describe('subscribe() refuses tables that no request could name', () => {
+  const names = Array.from({ length: 2_000 }, (_, n) => `${'N'.repeat(250)}${n}`.slice(-254))
+  it.each([
+    ['a name that is too long as a topic', 'Ж'.repeat(43), 'maxTableNameBytes'],
+    ['names that are too much together', names, 'maxSubscriptionBytes'],
+  ])('%s', async (_, tables, limit) => {
+    const queue = await openUpdateQueue({
+      process: 'T',
+      transport: new MemoryCluster().transport(),
+    })
+    const refused = expect.objectContaining({
+      code: 'LIMIT_EXCEEDED',
+      message: expect.stringContaining(limit) as string,
+    }) as Error
+    expect(() => queue.subscribe(tables)).toThrow(refused)
+    await queue.close()
+  })
+})
+
 describe('subscribe() refuses', () => {
   it.each<[unknown, string]>([
     [5, 'subscribe() takes table names'],

@@ -2,7 +2,9 @@ import { didYouMean } from '../base/nearest.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
+import { checkTableNameLength } from '../model/topic.ts'
 import type { TablesOf } from '../model/update.ts'
+import { wireLimits } from '../wire/limits.ts'
 import { type OpenOptions, slowChoices, type SubscribeOptions } from './options.ts'
 import { checkKeySelected, checkWhere } from './selection-options.ts'
 import { checkTableFields, type TableFields } from './table-fields.ts'
@@ -127,7 +129,13 @@ export function checkSignalOption(call: string, options: { readonly signal?: Abo
   checkSignal(options.signal)
 }
 
-/** The tables of a subscription, each once. Throws USAGE. */
+/** Bytes of the table names of a subscription, UTF-8: a request names them twice and has 1 MiB at most. */
+const maxSubscriptionBytes = 480 * 1024
+
+/** What a name takes beside its bytes: its length. */
+const bytesBesideName = 2
+
+/** The tables of a subscription, each once. Throws USAGE, or LIMIT_EXCEEDED where they do not fit a request. */
 export function checkTables<Table extends string>(
   tables: Table | readonly Table[] | '*',
 ): readonly Table[] | '*' {
@@ -137,7 +145,16 @@ export function checkTables<Table extends string>(
     throw usage(
       `subscribe() takes table names, e.g. subscribe(['TRADE']), or '*' for all, got ${shown(tables)}`,
     )
-  return list.includes('*') ? '*' : [...new Set(list as readonly Table[])]
+  if (list.includes('*')) return '*'
+  const names = [...new Set(list as readonly Table[])]
+  for (const name of names) checkTableNameLength(name)
+  const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name) + bytesBesideName, 0)
+  if (bytes > maxSubscriptionBytes || names.length > wireLimits.maxRequestTables)
+    throw new TidingsError(
+      'LIMIT_EXCEEDED',
+      `a subscription of ${names.length} tables whose names have ${bytes} bytes: at most ${wireLimits.maxRequestTables} and ${maxSubscriptionBytes} (maxSubscriptionBytes) fit a request; subscribe to '*', or in several subscriptions`,
+    )
+  return names
 }
 
 /** A name that nobody looks at would be a setting that is silently not in force. */

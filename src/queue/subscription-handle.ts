@@ -54,6 +54,7 @@ export class SubscriptionHandle<
   readonly #withoutKey = new Set<string>()
   readonly #signal: AbortSignal | undefined
   #isReady = false
+  #isAskedForRoom = false
   #isIterated = false
 
   constructor(options: SubscribeOptions<Tables, Select>, events: HandleEvents) {
@@ -157,17 +158,31 @@ export class SubscriptionHandle<
     }
   }
 
-  /** There is none: the subscription lets go, unless folding makes some, or this is the end. */
+  /**
+   * There is none: the subscription lets go, unless folding makes some. Or this is the end, where the application has
+   * not taken enough by the end of the turn: until then it may not have run at all.
+   */
   #makesRoom(atOnce: boolean): boolean {
     if (this.#whenSlow !== 'fail') return this.#queue.makeRoom(atOnce)
-    if (this.#queue.isEnded || this.#queue.isPausing) return false
+    if (atOnce) this.#failIfFull()
+    else if (!this.#isAskedForRoom) {
+      this.#isAskedForRoom = true
+      this.#events.endOfTurn(() => {
+        this.#isAskedForRoom = false
+        this.#failIfFull()
+      })
+    }
+    return false
+  }
+
+  #failIfFull(): void {
+    if (this.#queue.isEnded || this.#queue.hasRoom || this.#queue.isPausing) return
     const error = new TidingsError(
       'SUBSCRIBER_TOO_SLOW',
       `${this.#queue.waitingUpdates} updates wait for the application and whenSlow is 'fail'`,
     )
     this.#events.tooSlow(error)
     this.end(error)
-    return false
   }
 
   #keyMissing(table: string, field: string): void {

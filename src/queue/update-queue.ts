@@ -36,9 +36,12 @@ export interface UpdateQueue<
   /** What happens from now on; ends when the queue is closed. */
   status(): AsyncIterableIterator<QueueEvent>
   stats(): QueueStats
-  /** Resolves when all subscribers have confirmed what was published so far, or after `drainMs`. */
+  /**
+   * Resolves when all subscribers have confirmed what was published so far, or after `drainMs`. Rejects
+   * with ABORTED, or CLOSED where the queue fails meanwhile.
+   */
   flush(options?: { readonly signal?: AbortSignal }): Promise<FlushResult>
-  /** Takes nothing more, waits until everything is confirmed, leaves and closes. */
+  /** Takes nothing more, waits until everything is confirmed or the signal aborts, leaves and closes. */
   drain(options?: { readonly signal?: AbortSignal }): Promise<void>
   /** The same, bounded by `drainMs`. Idempotent. */
   close(): Promise<void>

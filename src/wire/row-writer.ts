@@ -88,6 +88,7 @@ export class RowWriter {
       this.appendAny(update)
     } catch (reason) {
       this.open?.dropUnusedEntries()
+      this.dropEmpty()
       throw reason
     } finally {
       this.measure()
@@ -120,12 +121,15 @@ export class RowWriter {
     this.closedUpdates = mark.closedUpdates
     this.closedBytes = mark.closedBytes
     this.open?.truncate(mark.rows, mark.updates, mark.versions)
-    if (this.open?.updates === 0) {
-      // The next parcel of this table may never come.
-      this.open.release()
-      this.open = null
-    }
+    this.dropEmpty()
     this.measure()
+  }
+
+  /** The next parcel of this table may never come. */
+  private dropEmpty(): void {
+    if (this.open?.updates !== 0) return
+    this.open.release()
+    this.open = null
   }
 
   private measure(): void {

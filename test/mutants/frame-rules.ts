@@ -39,7 +39,7 @@ export const frameRules: readonly Rule[] = [
     'A name of a table has at most 255 bytes when it is encoded',
     'any length is taken',
     [
-      'publisher/open-parcel.ts',
+      'model/topic.ts',
       'if (encodeTableName(table).length > maxTableNameBytes)',
       'if (encodeTableName(table).length < 0)',
     ],

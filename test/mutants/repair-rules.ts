@@ -393,4 +393,11 @@ export const repairRules: readonly Rule[] = [
     ['publisher/publisher.ts', 'this.#flushAsksLater ||= this.#unsent.length > 0', 'void 0'],
     ['src/publisher/closed-parcel.test.ts', 'D19: is waited for by a flush, with subscribers and'],
   ),
+  rule(
+    'D19.14',
+    'Who wants none of the tables that were published does not count as one who has confirmed',
+    'everybody counts',
+    ['publisher/flushes.ts', '      if (wanted.length === 0) continue\n', ''],
+    [publisher, 'D19: neither waits for who wants other tables nor counts on him'],
+  ),
 ]
