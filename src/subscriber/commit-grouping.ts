@@ -6,15 +6,28 @@ import type { Update } from '../model/update.ts'
 export class CommitGroup {
   readonly updates: Update[]
   readonly incomplete: boolean
+  /** Tables of which an incomplete commit lacks updates. */
+  readonly lacks: ReadonlySet<string>
 
-  constructor(updates: Update[], incomplete: boolean) {
+  constructor(updates: Update[], lacks: ReadonlySet<string> = nothing) {
     this.updates = updates
-    this.incomplete = incomplete
+    this.incomplete = lacks.size > 0
+    this.lacks = lacks
+  }
+
+  /** The last sequence below `sequence` that it has of a table; null: there is none. */
+  lastBefore(table: string | null, sequence: number): number | null {
+    let last: number | null = null
+    for (const update of this.updates)
+      if (update.table === table && sequenceOf(update) < sequence)
+        last = Math.max(last ?? 0, sequenceOf(update))
+    return last
   }
 }
 
 /** What one batch has of the commits of one entry. */
 class Piece {
+  readonly table: string
   readonly entry: CommitEntry
   /** The sequence of the entry's first update. */
   readonly first: number
@@ -26,6 +39,7 @@ class Piece {
   readonly to: number
 
   constructor(
+    table: string,
     entry: CommitEntry,
     first: number,
     absent: number,
@@ -33,6 +47,7 @@ class Piece {
     from: number,
     to: number,
   ) {
+    this.table = table
     this.entry = entry
     this.first = first
     this.absent = absent
@@ -49,11 +64,14 @@ class Piece {
  */
 export class CommitGrouping {
   readonly #wants: (table: string) => boolean
+  readonly #areApart: boolean
   readonly #pieces: Piece[] = []
   #groups: CommitGroup[] = []
 
-  constructor(wants: (table: string) => boolean) {
+  /** `areApart`: whole commits of different entries do not share a group, so that a loss can stand between any two. */
+  constructor(wants: (table: string) => boolean, areApart = false) {
     this.#wants = wants
+    this.#areApart = areApart
   }
 
   /** Adds the updates of a batch from index `skip` on. */
@@ -66,7 +84,9 @@ export class CommitGrouping {
       while (to < updates.length && sequenceOf(updates[to]) < batch.first + end) to++
       const absent = Math.max(0, skip - index)
       if (end > skip)
-        this.#pieces.push(new Piece(entry, batch.first + index, absent, updates, from, to))
+        this.#pieces.push(
+          new Piece(batch.table, entry, batch.first + index, absent, updates, from, to),
+        )
       index = end
     }
   }
@@ -94,28 +114,27 @@ export class CommitGrouping {
   }
 
   /** Commits of `updatesEach` updates each, all of one batch: only the first can lack some. */
-  #addRun({ first, absent, updates, from, to }: Piece, updatesEach: number): void {
+  #addRun({ table, first, absent, updates, from, to }: Piece, updatesEach: number): void {
     let whole = from
     if (absent % updatesEach !== 0) {
       const next = first + Math.ceil(absent / updatesEach) * updatesEach
       while (whole < to && sequenceOf(updates[whole]) < next) whole++
-      this.#add(updates.slice(from, whole), true)
+      this.#add(updates.slice(from, whole), new Set([table]))
     }
-    this.#add(updates.slice(whole, to), false)
+    this.#add(updates.slice(whole, to))
   }
 
   /** All pieces of one commit. */
   #addCommit(pieces: readonly Piece[]): void {
-    let here = 0
-    let expected = 0
+    const lacking = new Map<string, number>()
     const byPlace = freshList<Update>()
     const rest = freshList<Update>()
-    for (const { entry, first, absent, updates, from, to } of pieces) {
+    for (const { table, entry, first, absent, updates, from, to } of pieces) {
       if (entry.type !== 'part') continue
-      expected = 0
-      for (const { table, updates: count } of entry.tables)
-        if (this.#wants(table)) expected += count
-      here += entry.places.length - absent
+      if (lacking.size === 0)
+        for (const { table: each, updates: count } of entry.tables)
+          if (this.#wants(each)) lacking.set(each, count)
+      lacking.set(table, (lacking.get(table) ?? 0) - (entry.places.length - absent))
       for (let at = from; at < to; at++) {
         const update = updates[at] as Update
         const place = entry.places[sequenceOf(update) - first] as number
@@ -124,17 +143,20 @@ export class CommitGrouping {
         else byPlace[place] = update
       }
     }
-    this.#add(Object.values(byPlace).concat(rest), here !== expected)
+    const lacks = [...lacking].filter(([, updates]) => updates !== 0).map(([table]) => table)
+    this.#add(Object.values(byPlace).concat(rest), lacks.length > 0 ? new Set(lacks) : nothing)
   }
 
-  #add(updates: Update[], incomplete: boolean): void {
+  #add(updates: Update[], lacks: ReadonlySet<string> = nothing): void {
     if (updates.length === 0) return
     const open = this.#groups.at(-1)
-    if (!open || incomplete || open.incomplete)
-      this.#groups.push(new CommitGroup(updates, incomplete))
+    if (!open || this.#areApart || lacks.size > 0 || open.incomplete)
+      this.#groups.push(new CommitGroup(updates, lacks))
     else for (const update of updates) open.updates.push(update)
   }
 }
+
+const nothing: ReadonlySet<string> = new Set()
 
 const sizeOf = (entry: CommitEntry): number =>
   entry.type === 'run' ? entry.commits * entry.updatesEach : entry.places.length

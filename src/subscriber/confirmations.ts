@@ -36,6 +36,11 @@ export class Confirmations {
     this.#send(incarnation, targets, subscriptions, true)
   }
 
+  /** It waits no longer. */
+  forget(incarnation: string): void {
+    this.#asked.delete(incarnation)
+  }
+
   /** The subscriptions have got further. */
   progressed(subscriptions: readonly Subscription[]): void {
     for (const [incarnation, targets] of this.#asked)

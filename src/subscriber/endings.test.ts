@@ -97,6 +97,31 @@ describe('a publisher that has finished while the application is slow', () => {
   })
 })
 
+describe('a publisher that is gone while the application is slow', () => {
+  it.each([
+    ['silent', null],
+    ['dead', { state: 'ended', last: null }],
+  ] as const)(
+    'D20: has its open losses told behind what is held, once, and they stay open: %s',
+    (_, entry) => {
+      const pair = new Pair(['A', 'B']).ready()
+      pair.hasRoom = false
+      pair.publish(['A'])
+      pair.publish(['A'])
+      pair.deliver()
+      if (entry) pair.roster(entry)
+      pair.pass(11_000, everything)
+      expect(pair.told('publisher-gone')).toBe(1)
+      expect(pair.order).toEqual(['lost B1..null'])
+      pair.hasRoom = true
+      pair.subscription.onRoom(pair.now)
+      pair.pass(11_000, everything)
+      expect(pair.order).toEqual(['lost B1..null', 'A1', 'A2', 'lost A3..null'])
+      expect(pair.told('publisher-gone')).toBe(1)
+    },
+  )
+})
+
 describe('a publisher that is gone', () => {
   it('D20: leaves an open loss in each table of the subscription', () => {
     const pair = new Pair(['A', 'B', 'C']).ready()

@@ -35,13 +35,13 @@ export class Endings {
     }
   }
 
-  /** What is held is delivered, then each table has a loss with an open end. Resumable. */
+  /** What is held is delivered, as the application has room; then each table has a loss with an open end. Resumable. */
   gone(source: Source): void {
     source.state = 'gone'
     source.reopened = false
     for (const table of this.#tablesOf(source)) source.stream(table)
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
-    for (const stream of source.streams.values()) this.#reportOpen(source, stream)
+    this.tellOpen(source)
     if (this.#tables === '*')
       this.#output.losses(
         [{ table: null, publisher: source.identity, from: null, to: null, reason: 'gone' }],
@@ -50,9 +50,14 @@ export class Endings {
     this.#output.event({ type: 'publisher-gone', publisher: source.identity })
   }
 
-  /** True when the roster names tables of a gone publisher for which no open loss has been told. */
+  /** Of a publisher that is gone: the open loss of each stream of which nothing waits any more. */
+  tellOpen(source: Source): void {
+    for (const stream of source.streams.values())
+      if (!source.pending.has(stream)) this.#reportOpen(source, stream)
+  }
+
+  /** True when the roster names tables of a gone publisher for which no open loss is due yet. */
   knowsMoreThanTold(source: Source): boolean {
-    for (const stream of source.streams.values()) if (stream.openLossFrom === undefined) return true
     return (source.entry?.publishes ?? []).some(
       (table) => wantsTable(this.#tables, table) && !source.streams.has(table),
     )

@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import type { BatchMessage, Message } from '../model/message.ts'
-import { Pair } from '../../test/harness/pair.ts'
+import { incarnation, Pair } from '../../test/harness/pair.ts'
 
 const isBatchOf = (table: string) => (message: Message) =>
   message.kind === 'batch' && message.table === table
+const insert = { table: 'A', kind: 'insert', record: { place: 0 } } as const
+
+/** Counts how often it is asked where the batch begins. */
+function countingLooks(batch: BatchMessage, looks: { count: number }): BatchMessage {
+  return Object.defineProperty({ ...batch }, 'first', {
+    get: () => {
+      looks.count++
+      return batch.first
+    },
+  })
+}
+
 const other = 'f'.repeat(32)
 const nothingRetained = { publisher: { retentionBytes: 1, reserveUpdates: 0, reserveBytes: 0 } }
 
@@ -63,6 +75,103 @@ describe('a commit that cannot be whole', () => {
       [2, true],
       [3, false],
     ])
+  })
+})
+
+describe('a loss inside of a parcel', () => {
+  /** One parcel with a batch for each of these records: each has other fields. */
+  function parcelOf(...commits: (readonly object[])[]): Pair {
+    const pair = new Pair(['A', 'B']).ready()
+    for (const records of commits)
+      pair.publisher.publish(records.map((record) => ({ table: 'A', kind: 'insert', record })))
+    pair.publisher.closeTurn(pair.now, pair.now)
+    return pair
+  }
+  const shapes = [{ a: 1 }, { b: 'x' }, { c: true }]
+
+  it('D9: is told behind the commits that precede it and before those that follow', () => {
+    const pair = parcelOf(...shapes.map((record) => [record]))
+    pair.deliver((_, index) => index === 1)
+    expect(pair.order).toEqual([])
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 3 }] })
+    expect(pair.order).toEqual(['A1', 'lost A2..2', 'A3'])
+  })
+
+  it('D9: is told behind them at the end, too', () => {
+    const pair = parcelOf(...shapes.map((record) => [record]))
+    pair.deliver((_, index) => index === 2)
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 3 }] })
+    expect(pair.order).toEqual(['A1', 'A2', 'lost A3..3'])
+  })
+
+  it('D9: is told so where the rows cannot be read', () => {
+    const pair = parcelOf(...shapes.map((record) => [record]))
+    const [first, second, third] = pair.wire as BatchMessage[]
+    if (!first || !second || !third) throw new Error('no batches')
+    const damaged = { ...second, payload: second.payload.subarray(0, 20) }
+    for (const message of [first, damaged, third]) pair.subscription.onMessage(message, pair.now)
+    expect(pair.order).toEqual(['A1', 'lost A2..2', 'A3'])
+  })
+
+  it('D10: is told before the commit that it cuts, and behind those before', () => {
+    const pair = parcelOf([{ a: 1 }], [{ a: 2 }, { b: 'x' }], [{ c: true }])
+    const batches = pair.wire.map((message) => (message as BatchMessage).count)
+    expect(batches).toEqual([2, 1, 1])
+    pair.deliver((_, index) => index === 1)
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 4 }] })
+    expect(pair.order).toEqual(['A1', 'lost A3..3', 'A2', 'A4'])
+    expect(pair.got.map(({ incomplete }) => incomplete)).toEqual([false, true, false])
+  })
+
+  it('D19: counts as delivered only with the updates before it', () => {
+    const consumed: number[] = []
+    const pair = parcelOf(...shapes.map((record) => [record]))
+    const { losses } = pair
+    pair.deliver((_, index) => index === 1)
+    const push = losses.push.bind(losses)
+    losses.push = (...lost) => {
+      consumed.push(pair.subscription.confirmed(incarnation)[0]?.last ?? -1)
+      return push(...lost)
+    }
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 3 }] })
+    expect(consumed).toEqual([0])
+    expect(pair.subscription.confirmed(incarnation)[0]).toEqual({ table: 'A', last: 3 })
+  })
+})
+
+describe('batches that are held', () => {
+  it('D6: are known without a look at each of them, however many they are', () => {
+    const pair = new Pair(['A']).ready()
+    pair.hasRoom = false
+    const lookedAt = { count: 0 }
+    const most = 2_000
+    for (let index = 0; index < most; index++) pair.publish(['A'])
+    const counted = pair.wire.map((message) => countingLooks(message as BatchMessage, lookedAt))
+    pair.wire = []
+    for (const message of counted) pair.subscription.onMessage(message, pair.now)
+    expect(lookedAt.count / most).toBeLessThan(100)
+    pair.hasRoom = true
+    pair.subscription.onRoom(pair.now)
+    expect(pair.received).toHaveLength(most)
+    expect(lookedAt.count / most).toBeLessThan(200)
+  })
+
+  it('D6: keep the one that has more of two that overlap', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'])
+    pair.wire = []
+    for (let index = 0; index < 3; index++) pair.publisher.publish(insert)
+    pair.publisher.closeTurn(pair.now, pair.now)
+    const [three] = pair.wire as [BatchMessage]
+    expect(three).toMatchObject({ first: 2, count: 3 })
+    pair.deliver()
+    const { heldBytes } = pair.subscription
+    expect(heldBytes).toBe(three.frame.byteLength)
+    pair.subscription.onMessage(three, pair.now)
+    expect(pair.subscription.heldBytes).toBe(heldBytes)
+    pair.pass(500)
+    expect(pair.received).toEqual(['A1', 'A2', 'A3', 'A4'])
+    expect(pair.subscription.heldBytes).toBe(0)
   })
 })
 

@@ -39,6 +39,8 @@ export class ParcelDelivery {
   /** Updates of batches that are held, read ahead. */
   readonly #ahead = new WeakMap<BatchMessage, Update[]>()
   heldBytes = 0
+  /** While a parcel is read: the losses in it, whose places are known when all of it is. */
+  #lossesOfParcel: Loss[] | null = null
 
   constructor(wants: (table: string) => boolean, reader: BatchReader, output: SubscriptionOutput) {
     this.#wants = wants
@@ -62,8 +64,9 @@ export class ParcelDelivery {
         return
       }
     }
-    if (!stream.hold(batch)) return
-    this.heldBytes += batch.frame.byteLength
+    const bytes = stream.hold(batch)
+    if (bytes === null) return
+    this.heldBytes += bytes
     source.settle(stream)
     this.deliver(source)
     if (stream.held.length > 0) this.#readAhead(source, stream, batch)
@@ -81,7 +84,7 @@ export class ParcelDelivery {
       const parts = this.#nextParcel(source)
       if (!parts) return
       for (const { stream, last } of parts)
-        if (stream.base === null || stream.coveredFrom(stream.next) < last) return
+        if (stream.base === null || stream.coveredFrom(stream.next, last) < last) return
       if (!this.#output.hasRoom()) return
       this.#deliverParcel(source, parts)
     }
@@ -98,8 +101,7 @@ export class ParcelDelivery {
       }
       if (highest <= lowest) return
       for (const stream of source.pending) {
-        while (stream.held.at(-1)?.parcel === highest)
-          this.heldBytes -= stream.held.pop()?.frame.byteLength ?? 0
+        while (stream.held.at(-1)?.parcel === highest) this.heldBytes -= stream.letGoLast()
         source.settle(stream)
       }
     }
@@ -121,7 +123,8 @@ export class ParcelDelivery {
       reason,
       ...(ends && { ends: true }),
     }
-    this.#output.losses([loss], [{ stream, last: range.to ?? stream.consumed }])
+    if (this.#lossesOfParcel) this.#lossesOfParcel.push(loss)
+    else this.#output.losses([loss], [{ stream, last: range.to ?? stream.consumed }])
   }
 
   /** The first to come stays; which of the two is the original cannot be told. */
@@ -173,6 +176,8 @@ export class ParcelDelivery {
   #deliverParcel(source: Source, parts: readonly Part[]): void {
     const positions: Position[] = []
     const read = freshList<ReadBatch>()
+    const losses: Loss[] = []
+    this.#lossesOfParcel = losses
     // One table and nothing lost: it comes in the order of its commits, each whole.
     let isPlain = parts.length === 1
     let bytes = 0
@@ -196,16 +201,21 @@ export class ParcelDelivery {
       source.settle(stream)
       positions.push({ stream, last: stream.next - 1 })
     }
-    const groups = isPlain ? Array.of(joined(read)) : this.#grouped(read)
+    this.#lossesOfParcel = null
+    const groups = isPlain ? Array.of(joined(read)) : this.#grouped(read, losses.length > 0)
     if (groups.length === 0) groups.push(nothing)
-    groups.forEach(({ updates, incomplete }, index) =>
-      this.#output.updates(
-        updates,
-        incomplete,
-        bytes / groups.length,
-        index === groups.length - 1 ? positions : [],
-      ),
-    )
+    const places = losses.map((loss) => placeOf(loss, groups))
+    groups.forEach(({ updates, incomplete }, index) => {
+      this.#tellLosses(losses.filter((_, n) => places[n] === index))
+      const isLast = index === groups.length - 1
+      this.#output.updates(updates, incomplete, bytes / groups.length, isLast ? positions : [])
+    })
+    this.#tellLosses(losses.filter((_, n) => places[n] === groups.length))
+  }
+
+  /** Of a parcel: the positions of its streams come with the last of its updates. */
+  #tellLosses(losses: readonly Loss[]): void {
+    for (const loss of losses) this.#output.losses([loss], [])
   }
 
   /** The bytes that the updates read of a batch from index `skip` on stand for; tells how many did not pass. */
@@ -214,8 +224,8 @@ export class ParcelDelivery {
     return (payload.byteLength * updates.length) / (count - skip)
   }
 
-  #grouped(read: readonly ReadBatch[]): CommitGroup[] {
-    const grouping = new CommitGrouping(this.#wants)
+  #grouped(read: readonly ReadBatch[], areApart: boolean): CommitGroup[] {
+    const grouping = new CommitGrouping(this.#wants, areApart)
     for (const { batch, skip, updates } of read) grouping.add(batch, skip, updates)
     return grouping.groups()
   }
@@ -252,11 +262,25 @@ export class ParcelDelivery {
   }
 }
 
-const nothing = new CommitGroup([], false)
+const nothing = new CommitGroup([])
+
+/**
+ * Before which of the groups of its parcel a loss is told: behind what precedes it in its stream; but before
+ * a commit that it has cut.
+ */
+function placeOf({ table, from }: Loss, groups: readonly CommitGroup[]): number {
+  for (let index = groups.length - 1; index >= 0; index--) {
+    const group = groups[index] as CommitGroup
+    const before = group.lastBefore(table, from ?? 0)
+    if (before === null) continue
+    return group.lacks.has(table ?? '') && before === (from ?? 0) - 1 ? index : index + 1
+  }
+  return 0
+}
 
 function joined(read: readonly ReadBatch[]): CommitGroup {
-  if (read.length === 1 && read[0]) return new CommitGroup(read[0].updates, false)
+  if (read.length === 1 && read[0]) return new CommitGroup(read[0].updates)
   const updates = freshList<Update>()
   for (const each of read) for (const update of each.updates) updates.push(update)
-  return new CommitGroup(updates, false)
+  return new CommitGroup(updates)
 }

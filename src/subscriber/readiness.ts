@@ -37,6 +37,7 @@ export class Readiness {
   }
 
   onRoster(change: RosterChange, roster: RosterView, now: number): void {
+    if (this.isReady) return
     if (this.#reportAt === Infinity) this.#reportAt = now + this.#limits.waitingReportMs
     if (this.#awaited === null && change.settled) {
       this.#awaited = new Set()

@@ -42,6 +42,8 @@ export class SubscribedStream {
   isCloneTold = false
   /** Of the latest batch: what a range to ask for may weigh. */
   bytesPerUpdate = 256
+  /** From `next` up to here all is held or lost, as far as it was looked at. */
+  #coveredTo = 0
   readonly repair: Repair = { from: 0, to: 0, asks: 0, askAt: 0, isTold: false, nonces: [] }
 
   constructor(table: string) {
@@ -52,23 +54,38 @@ export class SubscribedStream {
   setBase(base: number): number {
     this.base = base
     this.next = base + 1
+    this.#coveredTo = 0
     this.consumed = Math.max(this.consumed, base)
     return this.dropDelivered()
   }
 
-  /** Takes a batch in; false when all of it is here or delivered already. */
-  hold(batch: BatchMessage): boolean {
+  /** Takes a batch in; tells how many bytes more are held now, or null: all of it is here or delivered already. */
+  hold(batch: BatchMessage): number | null {
     const last = lastOf(batch)
-    if (this.base !== null && last < this.next) return false
-    let index = this.held.length
-    while (index > 0 && (this.held[index - 1] as BatchMessage).first > batch.first) index--
+    if (this.base !== null && last < this.next) return null
+    const index = this.#countUntil((held) => held.first > batch.first)
     const before = this.held[index - 1]
-    if (before && lastOf(before) >= last) return false
-    const after = this.held[index]
-    if (after && after.first === batch.first && lastOf(after) >= last) return false
-    this.held.splice(index, 0, batch)
+    if (before && lastOf(before) >= last) return null
+    let bytes = batch.frame.byteLength
+    let covered = index
+    for (; covered < this.held.length; covered++) {
+      const after = this.held[covered] as BatchMessage
+      if (lastOf(after) > last) break
+      bytes -= after.frame.byteLength
+    }
+    // One that begins where this does and ends before it.
+    const isLonger = before?.first === batch.first
+    if (isLonger) bytes -= before.frame.byteLength
+    const from = isLonger ? index - 1 : index
+    this.held.splice(from, covered - from, batch)
     this.lost.remove(batch.first, last)
-    return true
+    return bytes
+  }
+
+  /** Lets go of what is held last: it is a gap again. Returns its bytes. */
+  letGoLast(): number {
+    this.#coveredTo = 0
+    return this.held.pop()?.frame.byteLength ?? 0
   }
 
   /** Lets go of what lies below `next`; returns its bytes. */
@@ -79,18 +96,33 @@ export class SubscribedStream {
     return bytes
   }
 
-  /** The last sequence of the unbroken run of held or lost updates that begins at `from`. */
-  coveredFrom(from: number): number {
+  /** The last sequence of the unbroken run of held or lost updates that begins at `from`, looked at up to `to`. */
+  coveredFrom(from: number, to = Infinity): number {
     let end = from - 1
-    for (;;) {
+    while (end < to) {
       const before = end
       end = this.lost.endOfRunAt(end + 1)
-      for (const batch of this.held) {
+      let at = this.#countUntil((held) => lastOf(held) > end)
+      for (; at < this.held.length && end < to; at++) {
+        const batch = this.held[at] as BatchMessage
         if (batch.first > end + 1) break
-        end = Math.max(end, lastOf(batch))
+        end = lastOf(batch)
       }
-      if (end === before) return end
+      if (end === before) break
     }
+    return end
+  }
+
+  /** How many of the held batches come before the first one of which this is true, as it is of all behind that one. */
+  #countUntil(isReached: (held: BatchMessage) => boolean): number {
+    let low = 0
+    let high = this.held.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (isReached(this.held[middle] as BatchMessage)) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   /** Declares lost what is not held of `from` … `to`. */
@@ -108,9 +140,11 @@ export class SubscribedStream {
   /** The first missing range at or after `next` and up to what is known; null: there is no gap. */
   gap(): { from: number; to: number } | null {
     if (this.next > this.known) return null
-    const from = this.coveredFrom(this.next) + 1
+    this.#coveredTo = this.coveredFrom(Math.max(this.next, this.#coveredTo + 1))
+    const from = this.#coveredTo + 1
     if (from > this.known) return null
-    const heldAfter = this.held.find((batch) => batch.first > from)?.first ?? Infinity
+    const after = this.#countUntil((held) => held.first > from)
+    const heldAfter = this.held[after]?.first ?? Infinity
     return { from, to: Math.min(this.known, heldAfter - 1, this.lost.firstFrom(from) - 1) }
   }
 }

@@ -174,7 +174,10 @@ export class Subscriber {
   onRoster(change: RosterChange, now: number): void {
     this.#settled ||= change.settled
     this.#unreachable = change.unreachable
-    for (const entry of change.entries) this.#roster.set(entry.incarnation, entry)
+    for (const entry of change.entries) {
+      this.#roster.set(entry.incarnation, entry)
+      if (entry.state === 'ended') this.#confirmations.forget(entry.incarnation)
+    }
     for (const { node, history } of change.histories) {
       const known = this.#histories.get(node)
       this.#histories.set(node, history)

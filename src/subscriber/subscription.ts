@@ -155,10 +155,8 @@ export class Subscription {
   /** A node's roster began anew without its file: publishers may have come and gone unseen. */
   onRosterLost(): void {
     if (!this.isReady) return
-    this.#output.losses(
-      [{ table: null, publisher: null, from: null, to: null, reason: 'roster-lost' }],
-      [],
-    )
+    const anything = { table: null, publisher: null, from: null, to: null } as const
+    this.#output.losses([{ ...anything, reason: 'roster-lost' }], [])
   }
 
   /** A connection was made again: whatever was sent meanwhile is found by asking everybody. */
@@ -180,6 +178,7 @@ export class Subscription {
     this.#isBusy = true
     for (const source of this.#sources.values()) {
       if (source.pending.size > 0) this.#delivery.deliver(source)
+      if (source.state === 'gone') this.#endings.tellOpen(source)
       if (this.#output.isUnderHalf())
         for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
     }
@@ -353,6 +352,7 @@ export class Subscription {
       return
     }
     this.#afterEntry(source)
+    if (source.state === 'gone') this.#endings.tellOpen(source)
     if (!source.mayAnswer) return
     this.#watchSilence(source, now)
     if (!source.mayAnswer) return

@@ -40,8 +40,8 @@ export const clusterRules: readonly Rule[] = [
     'they are let go and forgotten',
     [
       'subscriber/parcel-delivery.ts',
-      'while (stream.held.at(-1)?.parcel === highest)\n          this.heldBytes -= stream.held.pop()?.frame.byteLength ?? 0',
-      'while (stream.held.at(-1)?.parcel === highest) {\n          const gone = stream.held.pop() as BatchMessage\n          stream.lost.add(gone.first, lastOf(gone))\n          this.heldBytes -= gone.frame.byteLength\n        }',
+      'while (stream.held.at(-1)?.parcel === highest) this.heldBytes -= stream.letGoLast()',
+      'while (stream.held.at(-1)?.parcel === highest) {\n          const gone = stream.held.at(-1) as BatchMessage\n          this.heldBytes -= stream.letGoLast()\n          stream.lost.add(gone.first, lastOf(gone))\n        }',
     ],
     [delivery, 'D21: the newest parcels are let go and become gaps again'],
   ),

@@ -12,8 +12,8 @@ export const deliveryRules: readonly Rule[] = [
     'it is',
     [
       'subscriber/parcel-delivery.ts',
-      '    if (!stream.hold(batch)) return',
-      '    if (stream.base === null) stream.setBase(batch.first - 1)\n    if (!stream.hold(batch)) return',
+      '    const bytes = stream.hold(batch)',
+      '    if (stream.base === null) stream.setBase(batch.first - 1)\n    const bytes = stream.hold(batch)',
     ],
     [bases, 'D5: is not inferred from the first update seen'],
   ),
@@ -188,7 +188,7 @@ export const deliveryRules: readonly Rule[] = [
     'a batch below the next sequence is held and delivered',
     [
       'subscriber/subscribed-stream.ts',
-      'if (this.base !== null && last < this.next) return false',
+      'if (this.base !== null && last < this.next) return null',
       'if (this.base !== null && last < this.next) this.next = batch.first',
     ],
     [delivery, 'D7: is not delivered when it comes after all'],
@@ -274,17 +274,43 @@ export const deliveryRules: readonly Rule[] = [
     [subscription, 'D9: below what is retained are an exact loss, in band'],
   ),
   rule(
+    'D9.2',
+    'A loss inside of a parcel is told in its place too',
+    'it is told before the parcel',
+    [
+      'subscriber/parcel-delivery.ts',
+      '=== (from ?? 0) - 1 ? index : index + 1',
+      '=== 0 ? index : 0',
+    ],
+    [delivery, 'D9: is told behind the commits that precede it and before those that follow'],
+  ),
+  rule(
     'D10.1',
     'A commit that can no longer be whole says so',
     'every commit seems whole',
-    ['subscriber/commit-grouping.ts', '.concat(rest), here !== expected)', '.concat(rest), false)'],
+    ['subscriber/commit-grouping.ts', 'lacks.length > 0 ? new Set(lacks) : nothing', 'nothing'],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
   ),
   rule(
     'D10.2',
     'A commit that can no longer be whole is a delivery of its own',
     'it joins the commits around it',
-    ['subscriber/commit-grouping.ts', 'if (!open || incomplete || open.incomplete)', 'if (!open)'],
+    [
+      'subscriber/commit-grouping.ts',
+      'if (!open || this.#areApart || lacks.size > 0 || open.incomplete)',
+      'if (!open)',
+    ],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
+  ),
+  rule(
+    'D10.3',
+    'A loss is told before the commit that it cuts, also where that begins before it',
+    'it is told behind it',
+    [
+      'subscriber/parcel-delivery.ts',
+      '=== (from ?? 0) - 1 ? index : index + 1',
+      '=== -1 ? index : index + 1',
+    ],
+    [delivery, 'D10: is told before the commit that it cuts, and behind those before'],
   ),
 ]

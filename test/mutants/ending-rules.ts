@@ -137,8 +137,8 @@ export const endingRules: readonly Rule[] = [
     'it is',
     [
       'subscriber/endings.ts',
-      'for (const stream of source.streams.values()) this.#reportOpen(source, stream)',
-      'for (const stream of source.streams.values()) stream.openLossFrom = stream.next',
+      'if (!source.pending.has(stream)) this.#reportOpen(source, stream)',
+      'if (!source.pending.has(stream)) stream.openLossFrom = stream.next',
     ],
     [endings, 'D20: leaves an open loss in each table of the subscription'],
   ),
@@ -243,6 +243,20 @@ export const endingRules: readonly Rule[] = [
     [
       'src/subscriber/subscriber.test.ts',
       'D20: a publisher that one of them hears is not gone to the other',
+    ],
+  ),
+  rule(
+    'D20.24',
+    'An open loss is told behind what is held, however long the application is slow, and stays open',
+    'it is told at once, and closed by what is delivered later',
+    [
+      'subscriber/endings.ts',
+      'if (!source.pending.has(stream)) this.#reportOpen(source, stream)',
+      'this.#reportOpen(source, stream)',
+    ],
+    [
+      endings,
+      'D20: has its open losses told behind what is held, once, and they stay open: silent',
     ],
   ),
 ]

@@ -35,8 +35,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a publisher that died is forgotten without a loss',
     file: 'subscriber/endings.ts',
-    from: 'for (const stream of source.streams.values()) this.#reportOpen(source, stream)',
-    to: 'for (const stream of source.streams.values()) stream.openLossFrom = stream.next',
+    from: 'if (!source.pending.has(stream)) this.#reportOpen(source, stream)',
+    to: 'if (!source.pending.has(stream)) stream.openLossFrom = stream.next',
   },
   {
     name: 'the manifest is ignored: parts of a commit are delivered as they come',
@@ -47,8 +47,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'the base is inferred from the first update seen',
     file: 'subscriber/parcel-delivery.ts',
-    from: '    if (!stream.hold(batch)) return',
-    to: '    if (stream.base === null) stream.setBase(batch.first - 1)\n    if (!stream.hold(batch)) return',
+    from: '    const bytes = stream.hold(batch)',
+    to: '    if (stream.base === null) stream.setBase(batch.first - 1)\n    const bytes = stream.hold(batch)',
   },
   {
     name: 'of an older publisher that turns up late, what it published before its first answer is lost',
@@ -89,8 +89,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a flush does not wait for confirmations',
     file: 'publisher/flushes.ts',
-    from: 'const confirmed = [...this.#subscribers.keys()].filter((id) => !missing.includes(id))',
-    to: 'const confirmed = [...this.#subscribers.keys()]',
+    from: 'if (hasAll) confirmed.push(subscriber)',
+    to: 'if (hasAll || target.length > 0) confirmed.push(subscriber)',
   },
   {
     name: 'a confirmation runs ahead of the delivery',
@@ -131,7 +131,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a commit that is not whole does not say so',
     file: 'subscriber/commit-grouping.ts',
-    from: '.concat(rest), here !== expected)',
-    to: '.concat(rest), false)',
+    from: 'lacks.length > 0 ? new Set(lacks) : nothing',
+    to: 'nothing',
   },
 ]
