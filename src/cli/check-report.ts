@@ -74,13 +74,15 @@ function meaning(settings: Settings): string[] {
   const lines = [`This node is ${node.name}, ${only}${where}.`]
   if (layer === 'MQTT') {
     const broker = mqtt ? ` at ${shownUrl(mqtt.brokerUrl)}, quality of service ${mqtt.qos}` : ''
-    lines.push(`Updates are carried by the MQTT broker${broker}.`)
+    lines.push(
+      `Updates are to go through the MQTT broker${broker}: not carried yet, nothing starts with this definition.`,
+    )
   } else lines.push(...zeromqMeaning(settings))
   if (settings.services.length > 0) lines.push(servicesMeaning(settings))
   return lines
 }
 
-function zeromqMeaning({ mode, link, node, nodes, relayIntervalMs, connectViaLoopback }: Settings) {
+function zeromqMeaning({ mode, link, node, nodes, connectViaLoopback }: Settings) {
   const { ports } = node
   const lines = [
     mode === 'proxy'
@@ -90,8 +92,7 @@ function zeromqMeaning({ mode, link, node, nodes, relayIntervalMs, connectViaLoo
       `membership ${ports.cluster}, registration ${ports.registry}, relay ${ports.relay}, export ${ports.export}.`,
   ]
   if (link === 'relay') {
-    const interval = relayIntervalMs === 0 ? 'at once' : `gathered for ${relayIntervalMs} ms`
-    lines.push(`Link relay: updates go to each other node point to point, ${interval}.`)
+    lines.push('Link relay: updates go to each other node point to point, at once.')
   } else if (nodes.length > 1) {
     lines.push(
       'Link none: updates do not reach the other nodes yet (multicast is not carried yet).',

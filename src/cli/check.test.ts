@@ -126,14 +126,12 @@ Warnings
     ]
     const relay = check({ files, host: 'app-host1' }).out
     expect(relay).toContain('Mode proxy: its processes talk through GENESIS_CLUSTER.')
-    expect(relay).toContain(
-      'Link relay: updates go to each other node point to point, gathered for 5 ms.',
-    )
+    expect(relay).toContain('Link relay: updates go to each other node point to point, at once.')
     expect(relay).toContain('ALPHA_DATASERVER 11000 (ZeroMQ 21000)')
     const env = { MQ_LAYER: 'MQTT', MQTT_BROKER_URL: 'ssl://me:hunter2@broker:8883' }
     const mqtt = check({ files, host: 'app-host1', env })
     expect(mqtt.out).toContain(
-      'Updates are carried by the MQTT broker at ssl://broker:8883, quality of service 2.',
+      'Updates are to go through the MQTT broker at ssl://broker:8883, quality of service 2: not carried yet, nothing starts with this definition.',
     )
     expect(mqtt.out).not.toContain('hunter2')
   })

@@ -48,7 +48,8 @@ export const knownItems = [
     name: 'MqLayer',
     type: { kind: 'word', words: ['ZeroMQ', 'MQTT'], foreign: ['JMS', 'Aeron'] },
     default: 'ZeroMQ',
-    meaning: 'What carries the updates: ZeroMQ (no broker) or MQTT (through a broker).',
+    meaning:
+      'What carries the updates: ZeroMQ (no broker), or MQTT (through a broker), which is checked and not carried yet.',
     use: 'always',
   },
   {
@@ -90,7 +91,8 @@ export const knownItems = [
     name: 'ZeroMQProxyUnicastRelayIntervalMs',
     type: { kind: 'integer', least: 0, most: maxRelayIntervalMs },
     default: '0',
-    meaning: 'How long the relay may gather before it sends, in milliseconds; 0: at once.',
+    meaning:
+      'How long the relay may gather before it sends, in milliseconds. Checked and not used: it sends at once.',
     use: 'ZeroMQ',
   },
   {

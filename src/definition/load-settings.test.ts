@@ -345,6 +345,14 @@ describe('requireSettings()', () => {
     )
   })
 
+  test('refuses a layer that is not carried yet, with its place', () => {
+    const file = write('mqtt.kts', definition('item("MqLayer", "MQTT")'))
+    expect(load({ definition: file }).errors).toEqual([])
+    expect(() => requireSettings({ ...here, definition: file })).toThrow(
+      `${file}:4: MqLayer MQTT is not carried yet: expected ZeroMQ [DEFINITION_INVALID]`,
+    )
+  })
+
   test.each([
     ['missing.kts', 'missing.kts: cannot be read: there is no such file [DEFINITION_INVALID]'],
     ['.', '.: cannot be read: it is a directory [DEFINITION_INVALID]'],

@@ -92,12 +92,19 @@ export function loadSettings(options: SettingsOptions = {}): SettingsReport {
 
 /**
  * The settings, for who cannot go on without.
- * @throws TidingsError DEFINITION_INVALID with all errors, in the words of `tidings check`.
+ * @throws TidingsError DEFINITION_INVALID with all errors, in the words of `tidings check`; or with the
+ * place of `MqLayer` where it names a layer that is checked and not carried yet.
  */
 export function requireSettings(options: SettingsOptions = {}): Settings {
-  const { settings, errors } = loadSettings(options)
-  if (settings) return settings
-  throw new TidingsError('DEFINITION_INVALID', errors.map(formatProblem).join('\n'))
+  const { settings, errors, items } = loadSettings(options)
+  if (!settings) throw new TidingsError('DEFINITION_INVALID', errors.map(formatProblem).join('\n'))
+  if (settings.layer === 'ZeroMQ') return settings
+  const item = items.find(({ name }) => name === 'MqLayer')
+  const place = item?.file ? `${item.file}:${item.line}: ` : ''
+  throw new TidingsError(
+    'DEFINITION_INVALID',
+    `${place}MqLayer ${settings.layer} is not carried yet: expected ZeroMQ`,
+  )
 }
 
 /** The options with the environment's word for what they leave out. */

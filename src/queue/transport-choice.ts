@@ -1,5 +1,4 @@
 import { systemClock } from '../base/clock.ts'
-import { TidingsError } from '../base/tidings-error.ts'
 import { nodeAddresses } from '../cluster/addresses.ts'
 import { requireSettings, type SettingsOptions } from '../definition/load-settings.ts'
 import type { Settings } from '../definition/settings.ts'
@@ -23,11 +22,6 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
   if (transport)
     return { transport, node: transport.node, mode: 'mesh', processPort: options.port ?? null }
   const settings = requireSettings(settingsOptions(options))
-  if (settings.layer !== 'ZeroMQ')
-    throw new TidingsError(
-      'DEFINITION_INVALID',
-      `MqLayer ${settings.layer} is not carried by this version; ZeroMQ is`,
-    )
   const processPort = options.script === undefined ? portOf(options, settings) : null
   const { bind, local, allowed } = await nodeAddresses(settings)
   return {
