@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
-import { batchChunkBytes, type KeptMessage, RetentionMemory } from './retention-memory.ts'
+import {
+  batchChunkBytes,
+  counted,
+  type KeptMessage,
+  reserveChunkBytes,
+  RetentionMemory,
+  uncounted,
+} from './retention-memory.ts'
 
 it('D18: what is kept stays what it was, whatever comes and goes around it', () => {
   const random = seededRandom(7)
@@ -49,3 +56,23 @@ it.each([88_000, 140_000, 218_000, 262_500, 270_000, 525_000, 3_000_000])(
     expect(taken).toBeLessThan(1.25 * count * bytes + 2 * batchChunkBytes)
   },
 )
+
+it('D18: memory that V8 does not count is used again, however much was let go at once', () => {
+  const memory = new RetentionMemory(batchChunkBytes, uncounted)
+  const buffers = new Set<ArrayBufferLike>()
+  for (let round = 0; round < 5; round++) {
+    const kept = Array.from({ length: 3_000 }, () => memory.keep(Buffer.alloc(10_000)))
+    for (const { bytes } of kept) buffers.add(bytes.buffer)
+    for (const message of kept) message.release()
+  }
+  // 30 MB in a round: 28 chunks, and those that grew up to them.
+  expect(buffers.size).toBeLessThan(40)
+})
+
+it('D18: what has memory of its own, which nothing else uses again, has memory that V8 counts', () => {
+  const memory = new RetentionMemory(reserveChunkBytes, uncounted)
+  expect(memory.keep(Buffer.alloc(100)).bytes.buffer).toBeInstanceOf(SharedArrayBuffer)
+  expect(memory.keep(Buffer.alloc(5_000)).bytes.buffer).toBeInstanceOf(
+    counted(1).buffer.constructor,
+  )
+})

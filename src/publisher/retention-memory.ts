@@ -8,7 +8,7 @@ export const reserveChunkBytes = 16 * 1024
 
 /** The first chunk is small, for a publisher that says little; each one after it is twice as large. */
 const firstChunkBytes = 16 * 1024
-/** Free chunks kept for what comes next; more of them means that retention has shrunk. */
+/** Free chunks kept for what comes next, where V8 counts them; more of them means that retention has shrunk. */
 const maxSpareChunks = 2
 
 /** How a chunk gets its memory; its contents are undefined. */
@@ -16,7 +16,8 @@ export type Allocate = (bytes: number) => Buffer
 
 /**
  * Memory that V8 does not count. What it counts, and sees grow by some MiB, has it mark the old generation,
- * on threads that take the processor from who sends and who receives.
+ * on threads that take the processor from who sends and who receives. What is let go of it V8 does not miss
+ * either, and may not collect for hours: it is kept for what comes next.
  */
 export const uncounted: Allocate = (bytes) => Buffer.from(new SharedArrayBuffer(bytes))
 /** Half again as fast to copy much into at once. */
@@ -77,7 +78,7 @@ export class RetentionMemory {
   #open: Chunk | null = null
   readonly #spare: Chunk[] = []
 
-  /** `chunkBytes`: what does not fit a chunk has memory of its own. */
+  /** `chunkBytes`: what fills more than a quarter of a chunk has memory of its own, which is counted. */
   constructor(chunkBytes: number, allocate: Allocate = counted) {
     this.#chunkBytes = chunkBytes
     this.#allocate = allocate
@@ -98,12 +99,13 @@ export class RetentionMemory {
   reuse(chunk: Chunk): void {
     chunk.used = 0
     const isSpare = chunk !== this.#open && chunk.memory.length === this.#chunkBytes
-    if (isSpare && this.#spare.length < maxSpareChunks) this.#spare.push(chunk)
+    const most = this.#allocate === uncounted ? Infinity : maxSpareChunks
+    if (isSpare && this.#spare.length < most) this.#spare.push(chunk)
   }
 
   #chunkFor(bytes: number): Chunk {
     // Of two sizes that hardly fit together, or that fit none, a chunk would be half empty.
-    if (bytes > this.#chunkBytes / 4) return new Chunk(this, this.#allocate(bytes))
+    if (bytes > this.#chunkBytes / 4) return new Chunk(this, counted(bytes))
     while (!this.#open || this.#open.memory.length - this.#open.used < bytes) {
       this.#open = this.#spare.pop() ?? new Chunk(this, this.#allocate(this.#nextBytes))
       this.#nextBytes = Math.min(2 * this.#nextBytes, this.#chunkBytes)
