@@ -126,15 +126,16 @@ export class CommitGrouping {
 
   /** All pieces of one commit. */
   #addCommit(pieces: readonly Piece[]): void {
-    const lacking = new Map<string, number>()
+    let here = 0
+    let expected = 0
     const byPlace = freshList<Update>()
     const rest = freshList<Update>()
-    for (const { table, entry, first, absent, updates, from, to } of pieces) {
+    for (const { entry, first, absent, updates, from, to } of pieces) {
       if (entry.type !== 'part') continue
-      if (lacking.size === 0)
-        for (const { table: each, updates: count } of entry.tables)
-          if (this.#wants(each)) lacking.set(each, count)
-      lacking.set(table, (lacking.get(table) ?? 0) - (entry.places.length - absent))
+      expected = 0
+      for (const { table, updates: count } of entry.tables)
+        if (this.#wants(table)) expected += count
+      here += entry.places.length - absent
       for (let at = from; at < to; at++) {
         const update = updates[at] as Update
         const place = entry.places[sequenceOf(update) - first] as number
@@ -143,8 +144,21 @@ export class CommitGrouping {
         else byPlace[place] = update
       }
     }
-    const lacks = [...lacking].filter(([, updates]) => updates !== 0).map(([table]) => table)
-    this.#add(Object.values(byPlace).concat(rest), lacks.length > 0 ? new Set(lacks) : nothing)
+    const all = Object.values(byPlace).concat(rest)
+    this.#add(all, here === expected ? nothing : this.#lacking(pieces))
+  }
+
+  /** The tables of which a commit that is not whole has not what it says. */
+  #lacking(pieces: readonly Piece[]): Set<string> {
+    const owed = new Map<string, number>()
+    const last = pieces.at(-1)?.entry
+    if (last?.type === 'part')
+      for (const { table, updates } of last.tables) owed.set(table, updates)
+    for (const { table, entry, absent } of pieces)
+      if (entry.type === 'part')
+        owed.set(table, (owed.get(table) ?? 0) - (entry.places.length - absent))
+    const tables = [...owed].filter(([table, updates]) => updates !== 0 && this.#wants(table))
+    return new Set(tables.map(([table]) => table))
   }
 
   #add(updates: Update[], lacks: ReadonlySet<string> = nothing): void {

@@ -288,7 +288,11 @@ export const deliveryRules: readonly Rule[] = [
     'D10.1',
     'A commit that can no longer be whole says so',
     'every commit seems whole',
-    ['subscriber/commit-grouping.ts', 'lacks.length > 0 ? new Set(lacks) : nothing', 'nothing'],
+    [
+      'subscriber/commit-grouping.ts',
+      'here === expected ? nothing : this.#lacking(pieces)',
+      'nothing',
+    ],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
   ),
   rule(

@@ -131,7 +131,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a commit that is not whole does not say so',
     file: 'subscriber/commit-grouping.ts',
-    from: 'lacks.length > 0 ? new Set(lacks) : nothing',
+    from: 'here === expected ? nothing : this.#lacking(pieces)',
     to: 'nothing',
   },
 ]
