@@ -43,6 +43,9 @@ const freeSoonAfterCloseMs = 300
 /** Nobody is gone who was heard within it by a subscriber that was awake. */
 const notGoneWithinMs = 9000
 
+/** Of so many commits the records of one have other fields. */
+const otherFieldsEvery = 5
+
 /** A process of the trial with its queue and what its application wrote down. */
 export class Actor {
   readonly process: SimulatedProcess
@@ -123,8 +126,14 @@ export class Actor {
       return update
     })
     journal.commits.push(updates)
+    // Other fields now and then: a parcel then has several batches of a table.
+    const more = commit % otherFieldsEvery === 0 ? { note: 'other fields' } : {}
     this.queue.publish(
-      updates.map(({ table, place }) => ({ table, kind: 'insert', record: { commit, place } })),
+      updates.map(({ table, place }) => ({
+        table,
+        kind: 'insert',
+        record: { commit, place, ...more },
+      })),
     )
   }
 
