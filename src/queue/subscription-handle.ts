@@ -165,14 +165,18 @@ export class SubscriptionHandle<
   #makesRoom(atOnce: boolean): boolean {
     if (this.#whenSlow !== 'fail') return this.#queue.makeRoom(atOnce)
     if (atOnce) this.#failIfFull()
-    else if (!this.#isAskedForRoom) {
-      this.#isAskedForRoom = true
-      this.#events.endOfTurn(() => {
-        this.#isAskedForRoom = false
-        this.#failIfFull()
-      })
-    }
+    else this.#failAtEndOfTurn()
     return false
+  }
+
+  #failAtEndOfTurn(): void {
+    if (this.#isAskedForRoom) return
+    this.#isAskedForRoom = true
+    this.#events.endOfTurn(() => {
+      this.#isAskedForRoom = false
+      if (this.#queue.isPausing) this.#failAtEndOfTurn()
+      else this.#failIfFull()
+    })
   }
 
   #failIfFull(): void {

@@ -2,28 +2,31 @@ import { freshList } from '../base/fresh.ts'
 import type { BatchMessage, CommitEntry } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 
+/** Where commits stand in the stream of a table: what is here of them, filtered out or not, lies from `first` to `last`. */
+interface Span {
+  first: number
+  last: number
+  /** So many updates more, lost before or behind it. */
+  missing: number
+}
+
+/** By table. */
+type Spans = ReadonlyMap<string, Readonly<Span>>
+
 /** Whole commits that may be delivered together, or one commit of which a part is lost. */
 export class CommitGroup {
   readonly updates: Update[]
   readonly incomplete: boolean
-  /** Tables of which an incomplete commit lacks updates. */
-  readonly lacks: ReadonlySet<string>
+  readonly spans: Spans
 
-  constructor(updates: Update[], lacks: ReadonlySet<string> = nothing) {
+  constructor(updates: Update[], incomplete: boolean, spans: Spans = unknown) {
     this.updates = updates
-    this.incomplete = lacks.size > 0
-    this.lacks = lacks
-  }
-
-  /** The last sequence below `sequence` that it has of a table; null: there is none. */
-  lastBefore(table: string | null, sequence: number): number | null {
-    let last: number | null = null
-    for (const update of this.updates)
-      if (update.table === table && sequenceOf(update) < sequence)
-        last = Math.max(last ?? 0, sequenceOf(update))
-    return last
+    this.incomplete = incomplete
+    this.spans = spans
   }
 }
+
+const unknown: Spans = new Map()
 
 /** What one batch has of the commits of one entry. */
 class Piece {
@@ -33,6 +36,8 @@ class Piece {
   readonly first: number
   /** How many of the entry's updates, from its first on, are not here: they are delivered or lost. */
   readonly absent: number
+  /** How many updates the entry has in its batch. */
+  readonly size: number
   /** Of a batch: the entry's own stand from `from` to `to` − 1. */
   readonly updates: readonly Update[]
   readonly from: number
@@ -51,6 +56,7 @@ class Piece {
     this.entry = entry
     this.first = first
     this.absent = absent
+    this.size = sizeOf(entry)
     this.updates = updates
     this.from = from
     this.to = to
@@ -68,7 +74,10 @@ export class CommitGrouping {
   readonly #pieces: Piece[] = []
   #groups: CommitGroup[] = []
 
-  /** `areApart`: whole commits of different entries do not share a group, so that a loss can stand between any two. */
+  /**
+   * `areApart`: whole commits of different entries do not share a group, and each group has its spans, so
+   * that a loss can stand in its place between them.
+   */
   constructor(wants: (table: string) => boolean, areApart = false) {
     this.#wants = wants
     this.#areApart = areApart
@@ -114,14 +123,16 @@ export class CommitGrouping {
   }
 
   /** Commits of `updatesEach` updates each, all of one batch: only the first can lack some. */
-  #addRun({ table, first, absent, updates, from, to }: Piece, updatesEach: number): void {
+  #addRun({ table, first, absent, size, updates, from, to }: Piece, updatesEach: number): void {
+    const next = first + Math.ceil(absent / updatesEach) * updatesEach
     let whole = from
     if (absent % updatesEach !== 0) {
-      const next = first + Math.ceil(absent / updatesEach) * updatesEach
       while (whole < to && sequenceOf(updates[whole]) < next) whole++
-      this.#add(updates.slice(from, whole), new Set([table]))
+      this.#add(updates.slice(from, whole), true, () =>
+        oneSpan(table, next - updatesEach, next - 1),
+      )
     }
-    this.#add(updates.slice(whole, to))
+    this.#add(updates.slice(whole, to), false, () => oneSpan(table, next, first + size - 1))
   }
 
   /** All pieces of one commit. */
@@ -145,32 +156,34 @@ export class CommitGrouping {
       }
     }
     const all = Object.values(byPlace).concat(rest)
-    this.#add(all, here === expected ? nothing : this.#lacking(pieces))
+    this.#add(all, here !== expected, () => spansOf(pieces))
   }
 
-  /** The tables of which a commit that is not whole has not what it says. */
-  #lacking(pieces: readonly Piece[]): Set<string> {
-    const owed = new Map<string, number>()
-    const last = pieces.at(-1)?.entry
-    if (last?.type === 'part')
-      for (const { table, updates } of last.tables) owed.set(table, updates)
-    for (const { table, entry, absent } of pieces)
-      if (entry.type === 'part')
-        owed.set(table, (owed.get(table) ?? 0) - (entry.places.length - absent))
-    const tables = [...owed].filter(([table, updates]) => updates !== 0 && this.#wants(table))
-    return new Set(tables.map(([table]) => table))
-  }
-
-  #add(updates: Update[], lacks: ReadonlySet<string> = nothing): void {
+  #add(updates: Update[], incomplete: boolean, spans: () => Spans): void {
     if (updates.length === 0) return
     const open = this.#groups.at(-1)
-    if (!open || this.#areApart || lacks.size > 0 || open.incomplete)
-      this.#groups.push(new CommitGroup(updates, lacks))
+    if (!open || this.#areApart || incomplete || open.incomplete)
+      this.#groups.push(new CommitGroup(updates, incomplete, this.#areApart ? spans() : unknown))
     else for (const update of updates) open.updates.push(update)
   }
 }
 
-const nothing: ReadonlySet<string> = new Set()
+const oneSpan = (table: string, first: number, last: number): Spans =>
+  new Map([[table, { first, last, missing: 0 }]])
+
+function spansOf(pieces: readonly Piece[]): Spans {
+  const spans = new Map<string, Span>()
+  for (const { table, entry, first, size } of pieces) {
+    if (entry.type !== 'part') continue
+    const span = spans.get(table) ?? { first, last: 0, missing: 0 }
+    spans.set(table, span)
+    span.first = Math.min(span.first, first)
+    span.last = Math.max(span.last, first + size - 1)
+    const updates = entry.tables.find((each) => each.table === table)?.updates ?? 0
+    span.missing = Math.max(0, updates - (span.last - span.first + 1))
+  }
+  return spans
+}
 
 const sizeOf = (entry: CommitEntry): number =>
   entry.type === 'run' ? entry.commits * entry.updatesEach : entry.places.length

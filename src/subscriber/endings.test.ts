@@ -122,6 +122,39 @@ describe('a publisher that is gone while the application is slow', () => {
   )
 })
 
+describe('a publisher that is gone, of which held parcels are let go', () => {
+  it('D20: has its open loss told from the first of them on', () => {
+    const pair = new Pair(['A', 'B']).ready()
+    pair.hasRoom = false
+    pair.publish(['A'])
+    pair.publish(['A'])
+    pair.publish(['A', 'B'])
+    pair.deliver((message) => message.kind === 'batch' && message.first === 3)
+    pair.roster({ state: 'ended', publishes: ['A', 'B'], last: null })
+    pair.subscription.letGo(1)
+    pair.hasRoom = true
+    pair.subscription.onRoom(pair.now)
+    pair.pass(1000, everything)
+    expect(pair.order.filter((told) => told.includes('A'))).toEqual(['A1', 'lost A2..null'])
+    expect(pair.order.at(0)).toMatch(/lost B1/)
+  })
+})
+
+describe('a publisher that is gone, where all tables are wanted', () => {
+  it('D20: leaves the open loss in any table behind all that is held', () => {
+    const pair = new Pair('*').ready()
+    pair.hasRoom = false
+    pair.publish(['A'])
+    pair.publish(['A'])
+    pair.deliver()
+    pair.pass(11_000, everything)
+    expect(pair.order).toEqual([])
+    pair.hasRoom = true
+    pair.subscription.onRoom(pair.now)
+    expect(pair.order).toEqual(['A1', 'A2', 'lost A3..null', 'lost nullnull..null'])
+  })
+})
+
 describe('a publisher that is gone', () => {
   it('D20: leaves an open loss in each table of the subscription', () => {
     const pair = new Pair(['A', 'B', 'C']).ready()

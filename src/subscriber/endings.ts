@@ -28,7 +28,7 @@ export class Endings {
   }
 
   /** What a finished publisher's streams lack and nobody can be asked for: an exact loss, told in its place. */
-  loseRest(source: Source): void {
+  #loseRest(source: Source): void {
     for (const stream of source.streams.values()) {
       stream.lose(stream.next, stream.known, 'ended')
       source.settle(stream)
@@ -41,12 +41,8 @@ export class Endings {
     source.reopened = false
     for (const table of this.#tablesOf(source)) source.stream(table)
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
+    source.owesOpenInAny = this.#tables === '*'
     this.tellOpen(source)
-    if (this.#tables === '*')
-      this.#output.losses(
-        [{ table: null, publisher: source.identity, from: null, to: null, reason: 'gone' }],
-        [],
-      )
     this.#output.event({ type: 'publisher-gone', publisher: source.identity })
   }
 
@@ -54,6 +50,37 @@ export class Endings {
   tellOpen(source: Source): void {
     for (const stream of source.streams.values())
       if (!source.pending.has(stream)) this.#reportOpen(source, stream)
+    if (!source.owesOpenInAny || source.pending.size > 0) return
+    source.owesOpenInAny = false
+    const any = { table: null, publisher: source.identity, from: null, to: null }
+    this.#output.losses([{ ...any, reason: 'gone' }], [])
+  }
+
+  /** Lets the newest held parcels go until no more than `bytes` are held: they become gaps again, or losses. */
+  letGo(sources: Iterable<Source>, bytes: number): void {
+    const finished: Source[] = []
+    for (const source of sources) {
+      if (source.state === 'finished') {
+        finished.push(source)
+        continue
+      }
+      this.#delivery.letGo(source, bytes)
+      if (source.state === 'gone') this.#leaveOpen(source)
+    }
+    for (const source of finished) {
+      if (this.#delivery.heldBytes <= bytes) return
+      this.#delivery.letGo(source, bytes)
+      this.#loseRest(source)
+    }
+  }
+
+  /** Of who is gone nobody is asked for a gap: it is the beginning of the open loss, and so is all behind it. */
+  #leaveOpen(source: Source): void {
+    for (const stream of source.streams.values()) {
+      stream.lost.remove(stream.coveredFrom(stream.next) + 1, Infinity)
+      source.settle(stream)
+    }
+    this.tellOpen(source)
   }
 
   /** True when the roster names tables of a gone publisher for which no open loss is due yet. */

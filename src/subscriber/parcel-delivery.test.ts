@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BatchMessage, Message } from '../model/message.ts'
+import { RecordTest } from '../model/where.ts'
+import { RowReader } from '../wire/row-reader.ts'
 import { incarnation, Pair } from '../../test/harness/pair.ts'
 
 const isBatchOf = (table: string) => (message: Message) =>
@@ -81,7 +83,9 @@ describe('a commit that cannot be whole', () => {
 describe('a loss inside of a parcel', () => {
   /** One parcel with a batch for each of these records: each has other fields. */
   function parcelOf(...commits: (readonly object[])[]): Pair {
-    const pair = new Pair(['A', 'B']).ready()
+    return publishedBy(new Pair(['A', 'B']).ready(), commits)
+  }
+  function publishedBy(pair: Pair, commits: readonly (readonly object[])[]): Pair {
     for (const records of commits)
       pair.publisher.publish(records.map((record) => ({ table: 'A', kind: 'insert', record })))
     pair.publisher.closeTurn(pair.now, pair.now)
@@ -123,18 +127,49 @@ describe('a loss inside of a parcel', () => {
     expect(pair.got.map(({ incomplete }) => incomplete)).toEqual([false, true, false])
   })
 
-  it('D19: counts as delivered only with the updates before it', () => {
+  it('D10: is told before the commit that it cuts, whatever of that the filter keeps back', () => {
+    const reader = new RowReader({ where: new RecordTest({ keep: { not: 0 } }) })
+    const commits = [[{ keep: 1 }, { keep: 0 }, { b: 'x' }], [{ keep: 1 }]]
+    const pair = publishedBy(new Pair(['A'], { reader }).ready(), commits)
+    pair.deliver((_, index) => index === 1)
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 4 }] })
+    expect(pair.order).toEqual(['lost A3..4', 'A1'])
+  })
+
+  it('D10: is told before the commit that it cuts, where two losses adjoin', () => {
+    const pair = parcelOf([{ a: 1 }, { b: 'x' }, { c: true }], [{ c: true }])
+    const damaged = (message: Message) =>
+      isBatchOf('A')(message) && (message as BatchMessage).first > 1
+    for (const message of pair.wire as BatchMessage[])
+      pair.subscription.onMessage(
+        damaged(message) ? { ...message, payload: message.payload.subarray(0, 20) } : message,
+        pair.now,
+      )
+    expect(pair.order).toEqual(['lost A2..2', 'lost A3..4', 'A1'])
+  })
+
+  it('D9: is told behind a commit that another loss has cut', () => {
+    const pair = parcelOf([{ a: 1 }, { b: 'x' }], [{ c: true }], [{ d: 5n }])
+    pair.deliver((_, index) => index === 0 || index === 2)
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 4 }] })
+    expect(pair.order).toEqual(['lost A1..1', 'A2', 'lost A3..3', 'A4'])
+  })
+
+  it.each([
+    ['in the middle', 1, 0],
+    ['at the end', 2, 0],
+  ])('D19: counts as delivered only with the updates before it: %s', (_, lost, before) => {
     const consumed: number[] = []
     const pair = parcelOf(...shapes.map((record) => [record]))
     const { losses } = pair
-    pair.deliver((_, index) => index === 1)
+    pair.deliver((_message, index) => index === lost)
     const push = losses.push.bind(losses)
     losses.push = (...lost) => {
       consumed.push(pair.subscription.confirmed(incarnation)[0]?.last ?? -1)
       return push(...lost)
     }
     pair.roster({ state: 'ended', last: [{ table: 'A', last: 3 }] })
-    expect(consumed).toEqual([0])
+    expect(consumed).toEqual([before])
     expect(pair.subscription.confirmed(incarnation)[0]).toEqual({ table: 'A', last: 3 })
   })
 })

@@ -14,6 +14,8 @@ interface Part {
   readonly last: number
 }
 
+type LostRange = Pick<Loss, 'table' | 'from' | 'to'>
+
 class ReadBatch {
   readonly batch: BatchMessage
   /** How many of its updates, from the first on, were delivered or lost before. */
@@ -177,12 +179,17 @@ export class ParcelDelivery {
     const positions: Position[] = []
     const read = freshList<ReadBatch>()
     const losses: Loss[] = []
+    /** What was told before, right up to here. */
+    const told: LostRange[] = []
     this.#lossesOfParcel = losses
     // One table and nothing lost: it comes in the order of its commits, each whole.
     let isPlain = parts.length === 1
     let bytes = 0
     for (const { stream, last } of parts) {
-      if (stream.lostUpTo >= stream.next - 1) isPlain = false
+      if (stream.lostUpTo >= stream.next - 1) {
+        isPlain = false
+        told.push({ table: stream.table, from: 0, to: stream.lostUpTo })
+      }
       while (stream.next <= last) {
         if (this.#skipLost(source, stream)) {
           isPlain = false
@@ -204,18 +211,17 @@ export class ParcelDelivery {
     this.#lossesOfParcel = null
     const groups = isPlain ? Array.of(joined(read)) : this.#grouped(read, losses.length > 0)
     if (groups.length === 0) groups.push(nothing)
-    const places = losses.map((loss) => placeOf(loss, groups))
+    const lost = [...told, ...losses]
+    const places = losses.map((loss) => placeOf(loss, groups, lost))
+    const before = (index: number) => losses.filter((_, n) => places[n] === index)
+    // Only behind all of the parcel is it known to be consumed.
+    const atEnd = before(groups.length)
     groups.forEach(({ updates, incomplete }, index) => {
-      this.#tellLosses(losses.filter((_, n) => places[n] === index))
-      const isLast = index === groups.length - 1
+      for (const loss of before(index)) this.#output.losses([loss], [])
+      const isLast = index === groups.length - 1 && atEnd.length === 0
       this.#output.updates(updates, incomplete, bytes / groups.length, isLast ? positions : [])
     })
-    this.#tellLosses(losses.filter((_, n) => places[n] === groups.length))
-  }
-
-  /** Of a parcel: the positions of its streams come with the last of its updates. */
-  #tellLosses(losses: readonly Loss[]): void {
-    for (const loss of losses) this.#output.losses([loss], [])
+    if (atEnd.length > 0) this.#output.losses(atEnd, positions)
   }
 
   /** The bytes that the updates read of a batch from index `skip` on stand for; tells how many did not pass. */
@@ -262,25 +268,40 @@ export class ParcelDelivery {
   }
 }
 
-const nothing = new CommitGroup([])
+const nothing = new CommitGroup([], false)
 
 /**
  * Before which of the groups of its parcel a loss is told: behind what precedes it in its stream; but before
- * a commit that it has cut.
+ * a commit that it cuts.
  */
-function placeOf({ table, from }: Loss, groups: readonly CommitGroup[]): number {
+function placeOf(loss: Loss, groups: readonly CommitGroup[], lost: readonly LostRange[]): number {
+  const from = loss.from ?? 0
   for (let index = groups.length - 1; index >= 0; index--) {
     const group = groups[index] as CommitGroup
-    const before = group.lastBefore(table, from ?? 0)
-    if (before === null) continue
-    return group.lacks.has(table ?? '') && before === (from ?? 0) - 1 ? index : index + 1
+    const span = group.spans.get(loss.table ?? '')
+    if (!span || span.first >= from) continue
+    // What it lacks may be lost on both sides: before it as far as that reaches.
+    const behind = span.missing - lostUpTo(span.first - 1, loss.table, lost)
+    return group.incomplete && from <= Math.max(span.last, span.last + behind) ? index : index + 1
   }
   return 0
 }
 
+/** How many updates in a row, `last` the last of them, are lost of a table. */
+function lostUpTo(last: number, table: string | null, lost: readonly LostRange[]): number {
+  let before = last
+  for (;;) {
+    const loss = lost.find(
+      (each) => each.table === table && (each.from ?? 0) <= before && before <= (each.to ?? 0),
+    )
+    if (!loss) return last - before
+    before = (loss.from ?? 0) - 1
+  }
+}
+
 function joined(read: readonly ReadBatch[]): CommitGroup {
-  if (read.length === 1 && read[0]) return new CommitGroup(read[0].updates)
+  if (read.length === 1 && read[0]) return new CommitGroup(read[0].updates, false)
   const updates = freshList<Update>()
   for (const each of read) for (const update of each.updates) updates.push(update)
-  return new CommitGroup(updates)
+  return new CommitGroup(updates, false)
 }

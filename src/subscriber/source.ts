@@ -25,6 +25,8 @@ export class Source {
   entry: RosterEntry | null = null
   /** Heard again after it was declared gone, while the roster still says so. */
   reopened = false
+  /** It is gone, and the open loss in any table has not been told. */
+  owesOpenInAny = false
   /** It answered a sync for all tables: a stream it did not name then begins at 1. */
   answeredForAll = false
   /** Topics whose path has ever been proven. */

@@ -96,14 +96,7 @@ export class Subscription {
 
   /** Lets the newest held parcels go until no more than `bytes` are held: they become gaps again, or losses. */
   letGo(bytes: number): void {
-    const [over, others] = [[] as Source[], [] as Source[]]
-    for (const source of this.#sources.values())
-      (source.state === 'finished' ? over : others).push(source)
-    for (const source of others) this.#delivery.letGo(source, bytes)
-    for (const source of this.#delivery.heldBytes > bytes ? over : []) {
-      this.#delivery.letGo(source, bytes)
-      this.#endings.loseRest(source)
-    }
+    this.#endings.letGo(this.#sources.values(), bytes)
   }
 
   onMessage(message: Message, now: number): void {

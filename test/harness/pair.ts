@@ -22,6 +22,8 @@ export interface PairLimits {
   readonly publisher?: Partial<typeof defaultPublisherLimits>
   readonly subscriber?: Partial<typeof defaultSubscriberLimits>
   readonly own?: boolean
+  /** What makes updates of batches; by default one that reads everything. */
+  readonly reader?: RowReader
   readonly seed?: number
   /** Commits that the publisher sent before there was a subscription. */
   readonly before?: readonly (readonly string[])[]
@@ -93,7 +95,7 @@ export class Pair {
     return new Subscription(
       { subscriber, tables, own: this.#limits.own ?? true },
       { ...defaultSubscriberLimits, ...this.#limits.subscriber },
-      new RowReader(),
+      this.#limits.reader ?? new RowReader(),
       seededRandom(this.#limits.seed ?? 1),
       {
         request: (request) => {

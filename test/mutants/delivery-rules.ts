@@ -277,12 +277,15 @@ export const deliveryRules: readonly Rule[] = [
     'D9.2',
     'A loss inside of a parcel is told in its place too',
     'it is told before the parcel',
-    [
-      'subscriber/parcel-delivery.ts',
-      '=== (from ?? 0) - 1 ? index : index + 1',
-      '=== 0 ? index : 0',
-    ],
+    ['subscriber/parcel-delivery.ts', '? index : index + 1', '? 0 : 0'],
     [delivery, 'D9: is told behind the commits that precede it and before those that follow'],
+  ),
+  rule(
+    'D9.3',
+    'It is told behind a commit that another loss has cut',
+    'each loss beside a commit that is not whole is taken for its cause',
+    ['subscriber/parcel-delivery.ts', ' - lostUpTo(span.first - 1, loss.table, lost)', ''],
+    [delivery, 'D9: is told behind a commit that another loss has cut'],
   ),
   rule(
     'D10.1',
@@ -290,8 +293,8 @@ export const deliveryRules: readonly Rule[] = [
     'every commit seems whole',
     [
       'subscriber/commit-grouping.ts',
-      'here === expected ? nothing : this.#lacking(pieces)',
-      'nothing',
+      'this.#add(all, here !== expected, ',
+      'this.#add(all, false, ',
     ],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
   ),
@@ -301,7 +304,7 @@ export const deliveryRules: readonly Rule[] = [
     'it joins the commits around it',
     [
       'subscriber/commit-grouping.ts',
-      'if (!open || this.#areApart || lacks.size > 0 || open.incomplete)',
+      'if (!open || this.#areApart || incomplete || open.incomplete)',
       'if (!open)',
     ],
     [delivery, 'D10: is a delivery of its own, right behind its loss'],
@@ -312,8 +315,8 @@ export const deliveryRules: readonly Rule[] = [
     'it is told behind it',
     [
       'subscriber/parcel-delivery.ts',
-      '=== (from ?? 0) - 1 ? index : index + 1',
-      '=== -1 ? index : index + 1',
+      'group.incomplete && from <= Math.max(span.last, span.last + behind)',
+      'group.incomplete && from < behind',
     ],
     [delivery, 'D10: is told before the commit that it cuts, and behind those before'],
   ),

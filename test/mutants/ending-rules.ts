@@ -259,4 +259,22 @@ export const endingRules: readonly Rule[] = [
       'D20: has its open losses told behind what is held, once, and they stay open: silent',
     ],
   ),
+  rule(
+    'D20.25',
+    'What is let go of a publisher that is gone is the beginning of its open loss',
+    'it is a gap that nobody closes',
+    ['subscriber/endings.ts', "      if (source.state === 'gone') this.#leaveOpen(source)\n", ''],
+    [endings, 'D20: has its open loss told from the first of them on'],
+  ),
+  rule(
+    'D20.26',
+    'The open loss in any table is told behind all that is held',
+    'it is told at once',
+    [
+      'subscriber/endings.ts',
+      'if (!source.owesOpenInAny || source.pending.size > 0) return',
+      'if (!source.owesOpenInAny) return',
+    ],
+    [endings, 'D20: leaves the open loss in any table behind all that is held'],
+  ),
 ]

@@ -131,13 +131,13 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a loss inside of a parcel comes before the parcel',
     file: 'subscriber/parcel-delivery.ts',
-    from: '=== (from ?? 0) - 1 ? index : index + 1',
-    to: '=== 0 ? index : 0',
+    from: '? index : index + 1',
+    to: '? 0 : 0',
   },
   {
     name: 'a commit that is not whole does not say so',
     file: 'subscriber/commit-grouping.ts',
-    from: 'here === expected ? nothing : this.#lacking(pieces)',
-    to: 'nothing',
+    from: 'this.#add(all, here !== expected, ',
+    to: 'this.#add(all, false, ',
   },
 ]
