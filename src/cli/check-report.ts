@@ -74,9 +74,7 @@ function meaning(settings: Settings): string[] {
   const lines = [`This node is ${node.name}, ${only}${where}.`]
   if (layer === 'MQTT') {
     const broker = mqtt ? ` at ${shownUrl(mqtt.brokerUrl)}, quality of service ${mqtt.qos}` : ''
-    lines.push(
-      `Updates are to go through the MQTT broker${broker}: not carried yet, nothing starts with this definition.`,
-    )
+    lines.push(`Updates are to go through the MQTT broker${broker}, which is not carried yet.`)
   } else lines.push(...zeromqMeaning(settings))
   if (settings.services.length > 0) lines.push(servicesMeaning(settings))
   return lines

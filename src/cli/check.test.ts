@@ -131,7 +131,7 @@ Warnings
     const env = { MQ_LAYER: 'MQTT', MQTT_BROKER_URL: 'ssl://me:hunter2@broker:8883' }
     const mqtt = check({ files, host: 'app-host1', env })
     expect(mqtt.out).toContain(
-      'Updates are to go through the MQTT broker at ssl://broker:8883, quality of service 2: not carried yet, nothing starts with this definition.',
+      'Updates are to go through the MQTT broker at ssl://broker:8883, quality of service 2, which is not carried yet.',
     )
     expect(mqtt.out).not.toContain('hunter2')
   })

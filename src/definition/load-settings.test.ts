@@ -288,6 +288,16 @@ describe('what is said besides', () => {
       'item("ClusterMode", "CONSUL")',
       'ClusterMode CONSUL is not carried here: the nodes are the hosts of the definition',
     ],
+    ['item("MqttQos", 7)', 'MqttQos is "7": expected a whole number from 0 to 2'],
+    [
+      'item("A", "b", hidden = true)',
+      '"item" has no argument "hidden": expected name, value, encrypted; it is not used here',
+    ],
+  ])('warning: %s', (global, message) => {
+    expect(said(global, 'warnings')).toEqual([message])
+  })
+
+  test.each([
     [
       'item("MqLayer", "MQTT")\nitem("MqttTlsVerify", false)',
       'MqttTlsVerify is false: anyone can pretend to be the broker; for development and tests only',
@@ -296,13 +306,10 @@ describe('what is said besides', () => {
       'item("MqLayer", "MQTT")\nitem("MqttPassword", "x", encrypted = true)',
       'MqttPassword is marked as encrypted: it is not decrypted here, it is taken as it stands',
     ],
-    ['item("MqttQos", 7)', 'MqttQos is "7": expected a whole number from 0 to 2'],
-    [
-      'item("A", "b", hidden = true)',
-      '"item" has no argument "hidden": expected name, value, encrypted; it is not used here',
-    ],
-  ])('warning: %s', (global, message) => {
-    expect(said(global, 'warnings')).toEqual([message])
+  ])('warning beside that of the layer: %s', (global, message) => {
+    const layer =
+      'MqLayer MQTT is not carried yet, so neither a queue nor `tidings cluster` starts: expected ZeroMQ'
+    expect(said(global, 'warnings')).toEqual([layer, message])
   })
 
   test.each([
@@ -349,7 +356,10 @@ describe('requireSettings()', () => {
     const file = write('mqtt.kts', definition('item("MqLayer", "MQTT")'))
     expect(load({ definition: file }).errors).toEqual([])
     expect(() => requireSettings({ ...here, definition: file })).toThrow(
-      `${file}:4: MqLayer MQTT is not carried yet: expected ZeroMQ [DEFINITION_INVALID]`,
+      /mqtt\.kts:4:\d+: MqLayer MQTT is not carried yet[^]*\[DEFINITION_INVALID\]$/,
+    )
+    expect(() => requireSettings({ ...here, definition: { global: { MqLayer: 'MQTT' } } })).toThrow(
+      'global.MqLayer: MqLayer MQTT is not carried yet',
     )
   })
 

@@ -12,7 +12,7 @@ import { thisMachine } from './machine.ts'
 import { nodeInForce } from './node-in-force.ts'
 import type { NodeInForce } from './node-in-force.ts'
 import type { Problem } from './problem.ts'
-import { formatProblem, orderedProblems } from './problem.ts'
+import { formatProblem, orderedProblems, problemFrom } from './problem.ts'
 import { resolveItems } from './resolved-items.ts'
 import type { ResolvedItem, ResolvedItems } from './resolved-items.ts'
 import { mask, maskedText } from './secret.ts'
@@ -67,6 +67,8 @@ export interface SettingsReport {
   readonly errors: readonly Problem[]
   readonly warnings: readonly Problem[]
   readonly notes: readonly Problem[]
+  /** Why nothing starts with these settings, which are understood: one of the warnings. */
+  readonly uncarried: Problem | null
 }
 
 /** Reads and judges the definition. Never throws: whatever is wrong is in the report. */
@@ -92,19 +94,14 @@ export function loadSettings(options: SettingsOptions = {}): SettingsReport {
 
 /**
  * The settings, for who cannot go on without.
- * @throws TidingsError DEFINITION_INVALID with all errors, in the words of `tidings check`; or with the
- * place of `MqLayer` where it names a layer that is checked and not carried yet.
+ * @throws TidingsError DEFINITION_INVALID with all errors, in the words of `tidings check`, and with the
+ * layer where that is checked and not carried yet.
  */
 export function requireSettings(options: SettingsOptions = {}): Settings {
-  const { settings, errors, items } = loadSettings(options)
-  if (!settings) throw new TidingsError('DEFINITION_INVALID', errors.map(formatProblem).join('\n'))
-  if (settings.layer === 'ZeroMQ') return settings
-  const item = items.find(({ name }) => name === 'MqLayer')
-  const place = item?.file ? `${item.file}:${item.line}: ` : ''
-  throw new TidingsError(
-    'DEFINITION_INVALID',
-    `${place}MqLayer ${settings.layer} is not carried yet: expected ZeroMQ`,
-  )
+  const { settings, errors, uncarried } = loadSettings(options)
+  if (settings && !uncarried) return settings
+  const problems = uncarried ? [...errors, uncarried] : errors
+  throw new TidingsError('DEFINITION_INVALID', problems.map(formatProblem).join('\n'))
 }
 
 /** The options with the environment's word for what they leave out. */
@@ -172,6 +169,7 @@ export function reportOf(
   const layerItem = here.get('mqlayer')
   const named = valueOf(layerItem)
   const layer: Layer = named === 'MQTT' ? 'MQTT' : 'ZeroMQ'
+  const uncarried = layerItem && layer === 'MQTT' ? warnUncarried(layerItem, findings) : null
   judgeWrittenItems(definition, layer, node ? node.system : undefined, findings)
   for (const items of itemsByHost.values()) judgeLinkedItems(items, layer, findings)
   // With a layer that is not understood nothing can be said of what it would need.
@@ -184,10 +182,19 @@ export function reportOf(
     system: node?.system ?? null,
     host: node?.host ?? null,
     items: [...here.values()].map((item) => effectiveItem(item, layer)),
+    uncarried,
     errors: orderedProblems(findings.errors),
     warnings: orderedProblems(findings.warnings),
     notes: orderedProblems(findings.notes),
   }
+}
+
+function warnUncarried({ written }: ResolvedItem, findings: Findings): Problem {
+  const message =
+    'MqLayer MQTT is not carried yet, so neither a queue nor `tidings cluster` starts: expected ZeroMQ'
+  const problem = problemFrom(written.valueOrigin, message)
+  findings.warnings.push(problem)
+  return problem
 }
 
 /** Without a node in force the global items alone, under the empty name. */
