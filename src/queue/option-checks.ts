@@ -129,8 +129,11 @@ export function checkSignalOption(call: string, options: { readonly signal?: Abo
   checkSignal(options.signal)
 }
 
-/** Bytes of the table names of a subscription, UTF-8: a request names them twice and has 1 MiB at most. */
-const maxSubscriptionBytes = 480 * 1024
+/**
+ * Bytes of the table names of a subscription, UTF-8: a request, which has 1 MiB at most, names them twice
+ * and 4,096 publishers beside them.
+ */
+const maxSubscriptionBytes = 448 * 1024
 
 /** What a name takes beside its bytes: its length. */
 const bytesBesideName = 2
