@@ -55,6 +55,17 @@ it('imports point down', () => {
   expect(wrong).toEqual([])
 })
 
+it('timers are set in one place, which knows how long they can be', () => {
+  const setsTimers = /\b(?:setTimeout|setInterval)\b|AbortSignal\.timeout/
+  const elsewhere = files.filter(
+    (file) =>
+      !isTest(file) &&
+      file !== join('base', 'clock.ts') &&
+      setsTimers.test(readFileSync(join(root, file), 'utf8')),
+  )
+  expect(elsewhere).toEqual([])
+})
+
 it('every folder is in the plan', () => {
   const rooms = new Set(files.map((file) => file.split(sep)[0] ?? file))
   expect([...rooms].filter((room) => !(room in allowed))).toEqual([])

@@ -17,12 +17,46 @@ export interface Timer {
   cancel(): void
 }
 
+/** 24.8 days: Node runs a timer that is set to more at once. */
+const longestTimerMs = 2 ** 31 - 1
+
+/** The one place that sets timers: each may be as long as it likes. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallClock: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms)
+    let timer: NodeJS.Timeout
+    const arm = (left: number): void => {
+      timer =
+        left > longestTimerMs
+          ? setTimeout(() => arm(left - longestTimerMs), longestTimerMs)
+          : setTimeout(run, left)
+    }
+    arm(ms)
     return { cancel: () => clearTimeout(timer) }
   },
   endOfTurn: (run) => void setImmediate(run),
+}
+
+/** Runs `run` every `ms` milliseconds until it is cancelled; the first time after so many. */
+export function every(ms: number, run: () => void): Timer {
+  const arm = (): Timer =>
+    systemClock.after(ms, () => {
+      timer = arm()
+      run()
+    })
+  let timer = arm()
+  return { cancel: () => timer.cancel() }
+}
+
+/** Resolves after `ms` milliseconds, or when the signal aborts. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = systemClock.after(ms, resolve)
+  const end = (): void => resolve()
+  signal?.addEventListener('abort', end, { once: true })
+  await promise
+  signal?.removeEventListener('abort', end)
+  timer.cancel()
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { pause } from '../base/clock.ts'
 import type { ClusterSnapshot, ProcessStatus } from '../model/cluster-snapshot.ts'
 import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
@@ -42,7 +42,7 @@ async function showLive(
   while (!stop.signal.aborted) {
     // Home and clear below: the screen does not flicker as it would by clearing it whole.
     process.stdout.write(`\x1b[H\x1b[J${snapshotTable(snapshot, process.stdout)}\n`)
-    await delay(refreshMs, undefined, { signal: stop.signal }).catch(() => undefined)
+    await pause(refreshMs, stop.signal)
     if (stop.signal.aborted) break
     try {
       snapshot = await query()

@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
 import type { OpenOptions } from '../queue/options.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
@@ -13,10 +14,10 @@ export async function openScript(
   shared: SharedOptions,
   options: Pick<OpenOptions, 'drainMs' | 'signal'>,
 ): Promise<UpdateQueue> {
-  const notice = setTimeout(() => say('looking for GENESIS_CLUSTER'), silentMs)
+  const notice = systemClock.after(silentMs, () => say('looking for GENESIS_CLUSTER'))
   try {
     return await openUpdateQueue({ ...definitionOptions(shared), script, ...options })
   } finally {
-    clearTimeout(notice)
+    notice.cancel()
   }
 }

@@ -1,4 +1,5 @@
 import type { Delivery, Update } from '../model/update.ts'
+import { systemClock } from '../base/clock.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
@@ -31,7 +32,7 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
     },
   })
   const timer =
-    options.for === undefined ? undefined : setTimeout(() => ended.resolve(), options.for * 1000)
+    options.for === undefined ? null : systemClock.after(options.for * 1000, () => ended.resolve())
   subscription.ready.then(
     () => {
       say('ready')
@@ -41,7 +42,7 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
   )
   void reportStatus(queue.status())
   const failure = await Promise.race([ended.promise, queue.closed])
-  clearTimeout(timer)
+  timer?.cancel()
   removeInterrupt()
   if (failure) throw failure
   const isShort = options.count !== undefined && left > 0 && !stop.signal.aborted

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { pause } from '../base/clock.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
 import { PriceDatabase } from './database.ts'
 import { publishedBy } from './publishing.ts'
@@ -30,7 +30,7 @@ export async function runCorrections(setup: ProcessSetup, tell: Tell): Promise<v
     const commit = isDeleted ? database.delete(date) : database.modify(date, restated)
     if (commit.length > 0) queue.publish(commit)
     tell({ type: 'written', changes: place + 1, of: dates.length })
-    await delay(pauseMs)
+    await pause(pauseMs)
   }
   await publishedBy(queue, tell)
   database.close()

@@ -1,3 +1,4 @@
+import { every } from '../base/clock.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
 import type { Delivery } from '../model/update.ts'
 import { Copy } from './copy.ts'
@@ -29,13 +30,10 @@ export async function runDataServer(
   const server = new DataServer(database)
   tell({ type: 'state', state: 'keeping up' })
   tell({ type: 'caught-up' })
-  const timer = setInterval(
-    () => tell({ type: 'figures', figures: server.figures() }),
-    figuresIntervalMs,
-  )
+  const timer = every(figuresIntervalMs, () => tell({ type: 'figures', figures: server.figures() }))
   void handOver.then(() => subscription.stop())
   for await (const delivery of subscription) server.take(delivery)
-  clearInterval(timer)
+  timer.cancel()
   if (setup.tampers) server.copy.forgetOne()
   const figures = server.figures()
   tell({ type: 'figures', figures })

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { pause } from '../base/clock.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { PriceDatabase } from './database.ts'
@@ -37,7 +37,7 @@ export async function runEventHandler(setup: ProcessSetup, tell: Tell): Promise<
     if (changes % rowsPerFlush === 0) await flush(queue, tell)
     if (changes < opening || changes % rowsPerTurn !== 0) continue
     tell({ type: 'written', changes, of: prices.length })
-    await delay(pauseMs)
+    await pause(pauseMs)
   }
   tell({ type: 'written', changes: prices.length, of: prices.length })
   await publishedBy(queue, tell)

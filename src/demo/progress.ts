@@ -1,5 +1,6 @@
 import { clearScreenDown, cursorTo, moveCursor } from 'node:readline'
 import { styleText } from 'node:util'
+import { every, type Timer } from '../base/clock.ts'
 import { type Activity, activityHeader } from './activity.ts'
 import { tableLines } from './text-table.ts'
 
@@ -16,7 +17,7 @@ const usualColumns = 80
 export class Progress {
   readonly #stream: NodeJS.WriteStream
   readonly #activities: readonly Activity[]
-  #timer: NodeJS.Timeout | null = null
+  #timer: Timer | null = null
   #drawn = 0
 
   /** `activities` may grow. */
@@ -27,13 +28,13 @@ export class Progress {
 
   start(): void {
     const interval = this.#stream.isTTY ? drawIntervalMs : lineIntervalMs
-    this.#timer = setInterval(() => this.#show(), interval)
+    this.#timer = every(interval, () => this.#show())
   }
 
   /** Shows the last state, which stays. */
   stop(): void {
     if (this.#timer === null) return
-    clearInterval(this.#timer)
+    this.#timer.cancel()
     this.#timer = null
     this.#show()
     this.#drawn = 0

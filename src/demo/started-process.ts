@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Report, ReportOf } from './reports.ts'
 
@@ -88,9 +89,9 @@ export class StartedProcess {
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#child.kill('SIGTERM')
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopWithinMs)
+    const timer = systemClock.after(stopWithinMs, () => this.#child.kill('SIGKILL'))
     await this.#exited
-    clearTimeout(timer)
+    timer.cancel()
   }
 
   #take(report: Report): void {

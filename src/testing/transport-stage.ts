@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
+import { pause } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
 import type { ProcessRole, Registration, RosterChange, RosterEntry } from '../model/roster.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
