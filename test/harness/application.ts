@@ -15,11 +15,11 @@ import type {
 } from './application-message.ts'
 import { zeromqPortOffset } from '../../src/definition/service-port.ts'
 import { Child, repository } from './child.ts'
+import { patienceMs } from './eventually.ts'
+import { here } from './place.ts'
+import type { Place } from './place.ts'
 
 const script = join(repository, 'test', 'system', 'processes', 'application.ts')
-
-/** How long one call may take, milliseconds: a bound, no pace. */
-const callWithinMs = 60_000
 
 /** An error that a call met in the application process, by its code. */
 export class ApplicationError extends Error {
@@ -38,8 +38,8 @@ export class Application {
   #id = 0
   #opened: Calls['open']['result'] | null = null
 
-  constructor(name: string) {
-    this.child = new Child({ name, arguments: [script], ipc: true })
+  constructor(name: string, place: Place = here) {
+    this.child = new Child({ name, arguments: [script], place, ipc: true })
     this.child.process.on('message', (answer: Answer) => {
       this.#waiting.get(answer.id)?.(answer)
       this.#waiting.delete(answer.id)
@@ -71,7 +71,7 @@ export class Application {
   }
 
   /** Resolves when so many updates have come, of any publishers or of the named one. */
-  receives(expectation: Expectation, withinMs = callWithinMs): Promise<Report> {
+  receives(expectation: Expectation, withinMs = patienceMs): Promise<Report> {
     return this.call('receives', expectation, withinMs)
   }
 
@@ -80,12 +80,12 @@ export class Application {
     return this.call('load', options)
   }
 
-  publishes(updates: number, withinMs = callWithinMs): Promise<Progress> {
+  publishes(updates: number, withinMs = patienceMs): Promise<Progress> {
     return this.call('publishes', updates, withinMs)
   }
 
   /** Resolves when all up to there is delivered or reported lost. */
-  reaches(published: Published, withinMs = callWithinMs): Promise<Progress> {
+  reaches(published: Published, withinMs = patienceMs): Promise<Progress> {
     return this.call('reaches', published, withinMs)
   }
 
@@ -121,7 +121,7 @@ export class Application {
   async call<Name extends keyof Calls>(
     name: Name,
     argument: Calls[Name]['argument'],
-    withinMs = callWithinMs,
+    withinMs = patienceMs,
   ): Promise<Calls[Name]['result']> {
     this.#id += 1
     const id = this.#id

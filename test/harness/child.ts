@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { eventually } from './eventually.ts'
-import { removeScratch } from './scratch.ts'
+import { runCleanUps } from './clean-up.ts'
+import { eventually, patienceMs } from './eventually.ts'
+import { here } from './place.ts'
+import type { Place } from './place.ts'
 
 /** Output kept of each child, characters: what is shown when a test fails. */
 const maxLogLength = 20_000
@@ -23,12 +26,15 @@ export interface ChildOptions {
   readonly arguments: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Where it runs; default: this machine as it is. */
+  readonly place?: Place
   /** A channel to talk through; the child sees its end when this process is gone. */
   readonly ipc: boolean
   /** Standard output is kept whole for the caller, not only its end for the logs. */
   readonly keepsOutput?: boolean
 }
 
+/** Of a process in a container that was ended by a signal: exit code 1 or the signal, as `unshare` takes it. */
 export interface Ending {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -44,14 +50,17 @@ export class Child {
   readonly ended: Promise<Ending>
   readonly #output: string[] = []
   readonly #keepsOutput: boolean
+  readonly #containers: number
   #log = ''
   #ending: Ending | null = null
 
   constructor(options: ChildOptions) {
-    const { name, ipc, keepsOutput = false } = options
+    const { name, ipc, keepsOutput = false, place = here } = options
     this.name = name
     this.#keepsOutput = keepsOutput
-    this.process = spawn(options.program ?? process.execPath, options.arguments, {
+    this.#containers = place.containers
+    const line = [...place.before, options.program ?? process.execPath, ...options.arguments]
+    this.process = spawn(line[0] ?? '', line.slice(1), {
       cwd: options.cwd ?? repository,
       env: { ...cleanEnvironment(), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
@@ -66,8 +75,11 @@ export class Child {
     this.ended = this.#watch()
   }
 
+  /** Of the process itself, as this machine counts: in a container it is another one than `process.pid`. */
   get pid(): number {
-    return this.process.pid ?? -1
+    let pid = this.process.pid ?? -1
+    for (let depth = 0; depth < this.#containers; depth++) pid = onlyChild(pid)
+    return pid
   }
 
   get hasEnded(): boolean {
@@ -90,18 +102,43 @@ export class Child {
     return this.#output.join('')
   }
 
-  /** Waits until it has written a text that matches. */
-  async says(pattern: RegExp, withinMs = 20_000): Promise<void> {
-    const holds = () => {
-      if (pattern.test(this.#log)) return true
-      if (this.#ending) throw new Error(`${this.name} ended without ${pattern}:\n${this.#log}`)
+  /** The whole lines of its standard output, with `keepsOutput`. */
+  get lines(): string[] {
+    return this.output.split('\n').slice(0, -1)
+  }
+
+  /** Waits until it has printed a line that matches, and says how it does; with `keepsOutput`. */
+  async prints(pattern: RegExp, withinMs = patienceMs): Promise<RegExpExecArray> {
+    const look = () => this.lines.map((line) => pattern.exec(line)).find((match) => match !== null)
+    const what = () => `${this.name} prints ${pattern}:\n${this.output}\n${this.#log}`
+    await this.until(what, () => look() !== undefined, withinMs)
+    return look() as RegExpExecArray
+  }
+
+  /** Waits for something that this process brings about; throws at once when it ends without. */
+  async until(what: string | (() => string), holds: () => boolean, withinMs = patienceMs) {
+    const hasCome = () => {
+      // Asked before: what it said last counts, and `ended` comes when all of it is here.
+      const hasEnded = this.#ending !== null
+      if (holds()) return true
+      if (hasEnded) throw new Error(`${this.state}: ${typeof what === 'string' ? what : what()}`)
       return false
     }
-    await eventually(() => `${this.name} says ${pattern}, it said:\n${this.#log}`, holds, withinMs)
+    await eventually(what, hasCome, withinMs)
+  }
+
+  /** Waits until it has written a text that matches. */
+  async says(pattern: RegExp, withinMs = patienceMs): Promise<void> {
+    const what = () => `${this.name} says ${pattern}, it said:\n${this.#log}`
+    await this.until(what, () => pattern.test(this.#log), withinMs)
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (!this.#ending) this.process.kill(signal)
+    if (this.#ending) return
+    const { pid } = this
+    // A container that has no process yet goes with the one that makes it.
+    if (pid === this.process.pid || (pid < 0 && signal === 'SIGKILL')) this.process.kill(signal)
+    else if (pid > 0) signalOther(pid, signal)
   }
 
   async end(signal: NodeJS.Signals): Promise<Ending> {
@@ -122,6 +159,25 @@ export class Child {
   }
 }
 
+/** The child of a process that has just one; -1 while it has none. */
+function onlyChild(pid: number): number {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return Number(children.trim().split(' ')[0] || -1)
+  } catch {
+    return -1
+  }
+}
+
+function signalOther(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // It has ended just now.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** The definition of whoever runs the tests is none of theirs. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
@@ -130,13 +186,13 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: compileCache }
 }
 
-/** Ends every child that still runs, each by its own pid, and removes what they wrote; call it after each test. */
+/** Ends every child that still runs, each by its own pid, and tidies up behind them; call it after each test. */
 export async function endChildren(): Promise<void> {
   const children = [...running]
   for (const child of children) child.signal('SIGKILL')
   await Promise.all(children.map((child) => child.ended))
   started.clear()
-  removeScratch()
+  runCleanUps()
 }
 
 /** What the children of this test have said, for a test that failed. */
@@ -148,4 +204,5 @@ export function childrenLogs(): string {
 
 process.on('exit', () => {
   for (const child of running) child.signal('SIGKILL')
+  runCleanUps()
 })

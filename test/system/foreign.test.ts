@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { Child } from '../harness/child.ts'
 import { eventually } from '../harness/eventually.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
+import { available, python } from '../harness/tools.ts'
 import { isAsPublished } from './processes/trades.ts'
 import type { TradeRecord } from './processes/trades.ts'
 
@@ -13,25 +13,7 @@ const updates = 2_000
 
 endProcessesAfterEach()
 
-/** The system's Python has the system's packages, also where another one comes first. */
-const pythons = ['python3', '/usr/bin/python3']
-
-/** The Python that has pyzmq; null, and said so, on a user's machine without: continuous integration must have it. */
-function findPython(): string | null {
-  for (const python of pythons) {
-    try {
-      execFileSync(python, ['-c', 'import zmq'], { stdio: 'ignore' })
-      return python
-    } catch {
-      // The next one may have it.
-    }
-  }
-  if (process.env['CI']) throw new Error('no Python with pyzmq: scripts/install-test-tools.sh')
-  console.log('programs that are not ours: not run, there is no Python with pyzmq')
-  return null
-}
-
-const python = findPython()
+const hasPython = available('programs that are not ours', 'python')
 
 /** The updates that the program publishes, in order. */
 function expectedForeign(): object[] {
@@ -65,7 +47,7 @@ function expectPrinted(output: string): void {
   }
 }
 
-it.runIf(python)('a Python program publishes to us and reads what we publish', async () => {
+it.runIf(hasPython)('a Python program publishes to us and reads what we publish', async () => {
   const cluster = await TestCluster.start('proxy')
   const { host } = cluster.node()
   const publisher = await cluster.open('PUBLISHER')
@@ -73,7 +55,7 @@ it.runIf(python)('a Python program publishes to us and reads what we publish', a
   await subscriber.subscribe('*')
   const program = new Child({
     name: 'foreign.py',
-    program: python ?? '',
+    program: python() ?? '',
     arguments: [
       join(import.meta.dirname, 'processes', 'foreign.py'),
       `tcp://${host}:${cluster.ports.inbound}`,

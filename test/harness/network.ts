@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cleanUp } from './clean-up.ts'
+import type { Place } from './place.ts'
+
+/** Where `ip netns exec` takes the files of a namespace that stand in place of those of /etc. */
+const etc = '/etc/netns'
+const namespaces = '/run/netns'
+
+/** Names hold the pid of whoever made them: what a killed run has left is found by it. */
+const pattern = /^tidings-(\d+)-\d+$/
+
+let count = 0
+
+const ip = (...words: string[]): string => execFileSync('ip', words, { encoding: 'utf8' })
+
+/** One machine: a network namespace with an address of its own and a name that all machines of its network know. */
+export class Machine {
+  readonly name: string
+  readonly address: string
+  readonly namespace: string
+
+  constructor(name: string, address: string) {
+    this.name = name
+    this.address = address
+    this.namespace = addNamespace()
+  }
+
+  get place(): Place {
+    return { before: ['ip', 'netns', 'exec', this.namespace], containers: 0 }
+  }
+
+  /** The lines of its /etc/hosts beside localhost; takes the place of what was there. */
+  hosts(lines: readonly string[]): void {
+    this.#write('hosts', ['127.0.0.1 localhost', ...lines])
+  }
+
+  /** Whom it asks for names. */
+  nameServer(address: string): void {
+    this.#write('resolv.conf', [`nameserver ${address}`])
+  }
+
+  /** Adds a rule to what comes in: `ip saddr 10.0.0.1 drop`, `numgen random mod 100 < 5 drop`. */
+  rule(rule: string): void {
+    this.#nft('add table inet t')
+    this.#nft('add chain inet t c { type filter hook input priority 0; }')
+    this.#nft(`add rule inet t c ${rule}`)
+  }
+
+  /** Takes all rules away. */
+  heal(): void {
+    this.#nft('flush ruleset')
+  }
+
+  /** Runs a program there to its end. */
+  run(program: string, ...words: string[]): string {
+    return ip('netns', 'exec', this.namespace, program, ...words)
+  }
+
+  #nft(command: string): void {
+    this.run('nft', command)
+  }
+
+  // Written in place: who runs there sees the file that was mounted when it started.
+  #write(file: string, lines: readonly string[]): void {
+    writeFileSync(join(etc, this.namespace, file), `${lines.join('\n')}\n`)
+  }
+}
+
+/** Machines that reach each other through one switch: m1 is 10.77.0.1, m2 is 10.77.0.2, and so on. */
+export class Network {
+  readonly machines: readonly Machine[]
+
+  constructor(count: number) {
+    removeLeftOvers()
+    const numbers = Array.from({ length: count }, (_, index) => index + 1)
+    this.machines = numbers.map((number) => new Machine(`m${number}`, `10.77.0.${number}`))
+    const hub = addNamespace()
+    ip('-n', hub, 'link', 'add', 'name', 'switch', 'type', 'bridge')
+    ip('-n', hub, 'link', 'set', 'switch', 'up')
+    for (const machine of this.machines) {
+      plug(machine, hub)
+      machine.hosts(this.machines.map(({ address, name }) => `${address} ${name}`))
+    }
+  }
+
+  machine(index = 0): Machine {
+    const machine = this.machines[index]
+    if (!machine) throw new Error(`there is no machine ${index}`)
+    return machine
+  }
+
+  /** Nothing goes between the two any more, in either direction, until both `heal()`. */
+  cut(one: Machine, other: Machine): void {
+    one.rule(`ip saddr ${other.address} drop`)
+    other.rule(`ip saddr ${one.address} drop`)
+  }
+}
+
+function plug(machine: Machine, hub: string): void {
+  const { namespace, name, address } = machine
+  const far = ['peer', 'name', 'eth0', 'netns', namespace]
+  ip('link', 'add', 'name', `to-${name}`, 'netns', hub, 'type', 'veth', ...far)
+  ip('-n', hub, 'link', 'set', `to-${name}`, 'master', 'switch', 'up')
+  ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+  ip('-n', namespace, 'link', 'set', 'eth0', 'up')
+}
+
+function addNamespace(): string {
+  count += 1
+  const name = `tidings-${process.pid}-${count}`
+  ip('netns', 'add', name)
+  cleanUp(() => removeNamespace(name))
+  ip('-n', name, 'link', 'set', 'lo', 'up')
+  mkdirSync(join(etc, name), { recursive: true })
+  return name
+}
+
+function removeNamespace(name: string): void {
+  rmSync(join(etc, name), { recursive: true, force: true })
+  if (existsSync(join(namespaces, name))) ip('netns', 'del', name)
+}
+
+/** A run that was killed could not tidy up: whose maker lives no more is nobody's. */
+function removeLeftOvers(): void {
+  const names = [namespaces, etc].filter(existsSync).flatMap((folder) => readdirSync(folder))
+  for (const name of new Set(names)) {
+    const maker = pattern.exec(name)?.[1]
+    if (maker !== undefined && !existsSync(`/proc/${maker}`)) removeNamespace(name)
+  }
+}

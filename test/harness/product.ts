@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { repository } from './child.ts'
+import { scratchDirectory } from './scratch.ts'
+
+const modules = join(repository, 'node_modules')
+
+/** Builds are kept here, each under the digest of what it was built of. */
+const builds = join(modules, '.cache', 'tidings-builds')
+const packed = ['bin', 'data', 'docs', 'package.json']
+
+/**
+ * The folder of an application with the built package in its node_modules, as `npm install` of the
+ * tarball would leave it (scripts/check-package.ts tries the tarball itself). Its dependencies are
+ * links to those of this checkout.
+ */
+export class Product {
+  readonly folder = scratchDirectory()
+  readonly command: string
+
+  constructor() {
+    const target = join(this.folder, 'node_modules')
+    this.install(target)
+    for (const name of dependencies()) symlinkSync(join(modules, name), join(target, name), 'dir')
+    this.write('package.json', '{ "name": "application", "private": true, "type": "module" }')
+    this.command = join(target, 'tidings', 'bin', 'tidings.js')
+  }
+
+  /** Puts a copy of the package into a node_modules folder: also a second one. */
+  install(target: string): void {
+    mkdirSync(target, { recursive: true })
+    cpSync(build(), join(target, 'tidings'), { recursive: true })
+  }
+
+  /** Writes a file of the application; returns its path. */
+  write(name: string, text: string): string {
+    const file = join(this.folder, name)
+    writeFileSync(file, `${text}\n`)
+    return file
+  }
+}
+
+const dependencies = (): string[] => {
+  const text = readFileSync(join(repository, 'package.json'), 'utf8')
+  return Object.keys((JSON.parse(text) as { dependencies: object }).dependencies)
+}
+
+/** What the package holds, built once for each state of the sources, whoever asks first. */
+function build(): string {
+  const place = join(builds, digest())
+  if (existsSync(place)) return place
+  mkdirSync(builds, { recursive: true })
+  const draft = mkdtempSync(join(builds, 'draft-'))
+  for (const name of packed) cpSync(join(repository, name), join(draft, name), { recursive: true })
+  const compiler = join(modules, '.bin', 'tsc')
+  execFileSync(compiler, ['-p', 'tsconfig.build.json', '--outDir', join(draft, 'dist')], {
+    cwd: repository,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  try {
+    renameSync(draft, place)
+  } catch (error) {
+    // Another process was first.
+    rmSync(draft, { recursive: true, force: true })
+    if (!existsSync(place)) throw error
+  }
+  return place
+}
+
+function digest(): string {
+  const hash = createHash('sha256')
+  for (const name of ['src', ...packed, 'tsconfig.json', 'tsconfig.build.json']) {
+    const path = join(repository, name)
+    const inner = name.includes('.')
+      ? ['']
+      : readdirSync(path, { recursive: true, encoding: 'utf8' })
+    for (const each of inner.toSorted())
+      if (name.includes('.') || /\.[a-z]+$/.test(each))
+        hash.update(each).update(readFileSync(join(path, each)))
+  }
+  return hash.digest('hex').slice(0, 16)
+}

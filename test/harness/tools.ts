@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { container, libfaketime } from './place.ts'
+
+/** The system's Python has the system's packages, also where another one comes first. */
+const pythons = ['python3', '/usr/bin/python3']
+
+const runs = (program: string, ...words: string[]): boolean => {
+  try {
+    execFileSync(program, words, { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** How each is tried: by what the tests do with it, since also who is root may not be allowed to. */
+const trials = {
+  container: () => runs(container.before[0] ?? '', ...container.before.slice(1), 'true'),
+  network: () => runs('unshare', '--net', 'ip', 'link', 'set', 'lo', 'up'),
+  nft: () => runs('unshare', '--net', 'nft', 'add table inet t'),
+  mount: () => runs('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
+  setpriv: () => runs('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true'),
+  faketime: () => existsSync(libfaketime),
+  python: () => python() !== null,
+}
+
+export type Tool = keyof typeof trials
+
+const found = new Map<Tool, boolean>()
+
+/**
+ * For `it.runIf(available('…', 'container', 'nft'))`: true where this machine lets the test use all of
+ * them. On a user's machine that lacks one the tests are named as not run; continuous integration must have it.
+ */
+export function available(what: string, ...tools: readonly Tool[]): boolean {
+  const missing = tools.filter((tool) => !isThere(tool))
+  if (missing.length === 0) return true
+  const lack = `there is no ${missing.join(', no ')} (Linux, root, scripts/install-test-tools.sh)`
+  if (process.env['CI']) throw new Error(`${what}: ${lack}`)
+  console.log(`${what}: not run, ${lack}`)
+  return false
+}
+
+/** The Python that has pyzmq. */
+export function python(): string | null {
+  return pythons.find((each) => runs(each, '-c', 'import zmq')) ?? null
+}
+
+function isThere(tool: Tool): boolean {
+  const known = found.get(tool) ?? trials[tool]()
+  found.set(tool, known)
+  return known
+}
