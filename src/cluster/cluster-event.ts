@@ -18,6 +18,8 @@ export type ClusterEvent = (
   /** Connections at a port that finished no handshake; `count` of them so far. */
   | { readonly type: 'strangers'; readonly endpoint: string; readonly count: number }
   | { readonly type: 'warning' }
+  /** What a warning told of is over: the roster is in its file again. */
+  | { readonly type: 'kept' }
 ) & { readonly message: string }
 
 export type LinkState = 'opened' | 'connected' | 'renewed' | 'closed' | 'refused'

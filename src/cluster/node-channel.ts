@@ -43,6 +43,13 @@ export class NodeChannel {
     }
   }
 
+  /** Our roster has begun a new history: the other node is told all of it. */
+  tellAnew(): void {
+    if (this.#toldVersion === null) return
+    this.#toldVersion = 0
+    this.tell()
+  }
+
   /** Returns the entries that hold from now on. */
   take(message: RosterWhisper, now: number): RosterEntry[] {
     const before = this.remote.seen

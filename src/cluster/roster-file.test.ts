@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -109,6 +110,26 @@ test('a write that fails leaves the old file, and nothing else', () => {
   expect(() => file.save(broken as unknown as SavedRoster)).toThrow('BigInt')
   expect(file.load()).toEqual(saved)
   expect(readdirSync(directory)).toHaveLength(1)
+})
+
+test('D23: a file that is out of date is removed; where that cannot be done, emptied', () => {
+  const file = new RosterFile(directory, 'a', 6_000)
+  expect(file.discard()).toBe(true)
+  file.save(saved)
+  expect(file.discard()).toBe(true)
+  expect(file.load()).toBeNull()
+  mkdirSync(file.path)
+  writeFileSync(path.join(file.path, 'something'), '')
+  expect(file.discard()).toBe(true)
+  expect(file.load()).toHaveProperty('damaged')
+})
+
+test('what a process that was killed left behind does not add up', () => {
+  const file = new RosterFile(directory, 'a', 6_000)
+  writeFileSync(`${file.path}.tmp`, '{"format":')
+  file.save(saved)
+  expect(readdirSync(directory)).toHaveLength(1)
+  expect(file.load()).toEqual(saved)
 })
 
 test('the directory is the one that is named, else that of XDG, else of the home', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Registration, RosterEntry } from '../model/roster.ts'
@@ -94,14 +94,44 @@ export class RosterFile {
       })),
     })
     mkdirSync(path.dirname(this.path), { recursive: true, mode: 0o700 })
-    const next = `${this.path}.${process.pid}.tmp`
+    // Always the same name: what a killed process leaves behind is written over, and does not add up.
+    const next = `${this.path}.tmp`
     try {
       writeFileSync(next, json, { mode: 0o600 })
       renameSync(next, this.path)
     } catch (error) {
-      rmSync(next, { force: true })
+      remove(next)
       throw error
     }
+  }
+
+  /**
+   * Out of date and not to be replaced: whoever began with it would not know what was told since.
+   * Removed, or where that cannot be done emptied. False: what it says can still be read, or nobody knows.
+   */
+  discard(): boolean {
+    if (!remove(this.path)) {
+      try {
+        truncateSync(this.path)
+      } catch {
+        // Then it is as it was.
+      }
+    }
+    try {
+      return 'damaged' in savedRosterOf(readFileSync(this.path, 'utf8'), this.#node)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      return code === 'ENOENT' || code === 'EISDIR'
+    }
+  }
+}
+
+function remove(path: string): boolean {
+  try {
+    rmSync(path, { force: true })
+    return true
+  } catch {
+    return false
   }
 }
 

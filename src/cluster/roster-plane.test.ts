@@ -21,6 +21,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 function startPlane(
   folder: string,
   toProcess: (route: string, message: ClusterMessage) => void = () => undefined,
+  file = new RosterFile(folder, 'a', 6000),
 ): RosterPlane {
   return new RosterPlane({
     node: 'a',
@@ -28,7 +29,7 @@ function startPlane(
     ports: new PortPool(ports, []),
     liveness: { identify: (pid) => String(pid), check: () => 'alive' },
     listening: () => new Set(),
-    file: new RosterFile(folder, 'a', 6000),
+    file,
     clock: systemClock,
     linkedNodes: [],
     toProcess,
@@ -86,4 +87,40 @@ it('D23: a process is in the file before it is acknowledged', () => {
   register(plane)
   plane.flush()
   expect(kept).toMatchObject([{ processes: [{ entry: { incarnation } }] }])
+})
+
+it('D23: a new history is told to every process, with everything', () => {
+  class ReadOnlyFile extends RosterFile {
+    isReadOnly = false
+    override save(...roster: Parameters<RosterFile['save']>): void {
+      if (this.isReadOnly) throw new Error('EROFS: read-only file system')
+      super.save(...roster)
+    }
+    override discard(): boolean {
+      return false
+    }
+  }
+  const file = new ReadOnlyFile(directory, 'a', 6000)
+  const told: ClusterMessage[] = []
+  const plane = startPlane(directory, (_, message) => told.push(message), file)
+  register(plane)
+  plane.flush()
+  const { history } = plane.roster
+  file.isReadOnly = true
+  told.length = 0
+  plane.register('route', {
+    type: 'register',
+    id: 2,
+    registration: { ...registration, publishes: ['TRADE', 'ORDERS'] },
+    wantsPort: false,
+    seen: { history, version: plane.roster.version },
+  })
+  plane.flush()
+  expect(plane.roster.history).not.toBe(history)
+  const roster = told.find(({ type }) => type === 'roster')
+  expect(roster).toMatchObject({
+    history: plane.roster.history,
+    since: 0,
+    change: { histories: [{ node: 'a', history: plane.roster.history }] },
+  })
 })

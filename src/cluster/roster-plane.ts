@@ -14,6 +14,7 @@ import type { ProcessLiveness } from './process-liveness.ts'
 import { Registry } from './registry.ts'
 import type { RosterFile, SavedProcess } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'
+import { RosterKeeping } from './roster-keeping.ts'
 import { Roster } from './roster.ts'
 import { Settling } from './settling.ts'
 
@@ -22,9 +23,6 @@ import { Settling } from './settling.ts'
  * again under the same numbers.
  */
 export const restartStride = 1_000_000
-
-/** Versions told without a write at most: well below `restartStride`. */
-const unsavedVersions = 100_000
 
 export interface RosterPlaneOptions {
   readonly node: string
@@ -56,24 +54,16 @@ export class RosterPlane {
   readonly registry: Registry
   readonly #options: RosterPlaneOptions
   readonly #settling: Settling
+  readonly #keeping: RosterKeeping
   readonly #channels = new Map<string, NodeChannel>()
   #acknowledgements: Acknowledgement[] = []
-  #savedOwnVersion = -1
-  #savedVersion = 0
-  #saveFailed = false
   #flushing = false
 
   constructor(options: RosterPlaneOptions) {
     this.#options = options
     const { node, file, on, clock } = options
-    const saved = file.load()
-    if (saved !== null && 'damaged' in saved) {
-      on({
-        type: 'warning',
-        message: `${file.path} is not used, ${saved.damaged}: a new history begins`,
-      })
-    }
-    const usable = saved !== null && 'history' in saved ? saved : null
+    this.#keeping = new RosterKeeping(file, on)
+    const usable = this.#keeping.load()
     const version = usable ? usable.version + restartStride : 0
     this.roster = new Roster(node, usable?.history ?? randomId(), version)
     this.registry = new Registry({ ...options, roster: this.roster })
@@ -242,24 +232,26 @@ export class RosterPlane {
   }
 
   #save(): void {
-    const { ownVersion, version, history } = this.roster
-    if (ownVersion === this.#savedOwnVersion && version - this.#savedVersion < unsavedVersions)
-      return
-    const processes = this.roster
-      .entries()
-      .filter(({ node }) => node === this.#options.node)
-      .map((entry) => ({ entry, identity: this.registry.get(entry.incarnation)?.identity ?? null }))
-    try {
-      this.#options.file.save({ history, version, processes })
-      this.#savedOwnVersion = ownVersion
-      this.#savedVersion = version
-      this.#saveFailed = false
-    } catch (error) {
-      if (this.#saveFailed) return
-      this.#saveFailed = true
-      const message = `the roster cannot be kept in ${this.#options.file.path}: ${(error as Error).message}`
-      this.#options.on({ type: 'warning', message })
+    const processes = () =>
+      this.roster
+        .entries()
+        .filter(({ node }) => node === this.#options.node)
+        .map((entry) => ({
+          entry,
+          identity: this.registry.get(entry.incarnation)?.identity ?? null,
+        }))
+    const outcome = this.#keeping.keep(this.roster, processes, this.#options.clock.now())
+    if (outcome === 'begin-anew') this.#beginHistory()
+  }
+
+  /** What is told under the old history could not be told from what its file says. */
+  #beginHistory(): void {
+    this.roster.beginHistory(randomId())
+    for (const local of this.registry.processes()) {
+      local.seen = { history: null, version: 0 }
+      local.sentVersion = 0
     }
+    for (const channel of this.#channels.values()) channel.tellAnew()
   }
 }
 

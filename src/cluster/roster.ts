@@ -35,8 +35,7 @@ interface Versioned {
  */
 export class Roster {
   readonly node: string
-  /** One life of this roster: new when it begins without its file. */
-  readonly history: string
+  #history: string
   #version: number
   #ownVersion: number
   /** By incarnation, in the order of their versions. */
@@ -47,10 +46,15 @@ export class Roster {
 
   constructor(node: string, history: string, version: number) {
     this.node = node
-    this.history = history
+    this.#history = history
     this.#version = version
     this.#ownVersion = version
     this.setHistory(node, history)
+  }
+
+  /** One life of this roster: new when it begins without its file. */
+  get history(): string {
+    return this.#history
   }
 
   get version(): number {
@@ -84,6 +88,12 @@ export class Roster {
     if (entry.node === this.node) this.#ownVersion = version
     this.#entries.set(entry.incarnation, { entry, json, bytes, version, endedAt })
     return true
+  }
+
+  /** What was told so far cannot be kept: everybody is told that, and everything again. */
+  beginHistory(history: string): void {
+    this.#history = history
+    this.setHistory(this.node, history)
   }
 
   setHistory(node: string, history: string): void {

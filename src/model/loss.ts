@@ -10,7 +10,7 @@ export const lossReasons = [
   'unknown-publisher',
   /** The publisher left in good order before the range could be repaired. */
   'ended',
-  /** GENESIS_CLUSTER began anew without its file: publishers may have come and gone unseen. */
+  /** GENESIS_CLUSTER began anew without its file, or could not keep it: publishers may have come and gone unseen. */
   'roster-lost',
   /** The batch arrived whole and its rows cannot be read. */
   'malformed',

@@ -8,6 +8,7 @@ const registry = 'src/cluster/registry.test.ts'
 const roster = 'src/cluster/roster.test.ts'
 const settling = 'src/cluster/settling.test.ts'
 const plane = 'src/cluster/roster-plane.test.ts'
+const keeping = 'src/cluster/roster-keeping.test.ts'
 const liveness = 'src/cluster/process-liveness.test.ts'
 
 /** What is bounded, what a handler may do, the roster, and the process itself: D21 to D24. */
@@ -236,6 +237,24 @@ export const clusterRules: readonly Rule[] = [
     'they go on from those in the file',
     ['cluster/roster-plane.ts', 'usable.version + restartStride', 'usable.version'],
     [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
+  ),
+  rule(
+    'D23.16',
+    'A roster file that cannot be replaced is removed before anything new is told',
+    'the old one stays',
+    ['cluster/roster-keeping.ts', 'if (this.#file.discard()) this.#keptHistory = null', ''],
+    [keeping, 'D23: a file that cannot be replaced is removed before anything new is told'],
+  ),
+  rule(
+    'D23.17',
+    'Where the old file cannot be put away either, a new history begins before anything new is told',
+    'the old history goes on',
+    [
+      'cluster/roster-keeping.ts',
+      'const isLeft = this.#keptHistory === history',
+      "const isLeft = history === ''",
+    ],
+    [keeping, 'D23: where the old file cannot be put away a new history begins, once'],
   ),
   rule(
     'D24.1',
