@@ -1,5 +1,5 @@
-import { startCluster } from '../cluster/cluster-process.ts'
 import { requireSettings } from '../definition/load-settings.ts'
+import { requireNativeModule } from '../transport/zeromq/native-module.ts'
 import { exitCode } from './exit-code.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { onInterrupt, say, styled } from './terminal.ts'
@@ -9,8 +9,10 @@ import { restartWithThreads } from './thread-pool-restart.ts'
 export async function cluster(argv: readonly string[], options: SharedOptions): Promise<number> {
   // Wrong definitions are told before the process is started again, once.
   const settings = requireSettings(definitionOptions(options))
+  await requireNativeModule()
   const restarted = await restartWithThreads(argv)
   if (restarted !== null) return restarted
+  const { startCluster } = await import('../cluster/cluster-process.ts')
   const stop = new AbortController()
   onInterrupt(() => stop.abort())
   // Started by a parent of ours: it must not be outlived.

@@ -1,7 +1,7 @@
 import { nodeAddresses } from '../cluster/addresses.ts'
 import { requireSettings } from '../definition/load-settings.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
-import { queryCluster } from '../transport/zeromq/snapshot-query.ts'
+import { requireNativeModule } from '../transport/zeromq/native-module.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 
 const queryTimeoutMs = 5000
@@ -11,6 +11,8 @@ export async function clusterQuery(
   options: SharedOptions,
 ): Promise<() => Promise<ClusterSnapshot>> {
   const settings = requireSettings(definitionOptions(options))
+  await requireNativeModule()
+  const { queryCluster } = await import('../transport/zeromq/snapshot-query.ts')
   const { local } = await nodeAddresses(settings)
   return () => queryCluster(local, settings.node.ports.registry, queryTimeoutMs)
 }

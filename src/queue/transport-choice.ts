@@ -4,7 +4,7 @@ import { requireSettings, type SettingsOptions } from '../definition/load-settin
 import type { Settings } from '../definition/settings.ts'
 import type { NodeMode } from '../model/roster.ts'
 import type { Transport } from '../transport/transport.ts'
-import { ZeroMQTransport } from '../transport/zeromq/zeromq-transport.ts'
+import { requireNativeModule } from '../transport/zeromq/native-module.ts'
 import { defaultClusterTimeoutMs, type OpenOptions } from './options.ts'
 
 /** A transport, and what the definition says of the process that is going to use it. */
@@ -24,6 +24,8 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
   const settings = requireSettings(settingsOptions(options))
   const processPort = options.script === undefined ? portOf(options, settings) : null
   const { bind, local, allowed } = await nodeAddresses(settings)
+  await requireNativeModule()
+  const { ZeroMQTransport } = await import('../transport/zeromq/zeromq-transport.ts')
   return {
     node: settings.node.name,
     mode: settings.mode,

@@ -3,11 +3,12 @@
  * https://rfc.zeromq.org/spec/27/), asked by libzmq for each new connection to a bound socket.
  */
 import { BlockList, isIP } from 'node:net'
-import { Router, context as sharedContext } from 'zeromq'
+import { Router } from 'zeromq'
 import type { Context } from 'zeromq'
 import { systemClock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
+import { ownContext } from './own-context.ts'
 
 /** Every address of this host's loopback interface. */
 export const loopbackAddresses = ['127.0.0.0/8', '::1'] as const
@@ -38,7 +39,7 @@ export class AccessList {
   }
 
   /** Resolves when libzmq can ask; bind after that, and `load()` before or after. */
-  static async open(denied: Denied = () => {}, context: Context = sharedContext) {
+  static async open(denied: Denied = () => {}, context: Context = ownContext()) {
     const server = AccessServer.of(context)
     const list: AccessList = new AccessList(server.newDomain(), denied, server)
     await server.add(list)
@@ -99,9 +100,8 @@ function allow(list: BlockList, entry: string): void {
 }
 
 /**
- * libzmq allows one server in a context, and all sockets of a process share one context: contexts
- * of their own would keep their threads until the process ends. So lists share the server, each
- * with a domain of its own.
+ * libzmq allows one server in a context, and all our sockets share one (`ownContext`). So lists share
+ * the server, each with a domain of its own.
  */
 class AccessServer {
   static readonly #servers = new WeakMap<Context, AccessServer>()

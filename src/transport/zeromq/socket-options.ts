@@ -5,6 +5,7 @@
 import type { Dealer, Router, SocketOptions, XPublisher, XSubscriber } from 'zeromq'
 import { version as installedVersion } from 'zeromq'
 import { TidingsError } from '../../base/tidings-error.ts'
+import { ownContext } from './own-context.ts'
 import { maxRegistrationMessageBytes } from './registration-message.ts'
 
 export const socketLimits = {
@@ -98,6 +99,7 @@ export function requireLibzmq(version: string = installedVersion): void {
  */
 function always() {
   return {
+    context: ownContext(),
     tcpKeepalive: 1,
     tcpKeepaliveIdle: socketLimits.keepaliveIntervalMs / 1000,
     tcpKeepaliveInterval: socketLimits.keepaliveIntervalMs / 1000,
