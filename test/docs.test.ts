@@ -94,9 +94,10 @@ describe('README', () => {
 /** What samples without imports of their own may use. */
 const prelude = `import type { Loss, Update, UpdateQueue } from 'tidings'
 interface Tables {
-  TRADE: { TRADE_ID: string; PRICE: number }
+  TRADE: { TRADE_ID: string; PRICE: number; VERSION: bigint }
   POSITION: { ACCOUNT: string }
 }
+type Trade = Tables['TRADE']
 declare const queue: UpdateQueue<Tables>
 declare function readAll(table: 'TRADE'): Promise<Tables['TRADE'][]>
 declare function readAgain(losses: readonly Loss[]): Promise<void>

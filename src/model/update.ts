@@ -21,7 +21,10 @@ export type NewUpdate<Tables extends TablesOf = Record<string, RecordOf>> = {
     record: Tables[Table]
     /** The record before the change, or those of its fields that are known. */
     before?: Partial<Tables[Table]> | undefined
-    /** Row version, LSN or time of the record, a signed 64-bit integer. Only it orders two publishers. */
+    /**
+     * Row version, LSN or time of the record, a signed 64-bit integer. The higher is the later, whatever comes
+     * first: nothing else orders two publishers, or the commits of one process's connections to its database.
+     */
     version?: bigint | undefined
   }
 }[keyof Tables & string]

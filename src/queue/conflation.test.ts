@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../base/random.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Delivery, Update, UpdateKind } from '../model/update.ts'
 import { SubscribedStream } from '../subscriber/subscribed-stream.ts'
@@ -257,18 +258,62 @@ describe('versions', () => {
     update({ kind: 'modify', version, record: { ID: 1, VALUE: value } }, from)
   const latest = (...updates: Update[]) => fold([updates]).delivery.updates[0]
 
-  it('order two publishers, whoever comes first', () => {
-    expect(latest(versioned('A', 5n, 1), versioned('B', 4n, 2))?.record.VALUE).toBe(1)
-    expect(latest(versioned('A', 4n, 1), versioned('B', 5n, 2))?.record.VALUE).toBe(2)
-    expect(latest(versioned('A', 5n, 1), versioned('B', 5n, 2))?.record.VALUE).toBe(2)
-    expect(latest(versioned(null, 5n, 1), versioned(null, 4n, 2))?.record.VALUE).toBe(1)
+  it.each([
+    ['one publisher', 'A', 'A'],
+    ['two publishers', 'A', 'B'],
+    ['foreign publishers', null, null],
+    ['a foreign publisher and one of ours', null, 'A'],
+  ])('D25: order the updates of %s, whichever comes first', (_, one, other) => {
+    expect(latest(versioned(one, 5n, 1), versioned(other, 4n, 2))?.record.VALUE).toBe(1)
+    expect(latest(versioned(one, 4n, 1), versioned(other, 5n, 2))?.record.VALUE).toBe(2)
+    expect(latest(versioned(one, -1n, 1), versioned(other, -2n, 2))?.record.VALUE).toBe(1)
   })
 
-  it('do not order the updates of one publisher, nor where one is missing', () => {
-    expect(latest(versioned('A', 5n, 1), versioned('A', 4n, 2))?.record.VALUE).toBe(2)
+  it('D25: that are equal, or missing, leave it to the later', () => {
+    expect(latest(versioned('A', 5n, 1), versioned('A', 5n, 2))?.record.VALUE).toBe(2)
+    expect(latest(versioned('A', 5n, 1), versioned('B', 5n, 2))?.record.VALUE).toBe(2)
     expect(latest(versioned('A', 5n, 1), versioned('B', undefined, 2))?.record.VALUE).toBe(2)
     expect(latest(versioned('A', undefined, 1), versioned('B', 4n, 2))?.record.VALUE).toBe(2)
   })
+
+  it('D25: are not forgotten behind an update that has none', () => {
+    const none = versioned('A', undefined, 2)
+    expect(latest(versioned('A', 5n, 1), none, versioned('A', 4n, 3))?.record.VALUE).toBe(2)
+    expect(latest(versioned('A', 5n, 1), none, versioned('A', 6n, 3))?.record.VALUE).toBe(3)
+  })
+
+  it('keep a delete that comes before the change that it follows', () => {
+    const deleted = { ...versioned('A', 3n, 1), kind: 'delete' as const }
+    expect(latest(deleted, versioned('A', 2n, 2))).toMatchObject({ kind: 'delete', version: 3n })
+    expect(latest(deleted, { ...versioned('A', 4n, 2), kind: 'insert' })?.kind).toBe('modify')
+  })
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'give a copy what all of them would, in any order: %i',
+    (seed) => {
+      const random = seededRandom(seed)
+      const all = Array.from({ length: 200 }, (_, index) => ({
+        ...versioned(random() < 0.5 ? 'A' : 'B', BigInt(index), index),
+        kind: kinds[Math.floor(random() * 3)] as UpdateKind,
+        record: { ID: Math.floor(random() * 5), VALUE: index },
+      }))
+      const shuffled = all.map((each) => ({ each, at: each.record.VALUE + random() * 40 }))
+      const updates = shuffled.sort((a, b) => a.at - b.at).map(({ each }) => each)
+      const copyOf = (list: readonly Update[]) => {
+        const copy = new Map<unknown, Update>()
+        for (const update of list) {
+          const { ID } = update.record as Row
+          if ((copy.get(ID)?.version ?? -1n) <= (update.version ?? 0n)) copy.set(ID, update)
+        }
+        return [...copy]
+          .map(([ID, { kind, record }]) => [ID, kind === 'delete' ? null : record])
+          .sort()
+      }
+      const folded = fold([updates.slice(0, 70), updates.slice(70)]).delivery.updates
+      expect(folded).toHaveLength(5)
+      expect(copyOf(folded as unknown as Update[])).toEqual(copyOf(all))
+    },
+  )
 
   it('make what came later the first, where it is the oldest', () => {
     const older = update(

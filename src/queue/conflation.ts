@@ -5,7 +5,7 @@ import type { SubscribedStream } from '../subscriber/subscribed-stream.ts'
 import type { ConflationKeys, KeyReader } from './conflation-key.ts'
 
 /** The first of the updates that an entry stands for: it tells what was there before them all. */
-interface First extends Pick<Update, 'kind' | 'publisher' | 'version'> {
+interface First extends Pick<Update, 'kind' | 'version'> {
   readonly before: object | undefined
   readonly bytes: number
 }
@@ -14,6 +14,8 @@ interface First extends Pick<Update, 'kind' | 'publisher' | 'version'> {
 interface Entry {
   latest: Update
   latestBytes: number
+  /** The highest version that has come, if any has: what came without one may be the latest. */
+  version: bigint | undefined
   first: First
   count: number
 }
@@ -131,6 +133,7 @@ export class Conflation<Tables extends TablesOf> {
     const entry = {
       latest: update,
       latestBytes: bytes,
+      version: update.version,
       first: firstOf(update, bytes),
       count: 1,
     }
@@ -145,7 +148,8 @@ export class Conflation<Tables extends TablesOf> {
     folding.folded++
     this.#folded++
     if (isOlder(update, entry.first)) entry.first = firstOf(update, bytes)
-    if (!isOlder(update, entry.latest)) {
+    if (!isOlder(update, entry)) {
+      entry.version = update.version ?? entry.version
       entry.latest = update
       entry.latestBytes = bytes
       this.#entries.delete(entry)
@@ -180,9 +184,9 @@ export class Conflation<Tables extends TablesOf> {
   }
 }
 
-function firstOf({ kind, publisher, version, record, before }: Update, bytes: number): First {
+function firstOf({ kind, version, record, before }: Update, bytes: number): First {
   // A delete bears the record that was there before it.
-  return { kind, publisher, version, before: kind === 'delete' ? record : before, bytes }
+  return { kind, version, before: kind === 'delete' ? record : before, bytes }
 }
 
 function weightOf({ latestBytes, first, count }: Entry): number {
@@ -190,17 +194,13 @@ function weightOf({ latestBytes, first, count }: Entry): number {
 }
 
 /**
- * True where the update that came later is the older one: updates of two publishers are ordered by
- * their versions, those of one as they come, and without versions all are.
+ * True where the update that came later is the older one. Versions decide, whoever published: also one
+ * process publishes the commits of its pool of connections in another order than they were made in. Of
+ * equal ones, and without versions, the later counts.
  */
-function isOlder(
-  later: Pick<Update, 'publisher' | 'version'>,
-  earlier: Pick<Update, 'publisher' | 'version'>,
-): boolean {
+function isOlder(later: Pick<Update, 'version'>, earlier: Pick<Update, 'version'>): boolean {
   if (later.version === undefined || earlier.version === undefined) return false
-  const isOfOne =
-    later.publisher !== null && later.publisher.incarnation === earlier.publisher?.incarnation
-  return !isOfOne && later.version < earlier.version
+  return later.version < earlier.version
 }
 
 function conflated({ latest, first, count }: Entry): ConflatedUpdate {

@@ -8,6 +8,7 @@ import { pathRules } from './path-rules.ts'
 import { repairRules } from './repair-rules.ts'
 import { silenceRules } from './silence-rules.ts'
 import type { Rule } from './rule.ts'
+import { versionRules } from './version-rules.ts'
 
 /** Every rule of the wire and of the delivery protocol, by its invariant in docs/DELIVERY.md. */
 export const rules: readonly Rule[] = [
@@ -20,4 +21,5 @@ export const rules: readonly Rule[] = [
   ...repairRules,
   ...endingRules,
   ...clusterRules,
+  ...versionRules,
 ]
