@@ -33,3 +33,28 @@ it('behaves as a set of numbers would', () => {
     }
   }
 })
+
+/** A number that counts how often anything is compared with it, or made of it. */
+function counted(number: number): { readonly number: number; uses: number } {
+  const counter = { uses: 0 }
+  const valueOf = (): number => {
+    counter.uses++
+    return number
+  }
+  return Object.assign(counter, { number: { valueOf } as unknown as number })
+}
+
+it('looks at a few of many ranges, whatever is asked for, added or removed', () => {
+  const ranges = new RangeSet()
+  for (let at = 0; at < 100_000; at++) ranges.add(10 * at, 10 * at + 4)
+  const run = counted(500_001)
+  expect(ranges.endOfRunAt(run.number)).toBe(500_004)
+  const next = counted(500_006)
+  expect(ranges.firstFrom(next.number)).toBe(500_010)
+  const [from, to] = [counted(500_006), counted(500_007)]
+  ranges.add(from.number, to.number)
+  const [first, last] = [counted(500_021), counted(500_032)]
+  ranges.remove(first.number, last.number)
+  for (const { uses } of [run, next, from, to, first, last]) expect(uses).toBeLessThan(40)
+  expect(ranges.has(500_030)).toBe(false)
+})

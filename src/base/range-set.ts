@@ -1,38 +1,56 @@
-/** A set of whole numbers kept as disjoint, ascending, non-adjacent ranges, both ends included. */
+interface Range {
+  from: number
+  to: number
+}
+
+/**
+ * A set of whole numbers kept as disjoint, ascending, non-adjacent ranges, both ends included. What is looked for is
+ * found by binary search; a change moves the ranges behind it, unless it is at either end.
+ */
 export class RangeSet {
-  #ranges: { from: number; to: number }[] = []
+  #ranges: Range[] = []
+  /** So many ranges at the front are no longer in the set: what is used up in order costs no move of the rest. */
+  #gone = 0
 
   get isEmpty(): boolean {
-    return this.#ranges.length === 0
+    return this.#ranges.length === this.#gone
   }
 
   add(from: number, to: number): void {
     if (from > to) return
-    const kept: { from: number; to: number }[] = []
+    // Those that touch or overlap what is added become one with it.
+    const first = this.#countBelow(from - 1)
+    let end = first
     const grown = { from, to }
-    for (const range of this.#ranges) {
-      if (range.to < grown.from - 1 || range.from > grown.to + 1) kept.push(range)
-      else {
-        grown.from = Math.min(grown.from, range.from)
-        grown.to = Math.max(grown.to, range.to)
-      }
+    for (
+      let range = this.#ranges[end];
+      range && range.from <= to + 1;
+      range = this.#ranges[++end]
+    ) {
+      grown.from = Math.min(grown.from, range.from)
+      grown.to = Math.max(grown.to, range.to)
     }
-    kept.push(grown)
-    this.#ranges = kept.sort((a, b) => a.from - b.from)
+    this.#ranges.splice(first, end - first, grown)
   }
 
   remove(from: number, to: number): void {
-    if (this.#ranges.length === 0 || from > to) return
-    this.#ranges = this.#ranges.flatMap((range) => [
-      ...(range.from < from ? [{ from: range.from, to: Math.min(range.to, from - 1) }] : []),
-      ...(range.to > to ? [{ from: Math.max(range.from, to + 1), to: range.to }] : []),
-    ])
+    if (from > to) return
+    const first = this.#countBelow(from)
+    let end = first
+    const left: Range[] = []
+    for (let range = this.#ranges[end]; range && range.from <= to; range = this.#ranges[++end]) {
+      if (range.from < from) left.push({ from: range.from, to: from - 1 })
+      if (range.to > to) left.push({ from: to + 1, to: range.to })
+    }
+    if (end === first) return
+    if (first === this.#gone && left.length === 0) this.#letGoUntil(end)
+    else this.#ranges.splice(first, end - first, ...left)
   }
 
   /** The last number of the unbroken run that begins at `from`; `from − 1` where `from` is not in the set. */
   endOfRunAt(from: number): number {
-    for (const range of this.#ranges) if (range.from <= from && from <= range.to) return range.to
-    return from - 1
+    const range = this.#ranges[this.#countBelow(from)]
+    return range && range.from <= from ? range.to : from - 1
   }
 
   has(number: number): boolean {
@@ -41,11 +59,30 @@ export class RangeSet {
 
   /** The first number of the set that is at least `from`, or Infinity. */
   firstFrom(from: number): number {
-    for (const range of this.#ranges) if (range.to >= from) return Math.max(range.from, from)
-    return Infinity
+    const range = this.#ranges[this.#countBelow(from)]
+    return range ? Math.max(range.from, from) : Infinity
   }
 
   [Symbol.iterator](): Iterator<{ readonly from: number; readonly to: number }> {
-    return this.#ranges[Symbol.iterator]()
+    return this.#ranges.slice(this.#gone)[Symbol.iterator]()
+  }
+
+  #letGoUntil(index: number): void {
+    this.#gone = index
+    if (2 * this.#gone < this.#ranges.length) return
+    this.#ranges = this.#ranges.slice(this.#gone)
+    this.#gone = 0
+  }
+
+  /** How many ranges end before `number`: the index of the first one that does not. */
+  #countBelow(number: number): number {
+    let low = this.#gone
+    let high = this.#ranges.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#ranges[middle] as Range).to < number) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

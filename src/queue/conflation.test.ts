@@ -305,9 +305,10 @@ describe('versions', () => {
           const { ID } = update.record as Row
           if ((copy.get(ID)?.version ?? -1n) <= (update.version ?? 0n)) copy.set(ID, update)
         }
-        return [...copy]
-          .map(([ID, { kind, record }]) => [ID, kind === 'delete' ? null : record])
-          .sort()
+        const rows = [...copy].map(
+          ([ID, { kind, record }]) => [ID, kind === 'delete' ? null : record] as const,
+        )
+        return new Map(rows)
       }
       const folded = fold([updates.slice(0, 70), updates.slice(70)]).delivery.updates
       expect(folded).toHaveLength(5)
