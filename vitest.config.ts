@@ -1,12 +1,30 @@
 import { defineConfig } from 'vitest/config'
 
+/**
+ * What `npm test` runs in a minute and a half: whatever stands beside the code, and directly in test/.
+ * The folders of test/ hold what takes long, mostly whole systems: `npm run test:all` runs that too.
+ * The stories of test/cases/ are a command of their own: `npm run cases`.
+ */
+const projects = {
+  quick: { include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'] },
+  long: { include: ['test/*/**/*.test.ts'], exclude: ['test/cases/**'] },
+  cases: { include: ['test/cases/*.test.ts'] },
+}
+
+/** Nothing is judged by it: only what never ends runs into it, on however busy a machine. */
+const hangsAfterMs = 600_000
+
 export default defineConfig({
   test: {
     // Native sockets end a process when a worker thread is torn down under them: only forks.
     pool: 'forks',
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: hangsAfterMs,
+    hookTimeout: hangsAfterMs,
+    expect: { poll: { timeout: hangsAfterMs / 5 } },
     maxWorkers: 2,
+    projects: Object.entries(projects).map(([name, files]) => ({
+      extends: true as const,
+      test: { name, ...files },
+    })),
   },
 })

@@ -1,7 +1,8 @@
 import { Dealer, XPublisher, XSubscriber } from 'zeromq'
 import type { Socket } from 'zeromq'
 import { afterEach, expect, test } from 'vitest'
-import { RunningCluster, eventually, nodesAt, settingsOf, stopAll } from './running-cluster.ts'
+import { eventually } from '../harness/eventually.ts'
+import { RunningCluster, nodesAt, settingsOf, stopAll } from './running-cluster.ts'
 import { closeTaps, opened } from './wire-tap.ts'
 
 afterEach(async () => {

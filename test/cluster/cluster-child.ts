@@ -2,6 +2,7 @@
  * Runs GENESIS_CLUSTER for a test: proxies need threads that are in the environment before Node
  * starts, so never inside the test's own process. Talks with its parent over the IPC channel.
  */
+import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TidingsError } from '../../src/base/tidings-error.ts'
@@ -22,10 +23,11 @@ registerHooks({
 const { proxies } = await import('./recorded-proxy.ts')
 const { startCluster } = await import('../../src/cluster/cluster-process.ts')
 
-function block(ms: number): void {
-  const end = performance.now() + ms
+/** The event loop stands still until the file is there. */
+function block(until: string): void {
   say({ type: 'blocking' })
-  while (performance.now() < end);
+  while (!existsSync(until));
+  say({ type: 'unblocked' })
 }
 
 try {
@@ -41,18 +43,16 @@ try {
         break
       case 'block':
         // The answer must have left before the event loop stands still.
-        void delay(50).then(() => block(order.ms))
+        void delay(50).then(() => block(order.until))
         break
       case 'end-proxy':
         proxies[order.place]?.terminate()
         break
-      case 'close': {
-        const began = performance.now()
+      case 'close':
         void cluster.close().then(() => {
-          say({ type: 'closed', ms: performance.now() - began })
+          say({ type: 'closed' })
           process.disconnect()
         })
-      }
     }
   })
   const error = await cluster.closed

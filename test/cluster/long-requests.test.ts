@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { RunningCluster, eventually, nodesAt, settingsOf, stopAll } from './running-cluster.ts'
+import { eventually } from '../harness/eventually.ts'
+import { RunningCluster, nodesAt, settingsOf, stopAll } from './running-cluster.ts'
 import { Source, Tap, closeTaps, pathProven } from './wire-tap.ts'
 
 afterEach(async () => {

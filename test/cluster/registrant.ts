@@ -13,7 +13,7 @@ import {
 } from '../../src/transport/zeromq/registration-message.ts'
 import { connectingDealer } from '../../src/transport/zeromq/socket-options.ts'
 import type { RunningCluster } from './running-cluster.ts'
-import { eventually } from './running-cluster.ts'
+import { eventually } from '../harness/eventually.ts'
 import { opened } from './wire-tap.ts'
 
 export const newIncarnation = () => randomUUID().replaceAll('-', '')

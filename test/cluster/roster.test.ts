@@ -4,14 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { Registrant, newIncarnation } from './registrant.ts'
-import {
-  RunningCluster,
-  eventually,
-  nodesAt,
-  settingsOf,
-  stateDirectory,
-  stopAll,
-} from './running-cluster.ts'
+import { eventually } from '../harness/eventually.ts'
+import { RunningCluster, nodesAt, settingsOf, stateDirectory, stopAll } from './running-cluster.ts'
 import { closeTaps } from './wire-tap.ts'
 
 const others: ChildProcess[] = []

@@ -1,17 +1,18 @@
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ClusterEvent } from '../../src/cluster/cluster-event.ts'
 import type { NodePorts, NodeSettings, Settings } from '../../src/definition/settings.ts'
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
+import { freeClusterPorts } from '../harness/definition-file.ts'
+import { eventually } from '../harness/eventually.ts'
 
 export type ChildOrder =
   | { readonly type: 'snapshot' }
   | { readonly type: 'close' }
-  | { readonly type: 'block'; readonly ms: number }
+  | { readonly type: 'block'; readonly until: string }
   | { readonly type: 'end-proxy'; readonly place: number }
 
 export type ChildReport =
@@ -22,47 +23,13 @@ export type ChildReport =
     }
   | { readonly type: 'snapshot'; readonly snapshot: ClusterSnapshot }
   | { readonly type: 'blocking' }
-  | { readonly type: 'closed'; readonly ms: number }
+  | { readonly type: 'unblocked' }
+  | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
-
-/** How long a condition may take, milliseconds, before the test says what it waited for. */
-const patienceMs = 20_000
-
-/** Resolves with the first value of `look` that is neither undefined, null nor false. */
-export async function eventually<T>(
-  what: string,
-  look: () => T | Promise<T>,
-): Promise<NonNullable<T>> {
-  const end = performance.now() + patienceMs
-  for (;;) {
-    const value = await look()
-    if (value !== undefined && value !== null && value !== false) return value
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, address, resolve)
-  })
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-export async function freePorts(address: string): Promise<NodePorts> {
-  const ports = new Set<number>()
-  while (ports.size < 6) ports.add(await freePort(address))
-  const [inbound = 0, outbound = 0, cluster = 0, registry = 0, relay = 0, exported = 0] = ports
-  return { inbound, outbound, cluster, registry, relay, export: exported }
-}
 
 /** The nodes of a definition, each at a loopback address of its own. */
 export async function nodesAt(...addresses: string[]): Promise<NodeSettings[]> {
-  return Promise.all(addresses.map(async (name) => ({ name, ports: await freePorts(name) })))
+  return Promise.all(addresses.map(async (name) => ({ name, ports: await freeClusterPorts(name) })))
 }
 
 export function settingsOf(
@@ -167,12 +134,11 @@ export class RunningCluster {
     )
   }
 
-  /** Resolves when the process has ended by itself; how long closing took, milliseconds. */
-  async close(): Promise<number> {
+  /** Resolves when the process has ended by itself. */
+  async close(): Promise<void> {
     this.order({ type: 'close' })
-    const { ms } = await this.report('closed')
+    await this.report('closed')
     await this.#exited
-    return ms
   }
 
   async kill(): Promise<void> {

@@ -1,7 +1,7 @@
 import { XPublisher, XSubscriber } from 'zeromq'
 import type { Socket } from 'zeromq'
 import { connectingXpub, connectingXsub } from '../../src/transport/zeromq/socket-options.ts'
-import { eventually } from './running-cluster.ts'
+import { eventually } from '../harness/eventually.ts'
 
 const open = new Set<Socket>()
 

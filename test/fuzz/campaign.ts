@@ -18,8 +18,6 @@ const freshEvery = 24
 const turnEvery = 2_000
 /** Inputs between two looks at the coverage: a look costs as much as some hundred inputs. */
 const lookEvery = 500
-/** Inputs that promise much are given for so long, milliseconds: some take a second each. */
-const explodeMs = 2_000
 /** Faults told of one target: more are of one cause. */
 const maxFindings = 8
 
@@ -27,6 +25,8 @@ export interface CampaignOptions {
   readonly inputs: number
   /** Ends earlier after so many seconds. */
   readonly seconds?: number
+  /** Ends earlier with so many findings. */
+  readonly mostFindings?: number
   /** Keeps what reaches new code. Slower: for a part of the inputs. */
   readonly coverage?: Coverage
 }
@@ -69,15 +69,16 @@ export class Campaign {
     return this.#digest.copy().digest('hex').slice(0, 16)
   }
 
-  /** Each count and length of valid inputs at its greatest, and what else promises much. */
-  explode(inputs: number): void {
-    const began = performance.now()
+  /** Each count and length of so many valid inputs at its greatest, and what else promises much. */
+  explode(inputs: number, mostFindings = maxFindings): void {
     const { target } = this
     const dice = new Dice(this.#seed)
     for (const heavy of target.heavy?.() ?? []) this.#count(heavy, judgeBomb(target, heavy))
-    for (let n = 0; n < inputs && performance.now() - began < explodeMs; n++) {
-      const bombs = target.bombs?.(target.valid(dice)) ?? []
-      for (const bomb of bombs) this.#count(bomb, judgeBomb(target, bomb))
+    for (let n = 0; n < inputs; n++) {
+      for (const bomb of target.bombs?.(target.valid(dice)) ?? []) {
+        if (this.findings.size >= mostFindings) return
+        this.#count(bomb, judgeBomb(target, bomb))
+      }
     }
   }
 
@@ -90,10 +91,11 @@ export class Campaign {
       if (!this.findings.has(keyOf(finding))) this.findings.set(keyOf(finding), finding)
   }
 
-  async run({ inputs, seconds = Infinity, coverage }: CampaignOptions): Promise<void> {
+  async run(options: CampaignOptions): Promise<void> {
+    const { inputs, seconds = Infinity, mostFindings = maxFindings, coverage } = options
     const began = performance.now()
     const before = process.cpuUsage()
-    for (let n = 1; n <= inputs && this.findings.size < maxFindings; n++) {
+    for (let n = 1; n <= inputs && this.findings.size < mostFindings; n++) {
       const input = this.#next(n)
       this.#take(input, judge(this.target, input))
       if (coverage) this.#follow(input, coverage, n === inputs)

@@ -77,6 +77,8 @@ export interface Progress {
   readonly published: number
   /** Delivered, those included that a conflated delivery stands for. */
   readonly received: number
+  /** CPU that it has taken since it started, milliseconds. */
+  readonly cpuMs: number
   /** Resident memory, bytes. */
   readonly memory: number
   /** The most it ever had, bytes. */

@@ -6,14 +6,19 @@ const pollMs = 10
 /** How long a condition may take, milliseconds: only what never comes takes so long, on however busy a machine. */
 export const patienceMs = 120_000
 
-/** Waits until `holds()` is true; throws after `withinMs`, which is a bound and no pace. */
-export async function eventually(
+/**
+ * Waits until `look()` gives something, which is neither undefined, null nor false, and resolves with it;
+ * throws after `withinMs`, which is a bound and no pace.
+ */
+export async function eventually<T>(
   what: string | (() => string),
-  holds: () => boolean | Promise<boolean>,
+  look: () => T | Promise<T>,
   withinMs = patienceMs,
-): Promise<void> {
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + withinMs
-  while (!(await holds())) {
+  for (;;) {
+    const value = await look()
+    if (value !== undefined && value !== null && value !== false) return value
     if (performance.now() > deadline)
       throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`)
     await pause(pollMs)

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import net from 'node:net'
+import { zeromqPortOffset } from '../../src/definition/service-port.ts'
 
 /** Linux gives a machine all of 127.0.0.0/8; elsewhere there is one loopback address, so one node. */
 export const maxNodes = process.platform === 'linux' ? 250 : 1
@@ -15,16 +16,34 @@ export function nodeAddresses(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${subnet}.${index + 2}`)
 }
 
+/**
+ * Above those that GENESIS_CLUSTER hands to processes (from 11000, their ZeroMQ ports 10000 above), and below
+ * those that systems give to whoever connects (from 32768 on Linux): such a port, free a moment ago, may be
+ * the near end of somebody's connection now.
+ */
+const lowestPort = 24_000
+const highestPort = 32_767
+
 /** Ports of an address that nobody listened at a moment ago, all different. */
 export async function freePorts(address: string, count: number): Promise<number[]> {
-  const listen = () =>
-    new Promise<net.Server>((resolve, reject) => {
-      const server = net.createServer()
-      server.once('error', reject)
-      server.listen(0, address, () => resolve(server))
-    })
-  const servers = await Promise.all(Array.from({ length: count }, listen))
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(lowestPort, highestPort + 1)
+    if (await isFree(address, port)) ports.add(port)
+  }
+  return [...ports]
+}
+
+/** A process port whose ZeroMQ port (+ 10000) is free. */
+export async function freeProcessPort(address: string): Promise<number> {
+  const [port = Number.NaN] = await freePorts(address, 1)
+  return port - zeromqPortOffset
+}
+
+function isFree(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, address, () => server.close(() => resolve(true)))
+  })
 }

@@ -7,18 +7,13 @@ import { Child } from '../harness/child.ts'
 import { writeDefinition } from '../harness/definition-file.ts'
 import { command, TestCluster } from '../harness/test-cluster.ts'
 
-/** GENESIS_CLUSTER ends within 2 s; five times as much on a busy machine, milliseconds. */
-const endsWithinMs = 10_000
-
 endProcessesAfterEach()
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   it(`${signal} ends GENESIS_CLUSTER with 0, whoever is connected`, async () => {
     const cluster = await TestCluster.start('mesh+relay', 2)
     await Promise.all([cluster.open('A'), cluster.open('B', {}, 1)])
-    const began = performance.now()
     expect(await cluster.node().end(signal)).toEqual({ code: 0, signal: null })
-    expect(performance.now() - began).toBeLessThan(endsWithinMs)
     expect(cluster.node().child.log).toMatch(/^stopped$/m)
   })
 }

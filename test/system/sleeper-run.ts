@@ -27,6 +27,9 @@ export interface SleeperResult {
   readonly fastRate: number
   readonly publisherRatio: number
   readonly fastRatio: number
+  /** CPU for each update, against what it is without it. */
+  readonly publisherCost: number
+  readonly fastCost: number
   /** The publisher's resident memory at its peak, over what it had when the sleep began; MiB. */
   readonly publisherGrowthMiB: number
   /** The same over what it had when it was opened: with what it retains and what its rate costs. */
@@ -76,6 +79,7 @@ export async function runSleeper(options: SleeperOptions): Promise<SleeperResult
       asleep.stretch.fastRate,
       mean(({ fastRate }) => fastRate),
     ),
+    ...costs([asleep.stretch], [without, again]),
     publisherOverFreshMiB: Math.round((peakMemory - fresh.memory) / mebibyte),
     fastSilent: silentIn(fastReport) + fastReport.losses.length,
   }
@@ -123,6 +127,9 @@ export interface Stretch {
   readonly seconds: number
   readonly publisherRate: number
   readonly fastRate: number
+  /** CPU for each update, milliseconds: other than the rates, it is not what else the machine does. */
+  readonly publisherCpu: number
+  readonly fastCpu: number
 }
 
 /** Until the publisher has published so many more. */
@@ -138,11 +145,28 @@ export async function stretch(
     seconds: Math.round(to.at - from.at) / 1000,
     publisherRate: rate(from, to, ({ published }) => published),
     fastRate: rate(fastFrom, fastTo, ({ received }) => received),
+    publisherCpu: cpuOfEach(from, to, ({ published }) => published),
+    fastCpu: cpuOfEach(fastFrom, fastTo, ({ received }) => received),
   }
 }
 
 function rate(from: Progress, to: Progress, of: (progress: Progress) => number): number {
   return Math.round((1000 * (of(to) - of(from))) / (to.at - from.at))
+}
+
+function cpuOfEach(from: Progress, to: Progress, of: (progress: Progress) => number): number {
+  return (to.cpuMs - from.cpuMs) / (of(to) - of(from))
+}
+
+/** What an update costs in CPU, with a slow subscriber against without. */
+export function costs(slow: readonly Stretch[], without: readonly Stretch[]) {
+  const mean = (stretches: readonly Stretch[], of: (stretch: Stretch) => number) =>
+    stretches.reduce((sum, each) => sum + of(each), 0) / stretches.length
+  const against = (of: (stretch: Stretch) => number) => ratio(mean(slow, of), mean(without, of))
+  return {
+    publisherCost: against(({ publisherCpu }) => publisherCpu),
+    fastCost: against(({ fastCpu }) => fastCpu),
+  }
 }
 
 export const ratio = (part: number, whole: number): number =>

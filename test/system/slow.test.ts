@@ -10,9 +10,11 @@ endProcessesAfterEach()
 const updates = 200_000
 const perSecond = 100_000
 
-/** On a busy machine: twice what is asked of ratios, five times of what takes time. */
-const least = demands.leastRatio / 2
-const caughtUpWithinMs = 5 * demands.caughtUpWithinMs
+/**
+ * CPU for each update against what it takes without the slow one. `npm run slow` asks for the rates as well:
+ * on a machine that does other things they say more of those.
+ */
+const mostCost = 2.5
 
 const cases = sleeps.flatMap((sleep) =>
   (['repair', 'conflate'] as const).map((whenSlow) => ({ sleep, whenSlow })),
@@ -23,10 +25,9 @@ describe.each(cases)('a subscriber that sleeps ($sleep), $whenSlow', ({ sleep, w
     const watch = { whenSlow, key: 'INSTRUMENT', limit: { updates: 20_000 } } as const
     const result = await runSleeper({ shape: 'mesh', sleep, watch, updates, perSecond })
     expect(result).toMatchObject({ silent: 0, fastSilent: 0 })
-    expect(result.publisherRatio).toBeGreaterThan(least)
-    expect(result.fastRatio).toBeGreaterThan(least)
+    expect(result.publisherCost).toBeLessThan(mostCost)
+    expect(result.fastCost).toBeLessThan(mostCost)
     expect(result.publisherGrowthMiB).toBeLessThan(demands.mostGrowthMiB)
-    expect(result.caughtUpMs).toBeLessThan(caughtUpWithinMs)
     expect(result.delivered + result.lost).toBeGreaterThanOrEqual(updates)
     if (sleep === 'pending') expect(result.folded > 0).toBe(whenSlow === 'conflate')
     expect(sleeperRow(result)).toMatchObject({ times: 1, silent: 0 })
@@ -38,8 +39,8 @@ it.each(['repair', 'conflate', 'fail'] as const)(
   async (whenSlow) => {
     const result = await runSteady({ whenSlow, limit: { updates: 5_000 }, updates, perSecond })
     expect(result.silent).toBe(0)
-    expect(result.publisherRatio).toBeGreaterThan(least)
-    expect(result.fastRatio).toBeGreaterThan(least)
+    expect(result.publisherCost).toBeLessThan(mostCost)
+    expect(result.fastCost).toBeLessThan(mostCost)
     if (whenSlow === 'fail') expect(result.delivered).toBeLessThan(updates / 2)
     else expect(result.delivered + result.lost).toBeGreaterThanOrEqual(updates)
     expect(result.folded > 0).toBe(whenSlow === 'conflate')

@@ -1,7 +1,7 @@
 import type { WhenSlow } from '../../src/index.ts'
 import type { WatchOptions } from '../harness/application-message.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
-import { lostIn, mebibyte, ratio, silentIn, stretch, withinMs } from './sleeper-run.ts'
+import { costs, lostIn, mebibyte, ratio, silentIn, stretch, withinMs } from './sleeper-run.ts'
 
 export interface SteadyOptions {
   readonly whenSlow: WhenSlow
@@ -19,6 +19,9 @@ export interface SteadyResult {
   /** With the slow subscriber against without it. */
   readonly publisherRatio: number
   readonly fastRatio: number
+  /** CPU for each update, in the same way. */
+  readonly publisherCost: number
+  readonly fastCost: number
   /** Resident memory at the end of each slice of the run, MiB. */
   readonly slowMiB: readonly number[]
   readonly publisherMiB: readonly number[]
@@ -73,6 +76,7 @@ export async function runSteady(options: SteadyOptions): Promise<SteadyResult> {
     fastRate,
     publisherRatio: ratio(publisherRate, without.publisherRate),
     fastRatio: ratio(fastRate, without.fastRate),
+    ...costs(rates, [without]),
     slowMiB: slowMiB.map(Math.round),
     publisherMiB: publisherMiB.map(Math.round),
     slowGrowth: growth(slowMiB),

@@ -11,8 +11,8 @@ import { PublishingSocket } from '../../src/transport/zeromq/publishing-socket.t
 import { Refusals } from '../../src/transport/zeromq/refusals.ts'
 import { connectingXsub } from '../../src/transport/zeromq/socket-options.ts'
 import { decodeMessage, encodeMessage } from '../../src/wire/message-codec.ts'
-import { eventually } from './eventually.ts'
-import { freePorts } from './free-ports.ts'
+import { eventually } from '../harness/eventually.ts'
+import { freePorts } from '../harness/loopback.ts'
 
 const messages = 20
 const nothing = (): void => undefined
@@ -54,7 +54,7 @@ const [broken, other] = [new Heard('a'.repeat(32)), new Heard('b'.repeat(32))]
 const subscriber = new XSubscriber(connectingXsub())
 let isBroken = false
 subscriber.events.on('disconnect', () => (isBroken = true))
-for (const [index, port] of (await freePorts(2)).entries()) {
+for (const [index, port] of (await freePorts('127.0.0.1', 2)).entries()) {
   await (index === 0 ? broken : other).socket.bind('127.0.0.1', port, 'a test')
   subscriber.connect(`tcp://127.0.0.1:${port}`)
 }

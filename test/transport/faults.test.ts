@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Router, XPublisher, XSubscriber } from 'zeromq'
 import { systemClock } from '../../src/base/clock.ts'
 import { ConnectionMonitor } from '../../src/transport/zeromq/connection-monitor.ts'
-import { eventually } from './eventually.ts'
-import { freeProcessPort } from './free-ports.ts'
+import { eventually } from '../harness/eventually.ts'
+import { freeProcessPort } from '../harness/loopback.ts'
 import type { Peer } from './peer.ts'
 import { cleanUp, openPeer, startNode } from './stage.ts'
 
@@ -85,7 +85,7 @@ describe('GENESIS_CLUSTER dies and comes back', () => {
 describe('a link that libzmq has given up', () => {
   it('is made again after another socket type has held the port of a process', async () => {
     const node = await startNode()
-    const processPort = await freeProcessPort()
+    const processPort = await freeProcessPort('127.0.0.1')
     const a = await openPeer(node, { process: 'A', processPort })
     const b = await openPeer(node, { process: 'B' })
     b.transport.subscribe('update/')
@@ -133,7 +133,7 @@ describe('a link that libzmq has given up', () => {
 describe('reconnecting', () => {
   it.each(modes)('brings all of 1,500 subscriptions back, in %s mode', async (mode) => {
     const node = await startNode()
-    const processPort = await freeProcessPort()
+    const processPort = await freeProcessPort('127.0.0.1')
     const options = { mode, process: 'A', processPort }
     const a = await openPeer(node, options)
     const b = await openPeer(node, { mode, process: 'B' })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Settings } from '../../src/definition/settings.ts'
 import type { NodeMode } from '../../src/model/roster.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts } from '../harness/loopback.ts'
 import type {
   SmallClusterCommand,
   SmallClusterOptions,
@@ -33,7 +33,7 @@ export class NodeProcess {
   static async reserve(): Promise<NodeProcess> {
     // All at once: of two draws one could give a port that the other gave.
     const [inbound = 0, outbound = 0, registry = 0, exported = 0, relay = 0, cluster = 0] =
-      await freePorts(6)
+      await freePorts('127.0.0.1', 6)
     return new NodeProcess({ inbound, outbound, registry, export: exported, relay }, cluster)
   }
 

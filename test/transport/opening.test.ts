@@ -6,15 +6,15 @@ import { describe, expect, it } from 'vitest'
 import { Router } from 'zeromq'
 import { queryCluster } from '../../src/transport/zeromq/snapshot-query.ts'
 import { decodeProcessMessage } from '../../src/transport/zeromq/registration-message.ts'
-import { freeProcessPort } from './free-ports.ts'
+import { freeProcessPort } from '../harness/loopback.ts'
 import { NodeProcess } from './node-process.ts'
 import { cleanUp, newPeer, startNode } from './stage.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../harness/eventually.ts'
 
 describe('opening', () => {
   it('says what to start when GENESIS_CLUSTER is not there, and leaves nothing open', async () => {
     const node = await NodeProcess.reserve()
-    const processPort = await freeProcessPort()
+    const processPort = await freeProcessPort('127.0.0.1')
     const error = await newPeer(node, { clusterTimeoutMs: 300, processPort })
       .open()
       .catch((reason: unknown) => reason)
@@ -50,7 +50,7 @@ describe('opening', () => {
 
   it('names the port, its purpose and who has it when it is taken', async () => {
     const node = await startNode()
-    const processPort = await freeProcessPort()
+    const processPort = await freeProcessPort('127.0.0.1')
     const server = net.createServer().listen(processPort + 10_000, '127.0.0.1')
     await once(server, 'listening')
     const opening = newPeer(node, { processPort }).open()
@@ -65,7 +65,7 @@ describe('opening', () => {
 
   it('frees its port with close()', async () => {
     const node = await startNode()
-    const processPort = await freeProcessPort()
+    const processPort = await freeProcessPort('127.0.0.1')
     for (let life = 0; life < 5; life++) {
       const peer = newPeer(node, { processPort, process: `LIFE_${life}` })
       const opened = await peer.open()

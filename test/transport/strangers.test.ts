@@ -8,8 +8,8 @@ import { AccessList } from '../../src/transport/zeromq/access-list.ts'
 import { ConnectionMonitor } from '../../src/transport/zeromq/connection-monitor.ts'
 import { requestLimits } from '../../src/transport/zeromq/publishing-socket.ts'
 import * as socketOptions from '../../src/transport/zeromq/socket-options.ts'
-import { eventually } from './eventually.ts'
-import { freePorts } from './free-ports.ts'
+import { eventually } from '../harness/eventually.ts'
+import { freePorts } from '../harness/loopback.ts'
 import type { Peer } from './peer.ts'
 import { cleanUp, openPeer, startNode } from './stage.ts'
 
@@ -48,7 +48,7 @@ describe('access', () => {
   })
 
   it('waits for the list to be loaded, and follows a new one', async () => {
-    const [port] = (await freePorts(1)) as [number]
+    const [port] = (await freePorts('127.0.0.1', 1)) as [number]
     const at = `tcp://127.0.0.1:${port}`
     const denials: string[] = []
     const list = await AccessList.open((address) => denials.push(address))

@@ -24,13 +24,13 @@ export async function settled(
 }
 
 /** Resolves when so many updates have come. */
-export function receives(
+export async function receives(
   { participant, key }: Place,
   updates: number,
   withinMs = waitedMs,
 ): Promise<void> {
   const holds = async () => (await participant.call('progress', { key })).deliveries >= updates
-  return eventually(`${key} receives ${updates}`, holds, withinMs)
+  await eventually(`${key} receives ${updates}`, holds, withinMs)
 }
 
 /** What all publishers have published so far. */

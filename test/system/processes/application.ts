@@ -168,10 +168,12 @@ function meetConditions(): void {
 const publishedUpdates = ({ TRADE, POSITION }: Published) => TRADE + POSITION
 
 function progress(): Progress {
+  const { user, system } = process.cpuUsage()
   return {
     at: performance.timeOrigin + performance.now(),
     published: publishedUpdates(trades.published),
     received: journal.received,
+    cpuMs: (user + system) / 1000,
     memory: process.memoryUsage.rss(),
     peakMemory: process.resourceUsage().maxRSS * 1024,
   }

@@ -1,17 +1,18 @@
 import fs from 'node:fs'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../base/random.ts'
-import { emptyDefinition, noFindings } from './definition.ts'
-import { readDefinition, reportOf } from './load-settings.ts'
-import { formatProblem } from './problem.ts'
-import { readServiceDefinitions } from './service-definitions.ts'
-import { Source } from './source.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { emptyDefinition, noFindings } from '../../src/definition/definition.ts'
+import { readDefinition, reportOf } from '../../src/definition/load-settings.ts'
+import { formatProblem } from '../../src/definition/problem.ts'
+import { readServiceDefinitions } from '../../src/definition/service-definitions.ts'
+import { Source } from '../../src/definition/source.ts'
+import { growthOfTenfold, linearGrowth } from '../harness/cpu-growth.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_240_611)
 const mutations = 20_000
 
 const fixture = (name: string) =>
-  fs.readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
+  fs.readFileSync(new URL(`../../src/definition/fixtures/${name}`, import.meta.url), 'utf8')
 const json = JSON.stringify(
   {
     global: { ZeroMQProxyInboundPort: 5001, ZeroMQProxyOutboundPort: 5000, DbPassword: 'x' },
@@ -110,19 +111,6 @@ test.each([
   ['s.xml', '<a>'],
   ['s.xml', '<service name="a" port="1"/>'],
 ])('%s: %j, 20,000 times over, is read in a time that grows with its length', (name, part) => {
-  // CPU time of this process, the least of three: what else the machine does only ever adds.
-  const timeOf = (count: number) => {
-    const text = part.repeat(count)
-    const times = [1, 2, 3].map(() => {
-      const start = process.cpuUsage()
-      judge(name, text)
-      const { user, system } = process.cpuUsage(start)
-      return (user + system) / 1000
-    })
-    return Math.min(...times)
-  }
-  timeOf(2_000)
-  const small = Math.max(timeOf(2_000), 5)
-  // Ten times the length; squared it would be a hundred times the time.
-  expect(timeOf(20_000)).toBeLessThan(small * 60)
+  const growth = growthOfTenfold(2_000, (count) => judge(name, part.repeat(count)))
+  expect(growth).toBeLessThan(linearGrowth)
 })

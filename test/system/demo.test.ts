@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
-const command = join(import.meta.dirname, '..', 'bin', 'tidings.js')
+const command = join(import.meta.dirname, '..', '..', 'bin', 'tidings.js')
 
 /** Where the demonstration makes its directory: whatever is left there it has left. */
 let place = ''

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { endProcessesAfterEach } from '../test/harness/after-each.ts'
-import { contenderNamed } from './contender.ts'
+import { endProcessesAfterEach } from '../harness/after-each.ts'
+import { contenderNamed } from '../../bench/contender.ts'
 
 endProcessesAfterEach()
 
