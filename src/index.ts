@@ -1,4 +1,5 @@
 import './base/node-version.ts'
+import './queue/worker-threads.ts'
 
 export { openUpdateQueue } from './queue/open-update-queue.ts'
 export type { FlushResult, UpdateQueue } from './queue/update-queue.ts'

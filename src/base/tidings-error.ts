@@ -25,6 +25,7 @@ export const errorCategories = {
   TRANSPORT_FAILED: 'fatal',
   USAGE: 'usage',
   VALUE_UNSUPPORTED: 'usage',
+  WORKER_NOT_HOSTED: 'usage',
   ZEROMQ_UNAVAILABLE: 'fatal',
 } as const satisfies Record<string, ErrorCategory>
 

@@ -1,10 +1,12 @@
+import { isMainThread } from 'node:worker_threads'
 import { systemClock } from '../base/clock.ts'
 import { nodeAddresses } from '../cluster/addresses.ts'
 import { requireSettings, type SettingsOptions } from '../definition/load-settings.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { NodeMode } from '../model/roster.ts'
 import type { Transport } from '../transport/transport.ts'
-import { requireNativeModule } from '../transport/zeromq/native-module.ts'
+import { ThreadTransport } from '../transport/thread/thread-transport.ts'
+import { loadZeroMQTransport, type ZeroMQChoice } from '../transport/zeromq/load-transport.ts'
 import { defaultClusterTimeoutMs, type OpenOptions } from './options.ts'
 
 /** A transport, and what the definition says of the process that is going to use it. */
@@ -24,24 +26,23 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
   const settings = requireSettings(settingsOptions(options))
   const processPort = options.script === undefined ? portOf(options, settings) : null
   const { bind, local, allowed } = await nodeAddresses(settings)
-  await requireNativeModule()
-  const { ZeroMQTransport } = await import('../transport/zeromq/zeromq-transport.ts')
+  const choice: ZeroMQChoice = {
+    mode: settings.mode,
+    role: options.script === undefined ? 'process' : 'script',
+    nodeAddress: local,
+    bindAddress: bind,
+    allowed,
+    ports: settings.node.ports,
+    clusterTimeoutMs: options.clusterTimeoutMs ?? defaultClusterTimeoutMs,
+    wantsPort: options.script === undefined && processPort === null,
+  }
   return {
     node: settings.node.name,
     mode: settings.mode,
     processPort,
-    transport: new ZeroMQTransport({
-      mode: settings.mode,
-      role: options.script === undefined ? 'process' : 'script',
-      nodeAddress: local,
-      bindAddress: bind,
-      allowed,
-      ports: settings.node.ports,
-      clusterTimeoutMs: options.clusterTimeoutMs ?? defaultClusterTimeoutMs,
-      wantsPort: options.script === undefined && processPort === null,
-      clock: systemClock,
-      random: Math.random,
-    }),
+    transport: isMainThread
+      ? await loadZeroMQTransport(choice)
+      : new ThreadTransport(choice, systemClock),
   }
 }
 

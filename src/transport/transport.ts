@@ -23,6 +23,11 @@ export interface TransportHandlers {
    * perhaps more. The bytes may be kept.
    */
   frames(frames: readonly Uint8Array[]): void
+  /**
+   * Asked after `frames`. A promise: the transport reads no more until it is fulfilled, so that the
+   * senders are held up, or drop. Left out, or null: there is always room.
+   */
+  room?(): Promise<void> | null
   /** A request from a subscriber, one frame. The bytes may be kept. */
   request(frame: Uint8Array): void
   roster(change: RosterChange): void

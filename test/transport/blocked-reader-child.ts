@@ -14,6 +14,7 @@ const cell = new Int32Array(new SharedArrayBuffer(4))
 let taken = 0
 const refusals = new Refusals()
 const socket = new SubscribingSocket(systemClock, refusals, {
+  room: () => null,
   frames() {
     if (taken % messagesPerRound === 0) Atomics.wait(cell, 0, 0, blockMs)
     taken += 1

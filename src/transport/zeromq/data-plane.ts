@@ -19,6 +19,7 @@ export interface DataPlaneOptions {
 
 export interface DataPlaneHandlers {
   frames(frames: readonly Buffer[]): void
+  room(): Promise<void> | null
   request(frame: Buffer): void
   probe(frame: Buffer): void
   /** `again`: updates come on this connection, and it was there before. */

@@ -14,6 +14,8 @@ export const receiveLimits = {
 
 export interface SubscribingSocketHandlers {
   frames(frames: readonly Buffer[]): void
+  /** A promise: no more is read until it is fulfilled. */
+  room(): Promise<void> | null
   /** `again`: this endpoint was connected before. */
   connected(endpoint: string, again: boolean): void
   disconnected(endpoint: string): void
@@ -147,6 +149,8 @@ export class SubscribingSocket {
         }
         if (socket.closed) return
         if (frames.length > 0) this.#handlers.frames(frames)
+        const full = this.#handlers.room()
+        if (full) await full
         for (const frame of frames) bytes += frame.length
         messages += 1
         if (bytes < bytesPerTurn && messages < messagesPerTurn) continue

@@ -228,6 +228,7 @@ export class ZeroMQTransport implements Transport {
       { endpoints, own: registration, processAddress, zapDomain, clock, refusals },
       {
         frames: (frames) => this.#handlers?.frames(frames),
+        room: () => this.#handlers?.room?.() ?? null,
         request: (frame) => this.#handlers?.request(frame),
         probe: (frame) => {
           this.#probe.take(frame)

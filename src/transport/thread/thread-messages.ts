@@ -1,0 +1,68 @@
+import type { MessagePort } from 'node:worker_threads'
+import { type ErrorCode, TidingsError } from '../../base/tidings-error.ts'
+import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
+import type { RenewStep, TransportEvent } from '../transport.ts'
+import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
+import type { PackedFrames } from './packed-frames.ts'
+
+/** Of what is said between the threads: both sides are of one version of the package, or do not talk. */
+export const threadProtocol = 1
+
+/** From a worker to the main thread: a port over which one transport is asked for. */
+export interface HostRequest {
+  readonly tidings: 'host a transport'
+  readonly protocol: typeof threadProtocol
+  readonly choice: ZeroMQChoice
+  readonly port: MessagePort
+}
+
+export interface ToldError {
+  readonly code: ErrorCode
+  readonly text: string
+}
+
+/** What bears frames; the other side says `taken` when it has worked on their bytes. */
+export type FramesMessage = {
+  readonly type: 'down' | 'up'
+  readonly packed: PackedFrames
+}
+
+type Taken = { readonly type: 'taken'; readonly bytes: number }
+
+export type WorkerMessage =
+  | FramesMessage
+  | Taken
+  | { readonly type: 'open' | 'register'; readonly registration: Registration }
+  | { readonly type: 'subscribe' | 'unsubscribe'; readonly prefix: string }
+  | { readonly type: 'renew'; readonly step: RenewStep; readonly incarnation: string }
+  | { readonly type: 'abort' }
+  | { readonly type: 'close'; readonly lingerMs: number }
+
+export type HostMessage =
+  | FramesMessage
+  | Taken
+  | { readonly type: 'accepted' | 'reconnected' | 'closed' }
+  | { readonly type: 'opened' | 'registered'; readonly registration: Registration }
+  | {
+      readonly type: 'roster'
+      readonly change: RosterChange
+      /** Those of its entries that are connected to directly. */
+      readonly direct: readonly string[]
+      readonly bytes: number
+    }
+  | {
+      readonly type: 'event'
+      readonly event: TransportEvent
+      readonly connections: ConnectionCounts
+    }
+  | { readonly type: 'failed'; readonly error: ToldError }
+
+/** An error does not keep its class on the way to another thread. */
+export function tellError(error: TidingsError): ToldError {
+  const suffix = ` [${error.code}]`
+  const { code, message } = error
+  const text = message.endsWith(suffix) ? message.slice(0, -suffix.length) : message
+  return { code, text }
+}
+
+export const toldError = ({ code, text }: ToldError): TidingsError => new TidingsError(code, text)
