@@ -9,6 +9,7 @@ import { errorCategories } from '../src/base/tidings-error.ts'
 import { lossReasons } from '../src/model/loss.ts'
 import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
 import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
+import { outboxLimits } from '../src/transport/thread/outbox.ts'
 import { socketLimits } from '../src/transport/zeromq/socket-options.ts'
 import { endProcessesAfterEach } from './harness/after-each.ts'
 import { Child } from './harness/child.ts'
@@ -179,6 +180,7 @@ describe('limits', () => {
     ['docs/DELIVERY.md', 'publisher-limits', defaultPublisherLimits],
     ['docs/DELIVERY.md', 'subscriber-limits', defaultSubscriberLimits],
     ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
+    ['docs/COMPATIBILITY.md', 'thread-limits', outboxLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

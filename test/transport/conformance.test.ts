@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import type { NodeMode, ProcessRole } from '../../src/model/roster.ts'
 import { transportConformance } from '../../src/testing/transport-conformance.ts'
+import { ThreadHost } from '../../src/transport/thread/thread-host.ts'
+import { ThreadTransport, type AskHost } from '../../src/transport/thread/thread-transport.ts'
 import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
+import { loadZeroMQTransport } from '../../src/transport/zeromq/load-transport.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { NodeProcess } from './node-process.ts'
 
@@ -30,6 +33,11 @@ const clusters = {
   },
 }
 
+/** Both sides in one thread: the port between them is the same. */
+const hostHere: AskHost = async ({ choice, port }) => {
+  void new ThreadHost(port, () => loadZeroMQTransport(choice))
+}
+
 let state = ''
 beforeEach(() => {
   state = mkdtempSync(join(tmpdir(), 'tidings-transport-'))
@@ -37,19 +45,20 @@ beforeEach(() => {
 afterEach(() => rmSync(state, { recursive: true, force: true }))
 
 describe.each([
-  ['mesh', 'small cluster'],
-  ['proxy', 'small cluster'],
-  ['mesh', 'GENESIS_CLUSTER'],
-  ['proxy', 'GENESIS_CLUSTER'],
-] as const)('ZeroMQTransport in %s mode, with %s', (mode, kind) => {
+  ['ZeroMQTransport', 'mesh', 'small cluster'],
+  ['ZeroMQTransport', 'proxy', 'small cluster'],
+  ['ZeroMQTransport', 'mesh', 'GENESIS_CLUSTER'],
+  ['ZeroMQTransport', 'proxy', 'GENESIS_CLUSTER'],
+  ['ThreadTransport', 'mesh', 'small cluster'],
+] as const)('%s in %s mode, with %s', (side, mode, kind) => {
   const makeCluster = async () => {
     const node = await clusters[kind].start(mode)
     return {
       direct: mode === 'mesh',
       mode,
       node: clusters[kind].node,
-      transport: (role: ProcessRole) =>
-        new ZeroMQTransport({
+      transport: (role: ProcessRole) => {
+        const choice = {
           mode,
           role,
           nodeAddress: clusters[kind].address,
@@ -58,9 +67,11 @@ describe.each([
           ports: node.ports,
           clusterTimeoutMs: 10_000,
           wantsPort: role === 'process',
-          clock: systemClock,
-          random: Math.random,
-        }),
+        }
+        return side === 'ZeroMQTransport'
+          ? new ZeroMQTransport({ ...choice, clock: systemClock, random: Math.random })
+          : new ThreadTransport(choice, systemClock, hostHere)
+      },
       close: () => node.kill(),
     }
   }

@@ -104,7 +104,9 @@ export class ThreadHost {
     const bytes = change.entries.length * outboxLimits.rosterEntryBytes
     this.#outbox.post({ type: 'roster', change, direct: this.#directOf(change), bytes }, bytes)
     if (this.#outbox.room > outboxLimits.toWorkerBytes - outboxLimits.waitingForWorkerBytes) return
-    this.#fail(new TidingsError('TRANSPORT_FAILED', 'the worker thread has stood still for too long'))
+    this.#fail(
+      new TidingsError('TRANSPORT_FAILED', 'the worker thread has stood still for too long'),
+    )
   }
 
   #directOf(change: RosterChange): string[] {

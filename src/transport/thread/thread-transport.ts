@@ -37,6 +37,7 @@ export class ThreadTransport implements Transport {
   readonly #direct = new Set<string>()
   #connections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
   #handlers: TransportHandlers | null = null
+  #isAsked = false
   #isOpen = false
   #closing: Promise<void> | null = null
   #refused = 0
@@ -114,7 +115,7 @@ export class ThreadTransport implements Transport {
   }
 
   async #close(lingerMs: number): Promise<void> {
-    if (!this.#handlers) this.#ended.resolve()
+    if (!this.#isAsked) this.#ended.resolve()
     this.#opened.reject(new TidingsError('CLOSED', 'the transport was closed'))
     this.#outbox.post({ type: 'close', lingerMs })
     this.#outbox.close()
@@ -138,6 +139,7 @@ export class ThreadTransport implements Transport {
       choice: this.#choice,
       port: this.#far,
     }
+    this.#isAsked = true
     this.#ask(request).catch(() => refuse(notHosted()))
     const late = this.#clock.after(clusterTimeoutMs, () => refuse(mainIsBusy(clusterTimeoutMs)))
     const abort = (): void => refuse(new TidingsError('ABORTED', 'the signal was aborted'))
