@@ -5,7 +5,7 @@ import type { ProcessRole, Registration, RosterChange, RosterEntry } from '../mo
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 
 /** How long a case waits for what must come; a bound, not a pace. */
-const withinMs = 20_000
+const withinMs = 60_000
 const pollMs = 5
 
 /** A cluster of one node that the transports under test join. */

@@ -7,14 +7,15 @@ import type { OpenOptions } from '../../src/queue/options.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { Child } from '../harness/child.ts'
 import { freeClusterPorts, writeDefinition } from '../harness/definition-file.ts'
+import { patienceMs } from '../harness/eventually.ts'
 import { freePorts } from '../harness/loopback.ts'
 import { scratchDirectory } from '../harness/scratch.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
 
 const opener = join(import.meta.dirname, 'processes', 'opener.ts')
 
-/** An end by itself is a matter of milliseconds; a process that something holds never ends. */
-const endsWithinMs = 20_000
+/** A process that something holds never ends. */
+const endsWithinMs = patienceMs
 
 const servers: net.Server[] = []
 afterEach(() => servers.splice(0).forEach((server) => server.close()))

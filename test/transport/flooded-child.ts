@@ -4,6 +4,7 @@ import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
 import type { ClusterPorts } from '../../src/transport/zeromq/endpoints.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { newRegistration } from './peer.ts'
+import { patienceMs } from '../harness/eventually.ts'
 
 const sampleMs = 5
 
@@ -14,7 +15,7 @@ const transport = new ZeroMQTransport({
   bindAddress: '127.0.0.1',
   allowed: loopbackAddresses,
   ports: JSON.parse(process.argv[2] ?? '{}') as ClusterPorts,
-  clusterTimeoutMs: 10_000,
+  clusterTimeoutMs: patienceMs,
   wantsPort: true,
   clock: systemClock,
   random: Math.random,

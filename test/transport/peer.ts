@@ -6,6 +6,7 @@ import type { TransportEvent, TransportHandlers } from '../../src/transport/tran
 import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
 import type { ZeroMQTransportOptions } from '../../src/transport/zeromq/transport-options.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
+import { patienceMs } from '../harness/eventually.ts'
 import type { NodeProcess } from './node-process.ts'
 
 export interface PeerOptions extends Partial<ZeroMQTransportOptions> {
@@ -36,7 +37,7 @@ export class Peer {
       bindAddress: '127.0.0.1',
       allowed: loopbackAddresses,
       ports: node.ports,
-      clusterTimeoutMs: 10_000,
+      clusterTimeoutMs: patienceMs,
       wantsPort: role === 'process',
       clock: systemClock,
       random: Math.random,

@@ -4,6 +4,7 @@ import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
 import type { ZeroMQTransportOptions } from '../../src/transport/zeromq/transport-options.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { newRegistration } from './peer.ts'
+import { patienceMs } from '../harness/eventually.ts'
 
 interface Task extends Pick<ZeroMQTransportOptions, 'mode' | 'ports'> {
   readonly messages: number
@@ -18,7 +19,7 @@ const transport = new ZeroMQTransport({
   bindAddress: '127.0.0.1',
   allowed: loopbackAddresses,
   ports,
-  clusterTimeoutMs: 10_000,
+  clusterTimeoutMs: patienceMs,
   wantsPort: false,
   clock: systemClock,
   random: Math.random,

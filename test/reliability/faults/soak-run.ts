@@ -6,7 +6,7 @@ import { addVerdicts, type Verdict } from './judge.ts'
 import { monotonicMs } from './order.ts'
 import { startQueue } from './participant.ts'
 import { countOf, type Place, publishedBy, receives, settled } from './settled.ts'
-import { fitLine, mean, quantile } from './statistics.ts'
+import { type Samples, samplesOfFloor, type Trend, trendOf } from './trend.ts'
 
 const tables = ['TRADE', 'POSITION']
 const size = 4
@@ -20,50 +20,12 @@ const rateUpdates = 200_000
 const sampleMs = 1_000
 const mebibyte = 1024 * 1024
 
-/** Heaps and caches fill: the first share of the samples does not count. */
-const warmUpShare = 0.25
-
-/**
- * Memory goes up and down with the garbage collector; what stays is what lies under it. So of resident
- * memory the least of so many samples counts, if there are enough of them, and what is alive on the
- * heap is taken right after a collection, once in as many.
- */
-const samplesOfFloor = 10
-const fewestFloors = 6
-
-/** Growth over the run by less than this share of the mean is none, even where it is significant. */
-const memoryTolerance = 0.05
-
-/** Latency hangs on whatever else the machine does. */
-const latencyTolerance = 0.25
-
-/** How one figure went over the time of the run. */
-export interface Trend {
-  readonly what: string
-  readonly unit: string
-  readonly samples: number
-  readonly mean: number
-  readonly perHour: number
-  /** Half of the 95 % confidence interval, by the hour. */
-  readonly error: number
-  /** Growth over the run as a share of the mean. */
-  readonly share: number
-  readonly grows: boolean
-}
-
 export interface SoakResult {
   /** Updates a second, all publishers together. */
   readonly maximum: number
   readonly rate: number
   readonly trends: readonly Trend[]
   readonly verdict: Verdict
-}
-
-interface Samples {
-  readonly unit: string
-  readonly tolerance: number
-  readonly times: number[]
-  readonly values: number[]
 }
 
 /** Resident memory of a process, MiB (proc(5)). */
@@ -156,52 +118,11 @@ class Soak {
   #note(what: string, unit: 'MiB' | 'ms', at: number, value: number): void {
     let samples = this.#samples.get(what)
     if (!samples) {
-      const tolerance = unit === 'ms' ? latencyTolerance : memoryTolerance
-      samples = { unit, tolerance, times: [], values: [] }
+      samples = { unit, times: [], values: [] }
       this.#samples.set(what, samples)
     }
     samples.times.push(at)
     samples.values.push(value)
-  }
-}
-
-/** The least of each window, at the middle of its time. */
-function floors(times: readonly number[], values: readonly number[]) {
-  const windows = Math.floor(times.length / samplesOfFloor)
-  if (windows < fewestFloors) return { times, values }
-  const starts = Array.from({ length: windows }, (_, window) => window * samplesOfFloor)
-  return {
-    times: starts.map((start) => mean(times.slice(start, start + samplesOfFloor))),
-    values: starts.map((start) => Math.min(...values.slice(start, start + samplesOfFloor))),
-  }
-}
-
-function trendOf(what: string, { unit, tolerance, ...samples }: Samples): Trend {
-  const from = Math.floor(samples.times.length * warmUpShare)
-  const [times, values] = [samples.times.slice(from), samples.values.slice(from)]
-  const { times: counted, values: figures } = what.endsWith('RSS')
-    ? floors(times, values)
-    : { times, values }
-  const line = fitLine(counted, figures)
-  const duration = (counted.at(-1) ?? 0) - (counted[0] ?? 0)
-  const share = (line.slope * duration) / line.mean
-  const isSteep = line.slope > line.slopeError && share > tolerance
-  const third = Math.ceil(figures.length / 3)
-  const [first, last] = [figures.slice(0, third), figures.slice(-third)]
-  // A latency of the end above that of the beginning, whatever the line through all of them says.
-  const isLater =
-    unit === 'ms' &&
-    quantile(last, 0.5) > quantile(first, 0.5) * (1 + tolerance) &&
-    quantile(last, 0.25) > quantile(first, 0.75)
-  return {
-    what,
-    unit,
-    samples: figures.length,
-    mean: mean(figures),
-    perHour: line.slope * 3600,
-    error: line.slopeError * 3600,
-    share,
-    grows: unit === 'ms' ? isLater : isSteep,
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run soak`: half of the maximum rate for a long time; nothing may grow. Ends with 1 when memory
- * or latency does, or anything was delivered wrong.
+ * or latency does by more than twice the error of its slope, or anything was delivered wrong.
  */
 import { Option } from 'commander'
 import { amount, instrument } from '../../../src/testing/instrument.ts'
@@ -11,8 +11,9 @@ import type { ResultRow } from '../result.ts'
 import { writeResult } from '../result.ts'
 import { violations } from './judge.ts'
 import { machine } from './machine.ts'
-import type { SoakResult, Trend } from './soak-run.ts'
+import type { SoakResult } from './soak-run.ts'
 import { runSoak } from './soak-run.ts'
+import type { Trend } from './trend.ts'
 
 const command = instrument(
   'soak',
@@ -29,7 +30,7 @@ const text = (value: number): string => value.toPrecision(4)
 
 function trendText({ unit, mean, perHour, error, grows }: Trend): string {
   const slope = `${text(perHour)} ± ${text(error)} ${unit} an hour`
-  return `mean ${text(mean)} ${unit}, slope ${slope}: ${grows ? 'GROWS' : 'within noise'}`
+  return `mean ${text(mean)} ${unit}, slope ${slope}: ${grows ? 'GROWS, a finding' : 'within noise'}`
 }
 
 function resultRows(result: SoakResult): ResultRow[] {

@@ -13,6 +13,7 @@ import type {
   Published,
   Report,
 } from '../../harness/application-message.ts'
+import { patienceMs } from '../../harness/eventually.ts'
 import { Journal } from './journal.ts'
 import type { Tables } from './trades.ts'
 import { Trades } from './trades.ts'
@@ -49,7 +50,11 @@ let loading: Promise<void> = Promise.resolve()
 
 const actions: Actions = {
   async open(options) {
-    queue = await openUpdateQueue<Tables>({ drainMs: 60_000, ...options })
+    queue = await openUpdateQueue<Tables>({
+      drainMs: patienceMs,
+      clusterTimeoutMs: patienceMs,
+      ...options,
+    })
     trades = new Trades(queue.identity.process)
     void follow(queue)
     return { port: queue.port, incarnation: queue.identity.incarnation }
