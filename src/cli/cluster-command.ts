@@ -1,4 +1,6 @@
+import { TidingsError } from '../base/tidings-error.ts'
 import { requireSettings } from '../definition/load-settings.ts'
+import type { Settings } from '../definition/settings.ts'
 import { requireNativeModule } from '../transport/zeromq/native-module.ts'
 import { exitCode } from './exit-code.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
@@ -12,20 +14,30 @@ export async function cluster(argv: readonly string[], options: SharedOptions): 
   await requireNativeModule()
   const restarted = await restartWithThreads(argv)
   if (restarted !== null) return restarted
-  const { startCluster } = await import('../cluster/cluster-process.ts')
   const stop = new AbortController()
   onInterrupt(() => stop.abort())
   // Started by a parent of ours: it must not be outlived.
   process.on('disconnect', () => stop.abort())
   // Whoever listens for the channel's end is kept running by it, after the work is done too.
   process.channel?.unref()
-  const running = await startCluster(settings, { on: report, signal: stop.signal })
-  if (stop.signal.aborted) await running.close()
-  else stop.signal.addEventListener('abort', () => void running.close(), { once: true })
-  const failure = await running.closed
+  const failure = await run(settings, stop.signal)
   if (failure) throw failure
   say('stopped')
   return exitCode.done
+}
+
+/** Until it is closed; with the error that ended it. */
+async function run(settings: Settings, signal: AbortSignal): Promise<TidingsError | undefined> {
+  const { startCluster } = await import('../cluster/cluster-process.ts')
+  try {
+    const running = await startCluster(settings, { on: report, signal })
+    return await running.closed
+  } catch (error) {
+    // Stopped before it was ready: nothing is open, and that is what was asked for.
+    if (signal.aborted && error instanceof TidingsError && error.code === 'ABORTED')
+      return undefined
+    throw error
+  }
 }
 
 function report(event: { readonly type: string; readonly message: string }): void {

@@ -1,4 +1,4 @@
-import { nodeAddresses } from '../cluster/addresses.ts'
+import { ownAddresses } from '../cluster/addresses.ts'
 import { requireSettings } from '../definition/load-settings.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import { requireNativeModule } from '../transport/zeromq/native-module.ts'
@@ -13,6 +13,6 @@ export async function clusterQuery(
   const settings = requireSettings(definitionOptions(options))
   await requireNativeModule()
   const { queryCluster } = await import('../transport/zeromq/snapshot-query.ts')
-  const { local } = await nodeAddresses(settings)
+  const { local } = await ownAddresses(settings, queryTimeoutMs)
   return () => queryCluster(local, settings.node.ports.registry, queryTimeoutMs)
 }

@@ -1,29 +1,63 @@
 import { expect, test } from 'vitest'
-import { nodeAddresses } from './addresses.ts'
+import { knownAddresses, nodeAddresses, processAddresses } from './addresses.ts'
+import { HostNames } from './host-names.ts'
 
 const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
+const machine = { hostname: 'a.example', addresses: new Set(['127.0.0.1', '::1', '10.0.0.1']) }
 
-/** `own` is the first of the hosts; what each resolves to, null: nothing. */
-function addressesOf(hosts: Record<string, string | null>, connectViaLoopback = false) {
+type Hosts = Record<string, string | null>
+
+const settingsOf = (hosts: Hosts, connectViaLoopback = false) => {
   const nodes = Object.keys(hosts).map((name) => ({ name, ports }))
-  const resolve = async (host: string) => hosts[host] ?? null
-  return nodeAddresses({ node: nodes[0]!, nodes, connectViaLoopback }, resolve, ['10.0.0.1'])
+  return { node: nodes[0]!, nodes, connectViaLoopback }
 }
 
-test.each([
+/** `own` is the first of the hosts; what each resolves to, null: nothing. */
+async function addressesOf(hosts: Hosts, connectViaLoopback = false) {
+  const names = new HostNames(Object.keys(hosts), async (host) => {
+    const address = hosts[host] ?? null
+    return address === null ? { addresses: [], why: 'nobody knows it' } : { addresses: [address] }
+  })
+  return nodeAddresses(settingsOf(hosts, connectViaLoopback), names, machine)
+}
+
+const debian = '127.0.1.1'
+
+test.each<[string, Hosts, string]>([
   ['one host, by name', { a: '10.0.0.1' }, '127.0.0.1'],
-  ['one host whose name Debian maps to 127.0.1.1', { a: '127.0.1.1' }, '127.0.0.1'],
+  ['one host whose name Debian maps to 127.0.1.1', { a: debian }, '127.0.0.1'],
   ['one host that cannot be resolved', { a: null }, '127.0.0.1'],
   ['one host, a loopback address', { '127.0.0.2': '127.0.0.2' }, '127.0.0.2'],
   ['several hosts', { a: '10.0.0.1', b: '10.0.0.2' }, '10.0.0.1'],
+  ['several hosts, one misspelt', { a: '10.0.0.1', b: null }, '10.0.0.1'],
   ['several on this machine', { '127.0.0.2': '127.0.0.2', '127.0.0.3': '127.0.0.3' }, '127.0.0.2'],
-  ['several, own name at loopback', { a: '127.0.1.1', b: '10.0.0.2' }, '0.0.0.0'],
-  ['several, own name at loopback, others unknown', { a: '127.0.1.1', b: null }, '0.0.0.0'],
-  ['several, own name unknown', { a: null, b: '10.0.0.2' }, '0.0.0.0'],
+  ['a loopback node beside a misspelt host', { '127.0.0.2': '127.0.0.2', b: null }, '127.0.0.2'],
+  ['a loopback node beside a host', { '127.0.0.2': '127.0.0.2', b: '10.0.0.2' }, '127.0.0.2'],
+  ['localhost beside a misspelt host', { localhost: '127.0.0.1', b: null }, '127.0.0.1'],
+  ['a name at loopback beside a misspelt host', { c: '127.0.0.5', b: null }, '127.0.0.5'],
+  ['a name at loopback beside a host', { c: '127.0.0.5', b: '10.0.0.2' }, '0.0.0.0'],
+  ["the machine's name at loopback", { a: debian, b: '10.0.0.2' }, '0.0.0.0'],
+  ["the machine's name at loopback, others unknown", { a: debian, b: null }, '0.0.0.0'],
+  ['own name unknown', { a: null, b: '10.0.0.2' }, '0.0.0.0'],
+  ['own name unknown beside a loopback node', { a: null, '127.0.0.2': '127.0.0.2' }, '127.0.0.1'],
 ])('%s: binds to the right address', async (_, hosts, bind) => {
-  const addresses = await addressesOf(hosts)
-  expect(addresses.bind).toBe(bind)
-  expect(addresses.local).toBe(bind === '0.0.0.0' ? '127.0.0.1' : bind)
+  expect((await addressesOf(hosts)).bind).toBe(bind)
+})
+
+test.each<[string, Hosts]>([
+  ['one host', { a: '10.0.0.1' }],
+  ['several hosts', { a: '10.0.0.1', b: '10.0.0.2' }],
+  ["the machine's name at loopback", { a: debian, b: '10.0.0.2' }],
+  ['a loopback node beside a misspelt host', { '127.0.0.2': '127.0.0.2', b: null }],
+  ['own name unknown', { a: null, b: '10.0.0.2' }],
+])('%s: a process finds its node without knowing another host', async (_, hosts) => {
+  const [own = ''] = Object.values(hosts)
+  const { local, allowed } = processAddresses(settingsOf(hosts), own, machine)
+  const { bind, local: whole } = await addressesOf(hosts)
+  expect(local).toBe(whole)
+  if (bind !== '0.0.0.0') expect(local).toBe(bind)
+  expect(allowed).not.toContain('10.0.0.2')
+  expect(allowed).toContain(local)
 })
 
 test('the loopback address is bound too where processes connect by it', async () => {
@@ -32,7 +66,7 @@ test('the loopback address is bound too where processes connect by it', async ()
 })
 
 test('other nodes are told an address that they can reach', async () => {
-  expect((await addressesOf({ a: '127.0.1.1', b: '10.0.0.2' })).advertised).toBe('10.0.0.1')
+  expect((await addressesOf({ a: debian, b: '10.0.0.2' })).advertised).toBe('10.0.0.1')
   expect((await addressesOf({ a: '10.0.0.9', b: '10.0.0.2' })).advertised).toBe('10.0.0.9')
 })
 
@@ -43,4 +77,11 @@ test('this host and the hosts of the definition are welcome, nobody else', async
     ['b', '10.0.0.2'],
     ['c', null],
   ])
+})
+
+test('before any name is resolved a node has what needs no name service', () => {
+  const settings = settingsOf({ a: '10.0.0.1', b: '10.0.0.2' })
+  const { local, allowed } = knownAddresses(settings, new HostNames(['a', 'b']), machine)
+  expect(local).toBe('127.0.0.1')
+  expect(allowed).toEqual(['127.0.0.1', '::1', '10.0.0.1'])
 })

@@ -1,10 +1,10 @@
-import { lookup } from 'node:dns/promises'
 import { isIPv4 } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import type { Machine } from '../definition/machine.ts'
+import { isThisMachine, thisMachine } from '../definition/machine.ts'
 import type { Settings } from '../definition/settings.ts'
-
-/** Resolves a host name to an IPv4 address; null: it cannot be resolved now. */
-export type Resolve = (host: string) => Promise<string | null>
+import type { LookUp } from '../transport/zeromq/host-lookup.ts'
+import { lookUpHost } from '../transport/zeromq/host-lookup.ts'
+import { HostNames } from './host-names.ts'
 
 /** Where a node's ports are, and who may connect to them. */
 export interface NodeAddresses {
@@ -14,73 +14,119 @@ export interface NodeAddresses {
   readonly local: string
   /** Address at which other nodes reach its ports. */
   readonly advertised: string
-  /** Address of each other node, by name; null: its name cannot be resolved now. */
+  /** Address of each other node, by name; null: its name has never resolved. */
   readonly others: ReadonlyMap<string, string | null>
   /** The access list: this host, and the hosts of the definition. */
   readonly allowed: readonly string[]
 }
 
+/** Where one process of a node is. */
+export interface ProcessAddresses {
+  /** Where it binds, and where the other processes of the node and GENESIS_CLUSTER are reached. */
+  readonly local: string
+  /** Its access list: this host, since processes of other hosts are reached through GENESIS_CLUSTER. */
+  readonly allowed: readonly string[]
+}
+
+type Hosts = Pick<Settings, 'node' | 'nodes' | 'connectViaLoopback'>
+
 export const loopback = '127.0.0.1'
 export const allAddresses = '0.0.0.0'
 
-const isLoopback = (address: string) => address.startsWith('127.')
+export const isLoopback = (address: string) => address.startsWith('127.')
 
-export const systemResolve: Resolve = async (host) => {
-  if (isIPv4(host)) return host
-  if (host === 'localhost') return loopback
-  try {
-    return (await lookup(host, { family: 4 })).address
-  } catch {
-    return null
-  }
-}
+/** The host is named by what is loopback on every machine. */
+const isLoopbackName = (host: string) =>
+  (isIPv4(host) && isLoopback(host)) || host.toLowerCase() === 'localhost'
 
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family }) => family === 'IPv4')
-    .map(({ address }) => address)
+const ipv4Of = ({ addresses }: Machine) => [...addresses].filter((address) => isIPv4(address))
+
+/** The names of all hosts, still to be resolved; one that is alone needs no name. */
+export const hostNamesOf = ({ nodes }: Pick<Settings, 'nodes'>, lookUp?: LookUp) =>
+  new HostNames(nodes.length > 1 ? nodes.map(({ name }) => name) : [], lookUp)
+
+/** Resolves the names, and says where everybody is by what is known then. */
+export async function nodeAddresses(
+  settings: Hosts,
+  names: HostNames = hostNamesOf(settings),
+  machine: Machine = thisMachine(),
+): Promise<NodeAddresses> {
+  await names.resolve()
+  return knownAddresses(settings, names, machine)
 }
 
 /**
- * One host binds to loopback. Several bind each to the address that the host's name resolves to; a
- * name that resolves to loopback while others do not (Debian gives a machine's own name 127.0.1.1)
- * binds to all addresses, and the access list decides. `own`: addresses of this machine.
+ * Where everybody is by what is known now. One host binds to loopback. Several bind each to the address that the
+ * host's name resolves to; the machine's own name, which Debian gives 127.0.1.1, binds to all addresses where
+ * another host may be beyond loopback, and the access list decides.
  */
-export async function nodeAddresses(
-  settings: Pick<Settings, 'node' | 'nodes' | 'connectViaLoopback'>,
-  resolve: Resolve = systemResolve,
-  own: readonly string[] = ownAddresses(),
-): Promise<NodeAddresses> {
+export function knownAddresses(
+  settings: Hosts,
+  names: HostNames,
+  machine: Machine = thisMachine(),
+): NodeAddresses {
+  const { node, nodes } = settings
+  const own = ipv4Of(machine)
   const others = new Map<string, string | null>()
-  for (const { name } of settings.nodes) {
-    if (name !== settings.node.name) others.set(name, await resolve(name))
+  const allowed = new Set([loopback, '::1', ...own])
+  for (const { name } of nodes) {
+    for (const address of names.addresses(name)) allowed.add(address)
+    if (name !== node.name) others.set(name, names.address(name))
   }
-  const address = await resolve(settings.node.name)
-  const known = [...others.values()].filter((each) => each !== null)
-  const bind = bindAddress(settings, address, known, others.size)
-  const local = bind === allAddresses ? loopback : bind
-  const allowed = new Set([loopback, '::1', ...own, ...known])
-  if (address !== null) allowed.add(address)
+  const address = names.address(node.name)
+  const bind = bindAddress(settings, address, [...others.values()], machine)
+  const { local } = processAddresses(settings, address, machine)
   const reachable = address !== null && !isLoopback(address) ? address : undefined
   const advertised =
     bind === allAddresses ? (reachable ?? own.find((each) => !isLoopback(each)) ?? local) : bind
   return { bind, local, advertised, others, allowed: [...allowed] }
 }
 
-function bindAddress(
-  settings: Pick<Settings, 'node' | 'connectViaLoopback'>,
+/**
+ * What a process needs to know: `address` is what the name of its own host resolves to, null if it does not. It
+ * needs no other name, so none can hold it up.
+ */
+export function processAddresses(
+  { node, nodes, connectViaLoopback }: Hosts,
   address: string | null,
-  known: readonly string[],
-  others: number,
+  machine: Machine = thisMachine(),
+): ProcessAddresses {
+  const viaLoopback = address === null || (connectViaLoopback && !isLoopback(address))
+  const several = viaLoopback ? loopback : address
+  const local = nodes.length === 1 ? alone(node.name) : several
+  return { local, allowed: [...new Set([loopback, '::1', ...ipv4Of(machine), local])] }
+}
+
+/** How long the name of the own host may take, milliseconds, at most half of what the caller has. */
+const ownNameWithinMs = 1_000
+
+/** The same, with the name of the own host looked up within part of `withinMs`. Never rejects. */
+export async function ownAddresses(
+  settings: Hosts,
+  withinMs: number,
+  signal?: AbortSignal,
+): Promise<ProcessAddresses> {
+  if (settings.nodes.length === 1) return processAddresses(settings, null)
+  const late = AbortSignal.timeout(Math.ceil(Math.min(ownNameWithinMs, withinMs / 2)))
+  const both = signal ? AbortSignal.any([signal, late]) : late
+  const { addresses } = await lookUpHost(settings.node.name, both)
+  return processAddresses(settings, addresses[0] ?? null)
+}
+
+/** `others`: addresses of the other hosts, null where nobody knows it. */
+function bindAddress(
+  { node, connectViaLoopback }: Hosts,
+  address: string | null,
+  others: readonly (string | null)[],
+  machine: Machine,
 ): string {
-  if (others === 0) return alone(settings.node.name)
-  if (address === null) return allAddresses
-  if (isLoopback(address)) {
-    const allOnThisMachine = known.length === others && known.every(isLoopback)
-    return allOnThisMachine ? address : allAddresses
-  }
-  return settings.connectViaLoopback ? allAddresses : address
+  if (others.length === 0) return alone(node.name)
+  const isBeyond = others.some((other) => other !== null && !isLoopback(other))
+  const mayBeBeyond = isBeyond || others.includes(null)
+  if (address === null) return mayBeBeyond ? allAddresses : loopback
+  if (!isLoopback(address)) return connectViaLoopback ? allAddresses : address
+  if (isLoopbackName(node.name)) return address
+  return isBeyond || (mayBeBeyond && isThisMachine(node.name, machine)) ? allAddresses : address
 }
 
 /** Several nodes on one machine are named by loopback addresses of their own. */

@@ -4,6 +4,7 @@ import type { AccessList } from '../transport/zeromq/access-list.ts'
 import type { NodeAddresses } from './addresses.ts'
 import type { OnClusterEvent } from './cluster-event.ts'
 import type { DataPath } from './data-path.ts'
+import type { HostNames } from './host-names.ts'
 import type { Membership } from './membership/membership.ts'
 import type { OwnPort } from './own-port.ts'
 import type { PortPool } from './port-pool.ts'
@@ -14,6 +15,7 @@ import type { RosterFile } from './roster-file.ts'
 export interface BoundCluster {
   readonly settings: Settings
   readonly addresses: NodeAddresses
+  readonly names: HostNames
   readonly access: AccessList
   readonly dataPath: DataPath
   readonly registration: RegistrationPort

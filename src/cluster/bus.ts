@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { XPublisher, XSubscriber } from 'zeromq'
+import { inBackground } from '../base/background.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import { ConnectionMonitor } from '../transport/zeromq/connection-monitor.ts'
@@ -90,7 +91,10 @@ export class Bus {
     for (const { front, back } of this.#pairs) {
       const proxy = new NativeProxy(front, back)
       this.#proxies.push(proxy)
-      void proxy.ended.then((error) => error !== null && this.#failed.resolve(error))
+      inBackground(
+        proxy.ended.then((error) => error !== null && this.#failed.resolve(error)),
+        (error) => this.#failed.resolve(error),
+      )
     }
   }
 

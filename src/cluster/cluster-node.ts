@@ -1,13 +1,14 @@
-import type { TidingsError } from '../base/tidings-error.ts'
+import { inBackground } from '../base/background.ts'
+import { TidingsError } from '../base/tidings-error.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import type { ClusterSnapshot, NodeState } from '../model/cluster-snapshot.ts'
 import type { Registration } from '../model/roster.ts'
 import type { ProcessMessage, RenewRequest } from '../transport/zeromq/registration-message.ts'
-import { nodeAddresses } from './addresses.ts'
-import type { NodeAddresses } from './addresses.ts'
+import { partsOf } from '../transport/zeromq/snapshot-parts.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './cluster-view.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { HostWatch, resolveIntervalMs } from './host-watch.ts'
 import { listeningPorts, remembered } from './listening-ports.ts'
 import { pingIntervalMs } from './membership/membership.ts'
 import type { Peer } from './membership/peers.ts'
@@ -24,8 +25,8 @@ export const closeWithinMs = 2_000
 /** How often pids are looked at, milliseconds: the death of a process is told within it. */
 export const livenessIntervalMs = 250
 
-/** How often the names of nodes that are not alive are resolved again, milliseconds. */
-export const resolveIntervalMs = 5_000
+/** Least time between two warnings of one kind, milliseconds: what is asked may be asked again at once. */
+const warnIntervalMs = 60_000
 
 /** Least time between two renewals asked of one publisher, milliseconds: all its subscribers may ask. */
 export const publisherRenewIntervalMs = 2_000
@@ -52,8 +53,11 @@ export class ClusterNode implements ClusterProcess {
   readonly #view: ClusterView
   readonly #heartbeats: Heartbeat[] = []
   readonly #renewals = new RateLimit(publisherRenewIntervalMs)
+  readonly #warnings = new RateLimit(warnIntervalMs)
   readonly #own: Registration
-  #addresses: NodeAddresses
+  /** Who waits for a snapshot, each once. */
+  readonly #asking = new Set<string>()
+  readonly #hosts: HostWatch
   #closing: Promise<void> | null = null
   #resolveClosed: (error: TidingsError | undefined) => void
 
@@ -65,7 +69,12 @@ export class ClusterNode implements ClusterProcess {
     this.#resolveClosed = resolve
     this.#bound = bound
     this.#closeParts = closeParts
-    this.#addresses = addresses
+    this.#hosts = new HostWatch({
+      ...bound,
+      state: (node) => membership.state(node),
+      changed: () => this.#reach(),
+      failed: (error) => this.#trouble(error),
+    })
     this.node = name
     this.#own = ownRegistration(name, settings.mode, bound.ownPort.processPort)
     this.ports = { ...ports, ...ownPorts(this.#own) }
@@ -96,14 +105,17 @@ export class ClusterNode implements ClusterProcess {
       history,
     })
     this.#registerSelf('alive')
-    void registration.listen()
+    inBackground(registration.listen(), (error) => this.fail(error))
     this.#reach()
+    const beat = (intervalMs: number, run: (late: number) => void) =>
+      new Heartbeat(clock, intervalMs, (late) => this.#guarded(() => run(late)))
     this.#heartbeats.push(
-      new Heartbeat(clock, livenessIntervalMs, (late) => this.#plane.tick(late)),
-      new Heartbeat(clock, pingIntervalMs, (late) => this.#ping(late)),
-      new Heartbeat(clock, resolveIntervalMs, () => void this.#resolveAgain()),
+      beat(livenessIntervalMs, (late) => this.#plane.tick(late)),
+      beat(pingIntervalMs, (late) => this.#ping(late)),
+      beat(resolveIntervalMs, () => this.#hosts.tick()),
     )
     this.#warnUnlinked()
+    this.#hosts.begin()
     on({ type: 'ready', message: `GENESIS_CLUSTER of node ${this.node} takes processes` })
   }
 
@@ -117,16 +129,30 @@ export class ClusterNode implements ClusterProcess {
 
   /** It cannot go on. */
   fail(error: TidingsError): void {
-    void this.#end(error)
+    inBackground(this.#end(error), (failure) => this.#trouble(failure))
   }
 
   fromProcess(route: string, message: ProcessMessage): void {
-    if (message.type === 'register') this.#plane.register(route, message)
-    else if (message.type === 'renew') this.#renew(message)
-    else void this.#view.refresh().then(() => this.#showTo(route))
+    this.#guarded(() => {
+      if (message.type === 'register') this.#plane.register(route, message)
+      else if (message.type === 'renew') this.#renew(message)
+      else this.#show(route)
+    })
   }
 
   memberState(node: string, state: NodeState): void {
+    this.#guarded(() => this.#memberState(node, state))
+  }
+
+  greeted(peer: Peer, begins: boolean): void {
+    this.#guarded(() => this.#greeted(peer, begins))
+  }
+
+  whispered(node: string, whisper: Whisper): void {
+    this.#guarded(() => this.#whispered(node, whisper))
+  }
+
+  #memberState(node: string, state: NodeState): void {
     this.#bound.on({ type: 'member', node, state, message: `node ${node} is ${state}` })
     this.#plane.nodeState(node, state)
     const peer = this.#bound.membership.peer(node)
@@ -134,14 +160,13 @@ export class ClusterNode implements ClusterProcess {
     else if (state === 'alive' && peer) this.#link(peer)
   }
 
-  greeted(peer: Peer, begins: boolean): void {
+  #greeted(peer: Peer, begins: boolean): void {
     if (begins) this.#checkPeer(peer)
     if (begins) this.#plane.nodeBegan(peer.node)
     this.#link(peer)
   }
 
-  whispered(node: string, whisper: Whisper): void {
-    const { membership } = this.#bound
+  #whispered(node: string, whisper: Whisper): void {
     switch (whisper.type) {
       case 'seen':
       case 'roster':
@@ -149,9 +174,9 @@ export class ClusterNode implements ClusterProcess {
       case 'renew':
         return this.#renewPublisher(whisper.incarnation)
       case 'ask-snapshot':
-        return membership.whisper(node, { type: 'snapshot', snapshot: this.#view.ownSnapshot() })
+        return this.#tellSnapshot(node)
       case 'snapshot':
-        return this.#view.take(node, whisper.snapshot)
+        return this.#view.take(node, whisper)
     }
   }
 
@@ -164,7 +189,7 @@ export class ClusterNode implements ClusterProcess {
       ports: bound.pool,
       liveness: systemLiveness(),
       listening: remembered(listeningPorts, this.#bound.clock),
-      linkedNodes: settings.link === 'relay' ? [...this.#addresses.others.keys()] : [],
+      linkedNodes: settings.link === 'relay' ? [...this.#hosts.addresses.others.keys()] : [],
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),
     })
@@ -177,6 +202,7 @@ export class ClusterNode implements ClusterProcess {
 
   async #close(cause: TidingsError | undefined): Promise<void> {
     for (const heartbeat of this.#heartbeats) heartbeat.stop()
+    this.#hosts.close()
     this.#registerSelf('ended')
     this.#plane.flush()
     const late = Promise.withResolvers<void>()
@@ -199,7 +225,7 @@ export class ClusterNode implements ClusterProcess {
   }
 
   #addressOf(node: string): string | null {
-    return this.#addresses.others.get(node) ?? null
+    return this.#hosts.addresses.others.get(node) ?? null
   }
 
   #reach(): void {
@@ -207,17 +233,6 @@ export class ClusterNode implements ClusterProcess {
       const address = this.#addressOf(name)
       if (address !== null) this.#bound.membership.reach(name, `tcp://${address}:${ports.cluster}`)
     }
-  }
-
-  /** A host that was unknown, or has moved, is found again. */
-  async #resolveAgain(): Promise<void> {
-    const { settings, membership, access } = this.#bound
-    const others = [...this.#addresses.others.keys()]
-    if (others.every((node) => membership.state(node) === 'alive')) return
-    this.#addresses = await nodeAddresses(settings)
-    if (this.#closing) return
-    access.load(this.#addresses.allowed)
-    this.#reach()
   }
 
   #link({ node, uuid, headers }: Peer): void {
@@ -253,15 +268,40 @@ export class ClusterNode implements ClusterProcess {
     this.#bound.registration.send(route, { type: 'renew' })
   }
 
-  /** With the sequences of some thousand tables it is too long for a message: then without them. */
-  #showTo(route: string): void {
+  /** To whoever asks, once for all that they ask while the other nodes are asked. */
+  #show(route: string): void {
+    this.#asking.add(route)
+    if (this.#asking.size > 1) return
+    const shown = this.#view.refresh().then(() => this.#showAll())
+    inBackground(shown, (error) => this.#trouble(error))
+  }
+
+  #showAll(): void {
+    const routes = [...this.#asking]
+    this.#asking.clear()
     if (this.#closing) return
-    const snapshot = this.#view.snapshot()
+    const parts = partsOf(this.#view.snapshot())
+    for (const route of routes)
+      for (const part of parts) this.#bound.registration.send(route, { type: 'snapshot', ...part })
+  }
+
+  #tellSnapshot(node: string): void {
+    for (const part of partsOf(this.#view.ownSnapshot()))
+      this.#bound.membership.whisper(node, { type: 'snapshot', ...part })
+  }
+
+  /** What is asked of it may be refused and told; it never ends it. */
+  #guarded(run: () => void): void {
     try {
-      this.#bound.registration.send(route, { type: 'snapshot', snapshot })
-    } catch {
-      this.#bound.registration.send(route, { type: 'snapshot', snapshot: withoutTables(snapshot) })
+      run()
+    } catch (error) {
+      this.#trouble(TidingsError.from(error))
     }
+  }
+
+  #trouble({ message }: TidingsError): void {
+    if (!this.#warnings.admits(message, this.#bound.clock.now())) return
+    this.#warn(`something that was asked for could not be done: ${message}`)
   }
 
   #warnUnlinked(): void {
@@ -281,11 +321,3 @@ const ownPorts = ({ processPort, zeromqPort }: Registration) => ({
   processPort: processPort ?? 0,
   zeromqPort: zeromqPort ?? 0,
 })
-
-function withoutTables(snapshot: ClusterSnapshot): ClusterSnapshot {
-  const nodes = snapshot.nodes.map((node) => ({
-    ...node,
-    processes: node.processes.map((process) => ({ ...process, tables: [] })),
-  }))
-  return { ...snapshot, nodes }
-}

@@ -1,4 +1,6 @@
-import type { Clock } from '../base/clock.ts'
+import { abortable, checkAborted } from '../base/abortable.ts'
+import { inBackground } from '../base/background.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Settings } from '../definition/settings.ts'
@@ -7,14 +9,16 @@ import {
   fewestFreeForCluster,
   requireFileDescriptors,
 } from '../transport/zeromq/file-descriptors.ts'
+import type { LookUp } from '../transport/zeromq/host-lookup.ts'
 import { requireLibzmq } from '../transport/zeromq/socket-options.ts'
 import type { NodeAddresses } from './addresses.ts'
-import { nodeAddresses } from './addresses.ts'
+import { hostNamesOf, knownAddresses } from './addresses.ts'
 import type { ClusterEvent, OnClusterEvent } from './cluster-event.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import type { ClusterProcess } from './cluster-node.ts'
 import { ClusterNode } from './cluster-node.ts'
 import { DataPath } from './data-path.ts'
+import type { HostNames } from './host-names.ts'
 import { listeningPorts } from './listening-ports.ts'
 import { Membership } from './membership/membership.ts'
 import { OwnPort } from './own-port.ts'
@@ -26,6 +30,12 @@ import { checkThreadPool, linkLimit, threadPoolSize } from './thread-pool.ts'
 
 export type { ClusterProcess } from './cluster-node.ts'
 
+/**
+ * How long the start waits for the name service, milliseconds. Then it goes on with what it knows, and with the rest
+ * when that is known.
+ */
+export const firstLookUpMs = 1_000
+
 /** Least time between two events about one stranger, milliseconds: it may try many times a second. */
 const deniedIntervalMs = 60_000
 
@@ -33,8 +43,10 @@ export interface StartClusterOptions {
   on?(event: ClusterEvent): void
   /** Directory of the roster file; default `$TIDINGS_STATE`, else that of XDG. */
   readonly state?: string
-  /** Closes it, during the start too. */
+  /** Closes it; during the start it ends the start with ABORTED. */
   readonly signal?: AbortSignal
+  /** How names of hosts are resolved; default: as the system does. */
+  readonly lookUp?: LookUp
 }
 
 /**
@@ -48,21 +60,20 @@ export async function startCluster(
   options: StartClusterOptions = {},
 ): Promise<ClusterProcess> {
   const { signal } = options
-  if (signal?.aborted)
-    throw new TidingsError('ABORTED', 'GENESIS_CLUSTER was stopped before it began')
+  checkAborted(signal)
   requireLibzmq()
   requireFileDescriptors(fewestFreeForCluster)
   const on: OnClusterEvent = (event) => options.on?.(event)
-  const bindings = new Bindings(settings, systemClock, on)
+  const bindings = new Bindings(settings, systemClock, on, options)
   let node: ClusterNode
   try {
-    node = await bindings.start(options.state ?? stateDirectory())
+    node = await bindings.start()
   } catch (error) {
     await bindings.close()
     throw TidingsError.from(error)
   }
-  if (signal?.aborted) await node.close()
-  else signal?.addEventListener('abort', () => void node.close(), { once: true })
+  const warn = ({ message }: TidingsError) => on({ type: 'warning', message })
+  signal?.addEventListener('abort', () => inBackground(node.close(), warn), { once: true })
   return node
 }
 
@@ -71,19 +82,28 @@ class Bindings {
   readonly #settings: Settings
   readonly #clock: Clock
   readonly #on: OnClusterEvent
+  readonly #options: StartClusterOptions
   readonly #opened: (() => Promise<void> | void)[] = []
   #node: ClusterNode | null = null
 
-  constructor(settings: Settings, clock: Clock, on: OnClusterEvent) {
+  constructor(
+    settings: Settings,
+    clock: Clock,
+    on: OnClusterEvent,
+    options: Pick<StartClusterOptions, 'state' | 'signal' | 'lookUp'>,
+  ) {
     this.#settings = settings
     this.#clock = clock
     this.#on = on
+    this.#options = options
   }
 
-  async start(state: string): Promise<ClusterNode> {
+  async start(): Promise<ClusterNode> {
+    const { state = stateDirectory(), signal } = this.#options
     const bound = await this.#bind(state)
     bound.dataPath.run()
-    await checkThreadPool(bound.addresses.local, this.#settings.node.ports, this.#clock)
+    await checkThreadPool(bound.addresses.local, this.#settings.node.ports, this.#clock, signal)
+    checkAborted(signal)
     this.#node = new ClusterNode(bound, () => this.close())
     this.#node.begin()
     return this.#node
@@ -100,22 +120,28 @@ class Bindings {
   async #bind(state: string): Promise<BoundCluster> {
     const [settings, clock, on] = [this.#settings, this.#clock, this.#on]
     const { name, ports } = settings.node
-    const addresses = await nodeAddresses(settings)
+    const { signal } = this.#options
+    const names = await this.#lookUpNames(signal)
+    const addresses = knownAddresses(settings, names)
     const { bind } = addresses
     const access = await this.#openAccess(addresses)
+    checkAborted(signal)
     const stranger = this.#strangers()
     const shared = { bind, zapDomain: access.domain, clock, stranger }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const links = { linked: settings.nodes.length > 1, linkLimit: linkLimit(threadPoolSize()) }
     const dataPath = await DataPath.bind({ ...shared, ...links, ports, on, failed })
     this.#opened.push(() => dataPath.close())
+    checkAborted(signal)
     const registration = await RegistrationPort.open({
       ...shared,
       port: ports.registry,
       message: (route, message) => this.#node?.fromProcess(route, message),
     })
     this.#opened.push(() => registration.close())
+    checkAborted(signal)
     const membership = await this.#openMembership(addresses, access.domain, stranger)
+    checkAborted(signal)
     const pool = new PortPool(
       ports,
       settings.services.map(({ port }) => port),
@@ -124,8 +150,27 @@ class Bindings {
     const ownPort = await OwnPort.bind({ ...shared, ...own })
     this.#opened.push(() => ownPort.close())
     const file = new RosterFile(state, name, ports.cluster)
-    const parts = { access, dataPath, registration, membership, ownPort, pool, file }
+    const parts = { names, access, dataPath, registration, membership, ownPort, pool, file }
     return { settings, addresses, clock, on, ...parts }
+  }
+
+  /** What is known after `firstLookUpMs` is enough to begin with. */
+  async #lookUpNames(signal: AbortSignal | undefined): Promise<HostNames> {
+    const names = hostNamesOf(this.#settings, this.#options.lookUp)
+    this.#opened.push(() => names.close())
+    let late: Timer | undefined
+    try {
+      await abortable<void>(signal, (resolve, reject) => {
+        late = this.#clock.after(firstLookUpMs, resolve)
+        inBackground(
+          names.resolve().then(() => resolve()),
+          reject,
+        )
+      })
+    } finally {
+      late?.cancel()
+    }
+    return names
   }
 
   async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
@@ -172,6 +217,7 @@ class Bindings {
         peer: (peer, begins) => this.#node?.greeted(peer, begins),
         whisper: (node, whisper) => this.#node?.whispered(node, whisper),
         warning: (message) => this.#on({ type: 'warning', message }),
+        failed: (error) => this.#node?.fail(error),
         stranger,
       },
     })

@@ -6,6 +6,8 @@ import type {
   NodeState,
   ProcessSnapshot,
 } from '../model/cluster-snapshot.ts'
+import type { SnapshotPart } from '../transport/zeromq/snapshot-parts.ts'
+import { SnapshotParts } from '../transport/zeromq/snapshot-parts.ts'
 import type { Whisper } from './membership/whisper.ts'
 
 /** How long the other nodes may take to say their own figures, milliseconds; then what is known is shown. */
@@ -24,10 +26,13 @@ export interface ClusterViewOptions {
   readonly whisper: (node: string, whisper: Whisper) => void
 }
 
+type Figures = Pick<NodeSnapshot, 'processes' | 'leftOut'> & { readonly at: number }
+
 /** The cluster as this node sees it, for people. Figures of other nodes are asked for when they are wanted. */
 export class ClusterView {
   readonly #options: ClusterViewOptions
-  readonly #figures = new Map<string, { at: number; processes: readonly ProcessSnapshot[] }>()
+  readonly #figures = new Map<string, Figures>()
+  readonly #coming = new Map<string, SnapshotParts>()
   #refreshing: { missing: Set<string>; done: () => void; promise: Promise<void> } | null = null
 
   constructor(options: ClusterViewOptions) {
@@ -44,10 +49,15 @@ export class ClusterView {
     return this.#about([this.#node(this.#options.settings.node.name)])
   }
 
-  /** Another node's answer. */
-  take(node: string, { nodes }: ClusterSnapshot): void {
-    const processes = nodes.find(({ name }) => name === node)?.processes ?? []
-    this.#figures.set(node, { at: this.#options.clock.now(), processes })
+  /** Another node's answer comes part by part. */
+  take(node: string, part: SnapshotPart): void {
+    const coming = this.#coming.get(node) ?? new SnapshotParts()
+    this.#coming.set(node, coming)
+    const whole = coming.take(part)
+    if (whole === null) return
+    const own = whole.nodes.find(({ name }) => name === node)
+    const { processes, leftOut } = own ?? { processes: [], leftOut: null }
+    this.#figures.set(node, { at: this.#options.clock.now(), processes, leftOut })
     this.#refreshing?.missing.delete(node)
     if (this.#refreshing?.missing.size === 0) this.#refreshing.done()
   }
@@ -87,6 +97,7 @@ export class ClusterView {
       address: address(name),
       state: state(name),
       processes: fresh ? figures.processes : processes(name),
+      leftOut: fresh ? figures.leftOut : null,
     }
   }
 }

@@ -1,3 +1,4 @@
+import { inBackground } from '../base/background.ts'
 import type { Clock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NodePorts } from '../definition/settings.ts'
@@ -34,6 +35,7 @@ export class DataPath {
   readonly #renewals: number[] = []
   #bus: Bus
   #links: RelayLinks
+  #renewing: Promise<void> | null = null
   #closed = false
 
   private constructor(options: DataPathOptions, bus: Bus) {
@@ -49,7 +51,13 @@ export class DataPath {
 
   run(): void {
     this.#bus.run()
-    void this.#bus.failed().then((error) => this.#renew(error))
+    inBackground(
+      this.#bus.failed().then((error) => {
+        this.#renewing = this.#renew(error)
+        return this.#renewing
+      }),
+      this.#options.failed,
+    )
   }
 
   openLink(node: string, target: RelayTarget): void {
@@ -59,7 +67,7 @@ export class DataPath {
 
   closeLink(node: string): void {
     this.#targets.delete(node)
-    void this.#links.close(node)
+    inBackground(this.#links.close(node), this.#options.failed)
   }
 
   renewLink(node: string): void {
@@ -69,6 +77,7 @@ export class DataPath {
   /** Resolves when all ports are free. */
   async close(): Promise<void> {
     this.#closed = true
+    await this.#renewing
     await Promise.all([this.#links.closeAll(), this.#bus.close()])
   }
 
@@ -86,6 +95,7 @@ export class DataPath {
       if (this.#closed) return
       this.#bus = await Bus.bind(this.#options)
       this.#links = this.#newLinks()
+      if (this.#closed) return
       this.run()
       for (const [node, target] of this.#targets) this.#links.open(node, target)
       const message = `the bus was made anew: ${error.message}`

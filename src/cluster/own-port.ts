@@ -1,4 +1,5 @@
 import { XPublisher } from 'zeromq'
+import { inBackground } from '../base/background.ts'
 import { randomId } from '../base/random.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { ServicePort } from '../definition/settings.ts'
@@ -36,7 +37,7 @@ export class OwnPort {
   private constructor(processPort: number, publisher: XPublisher) {
     this.processPort = processPort
     this.#publisher = publisher
-    void this.#drain()
+    inBackground(this.#drain(), () => {})
   }
 
   /** @throws TidingsError PORT_TAKEN where the port that the service definitions give is taken. */

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { XPublisher, XSubscriber } from 'zeromq'
-import type { Clock } from '../base/clock.ts'
+import { abortable } from '../base/abortable.ts'
+import { inBackground } from '../base/background.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import { connectingXpub, connectingXsub } from '../transport/zeromq/socket-options.ts'
@@ -36,21 +38,31 @@ export function linkLimit(threads: number): number {
 /**
  * Proves that all proxies run and that files can still be read: a proxy without a thread of its own
  * carries nothing, and says nothing. `local` is where this host's processes connect.
- * @throws TidingsError THREAD_POOL_TOO_SMALL
+ * @throws TidingsError THREAD_POOL_TOO_SMALL, ABORTED
  */
 export async function checkThreadPool(
   local: string,
   ports: NodePorts,
   clock: Clock,
+  signal?: AbortSignal,
   timeoutMs = poolCheckMs,
 ): Promise<void> {
   const probe = new BusProbe(local, ports, clock)
-  const passed = Promise.all([probe.passed, readFile(new URL(import.meta.url))]).then(() => true)
-  const late = Promise.withResolvers<false>()
-  const timer = clock.after(timeoutMs, () => late.resolve(false))
-  const done = await Promise.race([passed, late.promise])
-  timer.cancel()
-  probe.close()
+  const passed = Promise.all([probe.passed, readFile(new URL(import.meta.url))])
+  let late: Timer | undefined
+  let done: boolean
+  try {
+    done = await abortable<boolean>(signal, (resolve, reject) => {
+      late = clock.after(timeoutMs, () => resolve(false))
+      inBackground(
+        passed.then(() => resolve(true)),
+        reject,
+      )
+    })
+  } finally {
+    late?.cancel()
+    probe.close()
+  }
   if (done) return
   throw new TidingsError(
     'THREAD_POOL_TOO_SMALL',
@@ -77,7 +89,7 @@ class BusProbe {
       return subscriber
     })
     this.passed = Promise.all(this.#subscribers.map((each) => this.#heard(each))).then(() => {})
-    void this.#drain()
+    inBackground(this.#drain(), () => {})
     this.#send()
   }
 

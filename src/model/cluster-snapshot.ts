@@ -35,6 +35,16 @@ export interface NodeSnapshot {
   readonly address: string | null
   readonly state: NodeState
   readonly processes: readonly ProcessSnapshot[]
+  /** What an answer has no room for; null: nothing is left out. */
+  readonly leftOut: LeftOut | null
+}
+
+/** What a snapshot does not show of a node: so many thousand processes are more than an answer may hold. */
+export interface LeftOut {
+  /** Processes of the node that are not among `processes`. */
+  readonly processes: number
+  /** The `tables` of its processes are left out. */
+  readonly tables: boolean
 }
 
 /** The cluster as one GENESIS_CLUSTER knows it, at one moment: the JSON of `tidings mon --json`. */

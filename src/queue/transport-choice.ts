@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { systemClock } from '../base/clock.ts'
-import { nodeAddresses } from '../cluster/addresses.ts'
+import { checkAborted } from '../base/abortable.ts'
+import { ownAddresses } from '../cluster/addresses.ts'
 import { requireSettings, type SettingsOptions } from '../definition/load-settings.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { NodeMode } from '../model/roster.ts'
@@ -25,15 +26,19 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
     return { transport, node: transport.node, mode: 'mesh', processPort: options.port ?? null }
   const settings = requireSettings(settingsOptions(options))
   const processPort = options.script === undefined ? portOf(options, settings) : null
-  const { bind, local, allowed } = await nodeAddresses(settings)
+  const startedAt = systemClock.now()
+  const clusterTimeoutMs = options.clusterTimeoutMs ?? defaultClusterTimeoutMs
+  const { local, allowed } = await ownAddresses(settings, clusterTimeoutMs, options.signal)
+  checkAborted(options.signal)
   const choice: ZeroMQChoice = {
     mode: settings.mode,
     role: options.script === undefined ? 'process' : 'script',
     nodeAddress: local,
-    bindAddress: bind,
+    bindAddress: local,
     allowed,
     ports: settings.node.ports,
-    clusterTimeoutMs: options.clusterTimeoutMs ?? defaultClusterTimeoutMs,
+    clusterTimeoutMs,
+    spentMs: systemClock.now() - startedAt,
     wantsPort: options.script === undefined && processPort === null,
   }
   return {

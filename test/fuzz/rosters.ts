@@ -63,8 +63,27 @@ function snapshot(dice: Dice): ClusterSnapshot {
     tables: [{ table: tableName(dice), sequence: 3 }],
     rate: 0.5,
   } as const
-  const node = { name: otherNode, address: null, state: 'alive', processes: [process] } as const
+  const leftOut = dice.pick([null, { processes: 2, tables: true }])
+  const node = {
+    name: otherNode,
+    address: null,
+    state: 'alive',
+    processes: [process],
+    leftOut,
+  } as const
   return { system: null, node: otherNode, mode: 'mesh', link: 'relay', nodes: [node] }
+}
+
+function snapshotPart(dice: Dice) {
+  const part = dice.below(3)
+  const continues = part > 0 && dice.chance(0.5)
+  return {
+    type: 'snapshot',
+    snapshot: snapshot(dice),
+    part,
+    more: dice.chance(0.5),
+    continues,
+  } as const
 }
 
 const seen = (dice: Dice) => ({ history: dice.pick([null, 'h1', 'h2']), version: dice.below(5) })
@@ -103,7 +122,7 @@ export function clusterMessage(dice: Dice): Buffer {
     { type: 'registered', id: 3, processPort: 11_000, linked: true },
     { type: 'refused', code: 'NAME_TAKEN', message: 'taken' },
     { type: 'renew' },
-    { type: 'snapshot', snapshot: snapshot(dice) },
+    snapshotPart(dice),
   ]
   return json(dice.chance(0.6) ? roster(dice, ownNode) : dice.pick(others))
 }
@@ -114,7 +133,7 @@ export function whisper(dice: Dice): Buffer {
     { type: 'seen', seen: seen(dice) },
     { type: 'renew', incarnation: incarnation(dice) },
     { type: 'ask-snapshot' },
-    { type: 'snapshot', snapshot: snapshot(dice) },
+    snapshotPart(dice),
   ]
   return json(
     dice.chance(0.6) ? { ...roster(dice, otherNode), more: dice.chance(0.3) } : dice.pick(others),

@@ -115,7 +115,7 @@ for await (const [route, frame] of router) {
   if (message.type === 'renew') report.renews.push(`${message.step} ${message.incarnation}`)
   if (message.type === 'snapshot') {
     const snapshot = { system: null, node: 'n', mode: 'mesh', link: 'none', nodes: [] } as const
-    send(route, { type: 'snapshot', snapshot })
+    send(route, { type: 'snapshot', snapshot, part: 0, more: false, continues: false })
   }
 }
 

@@ -1,4 +1,5 @@
 import { XPublisher, XSubscriber } from 'zeromq'
+import { inBackground } from '../../base/background.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
 import { connectingXpub, connectingXsub } from '../../transport/zeromq/socket-options.ts'
@@ -82,7 +83,16 @@ export class RelayLink {
       for (const monitor of old.monitors) monitor.close()
       await old.proxy.stop()
     }
-    if (this.#wanted) this.#running = this.#start(this.#wanted)
+    if (this.#wanted) this.#begin(this.#wanted)
+  }
+
+  /** Without a socket to be had it is tried again: nobody else would. */
+  #begin(target: RelayTarget): void {
+    try {
+      this.#running = this.#start(target)
+    } catch (error) {
+      this.#again((error as Error).message)
+    }
   }
 
   #start(target: RelayTarget): Running {
@@ -103,16 +113,26 @@ export class RelayLink {
     back.connect(this.#outboundAt)
     const proxy = new NativeProxy(front, back)
     const running: Running = { target, proxy, monitors: [there, here] }
-    void running.proxy.ended.then((error) => error && this.#died(running, error.message))
+    inBackground(
+      running.proxy.ended.then((error) => error && this.#died(running, error.message)),
+      ({ message }) => this.#died(running, message),
+    )
     return running
   }
 
   #died(link: Running, why: string): void {
-    if (this.#running !== link || this.#retry !== null) return
+    if (this.#running === link) this.#again(why)
+  }
+
+  #again(why: string): void {
+    if (this.#retry !== null) return
     this.#retry = this.#clock.after(this.#retryMs, () => {
       this.#retry = null
       this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs)
-      void this.#apply().then(() => this.#handlers.renewed(why))
+      inBackground(
+        this.#apply().then(() => this.#handlers.renewed(why)),
+        ({ message }) => this.#again(message),
+      )
     })
   }
 }

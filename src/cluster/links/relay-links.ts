@@ -1,6 +1,8 @@
+import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { LinkState, OnClusterEvent } from '../cluster-event.ts'
 import { RateLimit } from '../rate-limit.ts'
+import type { TidingsError } from '../../base/tidings-error.ts'
 import type { RelayTarget } from './relay-link.ts'
 import { RelayLink } from './relay-link.ts'
 
@@ -21,6 +23,7 @@ export class RelayLinks {
   readonly #links = new Map<string, RelayLink>()
   readonly #renewals = new RateLimit(renewIntervalMs)
   readonly #refused = new Set<string>()
+  #closed = false
 
   constructor(options: RelayLinksOptions) {
     this.#options = options
@@ -30,13 +33,17 @@ export class RelayLinks {
     return this.#links.size
   }
 
-  /** The node is alive and its relay port is there. Changes nothing where the link leads there already. */
+  /**
+   * The node is alive and its relay port is there. Changes nothing where the link leads there already, nor once all
+   * are closed: a link made then would lead to a bus that is no more, and keep its thread.
+   */
   open(node: string, target: RelayTarget): void {
+    if (this.#closed) return
     const known = this.#links.get(node)
     if (known) {
       const { target: old } = known
       if (old?.endpoint === target.endpoint && old.life === target.life) return
-      void known.lead(target)
+      this.#follow(node, known.lead(target))
       this.#tell(node, 'renewed', `the node has begun a new life or moved to ${target.endpoint}`)
       return
     }
@@ -47,7 +54,7 @@ export class RelayLinks {
       renewed: (why) => this.#tell(node, 'renewed', why),
     })
     this.#links.set(node, link)
-    void link.lead(target)
+    this.#follow(node, link.lead(target))
     this.#tell(node, 'opened', target.endpoint)
   }
 
@@ -65,15 +72,22 @@ export class RelayLinks {
   renew(node: string, now: number): boolean {
     const link = this.#links.get(node)
     if (!link || !this.#renewals.admits(node, now)) return false
-    void link.renew()
+    this.#follow(node, link.renew())
     this.#tell(node, 'renewed', 'a process asked for it')
     return true
   }
 
   async closeAll(): Promise<void> {
+    this.#closed = true
     const links = [...this.#links.values()]
     this.#links.clear()
     await Promise.all(links.map((link) => link.lead(null)))
+  }
+
+  #follow(node: string, work: Promise<void>): void {
+    const failed = ({ message }: TidingsError) =>
+      this.#options.on({ type: 'warning', message: `the link to ${node}: ${message}` })
+    inBackground(work, failed)
   }
 
   /** Told once, not at every sign of life. */

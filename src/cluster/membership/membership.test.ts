@@ -42,6 +42,7 @@ async function hear(count: number, headersOf = headers) {
       whisper: () => undefined,
       warning: () => undefined,
       stranger: () => undefined,
+      failed: () => undefined,
     },
   })
   open.push(() => membership.close())

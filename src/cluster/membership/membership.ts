@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Dealer, Router } from 'zeromq'
 import { Dealer as DealerSocket, Router as RouterSocket } from 'zeromq'
+import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
 import { bindPort } from '../../transport/zeromq/port-owner.ts'
@@ -28,6 +30,8 @@ export interface MembershipHandlers {
   warning(message: string): void
   /** Somebody came to this endpoint and did not finish a handshake. */
   stranger(endpoint: string): void
+  /** It hears nobody any more. */
+  failed(error: TidingsError): void
 }
 
 export interface MembershipOptions {
@@ -95,7 +99,7 @@ export class Membership {
   /** Hears and speaks from now on; the headers say who we are. */
   listen(headers: TidingsHeaders): void {
     this.#headers = headers
-    void this.#receive()
+    inBackground(this.#receive(), (error) => this.#options.handlers.failed(error))
   }
 
   /** Says where a node is; again when its address has changed. */
@@ -115,7 +119,7 @@ export class Membership {
     this.#ways.set(node, way)
     monitor.expect(endpoint)
     dealer.connect(endpoint)
-    void this.#drain(dealer)
+    inBackground(this.#drain(dealer), (error) => this.#options.handlers.warning(error.message))
   }
 
   state(node: string): NodeState {
@@ -126,7 +130,10 @@ export class Membership {
     return this.#peers.peer(node)
   }
 
-  /** To a GENESIS_CLUSTER that is not gone; to nobody else. */
+  /**
+   * To a GENESIS_CLUSTER that is not gone; to nobody else.
+   * @throws TidingsError LIMIT_EXCEEDED where it is too long.
+   */
   whisper(node: string, whisper: Whisper): void {
     const speaks = this.#peers.peer(node)?.headers?.wire === whisperVersion
     if (!speaks || this.#peers.state(node) === 'gone') return

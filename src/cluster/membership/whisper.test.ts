@@ -26,6 +26,9 @@ const whispers: readonly Whisper[] = [
   {
     type: 'snapshot',
     snapshot: { system: null, node: 'a', mode: 'mesh', link: 'relay', nodes: [] },
+    part: 1,
+    more: true,
+    continues: false,
   },
 ]
 

@@ -1,4 +1,4 @@
-import type { ClusterSnapshot } from '../../model/cluster-snapshot.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
 import type { RosterChange } from '../../model/roster.ts'
 import type { Shape } from '../../transport/zeromq/json-shape.ts'
 import {
@@ -11,7 +11,8 @@ import {
 } from '../../transport/zeromq/json-shape.ts'
 import type { SeenRoster } from '../../transport/zeromq/registration-message.ts'
 import { maxRegistrationMessageBytes } from '../../transport/zeromq/registration-message.ts'
-import { identity, rosterChange, snapshot } from '../../transport/zeromq/registration-shape.ts'
+import { identity, rosterChange, snapshotPart } from '../../transport/zeromq/registration-shape.ts'
+import type { SnapshotPart } from '../../transport/zeromq/snapshot-parts.ts'
 
 /** Up to where the sender has the receiver's roster: asks for what came after. */
 export interface SeenWhisper {
@@ -40,9 +41,8 @@ export interface AskSnapshotWhisper {
 }
 
 /** The sender's own node, for people. */
-export interface SnapshotWhisper {
+export interface SnapshotWhisper extends SnapshotPart {
   readonly type: 'snapshot'
-  readonly snapshot: ClusterSnapshot
 }
 
 /** What GENESIS_CLUSTER processes say to each other in a WHISPER: one frame of JSON. */
@@ -67,14 +67,23 @@ const shapes: { [Type in Whisper['type']]: Shape<Whisper> } = {
   }),
   renew: record<RenewWhisper>({ type: oneOf(['renew']), incarnation: identity }),
   'ask-snapshot': record<AskSnapshotWhisper>({ type: oneOf(['ask-snapshot']) }),
-  snapshot: record<SnapshotWhisper>({ type: oneOf(['snapshot']), snapshot }),
+  snapshot: record<SnapshotWhisper>({ type: oneOf(['snapshot']), ...snapshotPart }),
 }
 
 /** Bytes of one whisper at most: as a registration message, which carries the same. */
 export const maxWhisperBytes = maxRegistrationMessageBytes
 
+/**
+ * A longer one would end the connection, and the one after it too.
+ * @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxWhisperBytes`.
+ */
 export function encodeWhisper(whisper: Whisper): Uint8Array {
-  return Buffer.from(JSON.stringify(whisper), 'utf8')
+  const bytes = Buffer.from(JSON.stringify(whisper), 'utf8')
+  if (bytes.length <= maxWhisperBytes) return bytes
+  throw new TidingsError(
+    'LIMIT_EXCEEDED',
+    `a whisper ${whisper.type} of ${bytes.length} bytes is longer than ${maxWhisperBytes}`,
+  )
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -5,6 +5,7 @@
 import { BlockList, isIP } from 'node:net'
 import { Router } from 'zeromq'
 import type { Context } from 'zeromq'
+import { inBackground } from '../../base/background.ts'
 import { systemClock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
@@ -165,7 +166,7 @@ class AccessServer {
       )
     }
     this.#socket = socket
-    void this.#serve(socket)
+    inBackground(this.#serve(socket), () => socket.close())
   }
 
   /**

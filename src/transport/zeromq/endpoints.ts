@@ -1,6 +1,6 @@
-import { lookup } from 'node:dns/promises'
-import { isIPv4 } from 'node:net'
+import { checkAborted } from '../../base/abortable.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
+import { lookUpHost } from './host-lookup.ts'
 
 /** The ports of this node's GENESIS_CLUSTER that a process uses. */
 export interface ClusterPorts {
@@ -37,16 +37,18 @@ export class Endpoints implements Record<ClusterHop, string> {
 }
 
 /**
- * The IPv4 address of a host.
- * @throws TidingsError CLUSTER_UNREACHABLE where the name has none
+ * The IPv4 address of a host, within so many milliseconds.
+ * @throws TidingsError CLUSTER_UNREACHABLE where the name has none, ABORTED
  */
-export async function numericAddress(host: string): Promise<string> {
-  if (isIPv4(host)) return host
-  try {
-    return (await lookup(host, { family: 4 })).address
-  } catch (error) {
-    throw new TidingsError('CLUSTER_UNREACHABLE', `the host "${host}" has no IPv4 address`, {
-      cause: error,
-    })
-  }
+export async function numericAddress(
+  host: string,
+  withinMs: number,
+  signal?: AbortSignal,
+): Promise<string> {
+  const late = AbortSignal.timeout(withinMs)
+  const found = await lookUpHost(host, signal ? AbortSignal.any([signal, late]) : late)
+  if (!('why' in found)) return found.addresses[0]
+  checkAborted(signal)
+  const why = late.aborted ? `it was not resolved within ${withinMs} ms` : found.why
+  throw new TidingsError('CLUSTER_UNREACHABLE', `the host "${host}" has no IPv4 address: ${why}`)
 }

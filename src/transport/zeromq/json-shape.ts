@@ -36,6 +36,11 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value) => (value === null ? null : shape(value))
 }
 
+/** A field that an older version does not say. */
+export function orElse<T>(absent: T, shape: Shape<T>): Shape<T> {
+  return (value) => (value === undefined ? absent : shape(value))
+}
+
 export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
   return (value) => first(value) ?? second(value)
 }

@@ -95,9 +95,13 @@ const clusterMessages: ClusterMessage[] = [
               rate: 1.5,
             },
           ],
+          leftOut: { processes: 2, tables: true },
         },
       ],
     },
+    part: 0,
+    more: true,
+    continues: false,
   },
 ]
 

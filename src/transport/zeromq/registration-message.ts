@@ -4,11 +4,11 @@
  * stopped peer), so each says a state, and is said again until the other side has seen it.
  */
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { ClusterSnapshot } from '../../model/cluster-snapshot.ts'
 import type { Registration, RosterChange } from '../../model/roster.ts'
 import type { Shape } from './json-shape.ts'
 import { boolean, integer, nullable, oneOf, record, text } from './json-shape.ts'
-import { identity, registration, rosterChange, snapshot } from './registration-shape.ts'
+import { identity, registration, rosterChange, snapshotPart } from './registration-shape.ts'
+import type { SnapshotPart } from './snapshot-parts.ts'
 
 /** Bytes of one message, both ways: some thousand processes or tables. A larger roster is told in parts. */
 export const maxRegistrationMessageBytes = 1024 * 1024
@@ -85,9 +85,8 @@ export interface RenewOrder {
   readonly type: 'renew'
 }
 
-export interface SnapshotMessage {
+export interface SnapshotMessage extends SnapshotPart {
   readonly type: 'snapshot'
-  readonly snapshot: ClusterSnapshot
 }
 
 export type ClusterMessage =
@@ -135,7 +134,7 @@ const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> }
     change: rosterChange,
   }),
   renew: record<RenewOrder>({ type: oneOf(['renew']) }),
-  snapshot: record<SnapshotMessage>({ type: oneOf(['snapshot']), snapshot }),
+  snapshot: record<SnapshotMessage>({ type: oneOf(['snapshot']), ...snapshotPart }),
 }
 
 /** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxProcessMessageBytes`. */

@@ -1,6 +1,7 @@
 /** The nouns of the roster as they stand in JSON, field by field. */
 import type {
   ClusterSnapshot,
+  LeftOut,
   NodeSnapshot,
   ProcessSnapshot,
 } from '../../model/cluster-snapshot.ts'
@@ -19,10 +20,12 @@ import {
   list,
   nullable,
   oneOf,
+  orElse,
   quantity,
   record,
   text,
 } from './json-shape.ts'
+import { snapshotLimits } from './snapshot-parts.ts'
 
 /** UTF-16 units of a node, process or instance name: more than any host or process bears. */
 export const maxNameLength = 255
@@ -90,17 +93,28 @@ const processSnapshot = record<ProcessSnapshot>({
   rate: quantity,
 })
 
+const leftOut = orElse(null, nullable(record<LeftOut>({ processes: count, tables: boolean })))
+
 const nodeSnapshot = record<NodeSnapshot>({
   name: filledName,
   address: nullable(name),
   state: oneOf(nodeStates),
   processes: list(processSnapshot),
+  leftOut,
 })
 
-export const snapshot = record<ClusterSnapshot>({
+const snapshot = record<ClusterSnapshot>({
   system: nullable(name),
   node: filledName,
   mode,
   link: oneOf(['none', 'relay', 'multicast']),
   nodes: list(nodeSnapshot),
 })
+
+/** The fields of a message that carries a part of a snapshot, beside its type. */
+export const snapshotPart = {
+  snapshot,
+  part: orElse(0, integer(0, snapshotLimits.maxParts - 1)),
+  more: orElse(false, boolean),
+  continues: orElse(false, boolean),
+}

@@ -2,6 +2,7 @@ import { Dealer } from 'zeromq'
 import type { ClusterSnapshot } from '../../model/cluster-snapshot.ts'
 import { numericAddress } from './endpoints.ts'
 import { decodeClusterMessage, encodeProcessMessage } from './registration-message.ts'
+import { SnapshotParts } from './snapshot-parts.ts'
 import { connectingDealer } from './socket-options.ts'
 import { unreachable } from './transport-options.ts'
 
@@ -14,17 +15,20 @@ export async function queryCluster(
   registryPort: number,
   timeoutMs: number,
 ): Promise<ClusterSnapshot> {
-  const host = await numericAddress(address)
+  const host = await numericAddress(address, timeoutMs)
   // Not `immediate`: the one question waits in the socket until somebody is there.
-  const socket = new Dealer({ ...connectingDealer(), immediate: false, receiveTimeout: timeoutMs })
+  const socket = new Dealer({ ...connectingDealer(), immediate: false })
   const deadline = performance.now() + timeoutMs
   try {
     socket.connect(`tcp://${host}:${registryPort}`)
     await socket.send(encodeProcessMessage({ type: 'snapshot' }))
-    while (performance.now() < deadline) {
+    const parts = new SnapshotParts()
+    for (let left = timeoutMs; left > 0; left = Math.ceil(deadline - performance.now())) {
+      socket.receiveTimeout = left
       const [frame] = await socket.receive().catch(() => [])
       const message = frame ? decodeClusterMessage(frame) : null
-      if (message?.type === 'snapshot') return message.snapshot
+      const whole = message?.type === 'snapshot' ? parts.take(message) : null
+      if (whole !== null) return whole
     }
   } finally {
     socket.close()

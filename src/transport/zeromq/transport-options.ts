@@ -28,6 +28,8 @@ export interface ZeroMQTransportOptions {
   readonly ports: ClusterPorts
   /** How long `open()` waits for GENESIS_CLUSTER. */
   readonly clusterTimeoutMs: number
+  /** Milliseconds of it that are over when `open()` is called; default 0. */
+  readonly spentMs?: number
   /** Let GENESIS_CLUSTER hand out a process port where the registration has none. */
   readonly wantsPort: boolean
   readonly clock: Clock

@@ -1,3 +1,4 @@
+import { inBackground } from '../../base/background.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration } from '../../model/roster.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
@@ -150,8 +151,9 @@ export class ZeroMQTransport implements Transport {
 
   async #establish(registration: Registration, signal: AbortSignal): Promise<Registration> {
     const { allowed, bindAddress, clock, clusterTimeoutMs, nodeAddress, ports } = this.#options
-    const deadline = clock.now() + clusterTimeoutMs
-    const address = await numericAddress(nodeAddress)
+    const deadline = clock.now() + clusterTimeoutMs - (this.#options.spentMs ?? 0)
+    const leftMs = Math.max(0, Math.ceil(deadline - clock.now()))
+    const address = await numericAddress(nodeAddress, leftMs, signal)
     if (this.#isMeshProcess()) {
       this.#access = await AccessList.open(() => this.#refusals.count('access denied'))
       this.#access.load(allowed)
@@ -292,7 +294,7 @@ export class ZeroMQTransport implements Transport {
     this.#failure ??= error
     this.#condition.changed()
     if (!this.#opened) return
-    void this.close(0)
+    inBackground(this.close(0), () => {})
     this.#handlers?.failed(error)
   }
 }
