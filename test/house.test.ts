@@ -66,6 +66,14 @@ it('timers are set in one place, which knows how long they can be', () => {
   expect(elsewhere).toEqual([])
 })
 
+it('GENESIS_CLUSTER and its sockets leave no promise to itself: an unhandled rejection would end them', () => {
+  const rooms = [join('cluster', ''), join('transport', 'zeromq', '')]
+  const left = files
+    .filter((file) => !isTest(file) && rooms.some((room) => file.startsWith(room)))
+    .filter((file) => /^\s*(?:.*\W)?void [\w#(]/m.test(readFileSync(join(root, file), 'utf8')))
+  expect(left).toEqual([])
+})
+
 it('every folder is in the plan', () => {
   const rooms = new Set(files.map((file) => file.split(sep)[0] ?? file))
   expect([...rooms].filter((room) => !(room in allowed))).toEqual([])

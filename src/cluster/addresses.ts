@@ -3,7 +3,7 @@ import type { Machine } from '../definition/machine.ts'
 import { isThisMachine, thisMachine } from '../definition/machine.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { LookUp } from '../transport/zeromq/host-lookup.ts'
-import { lookUpHost } from '../transport/zeromq/host-lookup.ts'
+import { lookUpWithin } from '../transport/zeromq/host-lookup.ts'
 import { HostNames } from './host-names.ts'
 
 /** Where a node's ports are, and who may connect to them. */
@@ -107,9 +107,8 @@ export async function ownAddresses(
   signal?: AbortSignal,
 ): Promise<ProcessAddresses> {
   if (settings.nodes.length === 1) return processAddresses(settings, null)
-  const late = AbortSignal.timeout(Math.ceil(Math.min(ownNameWithinMs, withinMs / 2)))
-  const both = signal ? AbortSignal.any([signal, late]) : late
-  const { addresses } = await lookUpHost(settings.node.name, both)
+  const ms = Math.ceil(Math.min(ownNameWithinMs, withinMs / 2))
+  const { addresses } = await lookUpWithin(settings.node.name, ms, signal)
   return processAddresses(settings, addresses[0] ?? null)
 }
 

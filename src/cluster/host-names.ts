@@ -79,7 +79,10 @@ export class HostNames {
     const found = await this.#lookUp(host, signal)
     if (signal.aborted) return
     const { addresses: old } = this.#known.get(host) ?? unknown
-    if ('why' in found) return void this.#known.set(host, { addresses: old, trouble: found.why })
+    if ('why' in found) {
+      this.#known.set(host, { addresses: old, trouble: found.why })
+      return
+    }
     // Of several that take turns in the answers the one in use stays: its connections stand.
     const inUse = old[0]
     const stays = inUse !== undefined && found.addresses.includes(inUse)

@@ -48,6 +48,23 @@ test('what is too long is not read', () => {
   expect(decodeWhisper(padded)).toBeNull()
 })
 
+test('what would be too long is not written: it would end the connection', () => {
+  const histories = Array.from({ length: 10_000 }, (_, n) => ({
+    node: `node-${n}`.padEnd(100, '.'),
+    history: 'h',
+  }))
+  const change = { entries: [], histories, settled: true, unreachable: [] }
+  const roster = {
+    type: 'roster',
+    history: 'h',
+    since: 0,
+    version: 1,
+    more: false,
+    change,
+  } as const
+  expect(() => encodeWhisper(roster)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))
+})
+
 test('20,000 damaged whispers give a whisper or null', () => {
   const random = seededRandom(2)
   let refused = 0

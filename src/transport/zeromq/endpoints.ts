@@ -1,6 +1,6 @@
 import { checkAborted } from '../../base/abortable.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import { lookUpHost } from './host-lookup.ts'
+import { lookUpWithin } from './host-lookup.ts'
 
 /** The ports of this node's GENESIS_CLUSTER that a process uses. */
 export interface ClusterPorts {
@@ -45,10 +45,9 @@ export async function numericAddress(
   withinMs: number,
   signal?: AbortSignal,
 ): Promise<string> {
-  const late = AbortSignal.timeout(withinMs)
-  const found = await lookUpHost(host, signal ? AbortSignal.any([signal, late]) : late)
+  const found = await lookUpWithin(host, withinMs, signal)
   if (!('why' in found)) return found.addresses[0]
   checkAborted(signal)
-  const why = late.aborted ? `it was not resolved within ${withinMs} ms` : found.why
-  throw new TidingsError('CLUSTER_UNREACHABLE', `the host "${host}" has no IPv4 address: ${why}`)
+  const message = `the host "${host}" has no IPv4 address: ${found.why}`
+  throw new TidingsError('CLUSTER_UNREACHABLE', message)
 }

@@ -16,6 +16,7 @@ import { readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { abortable } from '../../base/abortable.ts'
 import { inBackground } from '../../base/background.ts'
+import { systemClock } from '../../base/clock.ts'
 
 export const lookupLimits = {
   /** Milliseconds that one DNS server has for its first answer; then it is asked again. */
@@ -43,6 +44,20 @@ export const lookUpHost: LookUp = (host, signal) =>
   abortable<HostAddresses>(signal, (resolve, reject) => {
     inBackground(find(host, signal).then(resolve), reject)
   }).catch(() => calledOff)
+
+/** The same, called off after `withinMs` milliseconds. */
+export async function lookUpWithin(
+  host: string,
+  withinMs: number,
+  signal?: AbortSignal,
+): Promise<HostAddresses> {
+  const late = new AbortController()
+  const timer = systemClock.after(withinMs, () => late.abort())
+  const found = await lookUpHost(host, AbortSignal.any([late.signal, ...(signal ? [signal] : [])]))
+  timer.cancel()
+  if (!late.signal.aborted || found.addresses.length > 0) return found
+  return { addresses: [], why: `it was not resolved within ${withinMs} ms` }
+}
 
 async function find(host: string, signal?: AbortSignal): Promise<HostAddresses> {
   if (isIPv4(host)) return { addresses: [host] }
