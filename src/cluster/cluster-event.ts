@@ -8,8 +8,9 @@ export type ClusterEvent = (
   | {
       readonly type: 'process'
       readonly process: string
+      readonly instance: string
       readonly pid: number
-      readonly state: 'registered' | 'ended' | 'gone' | 'refused'
+      readonly state: ProcessNews
     }
   /** The bus was made anew after one of its proxies had ended. */
   | { readonly type: 'bus-renewed' }
@@ -21,6 +22,9 @@ export type ClusterEvent = (
   /** What a warning told of is over: the roster is in its file again. */
   | { readonly type: 'kept' }
 ) & { readonly message: string }
+
+/** `waiting`: another bears its name and is asked, or is leaving. `back`: it was gone, or taken for dead. */
+export type ProcessNews = 'registered' | 'waiting' | 'back' | 'gone' | 'ended' | 'refused'
 
 export type LinkState = 'opened' | 'connected' | 'renewed' | 'closed' | 'refused'
 

@@ -15,15 +15,14 @@ import type { Peer } from './membership/peers.ts'
 import { whisperVersion } from './membership/peers.ts'
 import type { Whisper } from './membership/whisper.ts'
 import { ownRegistration } from './own-port.ts'
-import { systemLiveness } from './process-liveness.ts'
 import { RateLimit } from './rate-limit.ts'
 import { RosterPlane } from './roster-plane.ts'
 
 /** How long closing may take, milliseconds; what is still open then is left to the end of the process. */
 export const closeWithinMs = 2_000
 
-/** How often pids are looked at, milliseconds: the death of a process is told within it. */
-export const livenessIntervalMs = 250
+/** How often it is looked who has ended, milliseconds. */
+export const livenessIntervalMs = 100
 
 /** Least time between two warnings of one kind, milliseconds: what is asked may be asked again at once. */
 const warnIntervalMs = 60_000
@@ -135,9 +134,20 @@ export class ClusterNode implements ClusterProcess {
   fromProcess(route: string, message: ProcessMessage): void {
     this.#guarded(() => {
       if (message.type === 'register') this.#plane.register(route, message)
+      else if (message.type === 'here') this.#plane.here(route, message)
       else if (message.type === 'renew') this.#renew(message)
       else this.#show(route)
     })
+  }
+
+  /** A message could not be sent on this connection: it has ended. */
+  connectionGone(route: string): void {
+    this.#guarded(() => this.#plane.connectionGone(route))
+  }
+
+  /** Some connection to the registration port has ended. */
+  connectionEnded(): void {
+    this.#guarded(() => this.#plane.connectionEnded())
   }
 
   memberState(node: string, state: NodeState): void {
@@ -187,7 +197,6 @@ export class ClusterNode implements ClusterProcess {
       node: this.node,
       mode: settings.mode,
       ports: bound.pool,
-      liveness: systemLiveness(),
       listening: remembered(listeningPorts, this.#bound.clock),
       linkedNodes: settings.link === 'relay' ? [...this.#hosts.addresses.others.keys()] : [],
       toProcess: (route, message) => registration.send(route, message),

@@ -137,6 +137,8 @@ class Bindings {
       ...shared,
       port: ports.registry,
       message: (route, message) => this.#node?.fromProcess(route, message),
+      gone: (route) => this.#node?.connectionGone(route),
+      ended: () => this.#node?.connectionEnded(),
     })
     this.#opened.push(() => registration.close())
     checkAborted(signal)

@@ -6,11 +6,13 @@ export interface LocalProcess {
   /** The latest; of a process known from the file only, what the file says. */
   registration: Registration
   state: ProcessState
-  /** Names the life of its pid; null: it cannot be told. */
-  identity: string | null
-  /** Where answers go: the routing id of its registration connection; null: not heard in this run. */
+  /** Its registration connection, where answers go; null: not heard in this run, or it is ourselves. */
   route: string | null
+  /** Messages of it in this run. */
+  messages: number
   lastHeard: number
+  /** Since when its connection is known to have ended; null: it stands. */
+  absentSince: number | null
   /** Up to where it has the roster. */
   seen: { readonly history: string | null; readonly version: number }
   /** Up to where it has been sent; a heartbeat that has seen less is sent the rest again. */
@@ -57,7 +59,8 @@ const statuses: Readonly<Record<ProcessState, ProcessStatus>> = {
 /** UTF-16 units of a name that a snapshot has room for. */
 const maxShownName = 255
 
-const shownName = ({ process, instance }: Pick<RosterEntry, 'process' | 'instance'>) =>
+/** As people read it: with its instance. */
+export const shownName = ({ process, instance }: Pick<RosterEntry, 'process' | 'instance'>) =>
   (instance === '' ? process : `${process}/${instance}`).slice(0, maxShownName)
 
 export function processSnapshot(local: LocalProcess): ProcessSnapshot {

@@ -7,7 +7,7 @@ import {
   decodeProcessMessage,
   encodeClusterMessage,
 } from '../transport/zeromq/registration-message.ts'
-import { boundRouter } from '../transport/zeromq/socket-options.ts'
+import { registrationRouter } from '../transport/zeromq/socket-options.ts'
 import { fairReceive } from './fair-receive.ts'
 
 export interface RegistrationPortOptions {
@@ -19,6 +19,10 @@ export interface RegistrationPortOptions {
   readonly stranger: (endpoint: string) => void
   /** `route` names the connection: where answers go. */
   message(route: string, message: ProcessMessage): void
+  /** Nobody is at the other end of this connection any more. */
+  gone(route: string): void
+  /** Some connection has ended; which one, sending tells. */
+  ended(): void
 }
 
 /** The ROUTER that the processes of the node register at. */
@@ -30,9 +34,10 @@ export class RegistrationPort {
 
   private constructor(options: RegistrationPortOptions) {
     this.#options = options
-    this.#router = new Router(boundRouter(options.zapDomain))
+    this.#router = new Router(registrationRouter(options.zapDomain))
     const { clock, stranger } = options
-    this.#monitor = new ConnectionMonitor(this.#router, clock, { stranger })
+    const departed = () => options.ended()
+    this.#monitor = new ConnectionMonitor(this.#router, clock, { stranger, departed })
   }
 
   /** @throws TidingsError PORT_TAKEN; nothing is left open then. It hears nothing before `listen()`. */
@@ -54,12 +59,15 @@ export class RegistrationPort {
   }
 
   /**
-   * Dropped where the connection is gone or does not read: everything is said again.
+   * Dropped where the connection is gone, which is told, or does not read: everything is said again.
    * @throws TidingsError LIMIT_EXCEEDED where the message is too long.
    */
   send(route: string, message: ClusterMessage): void {
     const frame = encodeClusterMessage(message)
-    this.#router.send([Buffer.from(route, 'latin1'), frame]).catch(() => {})
+    this.#router.send([Buffer.from(route, 'latin1'), frame]).catch((error: unknown) => {
+      // EAGAIN: it stands, and its queue is full.
+      if ((error as { code?: string }).code === 'EHOSTUNREACH') this.#options.gone(route)
+    })
   }
 
   async close(): Promise<void> {

@@ -1,32 +1,33 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Registration } from '../model/roster.ts'
 import { PortPool } from './port-pool.ts'
-import type { Liveness } from './process-liveness.ts'
+import { answerWithinMs, leavingSilentMs, reclaimWithinMs } from './name-claims.ts'
 import type { RegisterOutcome } from './registry.ts'
-import { Registry, goneAfterMs, goneKeptMs, reopenedAfterMs } from './registry.ts'
+import { Registry, goneAfterMs, goneKeptMs, returnWithinMs } from './registry.ts'
 import { Roster } from './roster.ts'
 
 const nodePorts = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
 
 let roster: Roster
 let registry: Registry
-/** What the system would say of a pid; alive unless said otherwise. */
-const fates = new Map<number, Liveness>()
+/** Connections on which a process was asked whether it is there. */
+let asked: string[]
 
 beforeEach(() => {
-  fates.clear()
+  asked = []
   roster = new Roster('a', 'h', 0)
-  registry = new Registry({
+  registry = newRegistry()
+})
+
+const newRegistry = (now = 0): Registry =>
+  new Registry({
     roster,
     mode: 'mesh',
     ports: new PortPool(nodePorts, [11_000]),
-    liveness: {
-      identify: (pid) => (fates.get(pid) === 'unknown' ? null : String(pid)),
-      check: (pid) => fates.get(pid) ?? 'alive',
-    },
     listening: () => new Set([21_001]),
+    ask: (route) => asked.push(route),
+    now,
   })
-})
 
 const registration = (incarnation: string, more: Partial<Registration> = {}): Registration => ({
   node: 'a',
@@ -48,6 +49,7 @@ const registration = (incarnation: string, more: Partial<Registration> = {}): Re
   ...more,
 })
 
+/** Each incarnation has a connection of its own, named like it. */
 function register(
   incarnation: string,
   more: Partial<Registration> = {},
@@ -56,7 +58,19 @@ function register(
 ): RegisterOutcome {
   const seen = { history: null, version: 0 }
   const message = { type: 'register', id: 1, seen, wantsPort } as const
-  return registry.register({ ...message, registration: registration(incarnation, more) }, 'r', now)
+  return registry.register(
+    { ...message, registration: registration(incarnation, more) },
+    incarnation,
+    now,
+  )
+}
+
+/** Registers whoever need not wait any longer. */
+function registerWaiting(now: number): RegisterOutcome[] {
+  const outcomes: RegisterOutcome[] = []
+  for (let claim = registry.readyClaim(now); claim; claim = registry.readyClaim(now))
+    outcomes.push(registry.register(claim.message, claim.route, now))
+  return outcomes
 }
 
 const stateOf = (incarnation: string) => roster.get(incarnation)?.state
@@ -102,12 +116,6 @@ describe('refusals', () => {
     expect(outcome.type === 'refused' && outcome.message).toMatch(/for b, .* for a/)
   })
 
-  test('D23: a live process of that name, however long it is silent', () => {
-    register('1')
-    expect(register('2', { pid: 2 }, goneAfterMs * 3)).toMatchObject({ code: 'NAME_TAKEN' })
-    expect(stateOf('1')).toBe('alive')
-  })
-
   test('D23: an incarnation that lives in another process', () => {
     register('1')
     expect(register('1', { pid: 2 })).toMatchObject({ code: 'NAME_TAKEN' })
@@ -120,39 +128,157 @@ describe('refusals', () => {
   })
 })
 
-describe('a name is free', () => {
-  test('D23: for another instance', () => {
+describe('a name', () => {
+  const second = { pid: 2 }
+
+  test('D23: is free for another instance', () => {
     register('1')
     expect(register('2', { pid: 2, instance: 'x' })).toMatchObject({ type: 'registered' })
   })
 
-  test('D23: when its process is dead', () => {
+  test('D23: is kept by whoever answers for it on its connection', () => {
     register('1')
-    fates.set(1, 'dead')
-    expect(register('2', { pid: 2 })).toMatchObject({ type: 'registered' })
-    expect(stateOf('1')).toBe('ended')
+    expect(register('2', second, 10)).toMatchObject({ type: 'waiting', isNew: true })
+    expect(asked).toEqual(['1'])
+    expect(register('2', second, 20)).toMatchObject({ type: 'waiting', isNew: false })
+    expect(registerWaiting(30)).toEqual([])
+    registry.here('1', '1', 40)
+    expect(registerWaiting(40)).toMatchObject([{ type: 'refused', code: 'NAME_TAKEN' }])
+    expect(asked).toEqual(['1'])
+    expect(stateOf('1')).toBe('alive')
   })
 
-  test('D23: when a process of unknown fate is silent for long enough', () => {
-    fates.set(1, 'unknown')
+  test('D23: is kept by a heartbeat, too', () => {
     register('1')
-    expect(register('2', { pid: 2 }, goneAfterMs - 1)).toMatchObject({ code: 'NAME_TAKEN' })
-    expect(register('2', { pid: 2 }, goneAfterMs)).toMatchObject({ type: 'registered' })
-    expect(stateOf('1')).not.toBe('ended')
+    register('2', second, 10)
+    register('1', {}, 500)
+    expect(registerWaiting(500)).toMatchObject([{ type: 'refused' }])
   })
 
-  test('D23: when the same process opens the queue anew', () => {
+  test('D23: is not kept by a word that comes on another connection', () => {
     register('1')
-    expect(register('2', {}, reopenedAfterMs - 1)).toMatchObject({ code: 'NAME_TAKEN' })
-    expect(register('2', {}, reopenedAfterMs)).toMatchObject({ type: 'registered' })
-    expect(stateOf('1')).toBe('ended')
+    register('2', second)
+    registry.here('1', 'elsewhere', 10)
+    expect(registerWaiting(10)).toEqual([])
   })
 
-  test('D23: when the same process was leaving, at once, and its last numbers stay', () => {
+  test('D30: is lost by whoever does not answer in time, which has ended', () => {
+    register('1', {}, 0)
+    register('2', second, 10)
+    expect(registerWaiting(10 + answerWithinMs - 1)).toEqual([])
+    expect(registerWaiting(10 + answerWithinMs)).toMatchObject([{ type: 'registered' }])
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last: null })
+    expect(registry.takeEnds()).toMatchObject([{ state: 'ended', process: { route: '1' } }])
+  })
+
+  test('D30: whoever has lost it is told so when it comes back', () => {
+    register('1')
+    register('2', second)
+    registerWaiting(answerWithinMs)
+    const [end] = registry.takeEnds()
+    expect(end?.farewell).toMatch(/lost its name.*pid 2/)
+    const outcome = register('1', {}, answerWithinMs + 1)
+    expect(outcome).toMatchObject({ type: 'refused', code: 'NAME_TAKEN', message: end?.farewell })
+    expect(stateOf('2')).toBe('alive')
+  })
+
+  test('D30: is not lost for the time in which we stood still', () => {
+    register('1')
+    register('2', second)
+    registry.tick(5_000, 4_900)
+    expect(registerWaiting(5_000)).toEqual([])
+    registry.here('1', '1', 5_001)
+    expect(registerWaiting(5_001)).toMatchObject([{ type: 'refused' }])
+  })
+
+  test('D23: is free at once when the connection of its process has ended', () => {
+    register('1')
+    registry.connectionEnded('1', 5)
+    expect(register('2', second, 6)).toMatchObject({ type: 'registered' })
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last: null })
+  })
+
+  test('D23: is free when its connection turns out to have ended, since asking failed', () => {
+    register('1')
+    expect(register('2', second, 1)).toMatchObject({ type: 'waiting' })
+    registry.connectionEnded('1', 2)
+    expect(registerWaiting(2)).toMatchObject([{ type: 'registered' }])
+  })
+
+  test('D30: is waited for while its process is leaving, and had when that has ended', () => {
     const last = [{ table: 'T', last: 3 }]
     register('1', { state: 'leaving', last })
-    expect(register('2')).toMatchObject({ type: 'registered' })
+    register('2', second, 1)
+    registry.here('1', '1', 2)
+    for (let now = 1_000; now <= 9_000; now += 1_000) {
+      register('1', { state: 'leaving', last }, now)
+      expect(registerWaiting(now)).toEqual([])
+    }
+    register('1', { state: 'ended', last }, 9_001)
+    expect(registerWaiting(9_001)).toMatchObject([{ type: 'registered' }])
     expect(roster.get('1')).toMatchObject({ state: 'ended', last })
+  })
+
+  test('D23: is lost by one that was leaving and fell silent; its last numbers stay', () => {
+    const last = [{ table: 'T', last: 3 }]
+    register('1', { state: 'leaving', last })
+    register('2', second, 1)
+    registry.here('1', '1', 2)
+    expect(registerWaiting(2 + leavingSilentMs - 1)).toEqual([])
+    expect(registerWaiting(2 + leavingSilentMs)).toMatchObject([{ type: 'registered' }])
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last })
+  })
+
+  test('D23: of two that wait for it the first has it, and the other is judged by that one', () => {
+    register('1')
+    register('2', second, 1)
+    register('3', { pid: 3 }, 2)
+    registry.connectionEnded('1', 3)
+    expect(registerWaiting(3)).toMatchObject([{ type: 'registered' }])
+    expect(asked).toEqual(['1', '1', '2'])
+    registry.here('2', '2', 4)
+    expect(registerWaiting(4)).toMatchObject([{ type: 'refused' }])
+    expect(stateOf('2')).toBe('alive')
+  })
+
+  test('D23: nobody waits for it who has gone away', () => {
+    register('1')
+    register('2', second)
+    registry.connectionEnded('2', 1)
+    expect(registerWaiting(answerWithinMs)).toEqual([])
+    register('3', { pid: 3 })
+    register('3', { pid: 3, state: 'ended', last: [] }, 1)
+    expect(registerWaiting(answerWithinMs)).toEqual([])
+    expect(stateOf('1')).toBe('alive')
+  })
+
+  test('D23: is not held by the file of the last run, once whoever lives has had time to come', () => {
+    registry = newRegistry(100)
+    registry.adopt(registration('1'), 100)
+    expect(register('2', second, 101)).toMatchObject({ type: 'waiting' })
+    expect(registerWaiting(100 + reclaimWithinMs - 1)).toEqual([])
+    expect(registerWaiting(100 + reclaimWithinMs)).toMatchObject([{ type: 'registered' }])
+    expect(stateOf('1')).toBe('ended')
+    registry.adopt(registration('9', { process: 'Q' }), 100)
+    expect(register('8', { process: 'Q' }, 10_000)).toMatchObject({ type: 'registered' })
+  })
+
+  test('D23: after a restart it is kept by a process that comes back in time', () => {
+    registry.adopt(registration('1'), 0)
+    register('2', second, 1)
+    register('1', {}, 500)
+    expect(registerWaiting(500)).toMatchObject([{ type: 'refused' }])
+    expect(stateOf('1')).toBe('alive')
+  })
+
+  test('D23: of GENESIS_CLUSTER itself is nobody else’s, and it asks nobody', () => {
+    const own = registration('9', { process: 'GENESIS_CLUSTER', role: 'cluster' })
+    registry.adopt(registration('8', { process: 'GENESIS_CLUSTER' }), 0)
+    const seen = { history: null, version: 0 }
+    const message = { type: 'register', id: 0, seen, registration: own, wantsPort: false } as const
+    expect(registry.register(message, null, 0)).toMatchObject({ type: 'registered' })
+    const twin = register('7', { process: 'GENESIS_CLUSTER', pid: 3 }, reclaimWithinMs)
+    expect(twin).toMatchObject({ type: 'refused', code: 'NAME_TAKEN' })
   })
 })
 
@@ -160,20 +286,56 @@ describe('ends', () => {
   test('D20: of one that died unheard since the restart, what it only subscribed to says nothing', () => {
     const standing = { subscribes: ['TRADE'] }
     register('1', standing)
-    registry.adopt(registration('2', { ...standing, process: 'Q', pid: 2 }), null, 0)
-    fates.set(1, 'dead').set(2, 'dead')
-    registry.tick(1, 0)
+    registry.adopt(registration('2', { ...standing, process: 'Q', pid: 2 }), 0)
+    registry.connectionEnded('1', 0)
+    registry.tick(returnWithinMs, 0)
     expect(roster.get('1')).toMatchObject({ state: 'ended', last: null, subscribes: ['TRADE'] })
+    register('3', { process: 'Q', pid: 3 }, reclaimWithinMs)
     expect(roster.get('2')).toMatchObject({ state: 'ended', last: null, subscribes: [] })
   })
 
-  test('D23: a dead pid has ended at once, with unknown last numbers', () => {
+  test('D23: whose connection has ended and who does not come back has ended, without last numbers', () => {
     register('1')
-    fates.set(1, 'dead')
-    registry.tick(1, 0)
+    registry.connectionEnded('1', 100)
+    registry.connectionEnded('1', 300)
+    registry.tick(100 + returnWithinMs - 1, 0)
+    expect(stateOf('1')).toBe('alive')
+    registry.tick(100 + returnWithinMs, 0)
     expect(roster.get('1')).toMatchObject({ state: 'ended', last: null })
-    expect(registry.takeEnds()).toMatchObject([{ state: 'ended' }])
+    expect(registry.takeEnds()).toMatchObject([{ state: 'ended', farewell: null }])
     expect(registry.takeEnds()).toEqual([])
+  })
+
+  test('D23: who comes back on another connection in time has not ended', () => {
+    register('1')
+    registry.connectionEnded('1', 100)
+    const seen = { history: null, version: 0 }
+    const message = { type: 'register', id: 2, seen, wantsPort: false } as const
+    registry.register({ ...message, registration: registration('1') }, 'other', 200)
+    registry.connectionEnded('1', 250)
+    registry.tick(100 + returnWithinMs, 0)
+    expect(stateOf('1')).toBe('alive')
+    expect(registry.routes()).toEqual(['other'])
+  })
+
+  test('D30: who was taken for dead and lives is back, as long as nobody has its name', () => {
+    register('1')
+    registry.connectionEnded('1', 0)
+    registry.tick(returnWithinMs, 0)
+    expect(stateOf('1')).toBe('ended')
+    expect(register('1', {}, 20_000)).toMatchObject({ type: 'registered', news: 'back' })
+    expect(stateOf('1')).toBe('alive')
+    registry.connectionEnded('1', 20_001)
+    expect(register('2', { pid: 2 }, 20_002)).toMatchObject({ news: 'registered' })
+    expect(register('1', {}, 20_003)).toMatchObject({ type: 'refused' })
+  })
+
+  test('D23: the last numbers of one that was leaving stay when its connection ends', () => {
+    const last = [{ table: 'T', last: 3 }]
+    register('1', { state: 'leaving', last })
+    registry.connectionEnded('1', 0)
+    registry.tick(returnWithinMs, 0)
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last })
   })
 
   test('D23: silence makes a process gone, a word makes it alive again', () => {
@@ -183,14 +345,17 @@ describe('ends', () => {
     registry.tick(goneAfterMs, 0)
     expect(stateOf('1')).toBe('gone')
     expect(registry.takeEnds()).toMatchObject([{ state: 'gone' }])
-    register('1', {}, goneAfterMs + 1)
+    expect(register('1', {}, goneAfterMs + 1)).toMatchObject({ news: 'back' })
     expect(stateOf('1')).toBe('alive')
   })
 
   test('D23: nobody is charged for the time in which we stood still', () => {
     register('1')
+    register('2', { process: 'Q' })
+    registry.connectionEnded('2', 10)
     registry.tick(goneAfterMs * 6, goneAfterMs * 6)
     expect(stateOf('1')).toBe('alive')
+    expect(stateOf('2')).toBe('alive')
   })
 
   test('D23: who stays gone is forgotten in the end', () => {

@@ -1,32 +1,43 @@
 import type { NodeMode, Registration } from '../model/roster.ts'
 import type { RegisterMessage } from '../transport/zeromq/registration-message.ts'
+import { registrationIntervalMs } from '../transport/zeromq/registration-message.ts'
+import { NameClaims } from './name-claims.ts'
+import type { ReadyClaim } from './name-claims.ts'
 import type { LocalProcess } from './local-process.ts'
-import { PublishRate, rosterEntry } from './local-process.ts'
+import { PublishRate, rosterEntry, shownName } from './local-process.ts'
 import type { PortPool } from './port-pool.ts'
-import type { ProcessLiveness } from './process-liveness.ts'
 import type { Roster } from './roster.ts'
 
 /** Silence after which touch with a process is lost, milliseconds: ten of its heartbeats. */
-export const goneAfterMs = 10_000
+export const goneAfterMs = 10 * registrationIntervalMs
 
 /**
- * Silence after which an old incarnation is taken for closed when the same OS process registers a
- * new one, milliseconds: its event loop runs, so three heartbeats cannot all be late.
+ * How long a process has to come back when its connection has ended, milliseconds: who lives
+ * connects again within a tenth of it. Then it has ended.
  */
-export const reopenedAfterMs = 3_000
+export const returnWithinMs = 250
 
 /** Silence after which a process of unknown fate is forgotten, milliseconds; else they would add up. */
 export const goneKeptMs = 60 * 60_000
 
-/** Silence after which a pid is looked at more closely where that is costly, milliseconds. */
-const thoroughAfterMs = 3_000
-
 export type RegisterOutcome =
-  | { readonly type: 'registered'; readonly process: LocalProcess; readonly begins: boolean }
+  | {
+      readonly type: 'registered'
+      readonly process: LocalProcess
+      /** It is new here, or it was out of touch; null: neither. */
+      readonly news: 'registered' | 'back' | null
+    }
   | {
       readonly type: 'refused'
       readonly code: 'NAME_TAKEN' | 'MODE_MISMATCH'
       readonly message: string
+    }
+  /** Another bears the name: answered when its fate is known. */
+  | {
+      readonly type: 'waiting'
+      readonly message: string
+      /** It has not waited before. */
+      readonly isNew: boolean
     }
 
 /** A process that has ended or gone silent. */
@@ -34,33 +45,50 @@ export interface ProcessEnd {
   readonly process: LocalProcess
   readonly state: 'ended' | 'gone'
   readonly why: string
+  /** What the process itself is told, should it live: another has its name now. */
+  readonly farewell: string | null
 }
 
 export interface RegistryOptions {
   readonly roster: Roster
   readonly mode: NodeMode
   readonly ports: PortPool
-  readonly liveness: ProcessLiveness
   /** Ports that anyone on this host listens at. */
   readonly listening: () => ReadonlySet<number>
+  /** Asks a process whether it is there: it answers, or its connection turns out to have ended. */
+  readonly ask: (route: string) => void
+  /** When this node begins to listen. */
+  readonly now: number
 }
 
 const item = 'ZeroMQProxyModeEnabled'
 const itemValue = (mode: NodeMode) => `${mode} mode (${item} = ${mode === 'proxy'})`
 
-/** The processes of this node. What changes here goes into the roster; time is an argument. */
+/**
+ * The processes of this node. A name is held by a connection: who stands at its other end answers
+ * for it. What changes here goes into the roster; time is an argument.
+ */
 export class Registry {
   readonly #options: RegistryOptions
   readonly #processes = new Map<string, LocalProcess>()
+  /** Incarnations by the connection on which they were heard last. */
+  readonly #routes = new Map<string, string>()
+  readonly #claims: NameClaims
   readonly #ends: ProcessEnd[] = []
 
   constructor(options: RegistryOptions) {
     this.#options = options
+    this.#claims = new NameClaims(options.ask, options.now)
   }
 
   /** Not ended, in the order in which they came. */
   processes(): IterableIterator<LocalProcess> {
     return this.#processes.values()
+  }
+
+  /** Connections of processes, and of those that wait for a name. */
+  routes(): string[] {
+    return [...this.#routes.keys(), ...this.#claims.routes()]
   }
 
   get(incarnation: string): LocalProcess | undefined {
@@ -69,56 +97,64 @@ export class Registry {
 
   register(message: RegisterMessage, route: string | null, now: number): RegisterOutcome {
     const { registration } = message
-    const refusal = this.#refusal(registration, now)
-    if (refusal) return { type: 'refused', ...refusal }
-    const known = this.#processes.get(registration.incarnation)
+    const { incarnation } = registration
+    const refusal = this.#refusal(registration)
+    if (refusal) {
+      this.#claims.drop(incarnation)
+      return { type: 'refused', ...refusal }
+    }
+    const known = this.#processes.get(incarnation)
+    if (known === undefined) {
+      const claimed = this.#claim(message, route, now)
+      if (claimed !== null) return claimed
+    }
+    const news = this.#newsOf(registration, known)
     const local = known ?? this.#begin(registration, now)
+    this.#heard(local, route, now)
     const port = this.#port(message)
     local.registration = { ...registration, processPort: port }
     local.state = registration.state
-    local.route = route
-    local.lastHeard = now
     local.seen = message.seen
-    local.identity ??= this.#identify(message)
     local.rate.note(sum(registration), now)
     this.#options.roster.put(rosterEntry(local.registration, local.state), now)
     if (local.state === 'ended') this.#remove(local)
-    const begins = known === undefined && local.state !== 'ended'
-    return { type: 'registered', process: local, begins }
+    return { type: 'registered', process: local, news }
   }
 
-  /** Takes a process over from the file of the last run. */
-  adopt(registration: Registration, identity: string | null, now: number): LocalProcess {
+  /** It says that it is there, and nothing new. */
+  here(incarnation: string, route: string, now: number): void {
+    const local = this.#processes.get(incarnation)
+    if (local?.route === route) this.#heard(local, route, now)
+  }
+
+  /** The connection has ended: who lives comes back soon on another one. */
+  connectionEnded(route: string, now: number): void {
+    this.#claims.routeEnded(route)
+    const local = this.#processes.get(this.#routes.get(route) ?? '')
+    if (local?.route === route) local.absentSince ??= now
+  }
+
+  /** A registration that has waited for a name, and need not any longer: register it again. */
+  readyClaim(now: number): ReadyClaim | undefined {
+    return this.#claims.ready((registration) => this.#holders(registration), now)
+  }
+
+  /** Takes a process over from the file of the last run: nobody has heard it in this one. */
+  adopt(registration: Registration, now: number): LocalProcess {
     const local = this.#begin(registration, now)
-    local.identity = identity
     if (registration.processPort !== null) {
       this.#options.ports.hold(registration.incarnation, registration.processPort)
     }
     return local
   }
 
-  /** Looks at every pid and every silence. `late`: how long this process itself stood still. */
+  /** Looks at every connection and every silence. `late`: how long this process itself stood still. */
   tick(now: number, late: number): void {
+    if (late > 0) this.#claims.excuse(late)
     for (const local of this.#processes.values()) {
       local.lastHeard += late
-      this.look(local, now)
-    }
-  }
-
-  /** Has this process ended? Called when its connection ends, and at each tick. */
-  look(local: LocalProcess, now: number): void {
-    const silence = now - local.lastHeard
-    const { pid } = local.registration
-    const thorough = silence >= thoroughAfterMs
-    if (this.#options.liveness.check(pid, local.identity, thorough) === 'dead') {
-      this.#end(local, now, `its pid ${pid} is dead`)
-    } else if (silence >= goneKeptMs) {
-      this.#options.roster.forget(local.registration.incarnation)
-      this.#remove(local)
-    } else if (silence >= goneAfterMs && local.state !== 'gone') {
-      local.state = 'gone'
-      this.#options.roster.put(rosterEntry(local.registration, 'gone'), now)
-      this.#ends.push({ process: local, state: 'gone', why: `silent for ${goneAfterMs} ms` })
+      if (local.absentSince !== null) local.absentSince += late
+      this.#look(local, now)
     }
   }
 
@@ -127,13 +163,29 @@ export class Registry {
     return this.#ends.splice(0)
   }
 
+  #look(local: LocalProcess, now: number): void {
+    const silence = now - local.lastHeard
+    if (local.absentSince !== null && now - local.absentSince >= returnWithinMs) {
+      this.#end(local, now, 'its connection ended without a word')
+    } else if (silence >= goneKeptMs) {
+      this.#options.roster.forget(local.registration.incarnation)
+      this.#remove(local)
+    } else if (silence >= goneAfterMs && local.state !== 'gone') {
+      local.state = 'gone'
+      this.#options.roster.put(rosterEntry(local.registration, 'gone'), now)
+      const why = `silent for ${goneAfterMs / 1_000} s`
+      this.#ends.push({ process: local, state: 'gone', why, farewell: null })
+    }
+  }
+
   #begin(registration: Registration, now: number): LocalProcess {
     const local: LocalProcess = {
       registration,
       state: registration.state,
-      identity: null,
       route: null,
+      messages: 0,
       lastHeard: now,
+      absentSince: null,
       seen: { history: null, version: 0 },
       sentVersion: 0,
       rate: new PublishRate(),
@@ -142,32 +194,42 @@ export class Registry {
     return local
   }
 
+  #heard(local: LocalProcess, route: string | null, now: number): void {
+    if (local.route !== null && local.route !== route) this.#routes.delete(local.route)
+    if (route !== null) this.#routes.set(route, local.registration.incarnation)
+    local.route = route
+    local.messages += 1
+    local.lastHeard = now
+    local.absentSince = null
+  }
+
   /**
    * A process that was leaving has taken nothing more: its last numbers stay true. One not heard in
    * this run may have begun to publish meanwhile: that it only subscribed is no longer said of it.
    */
-  #end(local: LocalProcess, now: number, why: string): void {
+  #end(local: LocalProcess, now: number, why: string, farewell: string | null = null): void {
     const { last, state, subscribes } = local.registration
     local.registration = {
       ...local.registration,
       last: state === 'alive' ? null : last,
-      subscribes: local.route === null ? [] : subscribes,
+      subscribes: isUnheard(local) ? [] : subscribes,
     }
     local.state = 'ended'
     this.#options.roster.put(rosterEntry(local.registration, 'ended'), now)
-    this.#ends.push({ process: local, state: 'ended', why })
+    this.#ends.push({ process: local, state: 'ended', why, farewell })
     this.#remove(local)
   }
 
   #remove(local: LocalProcess): void {
     this.#processes.delete(local.registration.incarnation)
+    if (local.route !== null) this.#routes.delete(local.route)
     this.#options.ports.release(local.registration.incarnation)
   }
 
-  /** A message may outlive its process: one that was killed right behind it must not hold its name. */
-  #identify({ registration, pidScope }: RegisterMessage): string | null {
-    const { pid, startedAt } = registration
-    return this.#options.liveness.identify(pid, startedAt, pidScope)
+  #newsOf({ incarnation, state }: Registration, known: LocalProcess | undefined) {
+    if (state === 'ended') return null
+    if (known !== undefined) return known.state === 'gone' || isUnheard(known) ? 'back' : null
+    return this.#options.roster.get(incarnation) === undefined ? 'registered' : 'back'
   }
 
   #port({ registration, wantsPort }: RegisterMessage): number | null {
@@ -177,7 +239,7 @@ export class Registry {
     return this.#options.ports.take(incarnation, this.#options.listening)
   }
 
-  #refusal(registration: Registration, now: number) {
+  #refusal(registration: Registration) {
     const { roster, mode } = this.#options
     if (registration.node !== roster.node) {
       const message = `this process takes its node for ${registration.node}, GENESIS_CLUSTER for ${roster.node}: they read different definitions`
@@ -187,60 +249,84 @@ export class Registry {
       const message = `this process runs in ${itemValue(registration.mode)}, GENESIS_CLUSTER of ${roster.node} in ${itemValue(mode)}; the item applies to all processes`
       return { code: 'MODE_MISMATCH', message } as const
     }
-    const message = this.#cloned(registration) ?? this.#nameTaken(registration, now)
+    const message = this.#cloned(registration) ?? this.#over(registration)
     return message === null ? null : ({ code: 'NAME_TAKEN', message } as const)
   }
 
   /** One incarnation in two processes: a memory image or a machine was copied. */
   #cloned(registration: Registration): string | null {
     const known = this.#options.roster.get(registration.incarnation)
-    if (known === undefined) return null
-    const { incarnation } = registration
-    if (!sameLife(known, registration)) {
-      return `incarnation ${incarnation} belongs to ${known.process} (pid ${known.pid}) already: this process is a copy of it`
-    }
-    const returns = known.state === 'ended' && registration.state !== 'ended'
-    return returns ? `incarnation ${incarnation} has ended: open the queue anew` : null
+    if (known === undefined || sameLife(known, registration)) return null
+    return `incarnation ${registration.incarnation} belongs to ${shownName(known)} (pid ${known.pid}) already: this process is a copy of it`
   }
 
-  #nameTaken(registration: Registration, now: number): string | null {
-    for (const other of this.#processes.values()) {
-      if (!sameName(other.registration, registration)) continue
-      if (other.registration.incarnation === registration.incarnation) continue
-      if (this.#mayFollow(other, registration, now)) continue
-      const instance = registration.instance === '' ? '' : `, instance ${registration.instance}`
-      return `a process ${registration.process}${instance} runs on ${registration.node} already (pid ${other.registration.pid}); give replicas each an option "instance"`
+  /**
+   * It has said itself that it ended, or another has taken its name. Who was only taken for dead,
+   * since its connection had ended, is welcome back.
+   */
+  #over(registration: Registration): string | null {
+    const { incarnation } = registration
+    const known = this.#options.roster.get(incarnation)
+    if (known?.state !== 'ended') return null
+    const isOver = registration.state === 'ended'
+    if (known.last !== null)
+      return isOver ? null : `incarnation ${incarnation} has ended: open the queue anew`
+    const heir = this.#options.roster
+      .changedAfter(incarnation)
+      .find((entry) => entry.node === known.node && sameName(entry, registration))
+    return heir === undefined ? null : lostTo(registration, heir.pid)
+  }
+
+  /** Null: the name is free, or has just become so. */
+  #claim(message: RegisterMessage, route: string | null, now: number): RegisterOutcome | null {
+    const { registration } = message
+    // GENESIS_CLUSTER itself asks nobody.
+    if (route === null) return null
+    const isNew = !this.#claims.has(registration.incarnation)
+    const verdict = this.#claims.judge(message, route, this.#holders(registration), now)
+    if (verdict.type === 'taken') {
+      return { type: 'refused', code: 'NAME_TAKEN', message: takenBy(verdict.holder.registration) }
+    }
+    if (verdict.type === 'waiting') {
+      return { type: 'waiting', message: waitsFor(verdict.holder.registration), isNew }
+    }
+    for (const { holder, why } of verdict.free) {
+      const farewell = lostTo(holder.registration, registration.pid)
+      this.#end(holder, now, `${why}, and pid ${registration.pid} asked for its name`, farewell)
     }
     return null
   }
 
-  /** True: the old bearer of the name is no more, and is ended here where that is certain. */
-  #mayFollow(old: LocalProcess, next: Registration, now: number): boolean {
-    const { pid } = old.registration
-    const silence = now - old.lastHeard
-    const life = this.#options.liveness.check(pid, old.identity, true)
-    if (life === 'dead') {
-      this.#end(old, now, `its pid ${pid} is dead`)
-      return true
-    }
-    if (pid === next.pid && old.registration.startedAt === next.startedAt) {
-      const closed = old.registration.state === 'leaving' || silence >= reopenedAfterMs
-      if (closed) this.#end(old, now, `pid ${pid} opened the queue anew`)
-      return closed
-    }
-    return life === 'unknown' && silence >= goneAfterMs
+  #holders(registration: Registration): LocalProcess[] {
+    const { incarnation } = registration
+    return [...this.#processes.values()].filter(
+      (other) =>
+        sameName(other.registration, registration) &&
+        other.registration.incarnation !== incarnation,
+    )
   }
 }
 
-const sum = ({ sequences }: Registration) => sequences.reduce((total, { last }) => total + last, 0)
+/** It is known from the file of the last run only. */
+const isUnheard = ({ messages }: LocalProcess) => messages === 0
 
-const sameName = (one: Registration, other: Registration) =>
-  one.process === other.process && one.instance === other.instance
+const sum = ({ sequences }: Registration) => sequences.reduce((total, { last }) => total + last, 0)
 
 type Life = Pick<Registration, 'pid' | 'startedAt' | 'process' | 'instance'>
 
+const sameName = (one: Omit<Life, 'pid' | 'startedAt'>, other: Omit<Life, 'pid' | 'startedAt'>) =>
+  one.process === other.process && one.instance === other.instance
+
 const sameLife = (one: Life, other: Life) =>
-  one.pid === other.pid &&
-  one.startedAt === other.startedAt &&
-  one.process === other.process &&
-  one.instance === other.instance
+  one.pid === other.pid && one.startedAt === other.startedAt && sameName(one, other)
+
+const takenBy = (holder: Registration) =>
+  `a process ${shownName(holder)} runs on ${holder.node} already (pid ${holder.pid}, and it has just answered): end it first, or give replicas each an option "instance"`
+
+const waitsFor = (holder: Registration) =>
+  holder.state === 'leaving'
+    ? `a process ${shownName(holder)} (pid ${holder.pid}) is leaving and holds its name until it has ended`
+    : `a process ${shownName(holder)} (pid ${holder.pid}) held the name last, and is asked whether it is there`
+
+const lostTo = (loser: Pick<Registration, 'process' | 'instance'>, heir: number) =>
+  `this process has lost its name: it did not answer, and another process ${shownName(loser)} (pid ${heir}) asked for it and has it now. Open the queue anew if that one has ended, or with an option "instance"`

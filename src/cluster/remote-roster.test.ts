@@ -53,9 +53,9 @@ test('a part that leaves something out, or an old one, changes nothing', () => {
   expect(remote.seen).toEqual({ history: 'h', version: 5 })
 })
 
-test('a node speaks for its own processes only, and what has ended stays so', () => {
+test('a node speaks for its own processes only, and what has ended by its own word stays so', () => {
   const remote = new RemoteRoster('b')
-  remote.take('h', part(0, 5, [entry('1', 'ended'), entry('2', 'alive', 'c')]), 0)
+  remote.take('h', part(0, 5, [{ ...entry('1', 'ended'), last: [] }, entry('2', 'alive', 'c')]), 0)
   expect(states(remote.take('h', part(5, 6, [entry('1')]), 0))).toEqual([])
   expect(states(remote.found())).toEqual(['1 ended'])
 })

@@ -1,4 +1,5 @@
 import type { RosterEntry } from '../model/roster.ts'
+import { isFinal } from '../model/roster.ts'
 import type { RosterPart } from './roster.ts'
 
 /**
@@ -49,7 +50,8 @@ export class RemoteRoster {
     const changed: RosterEntry[] = []
     for (const entry of part.change.entries) {
       if (entry.node !== this.node) continue
-      if (this.#told.get(entry.incarnation)?.state === 'ended') continue
+      const known = this.#told.get(entry.incarnation)
+      if (known !== undefined && isFinal(known)) continue
       this.#told.set(entry.incarnation, entry)
       this.#unconfirmed.delete(entry.incarnation)
       changed.push(entry)

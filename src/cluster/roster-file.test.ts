@@ -30,23 +30,20 @@ const saved: SavedRoster = {
   version: 7,
   processes: [
     {
-      identity: 'boot/ns/123',
-      entry: {
-        node: 'a',
-        process: 'P',
-        instance: '',
-        incarnation: '0123456789abcdef0123456789abcdef',
-        role: 'process',
-        pid: 1,
-        startedAt: 5,
-        mode: 'mesh',
-        processPort: 11_000,
-        zeromqPort: 21_000,
-        publishes: ['TRADE'],
-        subscribes: '*',
-        state: 'alive',
-        last: null,
-      },
+      node: 'a',
+      process: 'P',
+      instance: '',
+      incarnation: '0123456789abcdef0123456789abcdef',
+      role: 'process',
+      pid: 1,
+      startedAt: 5,
+      mode: 'mesh',
+      processPort: 11_000,
+      zeromqPort: 21_000,
+      publishes: ['TRADE'],
+      subscribes: '*',
+      state: 'alive',
+      last: null,
     },
   ],
 }
@@ -106,7 +103,7 @@ test('a file of another node is not used', () => {
 test('a write that fails leaves the old file, and nothing else', () => {
   const file = new RosterFile(directory, 'a', 6_000)
   file.save(saved)
-  const broken = { ...saved, version: 8, processes: [{ ...saved.processes[0]!, identity: 1n }] }
+  const broken = { ...saved, version: 8, processes: [{ ...saved.processes[0]!, pid: 1n }] }
   expect(() => file.save(broken as unknown as SavedRoster)).toThrow('BigInt')
   expect(file.load()).toEqual(saved)
   expect(readdirSync(directory)).toHaveLength(1)

@@ -2,27 +2,18 @@ import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSyn
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Registration, RosterEntry } from '../model/roster.ts'
-import { integer, list, nullable, oneOf, record, text } from '../transport/zeromq/json-shape.ts'
-import { identity, rosterChange } from '../transport/zeromq/registration-shape.ts'
+import { integer, oneOf, record, text } from '../transport/zeromq/json-shape.ts'
+import { rosterChange } from '../transport/zeromq/registration-shape.ts'
 
 /** What outlives a run of GENESIS_CLUSTER: the roster of its own node. */
 export interface SavedRoster {
   readonly history: string
   readonly version: number
-  readonly processes: readonly SavedProcess[]
-}
-
-export interface SavedProcess {
-  readonly entry: RosterEntry
-  /** Names the life of the pid; null: unknown. */
-  readonly identity: string | null
+  readonly processes: readonly RosterEntry[]
 }
 
 /** Only this shape is read; another number is another format. */
 const format = 1
-
-/** UTF-16 units of the name of one OS process's life. */
-const maxIdentityLength = 255
 
 interface FileContent {
   readonly format: string
@@ -30,7 +21,6 @@ interface FileContent {
   readonly history: string
   readonly version: number
   readonly change: ReturnType<typeof rosterChange>
-  readonly identities: readonly { incarnation: string; identity: string | null }[]
 }
 
 const content = record<FileContent>({
@@ -39,7 +29,6 @@ const content = record<FileContent>({
   history: text(64),
   version: integer(0, Number.MAX_SAFE_INTEGER),
   change: rosterChange,
-  identities: list(record({ incarnation: identity, identity: nullable(text(maxIdentityLength)) })),
 })
 
 /** `$TIDINGS_STATE`, else `$XDG_STATE_HOME/tidings`, else `~/.local/state/tidings`. */
@@ -83,15 +72,11 @@ export class RosterFile {
       history: roster.history,
       version: roster.version,
       change: {
-        entries: roster.processes.map(({ entry }) => entry),
+        entries: roster.processes,
         histories: [],
         settled: false,
         unreachable: [],
       },
-      identities: roster.processes.map(({ entry, identity }) => ({
-        incarnation: entry.incarnation,
-        identity,
-      })),
     })
     mkdirSync(path.dirname(this.path), { recursive: true, mode: 0o700 })
     // Always the same name: what a killed process leaves behind is written over, and does not add up.
@@ -149,10 +134,7 @@ export function savedRosterOf(
   const read = content(json)
   if (read?.change === undefined) return { damaged: 'it has another format' }
   if (read.node !== node) return { damaged: `it is of node ${read.node}` }
-  const identities = new Map(read.identities.map((each) => [each.incarnation, each.identity]))
-  const processes = read.change.entries
-    .filter((entry) => entry.node === node)
-    .map((entry) => ({ entry, identity: identities.get(entry.incarnation) ?? null }))
+  const processes = read.change.entries.filter((entry) => entry.node === node)
   return { history: read.history, version: read.version, processes }
 }
 

@@ -45,8 +45,7 @@ class Stage {
   }
 
   keep() {
-    const processes = this.roster.entries().map((each) => ({ entry: each, identity: null }))
-    return this.keeping.keep(this.roster, () => processes, this.now)
+    return this.keeping.keep(this.roster, this.now)
   }
 
   /** Nobody writes where a folder stands. */
@@ -93,7 +92,7 @@ it('D23: it is kept again as soon as there is room, and each is said once', () =
   expect(kept.file.load()).toMatchObject({
     history: 'h',
     version: kept.roster.version,
-    processes: ['1', '2', '3', '4'].map((name) => ({ entry: { process: `P${name}` } })),
+    processes: ['1', '2', '3', '4'].map((name) => ({ process: `P${name}` })),
   })
 })
 

@@ -1,6 +1,6 @@
 import type { OnClusterEvent } from './cluster-event.ts'
 import type { Roster } from './roster.ts'
-import type { RosterFile, SavedProcess, SavedRoster } from './roster-file.ts'
+import type { RosterFile, SavedRoster } from './roster-file.ts'
 
 /** Versions told without a write at most: well below `restartStride`. */
 const unsavedVersions = 100_000
@@ -44,7 +44,7 @@ export class RosterKeeping {
     return null
   }
 
-  keep(roster: Roster, processes: () => SavedProcess[], now: number): Kept {
+  keep(roster: Roster, now: number): Kept {
     const { ownVersion, version, history } = roster
     const isKept =
       ownVersion === this.#ownVersion &&
@@ -53,7 +53,7 @@ export class RosterKeeping {
     if (isKept && this.#failedAt === null) return 'kept'
     if (this.#failedAt !== null && now - this.#failedAt < writeAgainAfterMs) return 'not-kept'
     try {
-      this.#file.save({ history, version, processes: processes() })
+      this.#file.save({ history, version, processes: roster.ownEntries() })
     } catch (error) {
       return this.#failed(error as Error, history, now)
     }

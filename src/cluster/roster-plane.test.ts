@@ -27,7 +27,6 @@ function startPlane(
     node: 'a',
     mode: 'mesh',
     ports: new PortPool(ports, []),
-    liveness: { identify: (pid) => String(pid), check: () => 'alive' },
     listening: () => new Set(),
     file,
     clock: systemClock,
@@ -86,7 +85,7 @@ it('D23: a process is in the file before it is acknowledged', () => {
   })
   register(plane)
   plane.flush()
-  expect(kept).toMatchObject([{ processes: [{ entry: { incarnation } }] }])
+  expect(kept).toMatchObject([{ processes: [{ incarnation }] }])
 })
 
 it('D23: a new history is told to every process, with everything', () => {
@@ -123,4 +122,22 @@ it('D23: a new history is told to every process, with everything', () => {
     since: 0,
     change: { histories: [{ node: 'a', history: plane.roster.history }] },
   })
+})
+
+it('D30: who was GENESIS_CLUSTER in the last run has ended', () => {
+  const own = {
+    ...registration,
+    process: 'GENESIS_CLUSTER',
+    role: 'cluster',
+    publishes: [],
+  } as const
+  const first = startPlane(directory)
+  const seen = { history: null, version: 0 }
+  const message = { type: 'register', id: 0, seen, registration: own, wantsPort: false } as const
+  first.register(null, message)
+  first.flush()
+  const again = startPlane(directory)
+  expect(again.roster.get(incarnation)).toMatchObject({ state: 'ended', last: [] })
+  again.register(null, { ...message, registration: { ...own, incarnation: 'f'.repeat(32) } })
+  expect([...again.registry.processes()]).toHaveLength(1)
 })

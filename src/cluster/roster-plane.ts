@@ -2,17 +2,21 @@ import { randomId } from '../base/random.ts'
 import type { Clock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NodeState, ProcessSnapshot } from '../model/cluster-snapshot.ts'
-import type { NodeMode, RosterEntry } from '../model/roster.ts'
-import type { ClusterMessage, RegisterMessage } from '../transport/zeromq/registration-message.ts'
-import type { OnClusterEvent } from './cluster-event.ts'
+import type { NodeMode, Registration, RosterEntry } from '../model/roster.ts'
+import type {
+  ClusterMessage,
+  HereMessage,
+  RegisterMessage,
+} from '../transport/zeromq/registration-message.ts'
+import type { OnClusterEvent, ProcessNews } from './cluster-event.ts'
 import type { LocalProcess } from './local-process.ts'
-import { processSnapshot, remoteProcessSnapshot } from './local-process.ts'
+import { processSnapshot, remoteProcessSnapshot, shownName } from './local-process.ts'
 import type { RosterWhisper, SeenWhisper, Whisper } from './membership/whisper.ts'
 import { NodeChannel } from './node-channel.ts'
 import type { PortPool } from './port-pool.ts'
-import type { ProcessLiveness } from './process-liveness.ts'
+import type { RegisterOutcome } from './registry.ts'
 import { Registry } from './registry.ts'
-import type { RosterFile, SavedProcess } from './roster-file.ts'
+import type { RosterFile } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'
 import { RosterKeeping } from './roster-keeping.ts'
 import { Roster } from './roster.ts'
@@ -24,11 +28,13 @@ import { Settling } from './settling.ts'
  */
 export const restartStride = 1_000_000
 
+/** Least time between two rounds in which all connections are touched, milliseconds: each wakes every process. */
+const touchIntervalMs = 100
+
 export interface RosterPlaneOptions {
   readonly node: string
   readonly mode: NodeMode
   readonly ports: PortPool
-  readonly liveness: ProcessLiveness
   readonly listening: () => ReadonlySet<number>
   readonly file: RosterFile
   readonly clock: Clock
@@ -38,6 +44,8 @@ export interface RosterPlaneOptions {
   readonly toNode: (node: string, whisper: Whisper) => void
   readonly on: OnClusterEvent
 }
+
+type Refusal = Extract<RegisterOutcome, { type: 'refused' }>
 
 interface Acknowledgement {
   readonly process: LocalProcess
@@ -58,6 +66,9 @@ export class RosterPlane {
   readonly #channels = new Map<string, NodeChannel>()
   #acknowledgements: Acknowledgement[] = []
   #flushing = false
+  /** Some connection has ended since all were asked. */
+  #isConnectionMissing = false
+  #touchedAt = -Infinity
 
   constructor(options: RosterPlaneOptions) {
     this.#options = options
@@ -66,7 +77,12 @@ export class RosterPlane {
     const usable = this.#keeping.load()
     const version = usable ? usable.version + restartStride : 0
     this.roster = new Roster(node, usable?.history ?? randomId(), version)
-    this.registry = new Registry({ ...options, roster: this.roster })
+    this.registry = new Registry({
+      ...options,
+      roster: this.roster,
+      ask: (route) => this.#tell(route, { type: 'ask', answer: true }),
+      now: clock.now(),
+    })
     const awaited = this.#adopt(usable?.processes ?? [])
     this.#settling = new Settling(awaited, options.linkedNodes, clock.now())
     for (const other of options.linkedNodes) {
@@ -76,27 +92,47 @@ export class RosterPlane {
   }
 
   register(route: string | null, message: RegisterMessage): void {
+    this.#register(route, message)
+    this.#registerWaiting()
+  }
+
+  #register(route: string | null, message: RegisterMessage): void {
     const now = this.#options.clock.now()
-    const { incarnation, process, pid, state } = message.registration
+    const { registration } = message
+    const { incarnation, pid, state } = registration
     const outcome = this.registry.register(message, route, now)
     this.#reportEnds()
-    if (outcome.type === 'refused') {
-      const { type, code, message: why } = outcome
-      this.#options.on({ type: 'process', process, pid, state: 'refused', message: why })
-      if (route !== null) this.#options.toProcess(route, { type, code, message: why })
-      else throw new TidingsError(code, why)
+    if (outcome.type === 'refused') return this.#refuse(route, registration, outcome)
+    if (outcome.type === 'waiting') {
+      if (outcome.isNew) this.#say(registration, 'waiting', outcome.message)
+      if (route !== null) this.#tell(route, { type: 'wait', message: outcome.message })
       return
     }
     this.#settling.processHeard(incarnation)
     const local = outcome.process
     if (message.seen.history !== this.roster.history) local.seen = { history: null, version: 0 }
     local.sentVersion = local.seen.version
-    if (outcome.begins || state === 'ended') {
-      const word = outcome.begins ? 'registered' : 'ended'
-      this.#say(local, word, word === 'ended' ? 'it said so' : `pid ${pid}`)
-    }
+    if (outcome.news !== null) this.#say(registration, outcome.news, `pid ${pid}`)
+    if (state === 'ended') this.#say(registration, 'ended', 'it said so')
     if (route !== null) this.#acknowledgements.push({ process: local, route, id: message.id })
     this.#flushSoon()
+  }
+
+  here(route: string, { incarnation }: HereMessage): void {
+    this.registry.here(incarnation, route, this.#options.clock.now())
+    this.#registerWaiting()
+  }
+
+  /** A message could not be sent on it: it has ended. */
+  connectionGone(route: string): void {
+    this.registry.connectionEnded(route, this.#options.clock.now())
+    this.#registerWaiting()
+  }
+
+  /** Some connection has ended: whose it was, sending on each of them tells. */
+  connectionEnded(): void {
+    this.#isConnectionMissing = true
+    if (this.#options.clock.now() - this.#touchedAt >= touchIntervalMs) this.#touchAll()
   }
 
   /** A node has begun a life, or is heard again: both sides ask. */
@@ -122,11 +158,13 @@ export class RosterPlane {
     this.#flushSoon()
   }
 
-  /** Several times a second: a dead pid is told at once. `late`: how long this process stood still. */
+  /** Several times a second: who has died is told at once. `late`: how long this process stood still. */
   tick(late: number): void {
     const now = this.#options.clock.now()
+    if (this.#isConnectionMissing) this.#touchAll()
     this.registry.tick(now, late)
     this.#reportEnds()
+    this.#registerWaiting()
     this.roster.expire(now)
     for (const { remote } of this.#channels.values()) {
       remote.keepOnly((incarnation) => this.roster.get(incarnation) !== undefined)
@@ -169,21 +207,39 @@ export class RosterPlane {
     })
   }
 
-  #adopt(processes: readonly SavedProcess[]): Map<string, string> {
+  /** Whoever was GENESIS_CLUSTER in the last run is no more: its ports are ours. */
+  #adopt(processes: readonly RosterEntry[]): Map<string, string> {
     const now = this.#options.clock.now()
     const awaited = new Map<string, string>()
-    for (const { entry, identity } of processes) {
-      this.roster.put(entry, now)
-      if (entry.state === 'ended') continue
-      const local = this.registry.adopt(assumedRegistration(entry), identity, now)
+    for (const entry of processes) {
+      const isOver = entry.state === 'ended' || entry.role === 'cluster'
+      this.roster.put(isOver ? { ...entry, state: 'ended', last: entry.last ?? [] } : entry, now)
+      if (isOver) continue
+      const local = this.registry.adopt(assumedRegistration(entry), now)
       local.state = entry.state
       awaited.set(entry.incarnation, entry.process)
-      this.registry.look(local, now)
-    }
-    for (const { process } of this.registry.takeEnds()) {
-      awaited.delete(process.registration.incarnation)
     }
     return awaited
+  }
+
+  #refuse(route: string | null, registration: Registration, refusal: Refusal): void {
+    const { type, code, message } = refusal
+    this.#say(registration, 'refused', message)
+    if (route === null) throw new TidingsError(code, message)
+    this.#tell(route, { type, code, message })
+  }
+
+  /** Those that waited for a name whose bearer has answered, has ended, or has not answered in time. */
+  #registerWaiting(): void {
+    const now = this.#options.clock.now()
+    for (let claim = this.registry.readyClaim(now); claim; claim = this.registry.readyClaim(now))
+      this.#register(claim.route, claim.message)
+  }
+
+  #touchAll(): void {
+    this.#isConnectionMissing = false
+    this.#touchedAt = this.#options.clock.now()
+    for (const route of this.registry.routes()) this.#tell(route, { type: 'ask', answer: false })
   }
 
   #put(entries: Iterable<RosterEntry>): void {
@@ -194,17 +250,20 @@ export class RosterPlane {
   }
 
   #reportEnds(): void {
-    for (const { process: local, state, why } of this.registry.takeEnds()) {
-      if (state === 'ended') this.#settling.processHeard(local.registration.incarnation)
-      this.#say(local, state, why)
+    for (const { process: local, state, why, farewell } of this.registry.takeEnds()) {
+      const { registration, route } = local
+      if (state === 'ended') this.#settling.processHeard(registration.incarnation)
+      this.#say(registration, state, why)
+      if (farewell !== null && route !== null)
+        this.#tell(route, { type: 'refused', code: 'NAME_TAKEN', message: farewell })
       this.#flushSoon()
     }
   }
 
-  #say(local: LocalProcess, state: 'registered' | 'ended' | 'gone', why: string): void {
-    const { process, pid } = local.registration
-    const message = `process ${process} ${state}: ${why}`
-    this.#options.on({ type: 'process', process, pid, state, message })
+  #say(registration: Registration, state: ProcessNews, why: string): void {
+    const { process, instance, pid } = registration
+    const message = `process ${shownName(registration)} ${newsWords[state]}: ${why}`
+    this.#options.on({ type: 'process', process, instance, pid, state, message })
   }
 
   #flushSoon(): void {
@@ -232,15 +291,7 @@ export class RosterPlane {
   }
 
   #save(): void {
-    const processes = () =>
-      this.roster
-        .entries()
-        .filter(({ node }) => node === this.#options.node)
-        .map((entry) => ({
-          entry,
-          identity: this.registry.get(entry.incarnation)?.identity ?? null,
-        }))
-    const outcome = this.#keeping.keep(this.roster, processes, this.#options.clock.now())
+    const outcome = this.#keeping.keep(this.roster, this.#options.clock.now())
     if (outcome === 'begin-anew') this.#beginHistory()
   }
 
@@ -253,6 +304,15 @@ export class RosterPlane {
     }
     for (const channel of this.#channels.values()) channel.tellAnew()
   }
+}
+
+const newsWords: Readonly<Record<ProcessNews, string>> = {
+  registered: 'registered',
+  waiting: 'waits',
+  back: 'is back',
+  gone: 'is gone',
+  ended: 'ended',
+  refused: 'refused',
 }
 
 const nameOf = ({ process, instance }: RosterEntry) => `${process}/${instance}`

@@ -1,4 +1,5 @@
 import type { RosterChange, RosterEntry } from '../model/roster.ts'
+import { isFinal } from '../model/roster.ts'
 
 /** How long an ended entry is kept, milliseconds: whoever was cut off learns its last numbers. */
 export const endedKeptMs = 10 * 60_000
@@ -31,7 +32,7 @@ interface Versioned {
 
 /**
  * The processes of the cluster as versioned state: whoever was away asks for what changed after the
- * version it has seen. An entry once `ended` never changes, and that an entry is absent says nothing.
+ * version it has seen. An explicit end is final, and that an entry is absent says nothing.
  */
 export class Roster {
   readonly node: string
@@ -74,10 +75,22 @@ export class Roster {
     return [...this.#entries.values()].map(({ entry }) => entry)
   }
 
-  /** False: nothing changed, or the entry has ended. */
+  /** Those of this node. */
+  ownEntries(): RosterEntry[] {
+    return this.entries().filter(({ node }) => node === this.node)
+  }
+
+  /** What has changed since that one did; nothing if it is not here. */
+  changedAfter(incarnation: string): RosterEntry[] {
+    const all = this.entries()
+    const place = all.findIndex((entry) => entry.incarnation === incarnation)
+    return place === -1 ? [] : all.slice(place + 1)
+  }
+
+  /** False: nothing changed, or the entry has ended by its own word. */
   put(entry: RosterEntry, now: number): boolean {
     const known = this.#entries.get(entry.incarnation)
-    if (known?.entry.state === 'ended') return false
+    if (known !== undefined && isFinal(known.entry)) return false
     const json = JSON.stringify(entry)
     if (known?.json === json) return false
     this.#version += 1

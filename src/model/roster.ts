@@ -8,7 +8,10 @@ import type { PublisherIdentity } from './publisher-identity.ts'
  */
 export type ProcessRole = 'process' | 'script' | 'cluster'
 
-/** `leaving` and `ended` are the process's own word (or that of its pid); `gone` is lost touch. */
+/**
+ * `leaving` is the process's own word, and so is `ended` with last numbers. `ended` without them:
+ * its connection has ended, or another has its name. `gone` is lost touch.
+ */
 export type ProcessState = 'alive' | 'leaving' | 'ended' | 'gone'
 
 /** How the processes of a node reach each other. */
@@ -71,3 +74,9 @@ export type RosterView = ReadonlyMap<string, RosterEntry>
  */
 export const mayHavePublished = ({ role, state, last, subscribes }: RosterEntry): boolean =>
   role !== 'cluster' && state === 'ended' && last === null && subscribes.length === 0
+
+/**
+ * It has said itself that it ended: nothing changes that. Who was only taken for dead, since its
+ * connection had ended, may say that it lives, as long as nobody else has its name.
+ */
+export const isFinal = ({ state, last }: RosterEntry): boolean => state === 'ended' && last !== null

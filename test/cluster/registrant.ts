@@ -49,6 +49,8 @@ export class Registrant {
   settled = false
   unreachable: readonly string[] = []
   wantsPort = false
+  /** False: it stands still, and answers nothing. */
+  answersAsks = true
   #id = 0
   readonly #dealer = opened(new Dealer(connectingDealer()))
 
@@ -75,6 +77,11 @@ export class Registrant {
     return this.#id
   }
 
+  /** Its connection ends, as the kernel sees to when a process dies. */
+  die(): void {
+    this.#dealer.close()
+  }
+
   /** Registers until it is acknowledged or refused. */
   async registered(more: Partial<Registration> = {}): Promise<ClusterMessage> {
     const since = this.answers.length
@@ -83,6 +90,19 @@ export class Registrant {
       const answer = this.answers
         .slice(since)
         .find((each) => each.type === 'refused' || (each.type === 'registered' && each.id >= first))
+      if (!answer) this.register()
+      return answer
+    })
+  }
+
+  /** Registers, again and again, until such an answer has come. */
+  answered<Type extends ClusterMessage['type']>(
+    type: Type,
+  ): Promise<ClusterMessage & { type: Type }> {
+    const fits = (each: ClusterMessage): each is ClusterMessage & { type: Type } =>
+      each.type === type
+    return eventually(`the answer ${type}`, () => {
+      const answer = this.answers.find(fits)
       if (!answer) this.register()
       return answer
     })
@@ -103,6 +123,8 @@ export class Registrant {
       if (message === null) throw new Error('GENESIS_CLUSTER said something unreadable')
       this.answers.push(message)
       if (message.type === 'roster') this.#take(message)
+      if (message.type === 'ask' && message.answer && this.answersAsks)
+        this.say({ type: 'here', incarnation: this.incarnation })
     }
   }
 

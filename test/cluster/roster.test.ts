@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -8,22 +6,10 @@ import { eventually } from '../harness/eventually.ts'
 import { RunningCluster, nodesAt, settingsOf, stateDirectory, stopAll } from './running-cluster.ts'
 import { closeTaps } from './wire-tap.ts'
 
-const others: ChildProcess[] = []
-
 afterEach(async () => {
   closeTaps()
-  for (const other of others.splice(0)) other.kill('SIGKILL')
   await stopAll()
 })
-
-/** An OS process that registers nothing itself: somebody speaks for it. */
-async function otherProcess(): Promise<{ pid: number; startedAt: number; child: ChildProcess }> {
-  const script = 'process.send(performance.timeOrigin); setInterval(() => {}, 1e6)'
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'ignore', 2, 'ipc'] })
-  others.push(child)
-  const startedAt = await new Promise<number>((resolve) => child.once('message', resolve))
-  return { pid: child.pid ?? 0, startedAt: Math.round(startedAt), child }
-}
 
 async function oneNode(options: { state?: string } = {}): Promise<RunningCluster> {
   return RunningCluster.start(settingsOf(await nodesAt('127.0.0.1')), options)
@@ -68,42 +54,76 @@ test('another mode is refused, and both are named', async () => {
 
 test('a second live process of one name is refused, one with an instance is not', async () => {
   const cluster = await oneNode()
-  await new Registrant(cluster).registered()
-  const { pid, startedAt } = await otherProcess()
-  const second = new Registrant(cluster, { pid, startedAt })
+  await new Registrant(cluster, { pid: 7 }).registered()
+  const second = new Registrant(cluster, { pid: 8 })
   const answer = await second.registered()
   expect(answer).toMatchObject({ type: 'refused', code: 'NAME_TAKEN' })
-  expect(answer.type === 'refused' && answer.message).toContain(`pid ${process.pid}`)
-  const replica = new Registrant(cluster, { pid, startedAt, instance: '2' })
+  expect(answer.type === 'refused' && answer.message).toContain('pid 7')
+  const replica = new Registrant(cluster, { pid: 8, instance: '2' })
   expect(await replica.registered()).toMatchObject({ type: 'registered' })
 })
 
-test('a process whose pid dies has ended at once, and its name is free', async () => {
+test('a process whose connection ends has ended at once, and its name is free', async () => {
   const cluster = await oneNode()
   const watcher = new Registrant(cluster, { process: 'TRADE_DATASERVER' })
   await watcher.registered()
-  const { pid, startedAt, child } = await otherProcess()
-  const first = new Registrant(cluster, { pid, startedAt })
+  const first = new Registrant(cluster, { pid: 1 })
   await first.registered()
   await watcher.knows('the process', (roster) => roster.get(first.incarnation)?.state === 'alive')
-  const began = performance.now()
-  child.kill('SIGKILL')
+  first.die()
+  // All containers have a pid 1.
+  expect(await new Registrant(cluster, { pid: 1 }).registered()).toMatchObject({
+    type: 'registered',
+  })
   await watcher.knows('its end', (roster) => roster.get(first.incarnation)?.state === 'ended')
-  // Silence alone would take ten seconds.
-  expect(performance.now() - began).toBeLessThan(5_000)
   expect(watcher.roster.get(first.incarnation)?.last).toBeNull()
-  expect(await new Registrant(cluster).registered()).toMatchObject({ type: 'registered' })
 })
 
-test('the last numbers of a process that leaves stay when its pid dies', async () => {
+test('a process that dies without an heir has ended, too', async () => {
   const cluster = await oneNode()
   const watcher = new Registrant(cluster, { process: 'TRADE_DATASERVER' })
   await watcher.registered()
-  const { pid, startedAt, child } = await otherProcess()
-  const leaver = new Registrant(cluster, { pid, startedAt })
+  const mortal = new Registrant(cluster)
+  await mortal.registered()
+  await watcher.knows('the process', (roster) => roster.get(mortal.incarnation)?.state === 'alive')
+  mortal.die()
+  await watcher.knows('its end', (roster) => roster.get(mortal.incarnation)?.state === 'ended')
+  // Silence makes nobody end.
+  expect(watcher.roster.get(mortal.incarnation)?.last).toBeNull()
+})
+
+test('one that does not answer loses its name, and is told so when it wakes', async () => {
+  const cluster = await oneNode()
+  const frozen = new Registrant(cluster, { pid: 1 })
+  await frozen.registered()
+  frozen.answersAsks = false
+  const heir = new Registrant(cluster, { pid: 2 })
+  expect(await heir.answered('registered')).toMatchObject({ type: 'registered' })
+  await heir.knows('the end', (roster) => roster.get(frozen.incarnation)?.state === 'ended')
+  const answer = await frozen.registered()
+  expect(answer).toMatchObject({ type: 'refused', code: 'NAME_TAKEN' })
+  expect(answer.type === 'refused' && answer.message).toMatch(/lost its name.*pid 2/)
+})
+
+test('who asks for the name of one that is leaving waits for its end', async () => {
+  const cluster = await oneNode()
+  const last = [{ table: 'TRADE', last: 42 }]
+  const leaver = new Registrant(cluster)
+  await leaver.registered({ state: 'leaving', last })
+  const next = new Registrant(cluster)
+  expect(await next.answered('wait')).toMatchObject({ message: expect.stringContaining('leaving') })
+  await leaver.registered({ state: 'ended', last })
+  expect(await next.answered('registered')).toMatchObject({ type: 'registered' })
+})
+
+test('the last numbers of a process that leaves stay when it dies', async () => {
+  const cluster = await oneNode()
+  const watcher = new Registrant(cluster, { process: 'TRADE_DATASERVER' })
+  await watcher.registered()
+  const leaver = new Registrant(cluster)
   const last = [{ table: 'TRADE', last: 42 }]
   await leaver.registered({ state: 'leaving', last })
-  child.kill('SIGKILL')
+  leaver.die()
   await watcher.knows('its end', (roster) => roster.get(leaver.incarnation)?.state === 'ended')
   expect(watcher.roster.get(leaver.incarnation)?.last).toEqual(last)
 })
@@ -112,8 +132,7 @@ test('a restart with the file keeps the history and waits for those that it list
   const state = stateDirectory()
   const settings = settingsOf(await nodesAt('127.0.0.1'))
   const first = await RunningCluster.start(settings, { state })
-  const { pid, startedAt } = await otherProcess()
-  const absent = new Registrant(first, { process: 'SILENT', pid, startedAt })
+  const absent = new Registrant(first, { process: 'SILENT' })
   const known = new Registrant(first)
   await absent.registered()
   await known.registered()
@@ -131,22 +150,40 @@ test('a restart with the file keeps the history and waits for those that it list
   await known.knows('that SILENT is here', () => known.unreachable.length === 0)
 })
 
-test('a restart finds what died meanwhile', async () => {
+test('the file of the last run holds nobody’s name', async () => {
   const state = stateDirectory()
   const settings = settingsOf(await nodesAt('127.0.0.1'))
   const first = await RunningCluster.start(settings, { state })
-  const { pid, startedAt, child } = await otherProcess()
-  const mortal = new Registrant(first, { process: 'MORTAL', pid, startedAt })
-  const watcher = new Registrant(first)
+  const mortal = new Registrant(first, { process: 'MORTAL', pid: 1 })
+  const healthy = new Registrant(first, { pid: 1 })
   await mortal.registered()
-  await watcher.registered()
+  await healthy.registered()
   await first.kill()
-  child.kill('SIGKILL')
-  await new Promise((resolve) => child.once('exit', resolve))
+  mortal.die()
+  const second = await RunningCluster.start(settings, { state })
+  const heir = new Registrant(second, { process: 'MORTAL', pid: 1 })
+  const twin = new Registrant(second, { pid: 2 })
+  expect(await heir.answered('registered')).toMatchObject({ type: 'registered' })
+  await healthy.knows('the end', (roster) => roster.get(mortal.incarnation)?.state === 'ended')
+  expect(healthy.answers.some(({ type }) => type === 'refused')).toBe(false)
+  expect(await twin.registered()).toMatchObject({ type: 'refused', code: 'NAME_TAKEN' })
+  await healthy.knows('a settled roster', () => healthy.settled)
+  expect(healthy.unreachable).toEqual([])
+})
+
+test('GENESIS_CLUSTER that was killed is no more in its next life', async () => {
+  const state = stateDirectory()
+  const settings = settingsOf(await nodesAt('127.0.0.1'))
+  const first = await RunningCluster.start(settings, { state })
+  const process = new Registrant(first)
+  await process.registered()
+  const lives = () => [...process.roster.values()].filter(({ role }) => role === 'cluster')
+  await process.knows('the first life', () => lives().length === 1)
+  await first.kill()
   await RunningCluster.start(settings, { state })
-  await watcher.knows('its end', (roster) => roster.get(mortal.incarnation)?.state === 'ended')
-  await watcher.knows('a settled roster', () => watcher.settled)
-  expect(watcher.unreachable).toEqual([])
+  await process.knows('a settled roster', () => process.settled && lives().length === 2)
+  expect(lives().map((each) => each.state)).toEqual(['ended', 'alive'])
+  expect(process.unreachable).toEqual([])
 })
 
 test.each(['without its file', 'with a damaged file'])(

@@ -113,7 +113,8 @@ export function processMessage(dice: Dice): Buffer {
     wantsPort: dice.chance(0.5),
   } as const
   const renew = { type: 'renew', step: 'link', incarnation: incarnation(dice) } as const
-  return json(dice.chance(0.8) ? register : dice.pick([renew, { type: 'snapshot' } as const]))
+  const here = { type: 'here', incarnation: incarnation(dice) } as const
+  return json(dice.chance(0.8) ? register : dice.pick([renew, here, { type: 'snapshot' } as const]))
 }
 
 /** From GENESIS_CLUSTER to a process. */
@@ -121,6 +122,8 @@ export function clusterMessage(dice: Dice): Buffer {
   const others: readonly ClusterMessage[] = [
     { type: 'registered', id: 3, processPort: 11_000, linked: true },
     { type: 'refused', code: 'NAME_TAKEN', message: 'taken' },
+    { type: 'wait', message: 'it is leaving' },
+    { type: 'ask', answer: dice.chance(0.5) },
     { type: 'renew' },
     snapshotPart(dice),
   ]
@@ -149,6 +152,5 @@ export const rosterFile = (dice: Dice): Buffer =>
       history: 'h1',
       version: dice.below(1e6),
       change: rosterChange(dice, ownNode),
-      identities: [{ incarnation: incarnation(dice), identity: 'boot/1' }],
     }),
   )

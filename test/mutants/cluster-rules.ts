@@ -9,7 +9,6 @@ const roster = 'src/cluster/roster.test.ts'
 const settling = 'src/cluster/settling.test.ts'
 const plane = 'src/cluster/roster-plane.test.ts'
 const keeping = 'src/cluster/roster-keeping.test.ts'
-const liveness = 'src/cluster/process-liveness.test.ts'
 
 /** What is bounded, what a handler may do, the roster, and the process itself: D21 to D24. */
 export const clusterRules: readonly Rule[] = [
@@ -135,9 +134,9 @@ export const clusterRules: readonly Rule[] = [
   ),
   rule(
     'D23.5',
-    'An explicit end is final: an entry that has ended never changes',
+    'An explicit end is final: who has said that it ended never changes',
     'it may come back',
-    ['cluster/roster.ts', "if (known?.entry.state === 'ended') return false", ''],
+    ['cluster/roster.ts', 'if (known !== undefined && isFinal(known.entry)) return false', ''],
     [roster, 'D23: an entry once ended never changes'],
   ),
   rule(
@@ -167,14 +166,14 @@ export const clusterRules: readonly Rule[] = [
   ),
   rule(
     'D23.9',
-    'The second of two live processes of one name on one node is refused',
-    'it is taken',
+    'A name is kept by the process that answers for it on its connection',
+    'the second is taken at once',
     [
-      'cluster/registry.ts',
-      'this.#cloned(registration) ?? this.#nameTaken(registration, now)',
-      'this.#cloned(registration)',
+      'cluster/name-claims.ts',
+      "return now - at < answerWithinMs ? 'waiting' : { why }",
+      "return now < at ? 'waiting' : { why }",
     ],
-    [registry, 'D23: a live process of that name, however long it is silent'],
+    [registry, 'D23: is kept by whoever answers for it on its connection'],
   ),
   rule(
     'D23.10',
@@ -182,43 +181,39 @@ export const clusterRules: readonly Rule[] = [
     'it is taken',
     [
       'cluster/registry.ts',
-      'this.#cloned(registration) ?? this.#nameTaken(registration, now)',
-      'this.#nameTaken(registration, now)',
+      'this.#cloned(registration) ?? this.#over(registration)',
+      'this.#over(registration)',
     ],
     [registry, 'D23: an incarnation that lives in another process'],
   ),
   rule(
     'D23.11',
-    'A process whose pid is dead has ended at once, without last numbers',
+    'A process whose connection has ended and who does not come back at once has ended, without last numbers',
     'its silence is waited for',
     [
       'cluster/registry.ts',
-      "if (this.#options.liveness.check(pid, local.identity, thorough) === 'dead') {",
-      'if (silence < 0 && thorough) {',
+      'now - local.absentSince >= returnWithinMs',
+      'now - local.absentSince >= goneKeptMs',
     ],
-    [registry, 'D23: a dead pid has ended at once, with unknown last numbers'],
+    [registry, 'D23: whose connection has ended and who does not come back has ended'],
   ),
   rule(
     'D23.12',
-    'A pid is a life only with the time of its start',
-    'the pid alone is compared',
+    'The name of a process whose connection has ended is free at once',
+    'it is free when the process has had time to come back',
     [
-      'cluster/process-liveness.ts',
-      "return startTicks(pid) === Number(identity.slice(place + 1)) ? 'alive' : 'dead'",
-      "return startTicks(pid) === null ? 'dead' : 'alive'",
+      'cluster/name-claims.ts',
+      "if (holder.absentSince !== null) return { why: 'its connection had ended' }",
+      "if (holder.absentSince !== null) return 'waiting'",
     ],
-    [liveness, 'by /proc D23: another process under the same pid is another life'],
+    [registry, 'D23: is free at once when the connection of its process has ended'],
   ),
   rule(
     'D23.13',
-    'A pid of another pid namespace says nothing',
-    'it is taken for dead',
-    [
-      'cluster/process-liveness.ts',
-      "return boot === this.#scope.split('/')[0] ? 'unknown' : 'dead'",
-      "return boot === '' ? 'unknown' : 'dead'",
-    ],
-    [liveness, 'D23: a life of another boot is over, of another pid namespace unknown'],
+    'The file of the last run holds no name, once whoever lives has had time to come back',
+    'it holds it',
+    ['cluster/name-claims.ts', 'now - this.#began < reclaimWithinMs', 'now >= this.#began'],
+    [registry, 'D23: is not held by the file of the last run'],
   ),
   rule(
     'D23.14',

@@ -225,7 +225,7 @@ export const endingRules: readonly Rule[] = [
     'D20.22',
     'Of one that died unheard since a restart of GENESIS_CLUSTER nobody knows whether it published',
     'what it was known for before is taken for all it did',
-    ['cluster/registry.ts', 'subscribes: local.route === null ? [] : subscribes,', 'subscribes,'],
+    ['cluster/registry.ts', 'subscribes: isUnheard(local) ? [] : subscribes,', 'subscribes,'],
     [
       'src/cluster/registry.test.ts',
       'D20: of one that died unheard since the restart, what it only subscribed to says nothing',

@@ -3,6 +3,7 @@ import { deliveryRules } from './delivery-rules.ts'
 import { endingRules } from './ending-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
+import { nameRules } from './name-rules.ts'
 import { numberRules } from './number-rules.ts'
 import { pathRules } from './path-rules.ts'
 import { repairRules } from './repair-rules.ts'
@@ -21,5 +22,6 @@ export const rules: readonly Rule[] = [
   ...repairRules,
   ...endingRules,
   ...clusterRules,
+  ...nameRules,
   ...versionRules,
 ]

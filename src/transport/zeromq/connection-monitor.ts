@@ -22,6 +22,8 @@ export interface ConnectionMonitorHandlers {
   dead?(endpoint: string, why: string): void
   /** Somebody came to a port that this socket binds and did not finish a handshake. */
   stranger?(endpoint: string): void
+  /** A connection that somebody made to a port which this socket binds has ended. */
+  departed?(endpoint: string): void
 }
 
 interface Endpoint {
@@ -127,6 +129,7 @@ export class ConnectionMonitor {
   }
 
   #arrive(address: string, type: Event['type']): void {
+    if (type === 'disconnect') this.#handlers.departed?.(address)
     if (this.#handlers.stranger === undefined) return
     if (type === 'accept') this.#arrivalsAt(address).accepted()
     else if (type === 'handshake' || type === 'handshake:error:auth') {

@@ -1,6 +1,5 @@
 import { Dealer } from 'zeromq'
 import type { Clock, Timer } from '../../base/clock.ts'
-import { pidScope } from '../../base/pid-scope.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
@@ -35,6 +34,8 @@ export interface RegistrationClientHandlers {
   /** Every answer to a registration or its repetition. */
   answered(message: RegisteredMessage): void
   refused(error: TidingsError): void
+  /** GENESIS_CLUSTER has heard us; another bears our name still. Told with each repetition. */
+  waiting(why: string): void
   roster(change: RosterChange): void
   /** We are asked to renew our connections. */
   renew(): void
@@ -64,6 +65,8 @@ export class RegistrationClient {
   /** By id, in the order of sending. */
   readonly #underWay = new Map<number, { generation: number; registration: Registration }>()
   #unansweredBeats = 0
+  /** When GENESIS_CLUSTER was heard last; -Infinity: never. */
+  #heardAt = -Infinity
   #id = 0
   #lost = false
   #heartbeat: Timer | null = null
@@ -95,6 +98,10 @@ export class RegistrationClient {
     this.#received = this.#receive()
     this.#connect(endpoint)
     this.#beat()
+  }
+
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   /** Said at once: at the end of this turn, so that many changes in one are one message. */
@@ -159,7 +166,6 @@ export class RegistrationClient {
       seen: this.roster.seen,
       registration: { ...registration, connections: this.#handlers.connections() },
       wantsPort: this.#wantsPort,
-      pidScope: pidScope(),
     })
   }
 
@@ -197,6 +203,7 @@ export class RegistrationClient {
   }
 
   #take(message: ClusterMessage): void {
+    this.#heardAt = this.#clock.now()
     switch (message.type) {
       case 'registered':
         return this.#answered(message)
@@ -204,6 +211,12 @@ export class RegistrationClient {
         return this.#handlers.refused(new TidingsError(message.code, message.message))
       case 'roster':
         return this.#takeRoster(message)
+      case 'wait':
+        return this.#handlers.waiting(message.message)
+      case 'ask':
+        if (message.answer)
+          this.#send({ type: 'here', incarnation: this.#registration.incarnation })
+        return
       case 'renew':
         return this.#handlers.renew()
       case 'snapshot':

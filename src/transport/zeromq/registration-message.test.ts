@@ -40,7 +40,6 @@ const processMessages: ProcessMessage[] = [
     seen: { history: null, version: 0 },
     registration,
     wantsPort: false,
-    pidScope: null,
   },
   {
     type: 'register',
@@ -48,16 +47,18 @@ const processMessages: ProcessMessage[] = [
     seen: { history: 'h', version: 9 },
     registration: { ...registration, role: 'script', subscribes: '*', state: 'alive', last: null },
     wantsPort: true,
-    pidScope: 'boot/pid:[1]',
   },
   { type: 'renew', step: 'link', incarnation },
   { type: 'renew', step: 'publisher', incarnation },
+  { type: 'here', incarnation },
   { type: 'snapshot' },
 ]
 
 const clusterMessages: ClusterMessage[] = [
   { type: 'registered', id: 7, processPort: null, linked: true },
   { type: 'refused', code: 'NAME_TAKEN', message: 'A runs already (pid 12)' },
+  { type: 'wait', message: 'A is leaving' },
+  { type: 'ask', answer: true },
   {
     type: 'roster',
     history: 'h',

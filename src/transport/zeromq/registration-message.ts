@@ -36,8 +36,12 @@ export interface RegisterMessage {
   readonly registration: Registration
   /** Hand me a free process port (`registration.processPort` is null). */
   readonly wantsPort: boolean
-  /** Within what `registration.pid` names the process, `pidScope()`; null or absent: it cannot tell. */
-  readonly pidScope?: string | null
+}
+
+/** The answer to `ask`: said at once, before other work. */
+export interface HereMessage {
+  readonly type: 'here'
+  readonly incarnation: string
 }
 
 /** `link`: to the node of that publisher; `publisher`: it is to renew its own connections. */
@@ -52,7 +56,7 @@ export interface SnapshotRequest {
   readonly type: 'snapshot'
 }
 
-export type ProcessMessage = RegisterMessage | RenewRequest | SnapshotRequest
+export type ProcessMessage = RegisterMessage | HereMessage | RenewRequest | SnapshotRequest
 
 export interface RegisteredMessage {
   readonly type: 'registered'
@@ -68,6 +72,23 @@ export interface RefusedMessage {
   readonly type: 'refused'
   readonly code: 'NAME_TAKEN' | 'MODE_MISMATCH'
   readonly message: string
+}
+
+/**
+ * Another process bears the name and has been asked whether it is there, or is leaving: this
+ * registration is answered when that is known.
+ */
+export interface WaitMessage {
+  readonly type: 'wait'
+  /** What is waited for, a sentence. */
+  readonly message: string
+}
+
+/** Shows whether the connection stands: a ROUTER cannot send on one that has ended. */
+export interface AskMessage {
+  readonly type: 'ask'
+  /** Somebody asks for your name: say `here`. */
+  readonly answer: boolean
 }
 
 export interface RosterMessage {
@@ -90,12 +111,18 @@ export interface SnapshotMessage extends SnapshotPart {
 }
 
 export type ClusterMessage =
-  RegisteredMessage | RefusedMessage | RosterMessage | RenewOrder | SnapshotMessage
+  | RegisteredMessage
+  | RefusedMessage
+  | WaitMessage
+  | AskMessage
+  | RosterMessage
+  | RenewOrder
+  | SnapshotMessage
 
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const historyId = text(64)
 const port = integer(1, 65_535)
-const scope = nullable(text(256))
+const sentence = text(4096)
 
 const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> } = {
   register: record<RegisterMessage>({
@@ -104,8 +131,8 @@ const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> }
     seen: record<SeenRoster>({ history: nullable(historyId), version: count }),
     registration,
     wantsPort: boolean,
-    pidScope: (value) => scope(value ?? null),
   }),
+  here: record<HereMessage>({ type: oneOf(['here']), incarnation: identity }),
   renew: record<RenewRequest>({
     type: oneOf(['renew']),
     step: oneOf(['link', 'publisher']),
@@ -124,8 +151,10 @@ const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> }
   refused: record<RefusedMessage>({
     type: oneOf(['refused']),
     code: oneOf(['NAME_TAKEN', 'MODE_MISMATCH']),
-    message: text(4096),
+    message: sentence,
   }),
+  wait: record<WaitMessage>({ type: oneOf(['wait']), message: sentence }),
+  ask: record<AskMessage>({ type: oneOf(['ask']), answer: boolean }),
   roster: record<RosterMessage>({
     type: oneOf(['roster']),
     history: historyId,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RosterChange, RosterEntry } from '../../model/roster.ts'
+import { isFinal } from '../../model/roster.ts'
 import type { RosterMessage, SeenRoster } from './registration-message.ts'
 
 /** Ended processes remembered, so that a repeated message is not news: thousands of scripts a day end. */
@@ -46,10 +47,10 @@ export class RosterView {
     return { entries: news, ...rest }
   }
 
-  /** True when it says something new. An ended process stays as it ended. */
+  /** True when it says something new. Who has said that it ended stays as it ended. */
   #take(entry: RosterEntry): boolean {
     const known = this.#entries.get(entry.incarnation)
-    if (known?.state === 'ended' || isDeepStrictEqual(known, entry)) return false
+    if (known !== undefined && (isFinal(known) || isDeepStrictEqual(known, entry))) return false
     this.#entries.set(entry.incarnation, entry)
     if (entry.state === 'ended') this.#forgetOldest(entry.incarnation)
     return true

@@ -52,6 +52,8 @@ export const socketLimits = {
    * +16 MB with 4, +257 MB with libzmq's 1,000; some 100,000 a second still come through.
    */
   upstreamHighWaterMark: 4,
+  /** First pause of the registration connection: who does not come back within 250 ms is taken for dead. */
+  registrationReconnectIntervalMs: 20,
   /** Registration messages held for one peer: all are said again, so few are enough. */
   registrationHighWaterMark: 64,
 } as const
@@ -183,13 +185,15 @@ function registration() {
 
 /** `immediate`: registrations said to nobody must not arrive late and stale. */
 export function connectingDealer(): SocketOptions<Dealer> {
-  return { ...registration(), ...connecting(), immediate: true }
+  const reconnectInterval = socketLimits.registrationReconnectIntervalMs
+  return { ...registration(), ...connecting(), reconnectInterval, immediate: true }
 }
 
 /** ZMTP heartbeats, for a socket that is never sent anything: its queue cannot be full. */
 export function sendingDealer(): SocketOptions<Dealer> {
   return {
     ...connectingDealer(),
+    ...connecting(),
     heartbeatInterval: socketLimits.heartbeatIntervalMs,
     heartbeatTimeout: socketLimits.heartbeatTimeoutMs,
   }
@@ -197,4 +201,9 @@ export function sendingDealer(): SocketOptions<Dealer> {
 
 export function boundRouter(zapDomain: string): SocketOptions<Router> {
   return { ...registration(), ...bound(zapDomain) }
+}
+
+/** `mandatory`: what is sent on a connection that has ended fails, and so tells that it has. */
+export function registrationRouter(zapDomain: string): SocketOptions<Router> {
+  return { ...boundRouter(zapDomain), mandatory: true }
 }

@@ -19,6 +19,9 @@ import { requireLibzmq } from './socket-options.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
 import { unreachable, zeromqPortOf, zeromqPortOffset } from './transport-options.ts'
 
+/** What is here already is read within it, milliseconds. */
+const ownStallMs = 20
+
 /** How long closing after a failed `open()` may take to tell GENESIS_CLUSTER of it. */
 const farewellMs = 500
 
@@ -45,6 +48,8 @@ export class ZeroMQTransport implements Transport {
   /** The last registration that GENESIS_CLUSTER has acknowledged. */
   #acknowledged: Registration | null = null
   readonly #probe = new Probe()
+  /** Why GENESIS_CLUSTER lets us wait, as it said last: another bears our name. */
+  #waiting: string | null = null
   /** Why `open()` must end. */
   #failure: TidingsError | null = null
   #opened = false
@@ -165,7 +170,7 @@ export class ZeroMQTransport implements Transport {
     const processAddress = bindAddress === '0.0.0.0' ? address : bindAddress
     const { plane } = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
     const reach = (hop: ClusterHop, holds: () => boolean) =>
-      this.#reach(hop, holds, deadline - clock.now(), signal)
+      this.#reach(hop, holds, deadline, signal)
 
     await reach('registry', () => this.#answer !== null)
     this.#ports = await this.#takePorts(registration, plane)
@@ -193,18 +198,35 @@ export class ZeroMQTransport implements Transport {
     return this.#answer?.linked ? 'export' : null
   }
 
+  /**
+   * As long as GENESIS_CLUSTER is heard it is not unreachable, however long it takes to answer. Until
+   * `deadline` we wait for a first word of it, and for a name that another bears.
+   */
   async #reach(
     hop: ClusterHop,
     holds: () => boolean,
-    ms: number,
+    deadline: number,
     signal: AbortSignal,
   ): Promise<void> {
+    const { clock, clusterTimeoutMs, nodeAddress, ports } = this.#options
+    const began = clock.now()
     const look = () => {
       if (this.#failure) throw this.#failure
       return holds()
     }
-    if (await this.#condition.until(look, Math.max(0, ms), signal)) return
-    const { clusterTimeoutMs, nodeAddress, ports } = this.#options
+    const left = () => {
+      const heardAt = this.#planes?.registry.heardAt ?? -Infinity
+      const since = hop === 'registry' ? heardAt : began
+      return Math.max(deadline, since + clusterTimeoutMs) - clock.now()
+    }
+    for (let ms = left(); ms > 0; ms = left()) {
+      if (await this.#condition.until(look, ms, signal)) return
+      if (this.#waiting !== null && clock.now() >= deadline) {
+        throw new TidingsError('NAME_TAKEN', this.#waiting)
+      }
+      // What has come while this process itself stood still is read before it is judged.
+      if (await this.#condition.until(look, ownStallMs, signal)) return
+    }
     throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs)
   }
 
@@ -259,6 +281,10 @@ export class ZeroMQTransport implements Transport {
         this.#handlers?.registered(registration)
       },
       refused: (error) => this.#fail(error),
+      waiting: (why) => {
+        this.#waiting = why
+        this.#condition.changed()
+      },
       roster: (change) => {
         mesh?.processes.take(change.entries)
         this.#handlers?.roster(change)
@@ -279,6 +305,7 @@ export class ZeroMQTransport implements Transport {
 
   #answered(answer: RegisteredMessage): void {
     this.#answer = answer
+    this.#waiting = null
     this.#condition.changed()
     if (this.#opened) this.#planes?.plane.connect(this.#publishesTo())
   }

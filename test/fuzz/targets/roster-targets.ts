@@ -69,10 +69,6 @@ class Stage {
       node: ownNode,
       mode: 'mesh',
       ports: new PortPool(ports, []),
-      liveness: {
-        identify: (pid) => (pid === 7 ? null : 'life'),
-        check: (pid) => (pid === 9 ? 'dead' : 'alive'),
-      },
       listening: () => new Set(),
       file: new FileInMemory(saved),
       clock: { now: () => this.#now, wallClock: stand } as never,

@@ -1,0 +1,66 @@
+import { type Rule, rule } from './rule.ts'
+
+const registry = 'src/cluster/registry.test.ts'
+const plane = 'src/cluster/roster-plane.test.ts'
+
+/** Who has a name: D30. */
+export const nameRules: readonly Rule[] = [
+  rule(
+    'D30.1',
+    'Whoever does not answer for a name in time loses it to the one who asks, and has ended',
+    'it keeps the name',
+    [
+      'cluster/name-claims.ts',
+      "return now - at < answerWithinMs ? 'waiting' : { why }",
+      "return now < Infinity ? 'waiting' : { why }",
+    ],
+    [registry, 'D30: is lost by whoever does not answer in time, which has ended'],
+  ),
+  rule(
+    'D30.2',
+    'Whoever has lost its name is told so when it comes back',
+    'it is taken back',
+    ['cluster/registry.ts', 'return heir === undefined ? null', 'return heir !== undefined ? null'],
+    [registry, 'D30: whoever has lost it is told so when it comes back'],
+  ),
+  rule(
+    'D30.3',
+    'The name of a process that leaves is waited for',
+    'it is refused',
+    [
+      'cluster/name-claims.ts',
+      "if (holder.state !== 'leaving') return 'taken'",
+      "if (holder.state !== 'gone') return 'taken'",
+    ],
+    [registry, 'D30: is waited for while its process is leaving, and had when that has ended'],
+  ),
+  rule(
+    'D30.4',
+    'Who comes back after its connection had ended lives on, as long as nobody has its name',
+    'it has ended for good',
+    [
+      'model/roster.ts',
+      "state === 'ended' && last !== null",
+      "state === 'ended' && last !== undefined",
+    ],
+    [registry, 'D30: who was taken for dead and lives is back, as long as nobody has its name'],
+  ),
+  rule(
+    'D30.5',
+    'Nobody loses a name for the time in which GENESIS_CLUSTER itself stood still',
+    'the time is charged',
+    ['cluster/registry.ts', 'if (late > 0) this.#claims.excuse(late)', ''],
+    [registry, 'D30: is not lost for the time in which we stood still'],
+  ),
+  rule(
+    'D30.6',
+    'GENESIS_CLUSTER of the last run has ended: nobody adopts itself',
+    'it is waited for',
+    [
+      'cluster/roster-plane.ts',
+      "entry.state === 'ended' || entry.role === 'cluster'",
+      "entry.state === 'ended'",
+    ],
+    [plane, 'D30: who was GENESIS_CLUSTER in the last run has ended'],
+  ),
+]
