@@ -3,7 +3,7 @@ import './queue/worker-threads.ts'
 
 export { openUpdateQueue } from './queue/open-update-queue.ts'
 export type { FlushResult, UpdateQueue } from './queue/update-queue.ts'
-export type { OpenOptions, SubscribeOptions, WhenSlow } from './queue/options.ts'
+export type { OpenOptions, QueueOptions, SubscribeOptions, WhenSlow } from './queue/options.ts'
 export type { ConflationKey } from './queue/conflation-key.ts'
 export type { KeyFields, Selected, TableFields } from './queue/table-fields.ts'
 export type { Comparable, FieldConditions, FieldWhere, TableWhere, Where } from './model/where.ts'

@@ -13,9 +13,23 @@ export type RecordOf = object
 /** For each table of the application, the type of its records. */
 export type TablesOf = object
 
-/** One change of one record, as it is given to `publish()`. */
-export type NewUpdate<Tables extends TablesOf = Record<string, RecordOf>> = {
-  [Table in keyof Tables & string]: {
+declare const tables: unique symbol
+
+/**
+ * For the compiler only, there is no such member: it has the types that bear tables compared member by
+ * member. So who takes an `UpdateQueue` of any tables can be given one whose tables are an interface,
+ * which the compiler does not count as a `Record<string, object>`.
+ */
+export interface OfTables<Tables extends TablesOf> {
+  readonly [tables]?: { readonly [Table in keyof Tables]: Tables[Table] }
+}
+
+/** One change of one record of the tables named, as it is given to `publish()`. */
+export type NewUpdate<
+  Tables extends TablesOf = Record<string, RecordOf>,
+  Named extends keyof Tables & string = keyof Tables & string,
+> = {
+  [Table in Named]: {
     table: Table
     kind: UpdateKind
     record: Tables[Table]
@@ -27,7 +41,7 @@ export type NewUpdate<Tables extends TablesOf = Record<string, RecordOf>> = {
      */
     version?: bigint | undefined
   }
-}[keyof Tables & string]
+}[Named]
 
 /** One change of one record, as a subscriber gets it. */
 export type Update<Tables extends TablesOf = Record<string, RecordOf>> = {

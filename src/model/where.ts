@@ -6,14 +6,14 @@ export type Comparable = string | number | bigint | boolean | Date
 
 /** Conditions on the value of one field; all of them must hold. A field that is absent is like null. */
 export interface FieldConditions<Value = Comparable> {
-  readonly eq?: Value | null
+  readonly eq?: Value | null | undefined
   /** Holds for every other value, null and values of other types among them. */
-  readonly not?: Value | null
-  readonly in?: readonly (Value | null)[]
-  readonly gt?: Value
-  readonly gte?: Value
-  readonly lt?: Value
-  readonly lte?: Value
+  readonly not?: Value | null | undefined
+  readonly in?: readonly (Value | null)[] | undefined
+  readonly gt?: Value | undefined
+  readonly gte?: Value | undefined
+  readonly lt?: Value | undefined
+  readonly lte?: Value | undefined
 }
 
 /** A value, which the field must equal, or conditions. */
@@ -25,12 +25,12 @@ type ComparableOf<Value> = [Extract<Value, Comparable>] extends [never]
 
 /** Fields of a table and what must hold for each of them. */
 export type TableWhere<Row = object> = [keyof Row] extends [never]
-  ? { readonly [field: string]: FieldWhere }
-  : { readonly [Field in keyof Row]?: FieldWhere<ComparableOf<Row[Field]>> }
+  ? { readonly [field: string]: FieldWhere | undefined }
+  : { readonly [Field in keyof Row]?: FieldWhere<ComparableOf<Row[Field]>> | undefined }
 
 /** For each table that is filtered, the conditions on its records. */
 export type Where<Tables extends TablesOf = Record<string, object>> = {
-  readonly [Table in keyof Tables]?: TableWhere<Tables[Table]>
+  readonly [Table in keyof Tables]?: TableWhere<Tables[Table]> | undefined
 }
 
 /** Types that values are compared within; 'other': bytes, lists, objects, which equal nothing. */

@@ -192,13 +192,14 @@ describe('refusals', () => {
   })
 
   it('says what openUpdateQueue() takes', async () => {
-    for (const options of [
+    const wrong: object[] = [
       {},
       { process: 'A', script: 'B' },
       { process: 'a b' },
       { script: 'A', port: 1 },
-    ])
-      await expect(openUpdateQueue(options)).rejects.toMatchObject({ code: 'USAGE' })
+    ]
+    for (const options of wrong)
+      await expect(openUpdateQueue(options as OpenOptions)).rejects.toMatchObject({ code: 'USAGE' })
   })
 
   it('refuses a second live process of one name', async () => {

@@ -22,7 +22,7 @@ export function selectionOf({
   where,
 }: {
   readonly select?: TableFields | undefined
-  readonly where?: object
+  readonly where?: object | undefined
 }): ((table: string) => TableSelection) | null {
   if (select === undefined && where === undefined) return null
   const fields = select === undefined ? null : new FieldsByTable(select)

@@ -375,11 +375,11 @@ describe('conflate', () => {
   it('is refused without a key, and any other word as well', async () => {
     const { subscriber } = await pair(new MemoryCluster())
     const usage = expect.objectContaining({ code: 'USAGE' }) as Error
-    expect(() => subscriber.subscribe('TRADE', { whenSlow: 'conflate' })).toThrow(usage)
+    expect(() => subscriber.subscribe('TRADE', { whenSlow: 'conflate' as 'fail' })).toThrow(usage)
     expect(() => subscriber.subscribe('TRADE', { whenSlow: 'drop' as 'fail' })).toThrow(usage)
-    expect(() => subscriber.subscribe('TRADE', { key: [] })).toThrow(usage)
+    expect(() => subscriber.subscribe('TRADE', { key: [] as never })).toThrow(usage)
     const other = { POSITION: 'ID' } as object
-    expect(() => subscriber.subscribe('TRADE', { key: other })).toThrow(usage)
+    expect(() => subscriber.subscribe('TRADE', { key: other as never })).toThrow(usage)
   })
 })
 

@@ -1,6 +1,6 @@
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
-import type { Delivery, TablesOf, Update } from '../model/update.ts'
+import type { Delivery, OfTables, TablesOf, Update } from '../model/update.ts'
 import type { SubscriptionSink } from '../subscriber/subscriber.ts'
 import type { Position, SubscriptionEvent } from '../subscriber/subscription-output.ts'
 import { ConflationKeys } from './conflation-key.ts'
@@ -11,7 +11,7 @@ import { defaultDeliveryLimit } from './waiting-deliveries.ts'
 
 /** A subscription as the application holds it. */
 export interface Subscription<Tables extends TablesOf = Record<string, object>>
-  extends AsyncIterable<Delivery<Tables>>, AsyncDisposable {
+  extends AsyncIterable<Delivery<Tables>>, AsyncDisposable, OfTables<Tables> {
   /**
    * Resolves when every live publisher of the cluster has confirmed this subscription end to end:
    * what is published after that arrives, or is reported lost. Rejects on signal, `stop()` or close.
@@ -61,7 +61,10 @@ export class SubscriptionHandle<
     this.#events = events
     this.#whenSlow = options.whenSlow ?? 'repair'
     this.#queue = new DeliveryQueue<Selected<Tables, Select>>(
-      { ...defaultDeliveryLimit, ...options.limit },
+      {
+        updates: options.limit?.updates ?? defaultDeliveryLimit.updates,
+        bytes: options.limit?.bytes ?? defaultDeliveryLimit.bytes,
+      },
       options.onDelivery,
       {
         consumed: () => events.consumed(),

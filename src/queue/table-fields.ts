@@ -19,7 +19,7 @@ type SharedField<Tables extends TablesOf> = [Untyped<Tables>] extends [never]
 /** Fields that all tables of a subscription share, or the fields of each table by its name. */
 export type TableFields<Tables extends TablesOf = Record<string, object>> =
   | KeyFields<SharedField<Tables>>
-  | { readonly [Table in keyof Tables]?: KeyFields<FieldOf<Tables[Table]>> }
+  | { readonly [Table in keyof Tables]?: KeyFields<FieldOf<Tables[Table]>> | undefined }
 
 type Names<Fields> = Fields extends readonly (infer Name)[] ? Name : Fields
 

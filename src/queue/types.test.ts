@@ -1,5 +1,9 @@
 import { expectTypeOf, it } from 'vitest'
-import type { Delivery, Update } from '../model/update.ts'
+import type { DefinitionObject } from '../definition/definition-object.ts'
+import type { Delivery, NewUpdate, TablesOf, Update } from '../model/update.ts'
+import { openUpdateQueue } from './open-update-queue.ts'
+import type { WhenSlow } from './options.ts'
+import type { Subscription } from './subscription-handle.ts'
 import type { UpdateQueue } from './update-queue.ts'
 
 interface Tables {
@@ -81,5 +85,113 @@ it('without a type for the tables, any table goes', () => {
     untyped.subscribe(['A', 'B'])
     untyped.subscribe('A', { whenSlow: 'conflate', key: 'ANY' })
     untyped.subscribe(['A', 'B'], { whenSlow: 'conflate', key: { A: 'ANY', B: ['ANY', 'TOO'] } })
+  })
+})
+
+it('a queue of some tables is a queue of any tables', () => {
+  neverRun(() => {
+    const any: UpdateQueue = queue
+    const subscription: Subscription = queue.subscribe('TRADE')
+    const log = (from: UpdateQueue): string => from.identity.process
+    log(queue)
+    void [any, subscription]
+    // @ts-expect-error: other tables
+    const other: UpdateQueue<{ TRADE: { ID: Date } }> = queue
+    void other
+  })
+})
+
+it('functions may leave the tables open', () => {
+  type Name<T> = keyof T & string
+  function insert<T extends TablesOf, N extends Name<T>>(to: UpdateQueue<T>, table: N, row: T[N]) {
+    return to.publish({ table, kind: 'insert', record: row })
+  }
+  function insertAll<T extends TablesOf, N extends Name<T>>(
+    to: UpdateQueue<T>,
+    table: N,
+    rows: readonly T[N][],
+  ) {
+    return to.publish(rows.map((record) => ({ table, kind: 'insert', record })))
+  }
+  function passOn<T extends TablesOf>(to: UpdateQueue<T>, update: NewUpdate<T>) {
+    to.publish(update)
+    return to.publish([update])
+  }
+  async function follow<T extends TablesOf, N extends Name<T>>(
+    from: UpdateQueue<T>,
+    table: N,
+    take: (record: T[N]) => void,
+  ) {
+    from.subscribe([table], { own: false })
+    for await (const delivery of from.subscribe(table))
+      if (delivery.type === 'updates') for (const { record } of delivery.updates) take(record)
+  }
+  neverRun(() => {
+    insert(queue, 'POSITION', { ACCOUNT: 'a' })
+    insertAll(queue, 'POSITION', [{ ACCOUNT: 'a' }])
+    passOn(queue, { table: 'POSITION', kind: 'delete', record: { ACCOUNT: 'a' } })
+    void follow(queue, 'TRADE', ({ QUANTITY }) => expectTypeOf(QUANTITY).toEqualTypeOf<bigint>())
+    // @ts-expect-error: a record of another table
+    insert(queue, 'TRADE', { ACCOUNT: 'a' })
+  })
+})
+
+it('every option may be undefined, under exactOptionalPropertyTypes too', () => {
+  neverRun(() => {
+    const text = process.env['SOMETHING']
+    const signal: AbortSignal | undefined = undefined
+    const definition: DefinitionObject = {
+      global: { A: undefined },
+      systems: [{ name: 'S', items: undefined, hosts: [{ name: 'h', items: undefined }] }],
+      services: undefined,
+    }
+    void openUpdateQueue({
+      process: 'A',
+      script: undefined,
+      instance: text,
+      port: undefined,
+      definition: text ?? definition,
+      services: text,
+      system: text,
+      host: text,
+      publishes: undefined,
+      retention: { bytes: undefined, ageMs: undefined },
+      clusterTimeoutMs: undefined,
+      drainMs: undefined,
+      transport: undefined,
+      signal,
+    })
+    queue.subscribe('TRADE', {
+      onDelivery: undefined,
+      select: undefined,
+      where: { TRADE: { PRICE: { gt: undefined, in: undefined }, TRADE_ID: undefined } },
+      limit: { updates: undefined, bytes: undefined },
+      whenSlow: undefined,
+      key: undefined,
+      own: undefined,
+      signal,
+    })
+    const record = { ACCOUNT: 'a' }
+    const update = { table: 'POSITION', kind: 'insert', record } as const
+    queue.publish({ ...update, before: undefined, version: undefined })
+    void queue.flush({ signal })
+    void queue.drain({ signal })
+  })
+})
+
+it('a queue is of a process or of a script, and conflating needs a key', () => {
+  neverRun(() => {
+    // @ts-expect-error: neither a process nor a script
+    void openUpdateQueue({})
+    // @ts-expect-error: both
+    void openUpdateQueue({ process: 'A', script: 'B' })
+    // @ts-expect-error: a script has no port
+    void openUpdateQueue({ script: 'B', port: 11_000 })
+    // @ts-expect-error: nothing tells records apart
+    queue.subscribe('TRADE', { whenSlow: 'conflate' })
+    // @ts-expect-error: a key is for conflating
+    queue.subscribe('TRADE', { key: 'TRADE_ID' })
+    const chosen = process.env['WHEN_SLOW'] as WhenSlow
+    queue.subscribe('TRADE', { whenSlow: chosen, key: 'TRADE_ID' })
   })
 })

@@ -1,6 +1,6 @@
 import type { TidingsError } from '../base/tidings-error.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
-import type { NewUpdate, TablesOf } from '../model/update.ts'
+import type { NewUpdate, OfTables, TablesOf } from '../model/update.ts'
 import type { SubscribeOptions } from './options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
@@ -13,9 +13,8 @@ export interface FlushResult {
 }
 
 /** The update queue of one process. See `openUpdateQueue()`. */
-export interface UpdateQueue<
-  Tables extends TablesOf = Record<string, object>,
-> extends AsyncDisposable {
+export interface UpdateQueue<Tables extends TablesOf = Record<string, object>>
+  extends AsyncDisposable, OfTables<Tables> {
   readonly identity: PublisherIdentity
   /** The process port in use; null for a script. */
   readonly port: number | null
@@ -25,6 +24,9 @@ export interface UpdateQueue<
    * LIMIT_EXCEEDED, USAGE or VALUE_UNSUPPORTED (which field), and then nothing of it is published.
    */
   publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number }
+  publish<Table extends keyof Tables & string>(
+    update: NewUpdate<Tables, Table>,
+  ): { readonly commit: number }
   /** Subscribes to tables, or to all with '*'. */
   subscribe<
     Table extends keyof Tables & string,
@@ -40,9 +42,9 @@ export interface UpdateQueue<
    * Resolves when all subscribers have confirmed what was published so far, or after `drainMs`. Rejects
    * with ABORTED, or CLOSED where the queue fails meanwhile.
    */
-  flush(options?: { readonly signal?: AbortSignal }): Promise<FlushResult>
+  flush(options?: { readonly signal?: AbortSignal | undefined }): Promise<FlushResult>
   /** Takes nothing more, waits until everything is confirmed or the signal aborts, leaves and closes. */
-  drain(options?: { readonly signal?: AbortSignal }): Promise<void>
+  drain(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /** The same, bounded by `drainMs`. Idempotent. */
   close(): Promise<void>
   /** Resolves when the queue is closed: with the error that ended it, or nothing. */

@@ -168,7 +168,7 @@ export class TestCluster {
       definition: this.definition,
       host: this.node(node).host,
       ...options,
-    })
+    } as OpenOptions)
     return application
   }
 

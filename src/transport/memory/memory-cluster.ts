@@ -19,9 +19,9 @@ export interface Member {
 
 export interface MemoryClusterOptions {
   /** Runs a task soon, tasks in their order; by default `setImmediate`. */
-  readonly schedule?: (task: () => void) => void
+  readonly schedule?: ((task: () => void) => void) | undefined
   /** Whether processes of a node reach each other directly: what `isDirect()` says. */
-  readonly mode?: NodeMode
+  readonly mode?: NodeMode | undefined
 }
 
 /** A whole cluster in one process: no ports, no other processes, nothing lost. The roster is one object. */

@@ -1,12 +1,12 @@
 // The main thread has a queue and watches the one of a worker thread, which ends as the second argument says.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { openUpdateQueue } from '../../../src/index.ts'
-import type { OpenOptions } from '../../../src/queue/options.ts'
+import type { QueueOptions } from '../../../src/queue/options.ts'
 
 type How = 'terminate' | 'exit' | 'throw' | 'close' | 'main-exit' | 'blocked-main-exit'
 
 interface Order {
-  readonly options: OpenOptions
+  readonly options: QueueOptions
   readonly how: How
 }
 

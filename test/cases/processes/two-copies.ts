@@ -1,9 +1,9 @@
 // With options as JSON and the door of a second copy: both open a queue in this process, mesh ports and all.
 import { openUpdateQueue } from '../../../src/index.ts'
-import type { OpenOptions } from '../../../src/queue/options.ts'
+import type { QueueOptions } from '../../../src/queue/options.ts'
 
 const [text = '', door = ''] = process.argv.slice(2)
-const options = JSON.parse(text) as OpenOptions
+const options = JSON.parse(text) as QueueOptions
 const copy = (await import(door)) as typeof import('../../../src/index.ts')
 if (copy.openUpdateQueue === openUpdateQueue) throw new Error('there is only one copy')
 

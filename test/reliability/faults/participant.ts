@@ -24,7 +24,7 @@ export function openQueue(
   return participant.call('open', {
     key,
     tables,
-    options: { definition, host, ...name, ...options },
+    options: { definition, host, ...name, ...options } as OpenOptions,
   })
 }
 
