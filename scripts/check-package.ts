@@ -15,7 +15,7 @@ try {
   const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf('['))) as [
     { filename: string; files: { path: string }[] },
   ]
-  const strays = files.filter(({ path }) => /\.test\.|^src\/|^test\//.test(path))
+  const strays = files.filter(({ path }) => /\.test\.|\.map$|^src\/|^test\//.test(path))
   if (strays.length > 0) throw new Error(`the package holds ${strays[0]?.path}`)
   writeFileSync(
     join(folder, 'package.json'),

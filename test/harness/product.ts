@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { writeCommonjsTypes } from '../../scripts/commonjs-types.ts'
 import { repository } from './child.ts'
 import { scratchDirectory } from './scratch.ts'
 
@@ -70,6 +71,7 @@ function build(): string {
     cwd: repository,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
+  writeCommonjsTypes(join(draft, 'dist'))
   try {
     renameSync(draft, place)
   } catch (error) {
@@ -82,7 +84,7 @@ function build(): string {
 
 function digest(): string {
   const hash = createHash('sha256')
-  for (const name of ['src', ...packed, 'tsconfig.json', 'tsconfig.build.json']) {
+  for (const name of ['src', 'scripts', ...packed, 'tsconfig.json', 'tsconfig.build.json']) {
     const path = join(repository, name)
     const inner = name.includes('.')
       ? ['']
