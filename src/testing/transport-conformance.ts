@@ -7,6 +7,9 @@ import { randomId } from '../base/random.ts'
 import type { ConformanceCluster } from './transport-stage.ts'
 import { Stage, eventually } from './transport-stage.ts'
 
+/** What a transport may still have to send when it is closed; a bound, not a pace. */
+const lingerMs = 60_000
+
 export type { ConformanceCluster } from './transport-stage.ts'
 
 export interface ConformanceCase {
@@ -107,7 +110,7 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
       for (let round = 0; round < 5; round++) {
         const script = await stage.open(`script ${round}`, 'script')
         script.send('update/T/', `script ${round}`)
-        await script.transport.close(2_000)
+        await script.transport.close(lingerMs)
       }
       for (const each of [a, b]) {
         await eventually('all scripts', () => each.texts('update/T/').length === 5)
@@ -180,7 +183,7 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
       await assert.rejects(stage.open('A'), code)
       a.register({ state: 'ended', last: [] })
       await eventually('the end', () => a.registered.at(-1)?.state === 'ended')
-      await a.transport.close(1_000)
+      await a.transport.close(lingerMs)
       await stage.open('A')
     },
   ],
@@ -247,7 +250,7 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
         await stage.path(a, guest, 'update/A/')
         guest.register({ state: 'ended', last: [] })
         await eventually('its end', () => a.entries(guest.incarnation).at(-1)?.state === 'ended')
-        await guest.transport.close(1_000)
+        await guest.transport.close(lingerMs)
         await stage.path(a, b, 'update/A/')
       }
     },

@@ -12,6 +12,7 @@ import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
 import { loadZeroMQTransport } from '../../src/transport/zeromq/load-transport.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { NodeProcess } from './node-process.ts'
+import { patienceMs } from '../harness/eventually.ts'
 
 /** An address of its own: GENESIS_CLUSTERs that know nothing of each other hand out the same ports. */
 const ownAddress = `127.${randomInt(64, 128)}.${randomInt(256)}.${randomInt(2, 255)}`
@@ -65,7 +66,7 @@ describe.each([
           bindAddress: clusters[kind].address,
           allowed: loopbackAddresses,
           ports: node.ports,
-          clusterTimeoutMs: 10_000,
+          clusterTimeoutMs: patienceMs,
           wantsPort: role === 'process',
         }
         return side === 'ZeroMQTransport'

@@ -8,7 +8,7 @@ import { AccessList } from '../../src/transport/zeromq/access-list.ts'
 import { ConnectionMonitor } from '../../src/transport/zeromq/connection-monitor.ts'
 import { requestLimits } from '../../src/transport/zeromq/publishing-socket.ts'
 import * as socketOptions from '../../src/transport/zeromq/socket-options.ts'
-import { eventually } from '../harness/eventually.ts'
+import { eventually, patienceMs } from '../harness/eventually.ts'
 import { freePorts } from '../harness/loopback.ts'
 import type { Peer } from './peer.ts'
 import { cleanUp, openPeer, startNode } from './stage.ts'
@@ -216,7 +216,7 @@ describe('the probe', () => {
         peer.send(`update/T${table}/`, `script ${script}`)
         sent.push(`update/T${table}/script ${script}`)
       }
-      await peer.transport.close(2_000)
+      await peer.transport.close(patienceMs)
     }
     const arrived = () => a.messages.filter((text) => !text.includes('warm'))
     await eventually('all of them', () => arrived().length === sent.length)

@@ -118,14 +118,14 @@ class Limits {
       env: { ...state, ...env },
       ipc: false,
     })
-    const isOver = () => child.hasEnded || /^ready/m.test(child.log)
+    const isOver = () => child.hasEnded || /\bready: /.test(child.log)
     await eventually(what, isOver, endsWithinMs).catch(() => (this.hangs += 1))
     this.healMs.push(performance.now() - began)
     const { log } = child
     const { code, signal } = child.hasEnded ? await child.ended : { code: null, signal: null }
     await child.end('SIGKILL')
     const [named] = /\[[A-Z_]{4,}\]/.exec(log) ?? []
-    const runs = code === 0 || (!signal && code === null && /^ready/m.test(log))
+    const runs = code === 0 || (!signal && code === null && /\bready: /.test(log))
     const how = signal ?? `exit code ${code}`
     const warned = /cannot be kept/.test(log) ? ', said that the roster cannot be kept' : ''
     const result = runs

@@ -1,3 +1,4 @@
+import type { Tool } from '../../harness/tools.ts'
 import type { Verdict } from './judge.ts'
 import { addVerdicts, violations } from './judge.ts'
 import { quantile } from './statistics.ts'
@@ -35,6 +36,8 @@ export interface RowOptions {
 /** One row of the fault matrix. */
 export interface FaultRow {
   readonly id: string
+  /** What the machine has to let it do, beside processes. */
+  readonly needs?: readonly Tool[]
   readonly fault: string
   readonly how: string
   run(options: RowOptions): Promise<Measured>

@@ -7,6 +7,7 @@ import { amount, instrument } from '../../../src/testing/instrument.ts'
 import { readResult, writeResult } from '../result.ts'
 import { machine } from './machine.ts'
 import { childrenLogs, endChildren } from '../../harness/child.ts'
+import { available } from '../../harness/tools.ts'
 import type { FaultRow, RowResult } from './fault-row.ts'
 import { rowResult } from './fault-row.ts'
 import { rows } from './rows.ts'
@@ -43,6 +44,7 @@ const results: RowResult[] = []
 const broken: string[] = []
 for (const row of rows) {
   if (wanted && !wanted.includes(row.id)) continue
+  if (!available(`${row.id}, ${row.fault}`, ...(row.needs ?? []))) continue
   try {
     const result = await run(row)
     results.push(result)

@@ -1,3 +1,4 @@
+import { here, inside, type Place } from '../../harness/place.ts'
 import type { TestCluster } from '../../harness/test-cluster.ts'
 import type { OpenOptions } from '../../../src/index.ts'
 import type { ParticipantCalls } from './processes/participant.ts'
@@ -28,15 +29,17 @@ export function openQueue(
   })
 }
 
-/** A process of its own with one queue, which bears its name. */
+/** A process of its own with one queue, which bears its name; `place`: on the machine of its node. */
 export async function startQueue(
   cluster: TestCluster,
   key: string,
   tables: readonly string[] = [],
   options: Partial<OpenOptions> = {},
   node = 0,
+  place: Place = here,
 ): Promise<Participant> {
-  const participant = startParticipant(key)
+  const where = inside(cluster.node(node).place, place)
+  const participant = startParticipant(key, { place: where })
   await openQueue(participant, cluster, key, tables, options, node)
   return participant
 }

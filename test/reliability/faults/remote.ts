@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Child } from '../../harness/child.ts'
+import type { Place } from '../../harness/place.ts'
 
 /** What a process of the matrix answers, by name; see `serve()`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- each call has an argument of its own
@@ -35,6 +36,8 @@ export interface RemoteOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Options of Node itself. */
   readonly node?: readonly string[]
+  /** Where it runs; default: this machine as it is. */
+  readonly place?: Place
 }
 
 /** A process of the matrix at the other end of a channel. */
@@ -50,6 +53,7 @@ export class Remote<Served extends Calls> {
       name,
       arguments: [...(options.node ?? []), path, ...(options.arguments ?? [])],
       ...(options.env && { env: options.env }),
+      ...(options.place && { place: options.place }),
       ipc: true,
     })
     this.child.process.on('message', (answer: Answer) => {

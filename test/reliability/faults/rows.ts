@@ -8,6 +8,10 @@ import { blockedLoop } from './f14-blocked-loop.ts'
 import { limits } from './f16-limits.ts'
 import { twins } from './f20-twins.ts'
 import { simultaneousStart } from './f23-simultaneous-start.ts'
+import { forgottenScripts } from './f26-forgotten-scripts.ts'
+import { unreachableAtStart } from './f27-unreachable-at-start.ts'
+import { fullStateFolder } from './f28-full-state-folder.ts'
+import { containersKilled } from './f29-containers-killed.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -21,5 +25,9 @@ export const rows: readonly FaultRow[] = [
   limits,
   simultaneousStart,
   manyTables,
+  forgottenScripts,
+  unreachableAtStart,
+  fullStateFolder,
+  containersKilled,
   subscriberStopped,
 ]

@@ -13,6 +13,8 @@ export interface Closing {
   readonly updates: number
   /** Updates of one turn of the event loop: of one message. */
   readonly perTurn: number
+  /** Characters that each record has beside: what waits for a subscriber fills its connection. */
+  readonly padding?: number
 }
 
 export interface Closed extends PublishedStream {
@@ -20,12 +22,14 @@ export interface Closed extends PublishedStream {
   readonly beganAt: number
 }
 
-async function publish({ options, table, updates, perTurn }: Closing): Promise<UpdateQueue> {
+async function publish(closing: Closing): Promise<UpdateQueue> {
+  const { options, table, updates, perTurn, padding = 0 } = closing
+  const PADDING = 'x'.repeat(padding)
   const queue = await openUpdateQueue(options)
   const orders = new Orders(queue.identity.process, [table])
   for (let left = updates; left > 0;) {
     for (let turn = Math.min(left, perTurn); turn > 0; turn -= 1, left -= 1)
-      queue.publish(orders.next(1))
+      queue.publish(orders.next(1).map((one) => ({ ...one, record: { ...one.record, PADDING } })))
     if (left > 0) await nextTurn()
   }
   return queue
