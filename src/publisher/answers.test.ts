@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { subscriber } from '../../test/harness/pair.ts'
+import { PublishedStream } from './published-stream.ts'
 
 const other = 'b'.repeat(32)
 
@@ -148,6 +149,25 @@ describe('replays', () => {
     expect(bytesOf() - before).toBeLessThan(12_500)
   })
 
+  const replayTopics = () =>
+    new Set(stage.sent.flatMap(({ topic, message }) => (message.kind === 'replay' ? [topic] : [])))
+
+  it('D17: go to nobody else where it asks again while they are under way', () => {
+    stage = new RecordedPublisher({ replayBytesPerSecond: 2000, replayBytesPerRequest: 50_000 })
+    stage.publish(1000, 'A', 'x'.repeat(100))
+    stage.sync(['A'])
+    // What the budget holds is used up by the first request.
+    stage.pass(50).replay(1, 1000)
+    stage.pass(1000)
+    const first = 1 + Math.max(...stage.of('replay').map(({ batch }) => batch.first))
+    for (let ask = 0; ask < 12; ask++) stage.pass(600).replay(first, 1000)
+    stage.pass(600)
+    expect(replayTopics()).toEqual(new Set([`reply/${subscriber}/`]))
+    const firsts = stage.of('replay').map(({ batch }) => batch.first)
+    expect(firsts.length).toBeGreaterThan(first + 20)
+    expect(firsts).toEqual([...new Set(firsts)])
+  })
+
   it('D17: may take a third of the fresh output beside it', () => {
     stage = new RecordedPublisher({ replayBytesPerSecond: 0, replayBytesPerRequest: 1000 })
     stage.publish(300, 'A', 'x'.repeat(100))
@@ -281,6 +301,18 @@ describe('who leaves', () => {
     expect(stage.of('replay')).toHaveLength(2)
     stage.pass(2000)
     expect(done).toEqual([{ confirmed: [], missing: [subscriber] }])
+  })
+})
+
+describe('a publisher that is not announced yet', () => {
+  it('D3: costs no look at all that is held for each batch', () => {
+    const looks = vi.spyOn(PublishedStream.prototype, 'firstRetained', 'get')
+    stage = new RecordedPublisher({}, ['A'], false)
+    stage.publish(20_000)
+    expect(looks.mock.calls.length).toBeLessThan(100_000)
+    looks.mockRestore()
+    stage.publisher.onRegistered(['A'], 0)
+    expect(stage.of('batch')).toHaveLength(20_000)
   })
 })
 

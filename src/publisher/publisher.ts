@@ -21,6 +21,7 @@ import type { PublisherOutput } from './publisher-output.ts'
 import { Replayer } from './replayer.ts'
 import { Retention } from './retention.ts'
 import { lastNumbers, SyncAnswers } from './sync-answers.ts'
+import { UnannouncedBatches } from './unannounced-batches.ts'
 
 export type PublisherState = 'alive' | 'leaving' | 'ended'
 
@@ -49,8 +50,7 @@ export class Publisher {
   #turn = { endedAt: 0, commit: 0 }
   /** A flush waits for what has not left yet. */
   #flushAsksLater = false
-  /** Batches closed before GENESIS_CLUSTER knew that this process publishes: they leave out of retention. */
-  #held: { readonly stream: PublishedStream; readonly first: number }[] = []
+  readonly #unannounced = new UnannouncedBatches()
   /** Since when GENESIS_CLUSTER knows that this process publishes; Infinity: it does not yet. */
   #announcedAt = Infinity
   #commits = 0
@@ -265,7 +265,7 @@ export class Publisher {
 
   /** Nothing up to these numbers waits here any more. */
   readonly #haveLeft = (target: readonly TableSequence[]): boolean =>
-    this.#held.length === 0 &&
+    this.#unannounced.isEmpty &&
     target.every(({ table, last }) => (this.#streams.get(table)?.closed ?? 0) >= last)
 
   readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
@@ -331,7 +331,7 @@ export class Publisher {
     const batch = parcel.next()
     const stream = this.#stream(batch.table)
     this.#retention.add(stream, batch, parcel.closedAt)
-    if (this.#announcedAt === Infinity) this.#hold(stream, batch.first)
+    if (this.#announcedAt === Infinity) this.#unannounced.hold(stream, batch.first)
     else {
       stream.firstSentAt ??= Math.max(parcel.closedAt, this.#announcedAt)
       this.#sendBatch(stream, batch, batch.message, now)
@@ -339,16 +339,8 @@ export class Publisher {
     return batch.message.byteLength
   }
 
-  #hold(stream: PublishedStream, first: number): void {
-    this.#held.push({ stream, first })
-    // What retention has let go meanwhile would be refused anyway.
-    this.#held = this.#held.filter((held) => held.first >= held.stream.firstRetained)
-  }
-
   #sendHeld(now: number): void {
-    const held = this.#held
-    this.#held = []
-    for (const { stream, first } of held)
+    for (const { stream, first } of this.#unannounced.take())
       for (const batch of stream.batchesIn(first, first))
         this.#sendBatch(stream, batch, Buffer.from(batch.message.bytes), now)
     // What retention has let go of was published as well: whoever asks learns that it is lost.

@@ -15,11 +15,13 @@ interface Asked {
 
 /** A replay under way: what is left of the range goes out as the budget allows. */
 interface Replay {
-  readonly topic: string
+  topic: string
+  /** Whom it is for: more than one where it goes out on the update topic. */
+  readonly subscribers: Set<string>
   readonly table: string
   readonly nonce: number
   from: number
-  readonly to: number
+  to: number
   bytesLeft: number
 }
 
@@ -67,7 +69,8 @@ export class Replayer {
     const key = `${request.subscriber} ${request.table} ${request.from}`
     const asked = this.#asked.get(key) ?? { times: 0, at: -Infinity }
     if (now - asked.at < this.#limits.replayRepeatMs) return
-    asked.times++
+    // While its answer waits for its share of the output, an ask is not in vain.
+    if (!this.#isUnderWay(request)) asked.times++
     asked.at = now
     this.#asked.set(key, asked)
     if (this.#gathered.length === 0) this.#gatherUntil = now + this.#limits.replayGatherMs
@@ -120,22 +123,23 @@ export class Replayer {
   #start(request: ReplayRequest, stream: PublishedStream, inVain: boolean): void {
     const from = Math.max(request.from, stream.firstRetained)
     const to = Math.min(request.to, stream.sent)
-    for (const [index, other] of [...this.#underWay].entries()) {
+    const toAll = updateTopic(request.table)
+    for (const other of this.#underWay) {
       if (other.table !== request.table || other.to < from || other.from > to) continue
+      other.to = Math.max(other.to, to)
+      other.bytesLeft = this.#limits.replayBytesPerRequest
+      // Its own answer is on its way: nobody else has to hear it.
+      if (other.subscribers.has(request.subscriber) && (!inVain || other.topic === toAll)) return
       // Somebody else wants it too: one answer on the update topic serves all.
-      const shared = {
-        ...other,
-        topic: updateTopic(request.table),
-        from: Math.min(other.from, from),
-        to: Math.max(other.to, to),
-        bytesLeft: this.#limits.replayBytesPerRequest,
-      }
-      this.#replaceUnderWay(index, shared)
+      other.subscribers.add(request.subscriber)
+      other.topic = toAll
+      other.from = Math.min(other.from, from)
       return
     }
     if (this.#underWay.length >= maxReplaysUnderWay) return
     this.#underWay.push({
-      topic: inVain ? updateTopic(request.table) : replyTopic(request.subscriber),
+      topic: inVain ? toAll : replyTopic(request.subscriber),
+      subscribers: new Set([request.subscriber]),
       table: request.table,
       nonce: request.nonce,
       from,
@@ -144,11 +148,11 @@ export class Replayer {
     })
   }
 
-  #replaceUnderWay(index: number, replay: Replay): void {
-    const all = [...this.#underWay]
-    all[index] = replay
-    this.#underWay.clear()
-    for (const each of all) this.#underWay.push(each)
+  #isUnderWay({ subscriber, table, from, to }: ReplayRequest): boolean {
+    for (const replay of this.#underWay)
+      if (replay.table === table && replay.subscribers.has(subscriber))
+        if (replay.to >= from && replay.from <= to) return true
+    return false
   }
 
   /** Sends the next batch of the foremost replay; false while the budget is used up. */

@@ -185,8 +185,8 @@ export const numberRules: readonly Rule[] = [
     'it leaves at once',
     [
       'publisher/publisher.ts',
-      'if (this.#announcedAt === Infinity) this.#hold(stream, batch.first)',
-      'if (this.#announcedAt < 0) this.#hold(stream, batch.first)',
+      'if (this.#announcedAt === Infinity) this.#unannounced.hold(stream, batch.first)',
+      'if (this.#announcedAt < 0) this.#unannounced.hold(stream, batch.first)',
     ],
     [publisher, 'D3: wait until GENESIS_CLUSTER knows that this process publishes'],
   ),

@@ -105,8 +105,8 @@ export const repairRules: readonly Rule[] = [
     'it goes to the update topic',
     [
       'publisher/replayer.ts',
-      '    this.#underWay.push({\n      topic: inVain ? updateTopic(request.table) : replyTopic(request.subscriber),',
-      '    this.#underWay.push({\n      topic: updateTopic(request.table),',
+      'topic: inVain ? toAll : replyTopic(request.subscriber),',
+      'topic: toAll,',
     ],
     [publisher, 'D17: sends the retained batches as they are, on the reply topic'],
   ),
@@ -207,6 +207,24 @@ export const repairRules: readonly Rule[] = [
       '}',
     ],
     [answers, 'D17: are not answered for another incarnation'],
+  ),
+  rule(
+    'D17.12',
+    'What one subscriber asks for again while its answer is under way is not sent to everybody',
+    'it is taken for the ask of another',
+    [
+      'publisher/replayer.ts',
+      'if (other.subscribers.has(request.subscriber) && (!inVain || other.topic === toAll)) return',
+      '',
+    ],
+    [answers, 'D17: go to nobody else where it asks again while they are under way'],
+  ),
+  rule(
+    'D17.13',
+    'Nor is such an ask one in vain',
+    'each ask counts',
+    ['publisher/replayer.ts', 'if (!this.#isUnderWay(request)) asked.times++', 'asked.times++'],
+    [answers, 'D17: go to nobody else where it asks again while they are under way'],
   ),
   rule(
     'D18.1',
