@@ -36,7 +36,7 @@ export class Bases {
     for (const { table, last } of streams) {
       if (!wantsTable(this.#tables, table)) continue
       const stream = source.stream(table)
-      if (this.isSane(stream, last)) stream.known = Math.max(stream.known, last)
+      if (this.isSane(stream, last)) source.reaches(stream, last)
     }
   }
 
@@ -62,7 +62,7 @@ export class Bases {
     for (const state of vector.streams) {
       if (!wantsTable(this.#tables, state.table)) continue
       const stream = source.stream(state.table)
-      stream.known = Math.max(stream.known, state.last)
+      source.reaches(stream, state.last)
       if (stream.base === null) {
         if (isReady && !sawAll && !this.#isOwedWhole(state, now)) {
           isComplete = false

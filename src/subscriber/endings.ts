@@ -41,7 +41,8 @@ export class Endings {
     source.reopened = false
     for (const table of this.#tablesOf(source)) source.stream(table)
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
-    source.owesOpenInAny = this.#tables === '*'
+    source.owesOpenInAny = this.#tables === '*' && !source.isOpenInAny
+    source.owesOpenLosses()
     this.tellOpen(source)
     this.#output.event({ type: 'publisher-gone', publisher: source.identity })
   }
@@ -50,8 +51,10 @@ export class Endings {
   tellOpen(source: Source): void {
     for (const stream of source.streams.values())
       if (!source.pending.has(stream)) this.#reportOpen(source, stream)
+    source.owesOpen = source.pending.size > 0
     if (!source.owesOpenInAny || source.pending.size > 0) return
     source.owesOpenInAny = false
+    source.isOpenInAny = true
     const any = { table: null, publisher: source.identity, from: null, to: null }
     this.#output.losses([{ ...any, reason: 'gone' }], [])
   }
@@ -137,6 +140,6 @@ export class Endings {
     if (first > 1) this.#delivery.report(source, stream, { from: null, to: first - 1 }, reason)
     this.#delivery.setBase(source, stream, first - 1)
     stream.lostUpTo = first - 1
-    stream.known = Math.max(stream.known, firstHeld ? lastOf(firstHeld) : top)
+    source.reaches(stream, firstHeld ? lastOf(firstHeld) : top)
   }
 }

@@ -5,6 +5,9 @@ import type { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
+/** Asks of one stream whose refusal is still believed: an answer does not take longer than so many asks. */
+const maxNonces = 16
+
 /**
  * Asks for what is missing, one range of a stream at a time. A loss is never declared here: while
  * the owner lives and has the range, asking goes on.
@@ -36,11 +39,24 @@ export class GapRepair {
     return this.#nonces.get(nonce)
   }
 
+  /** Nonces that are remembered. */
+  get remembered(): number {
+    return this.#nonces.size
+  }
+
   /** Something has come: a gap that this shows is asked for after its grace, not only after a tick and its grace. */
   notice(stream: SubscribedStream, now: number): void {
     if (stream.base === null || stream.repair.from !== 0) return
     const gap = stream.gap()
     if (gap) this.#open(stream, gap, now)
+  }
+
+  /** Looks at all streams of a publisher of which something may be missing. */
+  tickAll(source: Source, now: number): void {
+    for (const stream of source.behind) {
+      this.tick(source, stream, now)
+      if (stream.next > stream.known) source.behind.delete(stream)
+    }
   }
 
   tick(source: Source, stream: SubscribedStream, now: number): void {
@@ -78,9 +94,11 @@ export class GapRepair {
     if (allHere) this.tick(source, stream, now)
   }
 
-  /** Nothing of it is asked for any more. */
-  forget(stream: SubscribedStream): void {
-    if (stream.repair.from !== 0) this.#close(stream)
+  /** Nothing of its streams is asked for any more, nor known. */
+  forgetAll(source: Source): void {
+    if (source.streams.size === 0) return
+    for (const stream of source.streams.values()) if (stream.repair.from !== 0) this.#close(stream)
+    source.forget()
   }
 
   #open({ repair }: SubscribedStream, gap: { from: number }, now: number): void {
@@ -106,6 +124,7 @@ export class GapRepair {
     const nonce = this.#output.nonce()
     this.#nonces.set(nonce, stream)
     repair.nonces.push(nonce)
+    if (repair.nonces.length > maxNonces) this.#nonces.delete(repair.nonces.shift() as number)
     this.#output.request({
       kind: 'replay',
       subscriber: this.#subscriber,

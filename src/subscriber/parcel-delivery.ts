@@ -77,12 +77,13 @@ export class ParcelDelivery {
   setBase(source: Source, stream: SubscribedStream, base: number): void {
     this.heldBytes -= stream.setBase(base)
     source.settle(stream)
+    source.lookAt(stream)
   }
 
   /** Delivers what can be; what is incomplete, unbased or finds no room stays held. */
   deliver(source: Source): void {
     for (;;) {
-      for (const stream of source.pending) this.#skipLost(source, stream)
+      for (const stream of source.pending) while (this.#skipLost(source, stream)) continue
       const parts = this.#nextParcel(source)
       if (!parts) return
       for (const { stream, last } of parts)
@@ -256,14 +257,15 @@ export class ParcelDelivery {
   #skipLost(source: Source, stream: SubscribedStream): boolean {
     if (stream.base === null || stream.lost.isEmpty) return false
     const from = stream.next
-    const to = stream.lost.endOfRunAt(from)
-    if (to < from) return false
+    const run = stream.lost.runAt(from)
+    if (!run) return false
+    const { to, reason } = run
     stream.lost.remove(from, to)
     stream.next = to + 1
     stream.lostUpTo = to
     this.heldBytes -= stream.dropDelivered()
     source.settle(stream)
-    this.report(source, stream, { from, to }, stream.lostReason)
+    this.report(source, stream, { from, to }, reason)
     return true
   }
 }

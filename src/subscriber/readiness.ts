@@ -1,5 +1,5 @@
-import type { RosterChange, RosterView } from '../model/roster.ts'
-import type { Source, Unproven } from './source.ts'
+import type { RosterChange } from '../model/roster.ts'
+import type { Source } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
@@ -10,23 +10,22 @@ import type { SubscriptionOutput } from './subscription-output.ts'
  */
 export class Readiness {
   readonly #sources: ReadonlyMap<string, Source>
-  readonly #topics: readonly Unproven[]
   readonly #limits: SubscriberLimits
   readonly #output: SubscriptionOutput
   /** The publishers that must answer; null until the roster is settled. */
   #awaited: Set<string> | null = null
+  /** The one that had not answered when it was last looked: of many it is looked at first. */
+  #missing: string | null = null
   #names = new Map<string, string>()
   #reportAt = Infinity
   isReady = false
 
   constructor(
     sources: ReadonlyMap<string, Source>,
-    topics: readonly Unproven[],
     limits: SubscriberLimits,
     output: SubscriptionOutput,
   ) {
     this.#sources = sources
-    this.#topics = topics
     this.#limits = limits
     this.#output = output
   }
@@ -36,7 +35,7 @@ export class Readiness {
     return this.#awaited !== null
   }
 
-  onRoster(change: RosterChange, roster: RosterView, now: number): void {
+  onRoster(change: RosterChange, now: number): void {
     if (this.isReady) return
     if (this.#reportAt === Infinity) this.#reportAt = now + this.#limits.waitingReportMs
     if (this.#awaited === null && change.settled) {
@@ -46,14 +45,19 @@ export class Readiness {
         if (state === 'alive' || state === 'leaving') this.#awaited.add(incarnation)
       }
     }
-    for (const { incarnation, node, process } of roster.values())
+    for (const { incarnation, node, process } of change.entries)
       this.#names.set(incarnation, `${process} on ${node}`)
     this.check()
   }
 
   check(): void {
     if (this.isReady || this.#awaited === null) return
-    for (const incarnation of this.#awaited) if (!this.#hasAnswered(incarnation)) return
+    if (this.#missing !== null && !this.#hasAnswered(this.#missing)) return
+    for (const incarnation of this.#awaited) {
+      if (this.#hasAnswered(incarnation)) continue
+      this.#missing = incarnation
+      return
+    }
     this.isReady = true
     this.#names.clear()
     this.#output.ready()
@@ -75,6 +79,6 @@ export class Readiness {
   #hasAnswered(incarnation: string): boolean {
     const source = this.#sources.get(incarnation)
     if (!source || source.isOver) return true
-    return this.#topics.every((topic) => source.proven.has(topic) && !source.unproven.has(topic))
+    return source.unproven.size === 0
   }
 }

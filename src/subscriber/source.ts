@@ -18,6 +18,8 @@ export class Source {
   readonly streams = new Map<string, SubscribedStream>()
   /** Streams with something held or lost; while there is none, batches are delivered as they come. */
   readonly pending = new Set<SubscribedStream>()
+  /** Streams of which more is known to exist than is delivered; and others, until repair has looked at them. */
+  readonly behind = new Set<SubscribedStream>()
   state: SourceState = 'live'
   /** When any frame of it was last heard; at first, when it became known. */
   heardAt: number
@@ -25,12 +27,15 @@ export class Source {
   entry: RosterEntry | null = null
   /** Heard again after it was declared gone, while the roster still says so. */
   reopened = false
-  /** It is gone, and the open loss in any table has not been told. */
+  /** It is gone, and the open losses of some of its streams have not been told. */
+  owesOpen = false
+  /** The same for the open loss in any table, of a subscription to all. */
   owesOpenInAny = false
+  /** The open loss in any table has been told, and its end has not. */
+  isOpenInAny = false
   /** It answered a sync for all tables: a stream it did not name then begins at 1. */
   answeredForAll = false
-  /** Topics whose path has ever been proven. */
-  readonly proven = new Set<Unproven>()
+  /** Topics whose path is to be proven: at first all. */
   readonly unproven = new Set<Unproven>()
   syncs = 0
   nextSyncAt: number
@@ -42,10 +47,18 @@ export class Source {
   #manifest: readonly TableSequence[] = []
   #partAt = -Infinity
   readonly #syncSpreadMs: number
+  readonly #open: Set<Source>
 
-  constructor(identity: PublisherIdentity, syncSpreadMs: number, now: number) {
+  /** `open`: the sources that wait for something, to which it adds itself. */
+  constructor(
+    identity: PublisherIdentity,
+    syncSpreadMs: number,
+    now: number,
+    open = new Set<Source>(),
+  ) {
     this.identity = identity
     this.#syncSpreadMs = syncSpreadMs
+    this.#open = open
     this.heardAt = now
     this.nextSyncAt = now
   }
@@ -82,8 +95,36 @@ export class Source {
 
   /** Looks whether the stream still has something held or lost; call it after each change of either. */
   settle(stream: SubscribedStream): void {
-    if (stream.held.length > 0 || !stream.lost.isEmpty) this.pending.add(stream)
-    else this.pending.delete(stream)
+    if (stream.held.length === 0 && stream.lost.isEmpty) {
+      this.pending.delete(stream)
+      return
+    }
+    this.pending.add(stream)
+    this.#open.add(this)
+  }
+
+  /** The stream is known to go so far. */
+  reaches(stream: SubscribedStream, last: number): void {
+    if (last > stream.known) stream.known = last
+    this.lookAt(stream)
+  }
+
+  /** Looks whether more of the stream is known to exist than is delivered; call it after each change of either. */
+  lookAt(stream: SubscribedStream): void {
+    if (stream.base === null || stream.next > stream.known) return
+    this.behind.add(stream)
+    this.#open.add(this)
+  }
+
+  /** It is gone: the open losses of its streams are to be told, when nothing of them is held. */
+  owesOpenLosses(): void {
+    this.owesOpen = true
+    this.#open.add(this)
+  }
+
+  /** Something of it is held, missing or not told. */
+  get isOpen(): boolean {
+    return this.pending.size > 0 || this.behind.size > 0 || this.owesOpen
   }
 
   /** Nothing of it waits any more, for other updates or for the application. */
@@ -91,6 +132,13 @@ export class Source {
     if (this.pending.size > 0) return false
     for (const { consumed, next } of this.streams.values()) if (consumed < next - 1) return false
     return true
+  }
+
+  /** Nothing of it is known any more but how it ended. */
+  forget(): void {
+    this.streams.clear()
+    this.behind.clear()
+    this.unproven.clear()
   }
 
   /** True while asking it makes sense: what is gone answers only if the roster still has it. */
@@ -129,7 +177,6 @@ export class Source {
   }
 
   prove(topic: Unproven): void {
-    this.proven.add(topic)
     this.unproven.delete(topic)
     if (this.unproven.size === 0) this.renewals = 0
   }

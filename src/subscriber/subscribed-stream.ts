@@ -1,6 +1,6 @@
-import { RangeSet } from '../base/range-set.ts'
 import type { LossReason } from '../model/loss.ts'
 import type { BatchMessage } from '../model/message.ts'
+import { LostRanges } from './lost-ranges.ts'
 import { SeenBatches } from './seen-batches.ts'
 
 export const lastOf = (batch: BatchMessage): number => batch.first + batch.count - 1
@@ -31,8 +31,7 @@ export class SubscribedStream {
   /** Batches not delivered yet, ascending by `first`, none covered by another. */
   readonly held: BatchMessage[] = []
   /** Will never come, not reported yet. */
-  readonly lost = new RangeSet()
-  lostReason: LossReason = 'evicted'
+  readonly lost = new LostRanges()
   /** The last sequence reported lost: a commit that reaches over it is incomplete. */
   lostUpTo = -1
   /** Where an open loss began: a sequence, null for an unknown beginning; undefined: none is open. */
@@ -127,14 +126,13 @@ export class SubscribedStream {
 
   /** Declares lost what is not held of `from` … `to`. */
   lose(from: number, to: number, reason: LossReason): void {
-    this.lostReason = reason
     let at = Math.max(from, this.next)
     for (const batch of this.held) {
       if (batch.first > to) break
-      this.lost.add(at, Math.min(batch.first - 1, to))
+      this.lost.add(at, Math.min(batch.first - 1, to), reason)
       at = Math.max(at, lastOf(batch) + 1)
     }
-    this.lost.add(at, to)
+    this.lost.add(at, to, reason)
   }
 
   /** The first missing range at or after `next` and up to what is known; null: there is no gap. */

@@ -144,13 +144,14 @@ export class Subscriber {
       settled: this.#settled,
       unreachable: this.#unreachable,
     }
-    entry.subscription.onRoster(known, this.#roster, now)
+    entry.subscription.onRoster(known, now)
     return entry.subscription
   }
 
   remove(subscription: Subscription): void {
     for (const entry of this.#entries) {
       if (entry.subscription !== subscription) continue
+      subscription.end()
       this.#entries.delete(entry)
       this.#byTable.clear()
       for (const topic of this.#topicsOf(subscription.tables)) this.#releaseTopic(topic)
@@ -185,7 +186,7 @@ export class Subscriber {
         for (const { subscription } of this.#entries) subscription.onRosterLost()
     }
     this.#forgetEnded()
-    for (const { subscription } of this.#entries) subscription.onRoster(change, this.#roster, now)
+    for (const { subscription } of this.#entries) subscription.onRoster(change, now)
   }
 
   /** A connection on which updates come was made again. */

@@ -41,7 +41,7 @@ describe('what is owed', () => {
   it('D5: is everything of a publisher that turns up later, from its first update', () => {
     const pair = new Pair(['A'])
     const change = { entries: [], histories: [], settled: true, unreachable: [] }
-    pair.subscription.onRoster(change, new Map(), 0)
+    pair.subscription.onRoster(change, 0)
     expect(pair.isReady).toBe(true)
     pair.now = 100
     pair.publish(['A'], ['A'])

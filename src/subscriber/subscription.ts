@@ -11,16 +11,19 @@ import type {
 } from '../model/message.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
 import { mayHavePublished } from '../model/roster.ts'
-import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
-import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
+import type { RosterChange, RosterEntry } from '../model/roster.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { Bases } from './bases.ts'
 import { Endings } from './endings.ts'
 import { GapRepair } from './gap-repair.ts'
+import { LossGathering } from './loss-gathering.ts'
 import { ParcelDelivery } from './parcel-delivery.ts'
 import { PathRenewal } from './path-renewal.ts'
 import { Readiness } from './readiness.ts'
+import { SilenceWatch } from './silence-watch.ts'
 import type { BatchReader } from './selection.ts'
-import { replyPath, Source, type Unproven } from './source.ts'
+import { replyPath, type Source, type Unproven } from './source.ts'
+import { Sources } from './sources.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
@@ -45,7 +48,9 @@ export class Subscription {
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
-  readonly #sources = new Map<string, Source>()
+  readonly #topics: readonly Unproven[]
+  readonly #sources: Sources
+  readonly #losses: LossGathering
   readonly #bases: Bases
   readonly #syncs: Syncs
   readonly #delivery: ParcelDelivery
@@ -53,8 +58,10 @@ export class Subscription {
   readonly #repair: GapRepair
   readonly #renewal: PathRenewal
   readonly #readiness: Readiness
+  readonly #silence: SilenceWatch
   #isBusy = false
   #hasRoomAgain = false
+  #isEnded = false
 
   constructor(
     options: SubscriptionOptions,
@@ -69,13 +76,18 @@ export class Subscription {
     this.#limits = limits
     this.#random = random
     this.#output = output
-    this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, output)
-    this.#endings = new Endings(options.tables, this.#delivery, output)
-    this.#bases = new Bases(options.tables, now, limits, this.#delivery, output)
+    this.#topics = [replyPath, ...(this.tables === '*' ? [null] : this.tables)]
+    this.#sources = new Sources(limits)
+    this.#losses = new LossGathering(output)
+    const gathered = this.#losses.output
+    this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, gathered)
+    this.#endings = new Endings(options.tables, this.#delivery, gathered)
+    this.#bases = new Bases(options.tables, now, limits, this.#delivery, gathered)
     this.#syncs = new Syncs(options.subscriber, options.tables, limits, random, output, now)
     this.#repair = new GapRepair(options.subscriber, options.tables, limits, random, output)
     this.#renewal = new PathRenewal(limits, output)
-    this.#readiness = new Readiness(this.#sources, this.#topics(), limits, output)
+    this.#silence = new SilenceWatch(options.subscriber, limits, this.#endings, output)
+    this.#readiness = new Readiness(this.#sources.all, limits, output)
   }
 
   get isReady(): boolean {
@@ -87,7 +99,7 @@ export class Subscription {
   }
 
   get sources(): ReadonlyMap<string, Source> {
-    return this.#sources
+    return this.#sources.all
   }
 
   wants(table: string): boolean {
@@ -96,10 +108,17 @@ export class Subscription {
 
   /** Lets the newest held parcels go until no more than `bytes` are held: they become gaps again, or losses. */
   letGo(bytes: number): void {
-    this.#endings.letGo(this.#sources.values(), bytes)
+    this.#endings.letGo(this.#sources.open, bytes)
+    this.#losses.flush()
+  }
+
+  /** Nothing more is delivered, asked for or told. */
+  end(): void {
+    this.#isEnded = true
   }
 
   onMessage(message: Message, now: number): void {
+    if (this.#isEnded) return
     this.#isBusy = true
     this.#take(message, now)
     this.#leave(now)
@@ -131,17 +150,16 @@ export class Subscription {
         this.#onHeartbeat(source, message, now)
         break
       case 'leaving':
-        this.#onLeaving(source, message)
+        this.#onLeaving(source, message, now)
         break
     }
-    if (message.kind !== 'batch')
-      for (const stream of source.streams.values()) this.#repair.notice(stream, now)
   }
 
-  onRoster(change: RosterChange, roster: RosterView, now: number): void {
+  onRoster(change: RosterChange, now: number): void {
+    if (this.#isEnded) return
     this.#isBusy = true
     for (const entry of change.entries) this.#onEntry(entry, now)
-    this.#readiness.onRoster(change, roster, now)
+    this.#readiness.onRoster(change, now)
     this.#leave(now)
   }
 
@@ -149,13 +167,14 @@ export class Subscription {
   onRosterLost(): void {
     if (!this.isReady) return
     const anything = { table: null, publisher: null, from: null, to: null } as const
-    this.#output.losses([{ ...anything, reason: 'roster-lost' }], [])
+    this.#losses.losses([{ ...anything, reason: 'roster-lost' }], [])
+    if (!this.#isBusy) this.#losses.flush()
   }
 
   /** A connection was made again: whatever was sent meanwhile is found by asking everybody. */
   resync(now: number): void {
-    for (const source of this.#sources.values())
-      if (source.state !== 'finished') source.needsProofAtOnce(this.#topics(), now, this.#random)
+    for (const source of this.#sources.all.values())
+      if (source.mayAnswer) source.needsProofAtOnce(this.#topics, now, this.#random)
     this.#output.wakeWithin(this.#limits.syncSpreadMs)
   }
 
@@ -164,40 +183,46 @@ export class Subscription {
    * deliveries: then what it allows is done when that has come to its end.
    */
   onRoom(now: number): void {
+    if (this.#isEnded) return
     if (this.#isBusy) {
       this.#hasRoomAgain = true
       return
     }
     this.#isBusy = true
-    for (const source of this.#sources.values()) {
+    for (const source of this.#sources.open) {
       if (source.pending.size > 0) this.#delivery.deliver(source)
-      if (source.state === 'gone') this.#endings.tellOpen(source)
-      if (this.#output.isUnderHalf())
-        for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
+      if (source.owesOpen) this.#endings.tellOpen(source)
+      if (source.mayAnswer && this.#output.isUnderHalf()) this.#repair.tickAll(source, now)
+      this.#sources.settled(source)
     }
+    this.#losses.flush()
     this.#isBusy = false
   }
 
   /** `ownStallMs`: how long this process itself stood still; nobody else is charged for it. */
   tick(now: number, ownStallMs: number): void {
+    if (this.#isEnded) return
     this.#isBusy = true
-    // Whoever was heard since, before this tick, must not be taken for heard in the future.
-    if (ownStallMs > 0)
-      for (const source of this.#sources.values())
-        source.heardAt = Math.min(now, source.heardAt + ownStallMs)
+    if (ownStallMs > 0) this.#sources.stoodStill(ownStallMs, now)
     if (ownStallMs > 2 * this.#limits.heartbeatMs) this.resync(now)
-    for (const source of this.#sources.values()) this.#tickSource(source, now)
-    this.#forgetEnded()
-    this.#syncs.send(this.#sources.values(), now)
+    for (const source of this.#sources.all.values()) this.#tickSource(source, now)
+    for (const source of this.#sources.open) this.#sources.settled(source)
+    this.#sources.forgetEnded()
+    this.#syncs.send(this.#sources.all.values(), now)
     this.#readiness.tick(now)
     this.#leave(now)
   }
 
   #leave(now: number): void {
+    this.#losses.flush()
     this.#isBusy = false
     if (!this.#hasRoomAgain) return
     this.#hasRoomAgain = false
-    if ([...this.#sources.values()].some(({ pending }) => pending.size > 0)) this.onRoom(now)
+    for (const { pending } of this.#sources.open)
+      if (pending.size > 0) {
+        this.onRoom(now)
+        return
+      }
   }
 
   /** For each stream, up to where it was handed to the application or reported. */
@@ -209,16 +234,11 @@ export class Subscription {
       .map(({ table, consumed }) => ({ table, last: consumed }))
   }
 
-  #topics(): Unproven[] {
-    return [replyPath, ...(this.tables === '*' ? [null] : this.tables)]
-  }
-
   #sourceOf(identity: PublisherIdentity, now: number): Source {
     let source = this.#sources.get(identity.incarnation)
     if (!source) {
-      source = new Source(identityOf(identity), this.#limits.syncSpreadMs, now)
-      source.needsProof(this.#topics(), now, this.#random)
-      this.#sources.set(identity.incarnation, source)
+      source = this.#sources.add(identity, now)
+      source.needsProof(this.#topics, now, this.#random)
       this.#output.wakeWithin(this.#limits.syncSpreadMs)
     }
     return source
@@ -230,7 +250,7 @@ export class Subscription {
     if (source.state === 'live') return
     if (source.state === 'gone') source.reopened = true
     source.state = 'live'
-    source.needsProofAtOnce(this.#topics(), now, this.#random)
+    source.needsProofAtOnce(this.#topics, now, this.#random)
     this.#output.wakeWithin(this.#limits.syncSpreadMs)
     this.#output.event({ type: 'publisher-live', publisher: source.identity })
   }
@@ -246,16 +266,16 @@ export class Subscription {
         return
       source = this.#sourceOf(entry, now)
     }
-    if (source.entry?.state === 'gone' && entry.state === 'alive')
-      source.needsProof(this.#topics(), now, this.#random)
+    const couldAnswer = source.mayAnswer && source.entry?.state !== 'gone'
     source.entry = entry
+    if (!couldAnswer && source.isOnRoster) source.needsProof(this.#topics, now, this.#random)
+    if (entry.last && source.state !== 'finished') this.#bases.noteKnown(source, entry.last)
     this.#afterEntry(source)
   }
 
   #afterEntry(source: Source): void {
     const { entry } = source
     if (!entry || source.state === 'finished') return
-    if (entry.last) this.#bases.noteKnown(source, entry.last)
     if (entry.state === 'alive') source.reopened = false
     if (entry.state !== 'ended') return
     if (entry.last) this.#endings.finish(source)
@@ -273,7 +293,7 @@ export class Subscription {
     const stream = source.stream(batch.table)
     const last = lastOf(batch)
     if (!this.#bases.isSane(stream, last)) {
-      source.needsProof(this.#topics(), now, this.#random)
+      source.needsProof(this.#topics, now, this.#random)
       return
     }
     if (last > stream.known) stream.known = last
@@ -281,12 +301,14 @@ export class Subscription {
     if (batch.manifest.length > 1 || batch.manifest[0]?.last !== last)
       this.#bases.noteKnown(source, batch.manifest)
     this.#delivery.take(source, stream, batch)
+    source.lookAt(stream)
     if (stream.held.length > 0) this.#repair.notice(stream, now)
   }
 
   #onReplay(source: Source, batch: BatchMessage, now: number): void {
     this.#onBatch(source, batch, now)
     if (this.wants(batch.table)) this.#repair.advanced(source, source.stream(batch.table), now)
+    this.#notice(source, batch.manifest, now)
   }
 
   #onVector(source: Source, vector: VectorMessage, now: number): void {
@@ -297,6 +319,7 @@ export class Subscription {
     if (!this.#bases.takeVector(source, vector, this.isReady, sawAll, now))
       source.needsProof([replyPath], now, this.#random)
     this.#delivery.deliver(source)
+    for (const stream of source.behind) this.#repair.notice(stream, now)
     this.#readiness.check()
   }
 
@@ -307,8 +330,9 @@ export class Subscription {
     )
     if (mark.table !== null && this.wants(mark.table)) {
       const stream = source.stream(mark.table)
-      if (this.#bases.isSane(stream, mark.last)) stream.known = Math.max(stream.known, mark.last)
-      else source.needsProof(this.#topics(), now, this.#random)
+      if (this.#bases.isSane(stream, mark.last)) source.reaches(stream, mark.last)
+      else source.needsProof(this.#topics, now, this.#random)
+      this.#repair.notice(stream, now)
     }
     if (!isOurs) return
     source.prove(mark.table)
@@ -322,6 +346,7 @@ export class Subscription {
     source.settle(stream)
     this.#delivery.deliver(source)
     this.#repair.advanced(source, stream, now)
+    this.#repair.notice(stream, now)
   }
 
   #onHeartbeat(source: Source, heartbeat: HeartbeatMessage, now: number): void {
@@ -331,62 +356,42 @@ export class Subscription {
       if (last <= stream.known) continue
       // Known by the heartbeat alone: the topic's own path has to be proven.
       source.needsProof([this.tables === '*' ? null : table], now, this.#random)
-      if (this.#bases.isSane(stream, last)) stream.known = last
+      if (this.#bases.isSane(stream, last)) source.reaches(stream, last)
     }
+    this.#notice(source, heartbeat.streams, now)
   }
 
-  #onLeaving(source: Source, leaving: LeavingMessage): void {
+  #onLeaving(source: Source, leaving: LeavingMessage, now: number): void {
     this.#bases.noteKnown(source, leaving.streams)
+    this.#notice(source, leaving.streams, now)
+  }
+
+  /** What a message has told of these streams may show a gap. */
+  #notice(source: Source, streams: readonly TableSequence[], now: number): void {
+    for (const { table } of streams) {
+      const stream = source.streams.get(table)
+      if (stream) this.#repair.notice(stream, now)
+    }
   }
 
   #tickSource(source: Source, now: number): void {
     if (source.state === 'finished') {
-      this.#shrink(source)
+      // Only that it is finished has to be known of it.
+      if (source.isSettled) this.#repair.forgetAll(source)
       return
     }
     this.#afterEntry(source)
-    if (source.state === 'gone') this.#endings.tellOpen(source)
-    if (!source.mayAnswer) return
-    this.#watchSilence(source, now)
-    if (!source.mayAnswer) return
-    this.#renewal.tick(source, now, this.#sources.values())
-    for (const stream of source.streams.values()) this.#repair.tick(source, stream, now)
-  }
-
-  /** Of a finished publisher only that it is finished has to be known. */
-  #shrink(source: Source): void {
-    if (source.streams.size === 0 || !source.isSettled) return
-    for (const stream of source.streams.values()) this.#repair.forget(stream)
-    source.streams.clear()
-  }
-
-  /** Publishers that are over are remembered up to a number, the latest. */
-  #forgetEnded(): void {
-    if (this.#sources.size <= this.#limits.tombstones) return
-    for (const [incarnation, source] of this.#sources) {
-      if (this.#sources.size <= this.#limits.tombstones) return
-      if (source.isOver && !source.isOnRoster && source.isSettled) this.#sources.delete(incarnation)
-    }
-  }
-
-  #watchSilence(source: Source, now: number): void {
-    if (source.identity.incarnation === this.#options.subscriber) return
-    const silent = now - source.heardAt
-    if (
-      source.state === 'live' &&
-      silent > this.#limits.heartbeatMs * this.#limits.heartbeatsMissed
-    ) {
-      source.state = 'stalled'
-      source.nextRenewAt = now
-      this.#output.event({ type: 'publisher-stalled', publisher: source.identity })
-    }
-    // What others of this process hear proves no path of ours, but that it lives.
-    const lives =
-      now - this.#output.heardAt(source.identity.incarnation) <= this.#limits.goneAfterMs
-    if (source.state === 'stalled' && silent > this.#limits.goneAfterMs && !lives) {
-      this.#endings.gone(source)
-      source.needsProof(this.#topics(), now, this.#random)
+    if (source.owesOpen) this.#endings.tellOpen(source)
+    if (source.mayAnswer && this.#silence.isGone(source, now)) {
+      source.needsProof(this.#topics, now, this.#random)
       this.#readiness.check()
     }
+    if (!source.mayAnswer) {
+      // It is asked for all of it when it is heard, or on the roster, again.
+      source.unproven.clear()
+      return
+    }
+    this.#renewal.tick(source, now, this.#sources.all.values())
+    this.#repair.tickAll(source, now)
   }
 }

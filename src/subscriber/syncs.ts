@@ -108,7 +108,12 @@ export class Syncs {
   }
 
   #marks(due: readonly Source[]): Tables {
-    const unproven = new Set<Unproven>(due.flatMap((source) => [...source.unproven]))
+    const unproven = new Set<Unproven>()
+    const topics = this.#tables === '*' ? 2 : this.#tables.length + 1
+    for (const source of due) {
+      for (const topic of source.unproven) unproven.add(topic)
+      if (unproven.size === topics) break
+    }
     if (unproven.has(null)) return '*'
     return [...unproven].filter((topic) => topic !== replyPath && topic !== null)
   }

@@ -156,11 +156,7 @@ export class Pair {
       ...entry,
     } as unknown as RosterEntry
     const entries = entry === null ? [] : [whole]
-    this.subscription.onRoster(
-      { entries, histories: [], settled, unreachable: [] },
-      new Map(entries.map((each) => [each.incarnation, each])),
-      this.now,
-    )
+    this.subscription.onRoster({ entries, histories: [], settled, unreachable: [] }, this.now)
   }
 
   publish(...commits: (readonly string[])[]): void {

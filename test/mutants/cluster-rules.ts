@@ -56,18 +56,14 @@ export const clusterRules: readonly Rule[] = [
     'D21.5',
     'A subscription remembers of a finished publisher that it is finished, and no more',
     'it keeps its streams',
-    [
-      'subscriber/subscription.ts',
-      'if (source.streams.size === 0 || !source.isSettled) return',
-      'if (source) return',
-    ],
+    ['subscriber/subscription.ts', 'if (source.isSettled) this.#repair.forgetAll(source)', ''],
     [endings, 'D21: are remembered without their streams once everything of them is delivered'],
   ),
   rule(
     'D21.6',
     'It remembers publishers that are over up to a number, the latest',
     'it remembers them for ever',
-    ['subscriber/subscription.ts', 'this.#forgetEnded()\n', '\n'],
+    ['subscriber/subscription.ts', 'this.#sources.forgetEnded()\n', '\n'],
     [endings, 'D21: are remembered up to a number, the latest'],
   ),
   rule(

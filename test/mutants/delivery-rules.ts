@@ -89,7 +89,11 @@ export const deliveryRules: readonly Rule[] = [
     'D5.9',
     'That loss goes up to its last numbers where the roster knows them',
     'the numbers of the roster are passed over',
-    ['subscriber/subscription.ts', 'if (entry.last) this.#bases.noteKnown(source, entry.last)', ''],
+    [
+      'subscriber/subscription.ts',
+      "if (entry.last && source.state !== 'finished') this.#bases.noteKnown(source, entry.last)",
+      '',
+    ],
     [bases, 'D5: has a loss up to its last numbers where the roster knows them'],
   ),
   rule(
@@ -257,7 +261,7 @@ export const deliveryRules: readonly Rule[] = [
     'it is swallowed',
     [
       'subscriber/parcel-delivery.ts',
-      '    this.report(source, stream, { from, to }, stream.lostReason)',
+      '    this.report(source, stream, { from, to }, reason)',
       '    void to',
     ],
     [subscription, 'D9: below what is retained are an exact loss, in band'],

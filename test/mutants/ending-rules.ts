@@ -64,8 +64,8 @@ export const endingRules: readonly Rule[] = [
     'it waits until it has ended',
     [
       'subscriber/subscription.ts',
-      'if (entry.last) this.#bases.noteKnown(source, entry.last)',
-      "if (entry.last && entry.state === 'ended') this.#bases.noteKnown(source, entry.last)",
+      "if (entry.last && source.state !== 'finished')",
+      "if (entry.last && entry.state === 'ended')",
     ],
     [endings, 'D20: is asked for what is missing, by its word on the roster'],
   ),
@@ -96,9 +96,9 @@ export const endingRules: readonly Rule[] = [
     'A publisher is gone when nothing was heard of it for 10 s, whatever the roster says',
     'the roster has the last word',
     [
-      'subscriber/subscription.ts',
-      'silent > this.#limits.goneAfterMs && !lives) {',
-      'silent > this.#limits.goneAfterMs && !lives && !source.isOnRoster) {',
+      'subscriber/silence-watch.ts',
+      'if (silent <= this.#limits.goneAfterMs || lives) return false',
+      'if (silent <= this.#limits.goneAfterMs || lives || source.isOnRoster) return false',
     ],
     [endings, 'D20: is gone by its silence, whatever the roster says'],
   ),
@@ -236,9 +236,9 @@ export const endingRules: readonly Rule[] = [
     'A publisher is gone to nobody of a process that hears anything of it',
     'each subscription goes by what it hears itself',
     [
-      'subscriber/subscription.ts',
-      ' && silent > this.#limits.goneAfterMs && !lives) {',
-      ' && silent > this.#limits.goneAfterMs) {',
+      'subscriber/silence-watch.ts',
+      'if (silent <= this.#limits.goneAfterMs || lives) return false',
+      'if (silent <= this.#limits.goneAfterMs) return false',
     ],
     [
       'src/subscriber/subscriber.test.ts',

@@ -24,8 +24,8 @@ export const pathRules: readonly Rule[] = [
     'marks are enough',
     [
       'subscriber/readiness.ts',
-      'return this.#topics.every(',
-      'return source.proven.size >= this.#topics.length - 1 || this.#topics.every(',
+      'return source.unproven.size === 0',
+      "return [...source.unproven].every((topic) => typeof topic === 'symbol')",
     ],
     [subscription, 'D11: does not come from marks without a vector'],
   ),
@@ -35,8 +35,8 @@ export const pathRules: readonly Rule[] = [
     'one answer is enough',
     [
       'subscriber/readiness.ts',
-      'return this.#topics.every(',
-      'return source.proven.size > 0 || this.#topics.every(',
+      'return source.unproven.size === 0',
+      "return ![...source.unproven].some((topic) => typeof topic === 'symbol')",
     ],
     [subscription, 'D11: comes when every publisher of the roster has answered on every topic'],
   ),
@@ -46,8 +46,8 @@ export const pathRules: readonly Rule[] = [
     'it waits for one of them',
     [
       'subscriber/readiness.ts',
-      'for (const incarnation of this.#awaited) if (!this.#hasAnswered(incarnation)) return',
-      'for (const incarnation of [...this.#awaited].slice(1)) if (!this.#hasAnswered(incarnation)) return',
+      'for (const incarnation of this.#awaited) {',
+      'for (const incarnation of [...this.#awaited].slice(1)) {',
     ],
     [subscription, 'D11: comes when every publisher of the roster has answered on every topic'],
   ),

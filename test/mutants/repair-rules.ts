@@ -100,6 +100,13 @@ export const repairRules: readonly Rule[] = [
     [repair, 'D16: is none while other parts of its parcel come'],
   ),
   rule(
+    'D16.10',
+    'Of the asks for a stream the last 16 are remembered: their refusals are believed',
+    'all are, for as long as it stays behind',
+    ['subscriber/gap-repair.ts', 'if (repair.nonces.length > maxNonces)', 'if (repair.asks < 0)'],
+    ['src/subscriber/growth.test.ts', 'D16: remembers the last of its asks alone'],
+  ),
+  rule(
     'D17.1',
     'A replay is the retained batches as they were sent, with the nonce, on the reply topic of who asked',
     'it goes to the update topic',
@@ -343,7 +350,7 @@ export const repairRules: readonly Rule[] = [
     'D19.6',
     'What is held back until the roster knows the publisher has not left: a flush waits for it',
     'it is not waited for',
-    ['publisher/publisher.ts', 'this.#held.length === 0 &&', 'this.#held.length >= 0 &&'],
+    ['publisher/publisher.ts', 'this.#unannounced.isEmpty &&', ''],
     [answers, 'D19: waits until what is held has left'],
   ),
   rule(

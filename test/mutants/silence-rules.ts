@@ -122,7 +122,7 @@ export const silenceRules: readonly Rule[] = [
     'it is passed over',
     [
       'subscriber/subscription.ts',
-      'if (this.#bases.isSane(stream, last)) stream.known = last\n',
+      'if (this.#bases.isSane(stream, last)) source.reaches(stream, last)\n',
       '',
     ],
     [silence, 'D14: is seen by a heartbeat'],
@@ -144,7 +144,7 @@ export const silenceRules: readonly Rule[] = [
     'it is passed over',
     [
       'subscriber/subscription.ts',
-      'if (this.#bases.isSane(stream, mark.last)) stream.known = Math.max(stream.known, mark.last)',
+      'if (this.#bases.isSane(stream, mark.last)) source.reaches(stream, mark.last)',
       'if (this.#bases.isSane(stream, mark.last)) void 0',
     ],
     [silence, 'D14: is seen by a mark'],
@@ -154,7 +154,7 @@ export const silenceRules: readonly Rule[] = [
     'A publisher is stalled after three missing heartbeats',
     'after one',
     [
-      'subscriber/subscription.ts',
+      'subscriber/silence-watch.ts',
       'silent > this.#limits.heartbeatMs * this.#limits.heartbeatsMissed',
       'silent > this.#limits.heartbeatMs',
     ],
@@ -166,7 +166,7 @@ export const silenceRules: readonly Rule[] = [
     'it is believed to be whole',
     [
       'subscriber/subscription.ts',
-      "    source.state = 'live'\n    source.needsProofAtOnce(this.#topics(), now, this.#random)",
+      "    source.state = 'live'\n    source.needsProofAtOnce(this.#topics, now, this.#random)",
       "    source.state = 'live'",
     ],
     [silence, 'D14: is asked at once when it is heard again'],

@@ -29,7 +29,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a loss is swallowed instead of reported',
     file: 'subscriber/parcel-delivery.ts',
-    from: '    this.report(source, stream, { from, to }, stream.lostReason)',
+    from: '    this.report(source, stream, { from, to }, reason)',
     to: '    void to',
   },
   {
@@ -65,14 +65,14 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'ready does not wait for marks',
     file: 'subscriber/readiness.ts',
-    from: 'return this.#topics.every((topic) => source.proven.has(topic) && !source.unproven.has(topic))',
-    to: 'return source.proven.size > 0',
+    from: 'return source.unproven.size === 0',
+    to: "return ![...source.unproven].some((topic) => typeof topic === 'symbol')",
   },
   {
     name: 'the first parcel does not wait for the roster',
     file: 'publisher/publisher.ts',
-    from: 'if (this.#announcedAt === Infinity) this.#hold(stream, batch.first)',
-    to: 'if (this.#announcedAt < 0) this.#hold(stream, batch.first)',
+    from: 'if (this.#announcedAt === Infinity) this.#unannounced.hold(stream, batch.first)',
+    to: 'if (this.#announcedAt < 0) this.#unannounced.hold(stream, batch.first)',
   },
   {
     name: 'a sync is answered in the middle of a parcel',
@@ -112,15 +112,15 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   },
   {
     name: 'others are charged for our own stall',
-    file: 'subscriber/subscription.ts',
-    from: 'source.heardAt = Math.min(now, source.heardAt + ownStallMs)',
-    to: 'source.heardAt += 0 * ownStallMs',
+    file: 'subscriber/sources.ts',
+    from: 'source.heardAt = Math.min(now, source.heardAt + ms)',
+    to: 'source.heardAt += 0 * ms',
   },
   {
     name: 'who was heard behind our own stall counts as heard in the future',
-    file: 'subscriber/subscription.ts',
-    from: 'source.heardAt = Math.min(now, source.heardAt + ownStallMs)',
-    to: 'source.heardAt += ownStallMs',
+    file: 'subscriber/sources.ts',
+    from: 'source.heardAt = Math.min(now, source.heardAt + ms)',
+    to: 'source.heardAt += ms',
   },
   {
     name: 'the path is never made anew',

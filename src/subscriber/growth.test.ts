@@ -1,0 +1,95 @@
+// What is done for a frame, and what is kept of a publisher, does not grow with what else there is. Counted, not timed.
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { seededRandom } from '../base/random.ts'
+import { everything, Pair } from '../../test/harness/pair.ts'
+import { GapRepair } from './gap-repair.ts'
+import { Source } from './source.ts'
+import { SubscribedStream } from './subscribed-stream.ts'
+import { defaultSubscriberLimits } from './subscriber-limits.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
+
+const tablesOf = (count: number) => Array.from({ length: count }, (_, index) => `T${index}`)
+const named = (number: number) => ({ incarnation: number.toString(16).padStart(32, '0') })
+
+afterEach(() => void vi.restoreAllMocks())
+
+describe('a sync of many tables', () => {
+  it('D15: looks at a stream for its own mark, not for that of each other', () => {
+    const tables = tablesOf(512)
+    const looks = vi.spyOn(SubscribedStream.prototype, 'gap')
+    const pair = new Pair(tables).ready()
+    expect(pair.asked.filter(({ request }) => request.kind === 'sync')).toHaveLength(1)
+    expect(looks.mock.calls.length).toBeLessThan(4 * tables.length)
+  })
+
+  it('D15: looks at a few publishers for each answer of many', () => {
+    const pair = new Pair(tablesOf(20))
+    for (let number = 1; number <= 50; number++) {
+      pair.addPublisher(named(number))
+      pair.roster(named(number), false)
+    }
+    const looks = vi.spyOn(Source.prototype, 'isOver', 'get')
+    let answers = 0
+    pair.ready()
+    answers += 51 * 21
+    expect(looks.mock.calls.length).toBeLessThan(10 * answers)
+  })
+})
+
+describe('a publisher that has ended', () => {
+  it('D21: costs nothing for what another one sends', () => {
+    const pair = new Pair(['A']).ready()
+    const last = [{ table: 'A', last: 0 }]
+    for (let number = 1; number <= 500; number++)
+      pair.roster({ ...named(number), state: 'ended', last })
+    pair.pass(100)
+    let looks = 0
+    for (const source of pair.subscription.sources.values()) {
+      if (source.state !== 'finished') continue
+      const { pending } = source
+      const get = () => {
+        looks++
+        return pending
+      }
+      Object.defineProperty(source, 'pending', { get })
+    }
+    for (let index = 0; index < 100; index++) pair.publish(['A'])
+    pair.deliver()
+    for (let index = 0; index < 100; index++) pair.subscription.onRoom(pair.now)
+    expect(pair.received).toHaveLength(100)
+    expect(looks).toBe(0)
+  })
+})
+
+describe('a gap', () => {
+  it('D16: remembers the last of its asks alone', () => {
+    let nonce = 0
+    const output = {
+      nonce: () => ++nonce,
+      request: () => undefined,
+      event: () => undefined,
+      isUnderHalf: () => true,
+      wakeWithin: () => undefined,
+    } as unknown as SubscriptionOutput
+    const repair = new GapRepair('s', ['A'], defaultSubscriberLimits, seededRandom(1), output)
+    const source = new Source({ node: '', process: '', instance: '', incarnation: 'i' }, 30, 0)
+    const stream = source.stream('A')
+    stream.setBase(0)
+    source.reaches(stream, 10)
+    for (let now = 0; now < 1_000_000; now += 200) repair.tickAll(source, now)
+    expect(nonce).toBeGreaterThan(1000)
+    expect(repair.remembered).toBe(16)
+    expect(repair.asked(nonce)).toBe(stream)
+  })
+
+  it('D16: that was closed is not looked at any more', () => {
+    const tables = tablesOf(100)
+    const pair = new Pair(tables).ready()
+    pair.publish(tables)
+    pair.pass(1000)
+    expect(pair.received).toHaveLength(100)
+    const looks = vi.spyOn(SubscribedStream.prototype, 'gap')
+    pair.pass(1000, everything)
+    expect(looks).not.toHaveBeenCalled()
+  })
+})

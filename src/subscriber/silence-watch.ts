@@ -1,0 +1,41 @@
+import type { Endings } from './endings.ts'
+import type { Source } from './source.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
+
+/** Who is not heard is stalled, then gone. */
+export class SilenceWatch {
+  readonly #own: string
+  readonly #limits: SubscriberLimits
+  readonly #endings: Endings
+  readonly #output: SubscriptionOutput
+
+  /** `own`: the process itself, which is never silent to itself. */
+  constructor(own: string, limits: SubscriberLimits, endings: Endings, output: SubscriptionOutput) {
+    this.#own = own
+    this.#limits = limits
+    this.#endings = endings
+    this.#output = output
+  }
+
+  /** True: it is gone now. */
+  isGone(source: Source, now: number): boolean {
+    if (source.identity.incarnation === this.#own) return false
+    const silent = now - source.heardAt
+    if (
+      source.state === 'live' &&
+      silent > this.#limits.heartbeatMs * this.#limits.heartbeatsMissed
+    ) {
+      source.state = 'stalled'
+      source.nextRenewAt = now
+      this.#output.event({ type: 'publisher-stalled', publisher: source.identity })
+    }
+    if (source.state !== 'stalled') return false
+    // What others of this process hear proves no path of ours, but that it lives.
+    const lives =
+      now - this.#output.heardAt(source.identity.incarnation) <= this.#limits.goneAfterMs
+    if (silent <= this.#limits.goneAfterMs || lives) return false
+    this.#endings.gone(source)
+    return true
+  }
+}

@@ -1,0 +1,51 @@
+import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
+import { Source } from './source.ts'
+import type { SubscriberLimits } from './subscriber-limits.ts'
+
+/** The publishers of one subscription. */
+export class Sources {
+  /** By incarnation. */
+  readonly all = new Map<string, Source>()
+  /**
+   * Those of which something is held, missing or not told: what a delivery, room in the queue or a lack of
+   * memory may concern. It may name others: `settled()` takes them out.
+   */
+  readonly open = new Set<Source>()
+  readonly #limits: SubscriberLimits
+
+  constructor(limits: SubscriberLimits) {
+    this.#limits = limits
+  }
+
+  get(incarnation: string): Source | undefined {
+    return this.all.get(incarnation)
+  }
+
+  add(identity: PublisherIdentity, now: number): Source {
+    const source = new Source(identityOf(identity), this.#limits.syncSpreadMs, now, this.open)
+    this.all.set(identity.incarnation, source)
+    return source
+  }
+
+  /** It has been looked at: does it go on being open? */
+  settled(source: Source): void {
+    if (!source.isOpen) this.open.delete(source)
+  }
+
+  /** This process stood still for so long: nobody else is charged for it. */
+  stoodStill(ms: number, now: number): void {
+    // Whoever was heard since, before this tick, must not be taken for heard in the future.
+    for (const source of this.all.values()) source.heardAt = Math.min(now, source.heardAt + ms)
+  }
+
+  /** Publishers that are over are remembered up to a number, the latest. */
+  forgetEnded(): void {
+    if (this.all.size <= this.#limits.tombstones) return
+    for (const [incarnation, source] of this.all) {
+      if (this.all.size <= this.#limits.tombstones) return
+      if (!source.isOver || source.isOnRoster || !source.isSettled) continue
+      this.all.delete(incarnation)
+      this.open.delete(source)
+    }
+  }
+}
