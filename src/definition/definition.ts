@@ -17,6 +17,8 @@ export interface WrittenItem {
   readonly name: string
   /** The value; of a link the name of its source. Empty: counts as absent. */
   readonly text: string
+  /** Why `text` is that of the file and not a value: what is written there is a program. Null: it is a value. */
+  readonly unread: Problem | null
   readonly encrypted: boolean
   readonly scope: Scope
   readonly origin: Origin

@@ -61,9 +61,20 @@ export class ExpressionEvaluator {
       }
       case 'call':
         return this.#refuse(expression.start, `"${expression.shown}(…)": ${notAProgram}`)
+      case 'unread':
+        return this.#refuse(expression.complaint.offset, expression.complaint.message)
       default:
         return assertNever(expression)
     }
+  }
+
+  /** As `evaluate`; what is refused is not complained about but given back. */
+  attempt(expression: Expression, it: It): Value | Complaint {
+    const before = this.complaints.length
+    const value = this.evaluate(expression, it)
+    if (value !== undefined) return value
+    const [complaint] = this.complaints.splice(before)
+    return complaint
   }
 
   #join(parts: readonly (string | Expression)[], it: It): Value {

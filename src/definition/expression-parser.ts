@@ -7,7 +7,28 @@ export const notAProgram = 'this reader understands definitions, not programs'
 /** Expressions and blocks in one another. The recursion below needs an end; no definition is near it. */
 export const maxNesting = 64
 
-const operators = new Set(['+', '-', '*', '/', '%', '<', '>', '&', '|', '!', '.', '?.', '?', '['])
+const operators = new Set([
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '<',
+  '>',
+  '&',
+  '|',
+  '!',
+  '.',
+  '?.',
+  '?',
+  '[',
+  ':',
+])
+
+const wordOperators = new Set(['to', 'as', 'is', 'in', 'until', 'downTo', 'step'])
+
+/** What begins a value in a program, and none in a definition. */
+const programMarks = new Set(['{', '!', '*', '@', '+'])
 
 /**
  * Each reads what its name says and returns null after a complaint. The caller goes on at the next
@@ -19,6 +40,26 @@ export class ExpressionParser {
 
   constructor(stream: TokenStream) {
     this.stream = stream
+  }
+
+  /**
+   * A value of an argument; one that is a program and no definition is kept unread up to the `,` or `)`
+   * behind it, with what there was to complain about: whether it matters is not known here.
+   */
+  parseKept(): Expression | null {
+    const { stream } = this
+    const { place } = stream
+    const before = stream.complaints.length
+    const { start } = stream.peek()
+    const value = this.parse()
+    const complaint = stream.complaints[before]
+    if (complaint === undefined || !complaint.message.endsWith(notAProgram)) return value
+    const [reached, told] = [stream.place, stream.complaints.slice(before)]
+    stream.rewind(place, before)
+    if (skipValue(stream)) return { kind: 'unread', start, complaint }
+    stream.rewind(reached, before)
+    stream.complaints.push(...told)
+    return null
   }
 
   /** elvis := postfix ("?:" elvis)? */
@@ -55,6 +96,8 @@ export class ExpressionParser {
       if (token.startsLine && token.text !== '.' && token.text !== '?.') return true
       return this.stream.complain(`"${token.text}" after a value: ${notAProgram}`)
     }
+    if (token.kind === 'name' && wordOperators.has(token.text))
+      return this.stream.complain(`"${token.text}" after a value: ${notAProgram}`)
     return true
   }
 
@@ -87,7 +130,10 @@ export class ExpressionParser {
       const inner = this.parse()
       return inner && this.stream.expect(')', 'to close the parenthesis') ? inner : null
     }
-    this.stream.complain(`expected a value, found ${this.stream.describe()}`)
+    const mark = this.stream.peek()
+    if (mark.kind === 'punctuation' && programMarks.has(mark.text))
+      this.stream.complain(`"${mark.text}" as a value: ${notAProgram}`)
+    else this.stream.complain(`expected a value, found ${this.stream.describe()}`)
     return null
   }
 
@@ -112,8 +158,14 @@ export class ExpressionParser {
       shown += `.${this.stream.shown(member)}`
       if (name === 'System.getenv' && this.stream.at('(')) return this.#parseGetenv(start)
     }
-    if (!this.stream.at('(')) return { kind: 'name', start, name, shown }
-    return this.#skipCall() ? { kind: 'call', start, name, shown } : null
+    const isCall = this.stream.at('(')
+    if (isCall && !this.#skipCall()) return null
+    // Behind a name with a value of its own it is a block, and a ")" is missing.
+    if (this.stream.at('{') && name !== 'LOCAL_HOST' && name !== 'it') {
+      this.stream.complain(`"${shown} {": ${notAProgram}`, token)
+      return null
+    }
+    return { kind: isCall ? 'call' : 'name', start, name, shown }
   }
 
   /** The arguments of a call that means nothing here: only their brackets must match. */
@@ -237,6 +289,39 @@ export class ExpressionParser {
       this.#depth--
     }
   }
+}
+
+const closing = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+  ['<', '>'],
+])
+
+/**
+ * Past a value of whatever it is made of, up to the `,` or `)` that ends the argument. False where its
+ * brackets do not match, or the file ends in it.
+ */
+function skipValue(stream: TokenStream): boolean {
+  const open: string[] = []
+  let strings = 0
+  let afterName = false
+  while (!stream.ended) {
+    const { kind, text } = stream.peek()
+    const isMark = kind === 'punctuation' && strings === 0
+    if (isMark && open.length === 0 && (text === ',' || text === ')')) return true
+    if (kind === 'string-start') strings += 1
+    if (kind === 'string-end') strings -= 1
+    // "<" is a bracket behind a name only: of `listOf<String>`, and not of `1 < 2`.
+    if (isMark && closing.has(text) && (text !== '<' || afterName)) open.push(text)
+    else if (isMark && (text === ')' || text === ']' || text === '}')) {
+      while (open.at(-1) === '<') open.pop()
+      if (closing.get(open.pop() ?? '') !== text) return false
+    } else if (isMark && text === '>' && open.at(-1) === '<') open.pop()
+    afterName = kind === 'name'
+    stream.next()
+  }
+  return false
 }
 
 /** The number as Kotlin would print it: without `_` and type suffix. */

@@ -153,6 +153,7 @@ class JsonEvaluator {
           encrypted: false,
           scope,
           origin: this.#originOf(itemPath, start),
+          unread: null,
           valueOrigin: this.#originOf(itemPath, value.start),
         })
       }

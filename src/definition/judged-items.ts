@@ -47,6 +47,9 @@ function judgeKnown(
     const message = `"${item.name}" is taken for ${known.name}: names are matched without regard to case`
     findings.notes.push(problemFrom(item.origin, message))
   }
+  const counts = system === undefined || isInSystem(item, system)
+  const list = counts && isUsed(known.use, layer) ? findings.errors : findings.warnings
+  if (item.unread !== null) return void list.push(item.unread)
   if (item.kind === 'link') return
   if (item.text.trim() === '') {
     const message = `${known.name} is empty and counts as absent`
@@ -55,8 +58,6 @@ function judgeKnown(
   }
   const secret = item.encrypted || isSecretName(item.name)
   const message = wrongValue(known, item.text, secret)
-  const counts = system === undefined || isInSystem(item, system)
-  const list = counts && isUsed(known.use, layer) ? findings.errors : findings.warnings
   if (message !== null) list.push(problemFrom(item.valueOrigin, message))
   else if (counts) warnOfDanger(item, known, layer, findings)
 }
@@ -118,8 +119,12 @@ function judgeRepeated(
 
 /** Judges what links lead to; values that stand for themselves are judged as they were written. */
 export function judgeLinkedItems(items: ResolvedItems, layer: Layer, findings: Findings): void {
-  for (const { known, text, secret, written } of items.values()) {
+  for (const { known, text, secret, written, source } of items.values()) {
     if (written.kind !== 'link' || !known || !isUsed(known.use, layer)) continue
+    if (source.unread !== null) {
+      findings.errors.push(source.unread)
+      continue
+    }
     const message = wrongValue(known, text, secret)
     if (message !== null) findings.errors.push(problemFrom(written.valueOrigin, message))
   }

@@ -3,7 +3,7 @@ import { emptyDefinition, globalScope, hostNamed, systemNamed } from './definiti
 import { ExpressionEvaluator } from './expression-evaluator.ts'
 import type { It, Surroundings } from './expression-evaluator.ts'
 import { bindArguments } from './argument-binding.ts'
-import type { BoundArgument } from './argument-binding.ts'
+import type { BindingContext, BoundArgument } from './argument-binding.ts'
 import { nearest } from '../base/nearest.ts'
 import { notAProgram } from './expression-parser.ts'
 import { parse } from './parser.ts'
@@ -171,7 +171,7 @@ class DefinitionEvaluator {
     content: 'value' | 'source',
   ): void {
     const known = kind === 'value' ? ['name', 'value', 'encrypted'] : ['name', 'source']
-    const bound = this.#bind(call, context, known, ['name', content])
+    const bound = this.#bind(call, context, known, ['name', content], content)
     const name = bound.get('name')
     const text = bound.get(content)
     if (call.block !== null) this.#error(call.start, `"${call.name}" takes no block`)
@@ -183,6 +183,7 @@ class DefinitionEvaluator {
       kind,
       name: name.text.trim(),
       text: text.text,
+      unread: text.unread && problemAt(this.#placeAt(text.unread.offset), text.unread.message),
       encrypted: bound.get('encrypted')?.text === 'true',
       scope: context.scope,
       origin: this.#originAt(call.start),
@@ -195,13 +196,17 @@ class DefinitionEvaluator {
     context: Context,
     known: readonly string[],
     required: readonly string[],
+    kept: string | null = null,
   ): Map<string, BoundArgument> {
-    return bindArguments(call, known, required, {
+    const binding: BindingContext = {
       evaluate: (expression) => this.values.evaluate(expression, context.it),
+      attempt: (expression) => this.values.attempt(expression, context.it),
+      source: (start, end) => this.#source.text.slice(start, end),
       error: (offset, message) => this.#error(offset, message),
       warning: (offset, message) =>
         this.#findings.warnings.push(problemAt(this.#placeAt(offset), message)),
-    })
+    }
+    return bindArguments(call, known, required, binding, kept)
   }
 
   #judgeUnknown({ name, shown, start, block }: CallStatement, context: Context): void {

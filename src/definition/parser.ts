@@ -35,6 +35,9 @@ const programWords = new Set(
   ).split(' '),
 )
 
+/** What arguments are named in a definition. */
+const parameters = new Set(['name', 'value', 'encrypted', 'source'])
+
 /** Calls that have no block: a brace in their arguments is never the start of one. */
 const blocklessCalls = new Set(['item', 'link'])
 
@@ -53,9 +56,11 @@ class Parser {
     this.#expressions = new ExpressionParser(stream)
   }
 
-  /** file := ("package" name ("." name)*)? statement* */
+  /** file := annotation* ("package" name ("." name)*)? import* statement* */
   parseFile(): Statement[] {
+    while (this.stream.at('@') && this.stream.atName('file', 1)) this.#skipLine()
     if (this.stream.atName('package')) this.#parsePackage()
+    while (this.stream.atName('import') || this.stream.at(';')) this.#skipLine()
     const statements: Statement[] = []
     while (!this.stream.ended) {
       statements.push(...this.#parseStatements())
@@ -65,6 +70,12 @@ class Parser {
       }
     }
     return statements
+  }
+
+  /** What means nothing here: an import, an annotation of the file. */
+  #skipLine(): void {
+    do this.stream.next()
+    while (!this.stream.ended && !this.stream.peek().startsLine && !this.stream.at(';'))
   }
 
   #parsePackage(): void {
@@ -169,13 +180,14 @@ class Parser {
       this.stream.next()
       this.stream.next()
     }
-    if (token.kind === 'name' && this.stream.at(':', 1)) {
+    if (token.kind === 'name' && parameters.has(token.text) && this.stream.at(':', 1)) {
       this.stream.next()
       this.stream.complain(`expected "=" after "${this.stream.shown(token)}", found ":"`)
       return null
     }
-    const value = this.#expressions.parse()
-    return value && { start: token.start, name: isNamed ? token.text : null, value }
+    const value = this.#expressions.parseKept()
+    const { end } = this.stream
+    return value && { start: token.start, name: isNamed ? token.text : null, value, end }
   }
 
   /** Past the `)` that closes the arguments; where it is missing, up to the block or the next call. */

@@ -13,6 +13,8 @@ export interface ResolvedItem {
   readonly text: string
   readonly secret: boolean
   readonly written: WrittenItem
+  /** Where the value stands: `written` itself, or what its links lead to. */
+  readonly source: WrittenItem
   readonly known: KnownItem | null
 }
 
@@ -55,9 +57,10 @@ export function resolveItems(
   for (const { key, written, path } of paths) {
     const known = knownItem(written.name)
     const name = known?.name ?? written.name
-    const text = path.at(-1)?.text ?? ''
+    const source = path.at(-1) ?? written
+    const { text } = source
     const secret = path.some((item) => secrets.has(item))
-    resolved.set(key, { name, text, secret, written, known })
+    resolved.set(key, { name, text, secret, written, source, known })
   }
   return resolved
 }

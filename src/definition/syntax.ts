@@ -2,6 +2,7 @@
  * The syntax tree of a definition. Every node knows the offset where it starts. It may hold more than
  * a definition means (unknown blocks keep their content); what it means is the evaluator's business.
  */
+import type { Complaint } from './token.ts'
 
 export interface StringExpression {
   readonly kind: 'string'
@@ -70,6 +71,13 @@ export interface CallExpression {
   readonly shown: string
 }
 
+/** A value that this reader does not understand, but whose end it has found. */
+export interface UnreadExpression {
+  readonly kind: 'unread'
+  readonly start: number
+  readonly complaint: Complaint
+}
+
 export type Expression =
   | StringExpression
   | LiteralExpression
@@ -80,12 +88,15 @@ export type Expression =
   | ElvisExpression
   | TakeIfExpression
   | CallExpression
+  | UnreadExpression
 
 export interface Argument {
   readonly start: number
   /** Null: a positional one. */
   readonly name: string | null
   readonly value: Expression
+  /** Where its value ends. */
+  readonly end: number
 }
 
 /** `name(arguments) { block }`, of which the arguments or the block may be missing. */

@@ -15,6 +15,22 @@ export class TokenStream {
     this.#source = source
   }
 
+  /** Where the token before here ends. */
+  get end(): number {
+    return this.#tokens[this.#index - 1]?.end ?? 0
+  }
+
+  /** A place to come back to. */
+  get place(): number {
+    return this.#index
+  }
+
+  /** Back there, as if nothing had been complained about since there were so many complaints. */
+  rewind(place: number, complaints: number): void {
+    this.#index = place
+    this.complaints.length = complaints
+  }
+
   peek(ahead = 0): Token {
     const token = this.#tokens[Math.min(this.#index + ahead, this.#tokens.length - 1)]
     if (!token) throw new Error('broken invariant: a token stream ends with an end token')
