@@ -103,14 +103,6 @@ describe('exit codes', () => {
     expect(wrong.output).toContain(`${file}:2:`)
   })
 
-  it('3 where GENESIS_CLUSTER cannot be reached', async () => {
-    const cluster = await TestCluster.reserve('mesh')
-    const { code, output, log } = await cluster.run(['mon'])
-    expect({ code, output }).toEqual({ code: 3, output: '' })
-    expect(log).toContain(`${cluster.node().host}:${cluster.ports.registry}`)
-    expect(log).toContain('[CLUSTER_UNREACHABLE]')
-  })
-
   it('4 where a port is taken, which it names', async () => {
     const cluster = await TestCluster.reserve('mesh')
     const holder = net.createServer()

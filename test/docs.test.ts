@@ -105,7 +105,7 @@ declare function readAgain(losses: readonly Loss[]): Promise<void>
 declare function applyAll(updates: readonly Update<Tables>[]): Promise<void>
 `
 
-it('TypeScript and JavaScript of all pages compiles', { timeout: 120_000 }, () => {
+it('TypeScript and JavaScript of all pages compiles', () => {
   const samples = pages.flatMap((page) =>
     [...blocks(page, 'ts'), ...blocks(page, 'js')].map((code) => ({ page, code })),
   )

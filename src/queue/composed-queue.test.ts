@@ -372,7 +372,7 @@ describe('ends', () => {
       if (id % 1000 === 999) await new Promise(setImmediate)
     }
     gate.resolve()
-    await expect.poll(() => seen.length, { timeout: 30_000 }).toBe(count)
+    await expect.poll(() => seen.length).toBe(count)
     expect(seen.every((id, index) => id === index)).toBe(true)
     expect(subscriber.stats().losses).toBe(0)
   })

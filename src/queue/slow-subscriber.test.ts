@@ -163,7 +163,7 @@ describe.each(ways)('a slow %s', (way) => {
     expect(waiting).toBeLessThan(400)
     expect(subscriber.stats().heldBytes).toBeGreaterThan(0)
     wake()
-    await expect.poll(() => ledger.updates, { timeout: 20_000 }).toBe(count)
+    await expect.poll(() => ledger.updates).toBe(count)
     expect(new Set(ledger.types)).toEqual(new Set(['updates']))
     expect(ranges(ledger, 'TRADE')).toEqual([{ from: 1, to: count }])
     expect((await publisher.flush()).missing).toEqual([])
@@ -264,7 +264,7 @@ describe.each(ways)('a slow %s', (way) => {
     expect(subscriber.stats().waitingUpdates).toBeLessThan(400)
     expect(subscriber.stats().heldBytes).toBeGreaterThan(0)
     wake()
-    await expect.poll(() => ledger.updates, { timeout: 20_000 }).toBe(count)
+    await expect.poll(() => ledger.updates).toBe(count)
     expect(ranges(ledger, 'TRADE')).toEqual([{ from: 1, to: count }])
     expect((await publisher.flush()).missing).toEqual([])
   })
@@ -280,9 +280,7 @@ describe.each(ways)('a slow %s', (way) => {
       if (value % 1000 === 0) await new Promise(setImmediate)
     }
     wake()
-    await expect
-      .poll(() => ranges(ledger, 'TRADE'), { timeout: 30_000 })
-      .toEqual([{ from: 1, to: 90_000 }])
+    await expect.poll(() => ranges(ledger, 'TRADE')).toEqual([{ from: 1, to: 90_000 }])
     expect(ledger.types).toContain('loss')
     expect(ledger.updates + ledger.lost).toBe(90_000)
   })

@@ -41,7 +41,7 @@ describe('four commits over three tables, each part of them lost or not, in all 
           name,
         ).toEqual([1, 2, 3, 4].map((sequence) => `${table}${sequence}`))
     }
-  }, 120_000)
+  })
 
   it('D10: come whole, or incomplete behind the loss of the rest, where it has ended', () => {
     for (let lost = 0; lost < 2 ** parts; lost++) {
@@ -59,5 +59,5 @@ describe('four commits over three tables, each part of them lost or not, in all 
       expect(new Set(pair.received).size, name).toBe(pair.received.length)
       expect(missing, name).toBe(lost.toString(2).replaceAll('0', '').length)
     }
-  }, 120_000)
+  })
 })

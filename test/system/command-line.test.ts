@@ -44,3 +44,11 @@ it('a bad line is named by its number, and nothing after it is sent', async () =
     .map((line) => JSON.parse(line) as object)
   expect(records).toMatchObject([{ record: { A: 1 } }, { record: { A: 2 } }])
 })
+
+it('a command ends with 3 where GENESIS_CLUSTER cannot be reached', async () => {
+  const cluster = await TestCluster.reserve('mesh')
+  const { code, output, log } = await cluster.run(['mon'])
+  expect({ code, output }).toEqual({ code: 3, output: '' })
+  expect(log).toContain(`${cluster.node().host}:${cluster.ports.registry}`)
+  expect(log).toContain('[CLUSTER_UNREACHABLE]')
+})

@@ -1,6 +1,6 @@
 import { Dealer } from 'zeromq'
 import type { Shape } from '../../harness/definition-file.ts'
-import { eventually } from '../../harness/eventually.ts'
+import { eventually, patienceMs } from '../../harness/eventually.ts'
 import type { FaultRow, Measured } from '../../reliability/faults/fault-row.ts'
 import { addMeasured, atMost } from '../../reliability/faults/fault-row.ts'
 import { Dice } from '../dice.ts'
@@ -26,7 +26,7 @@ const seed = 20_260_701
 async function refuse(stage: LoadedCluster) {
   const asked = stage.ports().flatMap((port) =>
     Object.entries(strangers).map(async ([kind, said]) => {
-      const ms = await putOut(port, said(port), withinMs * times)
+      const ms = await putOut(port, said(port), patienceMs)
       return { what: `${kind} at ${port.name}`, ms }
     }),
   )
