@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { errorCategories } from '../src/base/tidings-error.ts'
+import { intakeLimits } from '../src/intake/intake-limits.ts'
 import { lossReasons } from '../src/model/loss.ts'
 import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
 import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
@@ -179,6 +180,7 @@ describe('limits', () => {
   it.each([
     ['docs/DELIVERY.md', 'publisher-limits', defaultPublisherLimits],
     ['docs/DELIVERY.md', 'subscriber-limits', defaultSubscriberLimits],
+    ['docs/DELIVERY.md', 'intake-limits', intakeLimits],
     ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
     ['docs/COMPATIBILITY.md', 'thread-limits', outboxLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {

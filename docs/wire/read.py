@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads what Tidings puts on the wire (version 1); rows.py beside it and the Python standard library
+"""Reads what Tidings puts on the wire (version 2); rows.py beside it and the Python standard library
 are enough.
 
     from read import decode_message, decode_request
@@ -22,8 +22,9 @@ from urllib.parse import unquote
 from rows import UPDATE_KINDS, Reader, Refused, read_updates
 
 MESSAGE_KINDS = {1: "batch", 2: "replay", 3: "refusal", 4: "mark", 5: "vector", 6: "heartbeat", 7: "leaving"}
+FOREIGN, UNPUBLISHED = 0x01, 0x10  # flags of a batch
 REQUEST_KINDS = {1: "sync", 2: "replay", 3: "confirm"}
-MAX_FRAME_BYTES = 4 * 1024 * 1024
+MAX_FRAME_BYTES = 5 * 1024 * 1024
 
 
 # Messages
@@ -49,8 +50,6 @@ def _message(frames):
         raise Refused("bad-frames")
     topic, frame = frames if len(frames) == 2 else _split(frames[0])
     plane, name = _topic(topic)
-    if plane == "update" and name is not None and frame[:2] != b"\x89T":
-        return _foreign(name, frame)
     _envelope(frame, b"D", MAX_FRAME_BYTES)
     kind = MESSAGE_KINDS.get(frame[4])
     if kind is None:
@@ -71,11 +70,11 @@ def _split(message):
 
 def _topic(topic):
     text = topic.decode("latin-1")
-    if text == "update/":
-        return "update", None
-    update = re.fullmatch(r"update/([A-Za-z0-9_.%-]{1,255})/", text)
-    if update:
-        return "update", unquote(update[1], errors="strict")
+    if text == "table/":
+        return "table", None
+    table = re.fullmatch(r"table/([A-Za-z0-9_.%-]{1,255})/", text)
+    if table:
+        return "table", unquote(table[1], errors="strict")
     other = re.fullmatch(r"(status|reply)/([0-9a-f]{32})/", text)
     if not other:
         raise Refused("bad-topic")
@@ -93,11 +92,11 @@ def _envelope(frame, direction, most):
         raise Refused("too-short")
     if frame[2:3] != direction:
         raise Refused("bad-magic")
-    if frame[3] != 1:
+    if frame[3] != 2:
         raise Refused("unknown-version")
     if struct.unpack_from("<I", frame, 8)[0] != zlib.crc32(frame[12:4096], zlib.crc32(frame[:8])):
         raise Refused("bad-crc")
-    if frame[5] & 0xF0:
+    if frame[5] & 0xF0 & ~UNPUBLISHED:
         raise Refused("unknown-flags")
 
 
@@ -153,13 +152,13 @@ def _replay(frame):
 def _travels_on(plane, name, message):
     kind = message["kind"]
     if kind in ("batch", "mark"):
-        return plane == "update" and name == message["table"]
+        return plane == "table" and name == message["table"]
     if kind == "vector":
         return plane == "reply"
     if kind in ("heartbeat", "leaving"):
         return plane == "status" and name == message["publisher"]["incarnation"]
     table = message["batch"]["table"] if kind == "replay" else message["table"]
-    return plane == "reply" or (plane == "update" and name == table)
+    return plane == "reply" or (plane == "table" and name == table)
 
 
 def _request(frame):
@@ -198,7 +197,20 @@ def _batch(reader, message):
         message[part] = reader.varint(1)
     message["manifest"] = reader.sequences()
     message["commits"] = _commits(reader, message)
-    message["updates"] = read_updates(reader.data[payload_at:], message)
+    payload, flags = reader.data[payload_at:], reader.data[5]
+    if flags & FOREIGN:
+        message["foreign"] = True
+    if flags & UNPUBLISHED:
+        message["unpublished"] = _reason(payload)
+    else:
+        message["updates"] = read_updates(payload, message)
+
+
+def _reason(payload):
+    """Why the updates of this batch will never be had."""
+    if not re.fullmatch(rb"[a-z][a-z-]{0,63}", payload):
+        raise Refused("bad-text")
+    return payload.decode("ascii")
 
 
 def _commits(reader, message):
@@ -232,20 +244,52 @@ def _part(reader, manifest):
     return entry
 
 
-# Foreign publishers
+# What a foreign program publishes
+
+
+def decode_foreign(frame):
+    """One message as a foreign program sends it, as the intake of a node reads it."""
+    try:
+        topic = re.fullmatch(rb"update/([A-Za-z0-9_.%-]{1,255})/(.*)", bytes(frame), re.DOTALL)
+        if not topic:
+            raise Refused("bad-topic")
+        return _foreign(unquote(topic[1].decode("ascii"), errors="strict"), topic[2])
+    except Refused as reason:
+        return {"kind": "refused", "reason": str(reason)}
 
 
 def _foreign(table, frame):
     try:
-        given = json.loads(frame.decode("utf-8"))
+        given = json.loads(
+            frame.decode("utf-8"), parse_int=_whole, parse_float=_number, parse_constant=_no_number
+        )
     except UnicodeDecodeError:
         raise Refused("bad-text") from None
     except ValueError:
         raise Refused("bad-json") from None
-    updates = [_foreign_update(table, item) for item in (given if isinstance(given, list) else [given])]
+    items = given if isinstance(given, list) else [given]
+    updates = [_foreign_update(table, item) for item in items]
     if not updates:
         raise Refused("bad-update")
     return {"kind": "foreign", "table": table, "updates": updates}
+
+
+def _whole(text):
+    value = int(text)
+    if not -(2**63) <= value < 2**63:
+        raise Refused("bad-number")
+    return value if abs(value) < 2**53 else {"$int64": text}
+
+
+def _number(text):
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise Refused("bad-number")
+    return value
+
+
+def _no_number(text):
+    raise Refused("bad-json")
 
 
 def _foreign_update(table, item):
@@ -256,9 +300,9 @@ def _foreign_update(table, item):
     update = {"table": table, "kind": item["kind"], "record": item["record"]}
     if item.get("before") is not None:
         update["before"] = item["before"]
-    if item.get("version") is not None:
-        update["version"] = {"$int64": str(int(item["version"]))}
-    update.update(sequence=None, commit=None)
+    version = item.get("version")
+    if version is not None:
+        update["version"] = version if isinstance(version, dict) else {"$int64": str(int(version))}
     return update
 
 
@@ -280,6 +324,8 @@ def _check(path):
     for vector in vectors:
         if "request" in vector:
             read = decode_request(bytes.fromhex(vector["request"]))
+        elif "foreign" in vector:
+            read = decode_foreign(bytes.fromhex(vector["foreign"]))
         else:
             read = decode_message([bytes.fromhex(vector["message"])])
         if not _same(read, vector["meaning"]):

@@ -28,9 +28,9 @@ export async function cluster(argv: readonly string[], options: SharedOptions): 
 
 /** Until it is closed; with the error that ended it. */
 async function run(settings: Settings, signal: AbortSignal): Promise<TidingsError | undefined> {
-  const { startCluster } = await import('../cluster/cluster-process.ts')
+  const { startClusterWithIntake } = await import('../intake/cluster-with-intake.ts')
   try {
-    const running = await startCluster(settings, { on: report, signal })
+    const running = await startClusterWithIntake(settings, { on: report, signal })
     return await running.closed
   } catch (error) {
     // Stopped before it was ready: nothing is open, and that is what was asked for.

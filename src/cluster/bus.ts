@@ -5,7 +5,12 @@ import type { Clock } from '../base/clock.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import { ConnectionMonitor } from '../transport/zeromq/connection-monitor.ts'
 import { bindPort } from '../transport/zeromq/port-owner.ts'
-import { boundXpub, boundXsub, connectingXpub } from '../transport/zeromq/socket-options.ts'
+import {
+  boundXpub,
+  boundXsub,
+  connectingXpub,
+  inboundXsub,
+} from '../transport/zeromq/socket-options.ts'
 import { allAddresses, loopback } from './addresses.ts'
 import { NativeProxy } from './native-proxy.ts'
 
@@ -20,6 +25,8 @@ export interface BusOptions {
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
+  /** Where the intake of what foreign programs publish subscribes. */
+  readonly foreignAt?: string | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
 }
@@ -33,7 +40,7 @@ interface SocketPair {
  * The data path of a node: three proxies that run in libzmq, so that updates flow while JavaScript
  * is busy.
  *
- *   inbound  XSUB :inbound            → XPUB connected to outbound and export
+ *   inbound  XSUB :inbound            → XPUB connected to outbound, export and the intake
  *   outbound XSUB inproc or TCP       → XPUB :outbound    fed by inbound and by the links
  *   export   XSUB :export             → XPUB :relay       fed by inbound and by mesh processes
  *
@@ -133,12 +140,28 @@ export class Bus {
 
   async #bindInbound(): Promise<void> {
     const { bind, ports, zapDomain } = this.#options
-    const { front, back, monitor } = this.#pair(boundXsub(zapDomain), connectingXpub())
+    const { front, back, monitor } = this.#pair(inboundXsub(zapDomain), connectingXpub())
     await bindPort(front, bind, ports.inbound, 'ZeroMQProxyInboundPort')
+    this.#connectToIntake(back, monitor)
     for (const endpoint of [this.#outboundAt, this.#exportAt]) {
       monitor.expect(endpoint)
       back.connect(endpoint)
     }
+  }
+
+  /**
+   * What foreign programs publish bears no numbers before the intake: what a hop drops here nobody
+   * would know of. So this one connection has no mark, and the intake takes what comes by bytes. A
+   * mark belongs to the connections made while it holds: the others get theirs.
+   */
+  #connectToIntake(back: XPublisher, monitor: ConnectionMonitor): void {
+    const { foreignAt } = this.#options
+    if (foreignAt === undefined) return
+    const mark = back.sendHighWaterMark
+    back.sendHighWaterMark = 0
+    monitor.expect(foreignAt)
+    back.connect(foreignAt)
+    back.sendHighWaterMark = mark
   }
 
   #pair(

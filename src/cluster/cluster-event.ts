@@ -18,6 +18,13 @@ export type ClusterEvent = (
   | { readonly type: 'denied'; readonly address: string }
   /** Connections at a port that finished no handshake; `count` of them so far. */
   | { readonly type: 'strangers'; readonly endpoint: string; readonly count: number }
+  /** What foreign programs published was not taken; `table`: null where their topic names none. */
+  | {
+      readonly type: 'refused'
+      readonly table: string | null
+      readonly reason: string
+      readonly count: number
+    }
   | { readonly type: 'warning' }
   /** What a warning told of is over: the roster is in its file again. */
   | { readonly type: 'kept' }

@@ -33,6 +33,8 @@ export const publisherRenewIntervalMs = 2_000
 /** The running GENESIS_CLUSTER of one node. */
 export interface ClusterProcess {
   readonly node: string
+  /** Where processes of this host connect. */
+  readonly local: string
   readonly ports: NodePorts & { readonly processPort: number; readonly zeromqPort: number }
   /** Resolves when it is closed: with the error that ended it, or with nothing. */
   readonly closed: Promise<TidingsError | undefined>
@@ -44,6 +46,7 @@ export interface ClusterProcess {
 /** The parts of a running GENESIS_CLUSTER and what they tell each other. */
 export class ClusterNode implements ClusterProcess {
   readonly node: string
+  readonly local: string
   readonly ports: ClusterProcess['ports']
   readonly closed: Promise<TidingsError | undefined>
   readonly #bound: BoundCluster
@@ -75,6 +78,7 @@ export class ClusterNode implements ClusterProcess {
       failed: (error) => this.#trouble(error),
     })
     this.node = name
+    this.local = addresses.local
     this.#own = ownRegistration(name, settings.mode, bound.ownPort.processPort)
     this.ports = { ...ports, ...ownPorts(this.#own) }
     this.#plane = this.#newPlane()

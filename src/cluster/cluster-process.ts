@@ -43,6 +43,8 @@ export interface StartClusterOptions {
   on?(event: ClusterEvent): void
   /** Directory of the roster file; default `$TIDINGS_STATE`, else that of XDG. */
   readonly state?: string
+  /** Where the intake of what foreign programs publish subscribes; without: they are not heard. */
+  readonly foreignAt?: string | undefined
   /** Closes it; during the start it ends the start with ABORTED. */
   readonly signal?: AbortSignal
   /** How names of hosts are resolved; default: as the system does. */
@@ -90,7 +92,7 @@ class Bindings {
     settings: Settings,
     clock: Clock,
     on: OnClusterEvent,
-    options: Pick<StartClusterOptions, 'state' | 'signal' | 'lookUp'>,
+    options: Pick<StartClusterOptions, 'state' | 'signal' | 'lookUp' | 'foreignAt'>,
   ) {
     this.#settings = settings
     this.#clock = clock
@@ -129,8 +131,9 @@ class Bindings {
     const stranger = this.#strangers()
     const shared = { bind, zapDomain: access.domain, clock, stranger }
     const failed = (error: TidingsError) => this.#node?.fail(error)
+    const { foreignAt } = this.#options
     const links = { linked: settings.nodes.length > 1, linkLimit: linkLimit(threadPoolSize()) }
-    const dataPath = await DataPath.bind({ ...shared, ...links, ports, on, failed })
+    const dataPath = await DataPath.bind({ ...shared, ...links, ports, foreignAt, on, failed })
     this.#opened.push(() => dataPath.close())
     checkAborted(signal)
     const registration = await RegistrationPort.open({

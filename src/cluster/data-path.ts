@@ -21,6 +21,8 @@ export interface DataPathOptions {
   /** There are other nodes, so links may come. */
   readonly linked: boolean
   readonly linkLimit: number
+  /** Where the intake of what foreign programs publish subscribes. */
+  readonly foreignAt?: string | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
   readonly on: OnClusterEvent

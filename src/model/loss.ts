@@ -12,8 +12,10 @@ export const lossReasons = [
   'ended',
   /** GENESIS_CLUSTER began anew without its file, or could not keep it: publishers may have come and gone unseen. */
   'roster-lost',
-  /** The batch arrived whole and its rows cannot be read. */
+  /** It arrived whole and cannot be read: the rows of a batch, or what a foreign program published. */
   'malformed',
+  /** Foreign programs published faster than the intake of their node could take it. */
+  'foreign-overrun',
 ] as const
 
 export type LossReason = (typeof lossReasons)[number]

@@ -42,6 +42,13 @@ export interface BatchHeader {
   readonly commits: readonly CommitEntry[]
   /** Milliseconds since the epoch by the publisher's wall clock. */
   readonly publishedAt: number
+  /** By an intake: a program that is not ours published it. */
+  readonly foreign?: boolean | undefined
+  /**
+   * Why its updates will never be had: numbers were given to what could not be published. It has no rows
+   * then, and is sent, retained and replayed as any batch.
+   */
+  readonly unpublished?: string | undefined
 }
 
 export interface BatchMessage extends BatchHeader {
@@ -80,7 +87,7 @@ export interface RefusalMessage {
 export interface MarkMessage {
   readonly kind: 'mark'
   readonly publisher: PublisherIdentity
-  /** The table whose update topic it travels on; null: `update/`, the topic of "all tables". */
+  /** The table whose update topic it travels on; null: `table/`, the topic of "all tables". */
   readonly table: string | null
   readonly answers: readonly { readonly subscriber: string; readonly nonce: number }[]
   /** Last sequence sent; 0 where `table` is null. */

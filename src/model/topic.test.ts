@@ -20,25 +20,25 @@ describe('the topic of a table', () => {
 
   it('W1: has everything but plain characters percent-encoded, by its bytes', () => {
     expect(encodeTableName('Trade_1.x-y')).toBe('Trade_1.x-y')
-    expect(updateTopic('a b/ü%')).toBe('update/a%20b%2F%C3%BC%25/')
+    expect(updateTopic('a b/ü%')).toBe('table/a%20b%2F%C3%BC%25/')
   })
 
   it('W1: names the table that it was made of', () => {
-    for (const table of ['TRADE', 'a b/ü%', '山', '\u0000', '/', 'update/'])
-      expect(parseTopic(updateTopic(table))).toEqual({ plane: 'update', table })
+    for (const table of ['TRADE', 'a b/ü%', '山', '\u0000', '/', 'table/'])
+      expect(parseTopic(updateTopic(table))).toEqual({ plane: 'table', table })
   })
 })
 
 describe('what is no topic of ours', () => {
   it.each([
-    'update/TRADE',
-    'update/TRADE/x',
-    'update//',
-    'update/a b/',
-    'update/%7/',
-    'update/%2f/',
-    'update/%41/',
-    'update/%FF/',
+    'table/TRADE',
+    'table/TRADE/x',
+    'table//',
+    'table/a b/',
+    'table/%7/',
+    'table/%2f/',
+    'table/%41/',
+    'table/%FF/',
     `status/${id}`,
     `status/${id.toUpperCase()}/`,
     'status/1/',
@@ -55,8 +55,8 @@ describe('what is no topic of ours', () => {
   })
 })
 
-it('W1: incarnations and subscribers have topics of their own; update/ is that of all tables', () => {
+it('W1: incarnations and subscribers have topics of their own; table/ is that of all tables', () => {
   expect(parseTopic(statusTopic(id))).toEqual({ plane: 'status', incarnation: id })
   expect(parseTopic(replyTopic(id))).toEqual({ plane: 'reply', subscriber: id })
-  expect(parseTopic('update/')).toEqual({ plane: 'update', table: null })
+  expect(parseTopic('table/')).toEqual({ plane: 'table', table: null })
 })

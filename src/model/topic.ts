@@ -1,16 +1,18 @@
 import { TidingsError } from '../base/tidings-error.ts'
 
 /**
- * Topics: `update/<TABLE>/`, `update/` (marks for "all tables"), `status/<incarnation>/` and
+ * Topics: `table/<TABLE>/`, `table/` (marks for "all tables"), `status/<incarnation>/` and
  * `reply/<subscriber>/`. A subscription is a prefix match; the closing `/` keeps TRADE from matching
- * TRADE_AUDIT.
+ * TRADE_AUDIT. What programs that are not ours publish comes on `update/<TABLE>/` and goes no further
+ * than the intake of their node: who subscribes to that prefix hears nothing of ours.
  */
 
 /** Bytes of a table name on the wire, after percent-encoding. A topic stays short. */
 export const maxTableNameBytes = 255
 
-export const allUpdatesTopic = 'update/'
+export const allUpdatesTopic = 'table/'
 export const allStatusTopic = 'status/'
+export const allForeignTopic = 'update/'
 
 const plainName = /^[A-Za-z0-9_.-]+$/
 
@@ -47,29 +49,36 @@ export function decodeTableName(encoded: string): string | null {
   }
 }
 
-export const updateTopic = (table: string) => `update/${encodeTableName(table)}/`
+export const updateTopic = (table: string) => `table/${encodeTableName(table)}/`
 export const statusTopic = (incarnation: string) => `status/${incarnation}/`
 export const replyTopic = (subscriber: string) => `reply/${subscriber}/`
 
 /** What a topic names, or null where it is none of ours. */
 export type Topic =
-  | { readonly plane: 'update'; readonly table: string | null }
+  | { readonly plane: 'table'; readonly table: string | null }
   | { readonly plane: 'status'; readonly incarnation: string }
   | { readonly plane: 'reply'; readonly subscriber: string }
 
-const updatePattern = /^update\/(?:([A-Za-z0-9_.%-]{1,255})\/)?$/
+const updatePattern = /^table\/(?:([A-Za-z0-9_.%-]{1,255})\/)?$/
+const foreignPattern = /^update\/([A-Za-z0-9_.%-]{1,255})\/$/
 const statusPattern = /^status\/([0-9a-f]{32})\/$/
 const replyPattern = /^reply\/([0-9a-f]{32})\/$/
 
 export function parseTopic(topic: string): Topic | null {
   const update = updatePattern.exec(topic)
   if (update) {
-    if (update[1] === undefined) return { plane: 'update', table: null }
+    if (update[1] === undefined) return { plane: 'table', table: null }
     const table = decodeTableName(update[1])
-    return table === null ? null : { plane: 'update', table }
+    return table === null ? null : { plane: 'table', table }
   }
   const status = statusPattern.exec(topic)?.[1]
   if (status !== undefined) return { plane: 'status', incarnation: status }
   const subscriber = replyPattern.exec(topic)?.[1]
   return subscriber === undefined ? null : { plane: 'reply', subscriber }
+}
+
+/** The table of a topic that a program that is not ours publishes on; null where it names none. */
+export function parseForeignTopic(topic: string): string | null {
+  const encoded = foreignPattern.exec(topic)?.[1]
+  return encoded === undefined ? null : decodeTableName(encoded)
 }

@@ -51,14 +51,19 @@ export type Update<Tables extends TablesOf = Record<string, RecordOf>> = {
     record: Tables[Table]
     before: Partial<Tables[Table]> | undefined
     version: bigint | undefined
-    /** null: a foreign publisher, whose updates bear no numbers. */
+    /** Of a foreign program: the intake of its node. null: nobody has numbered it. */
     publisher: PublisherIdentity | null
-    /** The update's number in its stream (incarnation, table), from 1; null: foreign. */
+    /** The update's number in its stream (incarnation, table), from 1; null: nobody has numbered it. */
     sequence: number | null
-    /** The number of its commit by incarnation, from 1; null: foreign. */
+    /** The number of its commit by incarnation, from 1; null: nobody has numbered it. */
     commit: number | null
-    /** When it left its publisher, by the publisher's wall clock: milliseconds since the epoch. */
+    /**
+     * When it left its publisher, of a foreign program the intake of its node, by the clock there:
+     * milliseconds since the epoch.
+     */
     publishedAt: number
+    /** A program that is not ours published it, as JSON at the inbound port of a node. */
+    foreign?: true
   }
 }[keyof Tables & string]
 

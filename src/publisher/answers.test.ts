@@ -78,7 +78,7 @@ describe('syncs', () => {
       0,
     )
     stage.pass(50)
-    expect(stage.sent.map(({ topic }) => topic)).toEqual([`reply/${subscriber}/`, 'update/B/'])
+    expect(stage.sent.map(({ topic }) => topic)).toEqual([`reply/${subscriber}/`, 'table/B/'])
   })
 
   it('D4: are told how old the stream is and what is retained of it', () => {

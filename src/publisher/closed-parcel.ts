@@ -1,7 +1,7 @@
 import type { CommitEntry, OutgoingBatch, TableSequence } from '../model/message.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { EncodedRows } from '../wire/encoded-rows.ts'
-import { encodeBatch } from '../wire/message-codec.ts'
+import { encodeBatch, UnpublishedRows } from '../wire/message-codec.ts'
 
 /** What a parcel has of one table. */
 export interface ClosedTable {
@@ -23,6 +23,9 @@ export interface ParcelHeader {
   readonly closedAt: number
   /** Close to the bytes of all its messages. */
   readonly bytes: number
+  readonly foreign?: boolean
+  /** See `BatchHeader.unpublished`. */
+  readonly unpublished?: string
 }
 
 interface Waiting {
@@ -61,7 +64,7 @@ export class ClosedParcel {
   /** The next message. */
   next(): OutgoingBatch {
     const { table, first, rows, commits } = this.#waiting[this.#taken] as Waiting
-    const { publisher, parcel, publishedAt } = this.#header
+    const { publisher, parcel, publishedAt, foreign, unpublished } = this.#header
     const batch = encodeBatch(
       {
         publisher,
@@ -72,12 +75,35 @@ export class ClosedParcel {
         manifest: this.#manifest,
         commits,
         publishedAt,
+        foreign,
+        unpublished,
       },
       rows,
     )
     this.#taken++
     return batch
   }
+}
+
+/** A parcel of `count` commits of one update each that have numbers and nothing else. */
+export function unpublishedParcel(
+  header: Omit<ParcelHeader, 'bytes' | 'unpublished'>,
+  { table, last, count }: { readonly table: string; readonly last: number; readonly count: number },
+  firstCommit: number,
+  why: string,
+): ClosedParcel {
+  const run = { type: 'run', commit: firstCommit, commits: count, updatesEach: 1 } as const
+  const batches = [new UnpublishedRows(count, why)]
+  return new ClosedParcel({ ...header, bytes: why.length, unpublished: why }, [
+    { table, first: last - count + 1, last, batches, commits: [[run]] },
+  ])
+}
+
+/** What leaves in a turn: of very much an eighth, so that it neither takes long nor piles up. */
+export function turnBytesOf(unsent: Iterable<ClosedParcel>, least: number): number {
+  let waiting = 0
+  for (const { bytes } of unsent) waiting += bytes
+  return Math.max(least, waiting / 8)
 }
 
 /** The tables by turns: who hears one of them go on does not take the others for missing. */

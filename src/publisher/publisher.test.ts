@@ -28,7 +28,7 @@ function newPublisher(limits = {}, isRegistered = true): Publisher {
     {
       send: (topic, bytes) => {
         const message = decodeMessage([bytes])
-        if (message.kind === 'refused' || message.kind === 'foreign') throw new Error(message.kind)
+        if (message.kind === 'refused') throw new Error(message.kind)
         sent.push({ topic, message })
       },
       registrationChanged: () => undefined,
@@ -155,7 +155,7 @@ describe('sync', () => {
     sync(['A', 'B'], 10)
     publisher.publish(insert('A', 2))
     publisher.tick(10 + defaultPublisherLimits.syncGatherMs)
-    expect(kinds()).toEqual(['reply vector', 'update mark', 'update mark'])
+    expect(kinds()).toEqual(['reply vector', 'table mark', 'table mark'])
     expect(of('vector')[0]?.streams).toEqual([
       { table: 'A', last: 1, first: 1, since: 2, ageMs: 29 },
       { table: 'B', last: 0, first: 1, since: 1, ageMs: null },
@@ -173,7 +173,7 @@ describe('sync', () => {
     sent = []
     sync('*', 10)
     publisher.tick(50)
-    expect(sent.map(({ topic }) => topic)).toEqual([`reply/${subscriber}/`, 'update/'])
+    expect(sent.map(({ topic }) => topic)).toEqual([`reply/${subscriber}/`, 'table/'])
     expect(of('vector')[0]).toMatchObject({ all: true, streams: [{ table: 'A' }, { table: 'B' }] })
   })
 })
@@ -236,7 +236,7 @@ describe('replay', () => {
     replay(1, 4, 105, 10, other)
     publisher.tick(130)
     expect(of('replay').map(({ batch }) => batch.first)).toEqual([1, 2, 3, 4])
-    expect(new Set(sent.map(({ topic }) => topic))).toEqual(new Set(['update/A/']))
+    expect(new Set(sent.map(({ topic }) => topic))).toEqual(new Set(['table/A/']))
   })
 
   it('D17: goes to the update topic when it was asked for in vain', () => {
@@ -245,7 +245,7 @@ describe('replay', () => {
       publisher.tick(now + 30)
     }
     expect(of('replay')).toHaveLength(3)
-    expect(sent.filter(({ message }) => message.kind === 'replay').at(-1)?.topic).toBe('update/A/')
+    expect(sent.filter(({ message }) => message.kind === 'replay').at(-1)?.topic).toBe('table/A/')
   })
 
   it('D17: refuses everything below what is retained, and sends the rest', () => {

@@ -1,18 +1,13 @@
 import { TidingsError } from '../base/tidings-error.ts'
-import type {
-  HeartbeatMessage,
-  LeavingMessage,
-  StreamState,
-  TableSequence,
-} from '../model/message.ts'
-import type { Request, SyncRequest } from '../model/request.ts'
+import type { HeartbeatMessage, LeavingMessage, TableSequence } from '../model/message.ts'
+import type { Request } from '../model/request.ts'
 import type { RosterEntry } from '../model/roster.ts'
 import { statusTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
-import type { ClosedParcel } from './closed-parcel.ts'
+import { type ClosedParcel, turnBytesOf, unpublishedParcel } from './closed-parcel.ts'
 import { OpenParcel } from './open-parcel.ts'
 import { ParcelGathering } from './parcel-gathering.ts'
 import { PublishedStream } from './published-stream.ts'
@@ -20,7 +15,7 @@ import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
 import { Replayer } from './replayer.ts'
 import { Retention } from './retention.ts'
-import { lastNumbers, SyncAnswers } from './sync-answers.ts'
+import { lastNumbers, SyncAnswers, SyncedStreams } from './sync-answers.ts'
 import { UnannouncedBatches } from './unannounced-batches.ts'
 
 export type PublisherState = 'alive' | 'leaving' | 'ended'
@@ -34,6 +29,8 @@ export class Publisher {
   readonly identity: PublisherIdentity
   readonly #limits: PublisherLimits
   readonly #output: PublisherOutput
+  /** It publishes what programs that are not ours gave it. */
+  readonly #foreign: boolean
   readonly #streams = new Map<string, PublishedStream>()
   /** The stream of the last update: the next is often of the same. */
   #last: PublishedStream | null = null
@@ -66,10 +63,12 @@ export class Publisher {
     limits: PublisherLimits,
     output: PublisherOutput,
     now: number,
+    foreign = false,
   ) {
     this.identity = identity
     this.#limits = limits
     this.#output = output
+    this.#foreign = foreign
     this.#declared = new Set(declared)
     this.#retention = new Retention(limits)
     this.#parcel = new OpenParcel(identity, limits.maxCommitBytes)
@@ -145,6 +144,19 @@ export class Publisher {
   }
 
   /**
+   * Numbers commits of one update each that were to be published and cannot be: subscribers are told of a
+   * loss, in its place. `why`: one word of a to z and `-`.
+   */
+  loseCommits(table: string, count: number, why: string, now: number, wallClock: number): void {
+    this.#closeParcel(now, wallClock)
+    this.#number(table, count)
+    const header = { ...this.#nextHeader(now, wallClock), publisher: this.identity }
+    const last = this.#stream(table).numbered
+    this.#unsent.push(unpublishedParcel(header, { table, last, count }, this.#commits + 1, why))
+    this.#commits += count
+  }
+
+  /**
    * The turn of the event loop is over: closes the open parcel, unless it gathers more, and sends of
    * what is closed as much as a turn takes. The rest leaves at the end of the turns to come, in order.
    */
@@ -158,7 +170,7 @@ export class Publisher {
   /** The same for a parcel that must not gather more: it is full, or someone waits for it. */
   closeTurn(now: number, wallClock: number): void {
     this.#closeParcel(now, wallClock)
-    this.#sendUnsent(now, this.#turnBytes)
+    this.#sendUnsent(now, turnBytesOf(this.#unsent, this.#limits.turnBytes))
   }
 
   /** GENESIS_CLUSTER has this process as one that publishes: what was held may leave. */
@@ -270,17 +282,7 @@ export class Publisher {
 
   readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
 
-  readonly #syncSource = {
-    states: ({ tables, sinceMs }: SyncRequest, now: number): StreamState[] => {
-      const stateOf = (stream: PublishedStream) => stream.stateAt(now, sinceMs)
-      if (tables === '*') return [...this.#streams.values()].map(stateOf)
-      return tables.map((table) => {
-        const stream = this.#streams.get(table)
-        return stream ? stateOf(stream) : { table, last: 0, first: 1, since: 1, ageMs: null }
-      })
-    },
-    lastSent: (table: string): number => this.#streams.get(table)?.sent ?? 0,
-  }
+  readonly #syncSource = new SyncedStreams(this.#streams)
 
   #stream(table: string): PublishedStream {
     let stream = this.#streams.get(table)
@@ -300,15 +302,13 @@ export class Publisher {
   #closeParcel(now: number, wallClock: number): void {
     if (this.#parcel.isEmpty) return
     this.#gathering.left(now)
-    const header = { parcel: ++this.#parcels, publishedAt: wallClock, closedAt: now }
+    const header = this.#nextHeader(now, wallClock)
     this.#unsent.push(this.#parcel.close(header, (table) => this.#stream(table).numbered))
   }
 
-  /** What leaves in a turn: of very much an eighth, so that it neither takes long nor piles up. */
-  get #turnBytes(): number {
-    let waiting = 0
-    for (const { bytes } of this.#unsent) waiting += bytes
-    return Math.max(this.#limits.turnBytes, waiting / 8)
+  #nextHeader(now: number, wallClock: number) {
+    const foreign = this.#foreign
+    return { parcel: ++this.#parcels, publishedAt: wallClock, closedAt: now, foreign }
   }
 
   /** Sends of what is closed until it has sent so many bytes. */

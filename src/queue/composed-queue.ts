@@ -10,6 +10,7 @@ import { Subscriber } from '../subscriber/subscriber.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeRequest, encodeRequest } from '../wire/request-codec.ts'
 import { Counters } from './counters.ts'
+import { endedAckMs, firstSyncMs, lingerMs, reportMs } from './queue-times.ts'
 import { EventFeed } from './event-feed.ts'
 import { flushResult } from './flush-result.ts'
 import { checkSignalOption, checkSubscribeOptions, checkTables } from './option-checks.ts'
@@ -23,15 +24,6 @@ import type { FlushResult, UpdateQueue } from './update-queue.ts'
 
 /** What the queue itself needs of a handle, whatever its tables. */
 type OpenHandle = Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>
-
-/** How long a leaving process waits for GENESIS_CLUSTER to take note that it has ended. */
-const endedAckMs = 500
-
-/** How often the roster hears of sequences and connections, for `mon`. */
-const reportMs = 1000
-
-/** Sockets may go on sending what they hold for so long after the queue is closed. */
-const lingerMs = 1000
 
 /** Composes publisher, subscriber and transport; owns the timer, the turn of the event loop and the life. */
 export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Tables> {
@@ -71,6 +63,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         registrationChanged: () => this.#register(),
       },
       now,
+      parts.foreign,
     )
     this.#subscriber = new Subscriber(
       parts.registration.incarnation,
@@ -124,6 +117,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
     this.#scheduleTurn()
     return { commit }
+  }
+
+  /** Numbers commits that cannot be published: see `Publisher.loseCommits()`. */
+  loseCommits(table: string, count: number, why: string): void {
+    this.#publisher.loseCommits(table, count, why, this.#clock.now(), this.#clock.wallClock())
+    this.#scheduleTurn()
   }
 
   subscribe<
@@ -394,6 +393,3 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#schedule()
   }
 }
-
-/** The first sync of a subscription leaves so soon: its subscriptions go up the same pipe before it. */
-const firstSyncMs = 5

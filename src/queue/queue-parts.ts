@@ -15,4 +15,6 @@ export interface QueueParts {
   readonly registration: Registration
   /** Tables that it is going to publish. */
   readonly declared: readonly string[]
+  /** It publishes what programs that are not ours gave it. */
+  readonly foreign?: boolean
 }

@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { RangeSet } from '../base/range-set.ts'
 import { type Random, seededRandom } from '../base/random.ts'
-import { updateTopic } from '../model/topic.ts'
-import type { Registration } from '../model/roster.ts'
 import type { Delivery, Update, UpdateKind } from '../model/update.ts'
 import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
@@ -315,35 +313,6 @@ describe('conflate', () => {
     }
   })
 
-  it('folds what foreign programs publish, too, and holds no more of it than the limit', async () => {
-    const cluster = new MemoryCluster()
-    const { publisher, subscriber } = await pair(cluster)
-    const options = { limit: { bytes: 4096 }, whenSlow: 'conflate', key: 'ID' } as const
-    const { ledger, wake } = await sleeper(publisher, subscriber, 'handler', options)
-    const foreign = await stranger(cluster)
-    const send = (id: number, value: number) =>
-      foreign.send(
-        updateTopic('TRADE'),
-        Buffer.from(
-          updateTopic('TRADE') +
-            JSON.stringify({ kind: 'insert', record: { ID: id, VALUE: value } }),
-        ),
-      )
-    for (let value = 1; value <= 1000; value++) send(value % 3, value)
-    await expect.poll(() => subscriber.stats().folded).toBeGreaterThan(900)
-    expect(subscriber.stats().refused['foreign-without-room'] ?? 0).toBe(0)
-    for (let value = 1; value <= 1000; value++) send(value, value)
-    await expect
-      .poll(() => subscriber.stats().refused['foreign-without-room'] ?? 0)
-      .toBeGreaterThan(0)
-    expect(subscriber.stats().waitingUpdates).toBeLessThan(100)
-    wake()
-    await expect.poll(() => subscriber.stats().waitingUpdates).toBe(0)
-    const refused = subscriber.stats().refused['foreign-without-room'] ?? 0
-    expect(ledger.received + refused).toBe(2001)
-    await foreign.close(0)
-  })
-
   it('says once for each table that a record lacks its key, and delivers it', async () => {
     const { publisher, subscriber } = await pair(new MemoryCluster())
     const options = { limit: { updates: 10 }, whenSlow: 'conflate', key: ['ID', 'NOTE'] } as const
@@ -385,41 +354,6 @@ function rangeTo(last: number): RangeSet {
   const set = new RangeSet()
   set.add(1, last)
   return set
-}
-
-/** A process that speaks for itself: it may send what a foreign program sends. */
-async function stranger(cluster: MemoryCluster) {
-  const nothing = (): void => undefined
-  const transport = cluster.transport()
-  const handlers = {
-    frames: nothing,
-    request: nothing,
-    roster: nothing,
-    registered: nothing,
-    reconnected: nothing,
-    event: nothing,
-    failed: nothing,
-  }
-  const registration: Registration = {
-    node: '',
-    process: 'FOREIGN',
-    instance: '',
-    incarnation: 'f'.repeat(32),
-    role: 'process',
-    pid: 1,
-    startedAt: 1,
-    mode: 'mesh',
-    processPort: null,
-    zeromqPort: null,
-    publishes: [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
-  await transport.open(registration, handlers, new AbortController().signal)
-  return transport
 }
 
 /**

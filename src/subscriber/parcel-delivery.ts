@@ -237,7 +237,7 @@ export class ParcelDelivery {
     return grouping.groups()
   }
 
-  /** The rows of the batch from `next` on; null, and a loss, where they cannot be read. */
+  /** The rows of the batch from `next` on; null, and a loss, where there are none or they cannot be read. */
   #read(source: Source, stream: SubscribedStream, batch: BatchMessage): Update[] | null {
     if (stream.openLossFrom !== undefined)
       this.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
@@ -249,8 +249,11 @@ export class ParcelDelivery {
     const from = stream.next
     stream.next = lastOf(batch) + 1
     stream.lostUpTo = stream.next - 1
-    this.#output.event({ type: 'refused', reason: 'malformed', count: 1 })
-    this.report(source, stream, { from, to: stream.next - 1 }, 'malformed')
+    const why = batch.unpublished ?? 'malformed'
+    const count = batch.unpublished === undefined ? 1 : stream.next - from
+    this.#output.event({ type: 'refused', reason: why, count })
+    const reason = why === 'foreign-overrun' ? why : 'malformed'
+    this.report(source, stream, { from, to: stream.next - 1 }, reason)
     return null
   }
 

@@ -162,11 +162,11 @@ describe('two subscriptions to one table', () => {
 
   it('W1: subscribe to a topic once, and leave it with the last of them', () => {
     const [one, two] = [subscribe(), subscribe(['A', 'B'])]
-    expect(topics.filter((topic) => topic === '+update/A/')).toHaveLength(1)
+    expect(topics.filter((topic) => topic === '+table/A/')).toHaveLength(1)
     subscriber.remove(one.subscription)
-    expect(topics).not.toContain('-update/A/')
+    expect(topics).not.toContain('-table/A/')
     subscriber.remove(two.subscription)
-    expect(topics).toContain('-update/A/')
+    expect(topics).toContain('-table/A/')
     expect(topics).toContain(`-reply/${id}/`)
   })
 })
@@ -178,7 +178,7 @@ describe('two subscriptions to two tables', () => {
     for (let second = 0; second < 20; second++) {
       publish(1)
       // Its heartbeats and answers are lost on the way.
-      const arrived = messages.splice(0).filter((each) => Buffer.from(each).includes('update/A/'))
+      const arrived = messages.splice(0).filter((each) => Buffer.from(each).includes('table/A/'))
       for (const each of arrived) subscriber.onFrames([each], now, false)
       for (const end = now + 1000; now < end;) subscriber.tick((now += 50))
       requests.length = 0
@@ -299,54 +299,17 @@ describe('a subscription that a hop has forgotten', () => {
       subscriber.tick(now)
       for (const request of requests.splice(0)) publisher.onRequest(request, now)
       publisher.tick(now)
-      messages = messages.filter((each) => !Buffer.from(each).includes('update/B/'))
+      messages = messages.filter((each) => !Buffer.from(each).includes('table/B/'))
       deliver()
     }
-    expect(topics.slice(0, 4)).toEqual([
-      `-reply/${id}/`,
-      `+reply/${id}/`,
-      '-update/B/',
-      '+update/B/',
-    ])
+    expect(topics.slice(0, 4)).toEqual([`-reply/${id}/`, `+reply/${id}/`, '-table/B/', '+table/B/'])
   })
 })
 
-describe('foreign updates', () => {
-  const foreign = (json: unknown) => [Buffer.from('update/A/'), Buffer.from(JSON.stringify(json))]
-
-  it('W5: are delivered as they come, without numbers, at the time of their arrival', () => {
-    const application = subscribe()
-    subscriber.onFrames(foreign({ kind: 'insert', record: { id: 1 } }), now, false)
-    expect(application.updates).toEqual([
-      {
-        table: 'A',
-        kind: 'insert',
-        record: { id: 1 },
-        before: undefined,
-        version: undefined,
-        publisher: null,
-        sequence: null,
-        commit: null,
-        publishedAt: 77,
-      },
-    ])
-  })
-
-  it('W5: are counted where there is no room for them', () => {
-    const application = subscribe()
-    application.hasRoom = false
-    const insert = { kind: 'insert', record: {} }
-    subscriber.onFrames(foreign([insert, insert]), now, false)
-    expect(application.updates).toEqual([])
-    expect(application.events).toEqual([
-      { type: 'refused', reason: 'foreign-without-room', count: 2 },
-    ])
-  })
-
-  it('W4: what is refused is counted by its reason', () => {
-    subscribe()
-    subscriber.onFrames(foreign({ kind: 'upsert', record: {} }), now, false)
-    subscriber.onFrames([Buffer.from('status/x/'), Buffer.from('{}')], now, false)
-    expect(refusals).toEqual(['bad-update', 'bad-topic'])
-  })
+it('W4: what is refused is counted by its reason', () => {
+  subscribe()
+  const insert = JSON.stringify({ kind: 'insert', record: {} })
+  for (const topic of ['table/A/', 'update/A/', 'status/x/'])
+    subscriber.onFrames([Buffer.from(topic), Buffer.from(insert)], now, false)
+  expect(refusals).toEqual(['bad-magic', 'bad-topic', 'bad-topic'])
 })

@@ -3,7 +3,6 @@ import type { Message } from '../model/message.ts'
 import type { Request, Tables } from '../model/request.ts'
 import type { RosterChange, RosterEntry } from '../model/roster.ts'
 import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
-import type { Update } from '../model/update.ts'
 import { decodeMessage } from '../wire/message-codec.ts'
 import { RowReader } from '../wire/row-reader.ts'
 import { Confirmations } from './confirmations.ts'
@@ -21,7 +20,7 @@ export interface SubscriberOutput {
   renew(hop: Exclude<RenewedHop, 'topics'>, incarnation: string): void
   isDirect(incarnation: string): boolean
   refused(reason: string): void
-  /** Milliseconds since the epoch: when a foreign update came, since it does not say when it left. */
+  /** Milliseconds since the epoch: a step of it shows how long this machine was suspended. */
   wallClock(): number
   /** `tick()` is wanted so many milliseconds from now at the latest. */
   wakeWithin(ms: number): void
@@ -164,11 +163,8 @@ export class Subscriber {
    */
   onFrames(frames: readonly Uint8Array[], now: number, isOwn: boolean): void {
     const message = decodeMessage(frames)
-    if (message.kind === 'refused') {
-      this.#output.refused(message.reason)
-    } else if (message.kind === 'foreign') {
-      this.#onForeign(message.table, message.updates, lengthOf(frames))
-    } else if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
+    if (message.kind === 'refused') this.#output.refused(message.reason)
+    else if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
     // else: our own update came back to us over the network; it has been delivered directly.
   }
 
@@ -237,18 +233,6 @@ export class Subscriber {
     return entries
   }
 
-  #onForeign(table: string, updates: Update[], bytes: number): void {
-    const publishedAt = this.#output.wallClock()
-    for (const update of updates) update.publishedAt = publishedAt
-    for (const { sink, selection } of this.#wanting(table)) {
-      const wanted = selection?.select(table, updates) ?? updates
-      if (wanted.length < updates.length) sink.filtered(updates.length - wanted.length)
-      if (wanted.length === 0) continue
-      if (sink.hasRoom(true)) sink.updates(wanted, false, bytes, [])
-      else sink.event({ type: 'refused', reason: 'foreign-without-room', count: wanted.length })
-    }
-  }
-
   #keepBudget(entry: Entry): void {
     if (entry.subscription.heldBytes === 0) return
     const over = this.heldBytes - this.#limits.heldBytes
@@ -300,9 +284,6 @@ export class Subscriber {
     }
   }
 }
-
-const lengthOf = (frames: readonly Uint8Array[]): number =>
-  frames.reduce((sum, frame) => sum + frame.byteLength, 0)
 
 /** The sink's methods as own properties: a sink may be an instance of a class. */
 function boundSink(sink: SubscriptionSink): SubscriptionSink {

@@ -69,34 +69,34 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
     'messages reach a matching subscription whole and in order, and no other',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
-      b.call((transport) => transport.subscribe('update/TRADE/'))
-      await stage.path(a, b, 'update/TRADE/')
+      b.call((transport) => transport.subscribe('table/TRADE/'))
+      await stage.path(a, b, 'table/TRADE/')
       for (const text of numbered(100)) {
-        a.send('update/TRADE_AUDIT/', text)
-        a.send('update/TRADE/', text)
+        a.send('table/TRADE_AUDIT/', text)
+        a.send('table/TRADE/', text)
       }
-      await eventually('the last', () => b.texts('update/TRADE/').includes('number 99'))
-      const texts = b.texts('update/TRADE/').filter((text) => !isBeacon(text))
+      await eventually('the last', () => b.texts('table/TRADE/').includes('number 99'))
+      const texts = b.texts('table/TRADE/').filter((text) => !isBeacon(text))
       assert.deepEqual(texts, numbered(100))
-      assert.deepEqual(b.texts('update/TRADE_AUDIT/'), [])
+      assert.deepEqual(b.texts('table/TRADE_AUDIT/'), [])
     },
   ],
   [
     'nothing comes any more after unsubscribe() has taken effect',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
-      b.call((transport) => transport.subscribe('update/A/'))
-      b.call((transport) => transport.subscribe('update/B/'))
-      await stage.path(a, b, 'update/A/')
-      await stage.path(a, b, 'update/B/')
-      b.call((transport) => transport.unsubscribe('update/A/'))
+      b.call((transport) => transport.subscribe('table/A/'))
+      b.call((transport) => transport.subscribe('table/B/'))
+      await stage.path(a, b, 'table/A/')
+      await stage.path(a, b, 'table/B/')
+      b.call((transport) => transport.unsubscribe('table/A/'))
       let round = 0
-      await eventually('a round without update/A/', () => {
-        a.send('update/A/', `round ${round}`)
-        a.send('update/B/', `round ${round}`)
+      await eventually('a round without table/A/', () => {
+        a.send('table/A/', `round ${round}`)
+        a.send('table/B/', `round ${round}`)
         round += 1
-        const last = b.texts('update/B/').at(-1) ?? ''
-        return last.startsWith('round ') && !b.texts('update/A/').includes(last)
+        const last = b.texts('table/B/').at(-1) ?? ''
+        return last.startsWith('round ') && !b.texts('table/A/').includes(last)
       })
     },
   ],
@@ -104,18 +104,18 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
     'what a script sends right after open() reaches the subscriptions that were there before',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B', 'script')])
-      for (const each of [a, b]) each.call((transport) => transport.subscribe('update/'))
+      for (const each of [a, b]) each.call((transport) => transport.subscribe('table/'))
       const first = await stage.open('first', 'script')
-      for (const each of [a, b]) await stage.path(first, each, 'update/')
+      for (const each of [a, b]) await stage.path(first, each, 'table/')
       for (let round = 0; round < 5; round++) {
         const script = await stage.open(`script ${round}`, 'script')
-        script.send('update/T/', `script ${round}`)
+        script.send('table/T/', `script ${round}`)
         await script.transport.close(lingerMs)
       }
       for (const each of [a, b]) {
-        await eventually('all scripts', () => each.texts('update/T/').length === 5)
+        await eventually('all scripts', () => each.texts('table/T/').length === 5)
         assert.deepEqual(
-          each.texts('update/T/'),
+          each.texts('table/T/'),
           [0, 1, 2, 3, 4].map((n) => `script ${n}`),
         )
       }
@@ -202,12 +202,12 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
     'renew() keeps every subscription',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
-      b.call((transport) => transport.subscribe('update/T/'))
-      await stage.path(a, b, 'update/T/')
+      b.call((transport) => transport.subscribe('table/T/'))
+      await stage.path(a, b, 'table/T/')
       b.call((transport) => transport.renew('own', a.incarnation))
       b.call((transport) => transport.renew('link', a.incarnation))
       b.call((transport) => transport.renew('publisher', a.incarnation))
-      await stage.path(a, b, 'update/T/')
+      await stage.path(a, b, 'table/T/')
     },
   ],
   [
@@ -222,15 +222,15 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
     'nothing is told from inside a call, nor after close(), and closing twice is closing once',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
-      b.call((transport) => transport.subscribe('update/'))
-      await stage.path(a, b, 'update/T/')
+      b.call((transport) => transport.subscribe('table/'))
+      await stage.path(a, b, 'table/T/')
       b.register({ publishes: ['T'] })
       b.call((transport) => transport.renew('own', a.incarnation))
-      await stage.path(a, b, 'update/T/')
+      await stage.path(a, b, 'table/T/')
       const closing = b.transport.close(0)
       const { told } = b
       await Promise.all([closing, b.transport.close(0)])
-      b.send('update/T/', 'to nobody')
+      b.send('table/T/', 'to nobody')
       b.call((transport) => transport.request(Buffer.from('\x02')))
       b.register({ publishes: [] })
       await eventually('A hears of the end of others', () => a.told > 0)
@@ -242,16 +242,16 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
     'processes come and go while the others go on',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
-      for (const each of [a, b]) each.call((transport) => transport.subscribe('update/'))
+      for (const each of [a, b]) each.call((transport) => transport.subscribe('table/'))
       for (let round = 0; round < 3; round++) {
         const guest = await stage.open('GUEST')
-        await stage.path(guest, a, 'update/GUEST/')
-        guest.call((transport) => transport.subscribe('update/'))
-        await stage.path(a, guest, 'update/A/')
+        await stage.path(guest, a, 'table/GUEST/')
+        guest.call((transport) => transport.subscribe('table/'))
+        await stage.path(a, guest, 'table/A/')
         guest.register({ state: 'ended', last: [] })
         await eventually('its end', () => a.entries(guest.incarnation).at(-1)?.state === 'ended')
         await guest.transport.close(lingerMs)
-        await stage.path(a, b, 'update/A/')
+        await stage.path(a, b, 'table/A/')
       }
     },
   ],

@@ -7,7 +7,7 @@ import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { readCommits, writeCommits } from './commit-entries.ts'
 import type { EncodedRows } from './encoded-rows.ts'
-import { beginEnvelope, envelopeBytes, messageKinds, sealEnvelope } from './envelope.ts'
+import { beginEnvelope, envelopeBytes, frameFlags, messageKinds, sealEnvelope } from './envelope.ts'
 import { writeNames } from './identity-cache.ts'
 import { allocateFrame } from './frame-memory.ts'
 import { wireLimits } from './limits.ts'
@@ -49,6 +49,7 @@ export function encodeBatch(
   rows.writeTo(payload)
   sealEnvelope(frame)
   const { publisher, table, first, count, parcel, manifest, commits, publishedAt } = batch
+  const { foreign, unpublished } = batch
   return {
     kind: 'batch',
     publisher,
@@ -62,11 +63,16 @@ export function encodeBatch(
     payload,
     frame,
     message,
+    foreign,
+    unpublished,
   }
 }
 
 function writeHeader(batch: BatchHeader): void {
-  beginEnvelope(header, 'down', messageKinds.batch, batch.publisher.incarnation)
+  const { foreign, unpublished } = batch
+  const flags =
+    (foreign ? frameFlags.foreign : 0) | (unpublished === undefined ? 0 : frameFlags.unpublished)
+  beginEnvelope(header, 'down', messageKinds.batch, batch.publisher.incarnation, flags)
   writeNames(header, batch.publisher)
   const offsetAt = header.length
   header.u32(0)
@@ -99,8 +105,11 @@ export function readBatch(reader: ByteReader, publisher: PublisherIdentity): Bat
   const commits = readCommits(body, table, count, manifest)
   if (body.problem !== null) reader.refuse(body.problem)
   const payload = buffer.subarray(payloadAt)
-  if (reader.problem === null) checkNumbers(reader, { table, first, count, manifest, payload })
-  return {
+  if (reader.problem === null) checkNumbers(reader, { table, first, count, manifest })
+  const flags = buffer[flagsAt] as number
+  const isUnpublished = (flags & frameFlags.unpublished) !== 0
+  if (reader.problem === null && !isUnpublished) checkRows(reader, count, payload)
+  const batch: BatchMessage = {
     kind: 'batch',
     publisher,
     table,
@@ -113,6 +122,21 @@ export function readBatch(reader: ByteReader, publisher: PublisherIdentity): Bat
     payload,
     frame: buffer,
   }
+  if (flags === 0) return batch
+  const foreign = (flags & frameFlags.foreign) !== 0
+  if (!isUnpublished) return { ...batch, foreign }
+  return { ...batch, foreign, unpublished: readReason(reader, payload) }
+}
+
+const flagsAt = 5
+const reasonWord = /^[a-z][a-z-]*$/
+const maxReasonBytes = 64
+
+/** The payload of a batch without rows: why, one word. */
+function readReason(reader: ByteReader, payload: Buffer): string {
+  const reason = payload.length > maxReasonBytes ? '' : payload.latin1Slice()
+  if (!reasonWord.test(reason)) reader.refuse('bad-text')
+  return reason
 }
 
 function checkNumbers(
@@ -122,13 +146,32 @@ function checkNumbers(
     first: number
     count: number
     manifest: readonly TableSequence[]
-    payload: Buffer
   },
 ): void {
   const last = batch.first + batch.count - 1
   const own = batch.manifest.find(({ table }) => table === batch.table)
   if (!Number.isSafeInteger(last)) reader.refuse('bad-number')
   if (own === undefined || own.last < last) reader.refuse('bad-count')
-  if (payloadUpdates(batch.payload) !== batch.count) reader.refuse('bad-count')
-  if (batch.count * leastUpdateBytes > batch.payload.length) reader.refuse('bad-count')
+}
+
+function checkRows(reader: ByteReader, count: number, payload: Buffer): void {
+  if (payloadUpdates(payload) !== count) reader.refuse('bad-count')
+  if (count * leastUpdateBytes > payload.length) reader.refuse('bad-count')
+}
+
+/** In place of rows: why there are none, one word. */
+export class UnpublishedRows implements EncodedRows {
+  readonly count: number
+  readonly byteLength: number
+  readonly #reason: string
+
+  constructor(count: number, reason: string) {
+    this.count = count
+    this.byteLength = reason.length
+    this.#reason = reason
+  }
+
+  writeTo(target: Buffer): void {
+    target.latin1Write(this.#reason)
+  }
 }

@@ -7,9 +7,9 @@ import type { RefusedReason } from './refused.ts'
  * The envelope, 28 bytes before the body of every frame of ours (little-endian throughout):
  *
  *   0  magic       0x89 'T' and 'D' (down, from a publisher) or 'U' (up, a request)
- *   3  version     1
+ *   3  version     2
  *   4  kind
- *   5  flags       a reader ignores unknown ones of the low four and refuses unknown ones of the high four
+ *   5  flags       see `frameFlags`; a reader ignores unknown ones of the low four and refuses unknown ones of the high four
  *   6  reserved    2 bytes, written as 0, not looked at
  *   8  CRC-32      of bytes 0 to 7 and 12 to the end, or to 4,095 of a longer one
  *  12  id          16 bytes: who sends (incarnation of the publisher or id of the subscriber)
@@ -17,11 +17,21 @@ import type { RefusedReason } from './refused.ts'
  * 0x89 is neither 0 nor 1 (libzmq takes an upstream message that begins so for a subscription),
  * nor a character that JSON or ASCII text can begin with.
  */
-export const wireVersion = 1
+export const wireVersion = 2
 export const envelopeBytes = 28
 const crcAt = 8
 const idAt = 12
-const criticalFlags = 0xf0
+
+/** Of a batch; the other messages have none. */
+export const frameFlags = {
+  /** A program that is not ours published it. */
+  foreign: 0x01,
+  /** It has no rows: its updates will never be had. */
+  unpublished: 0x10,
+} as const
+
+/** Those that a reader must know: not to know them would be to misread. */
+const unknownCriticalFlags = 0xf0 & ~frameFlags.unpublished
 
 export type Direction = 'down' | 'up'
 const magicByte = 0x89
@@ -45,13 +55,19 @@ export function isOurs(frame: Uint8Array, at = 0): boolean {
 }
 
 /** Begins a frame; `sealEnvelope()` completes it when its body stands behind. */
-export function beginEnvelope(out: ByteWriter, direction: Direction, kind: number, id: string) {
+export function beginEnvelope(
+  out: ByteWriter,
+  direction: Direction,
+  kind: number,
+  id: string,
+  flags = 0,
+): void {
   out.reset()
   out.u8(magicByte)
   out.u8(magicT)
   out.u8(directionBytes[direction])
   out.u8(wireVersion)
-  out.u32(kind)
+  out.u32(kind | (flags << 8))
   out.u32(0)
   out.id(id)
 }
@@ -83,7 +99,7 @@ export function envelopeProblem(
   if (frame[2] !== directionBytes[direction]) return 'bad-magic'
   if (frame[3] !== wireVersion) return 'unknown-version'
   if (frame.readUInt32LE(crcAt) !== checksum(frame)) return 'bad-crc'
-  return ((frame[5] as number) & criticalFlags) === 0 ? null : 'unknown-flags'
+  return ((frame[5] as number) & unknownCriticalFlags) === 0 ? null : 'unknown-flags'
 }
 
 function checksum(frame: Buffer): number {

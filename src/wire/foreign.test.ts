@@ -1,31 +1,43 @@
 import { describe, expect, it } from 'vitest'
-import { updateTopic } from '../model/topic.ts'
-import { decodeMessage } from './message-codec.ts'
+import { decodeForeign } from './foreign.ts'
+import { wireLimits } from './limits.ts'
 
+const topic = (table: string) => Buffer.from(`update/${table}/`)
 const read = (json: unknown, table = 'TRADE') =>
-  decodeMessage([Buffer.from(updateTopic(table)), Buffer.from(JSON.stringify(json))])
+  decodeForeign([topic(table), Buffer.from(JSON.stringify(json))])
 const insert = { kind: 'insert', record: { id: 1 } }
+const refusedAs = (reason: string, table: string | null = 'TRADE') => ({
+  kind: 'refused',
+  reason,
+  table,
+})
 
 describe('JSON of a program that is not ours', () => {
-  it('W5: is one update of the table of its topic, without numbers', () => {
-    expect(read({ ...insert, version: '42', before: { id: 0 }, more: 1 }, 'a b')).toEqual({
+  it('W5: is one update of the table of its topic', () => {
+    expect(read({ ...insert, version: '42', before: { id: 0 }, more: 1 }, 'a%20b')).toEqual({
       kind: 'foreign',
       table: 'a b',
       updates: [
-        {
-          table: 'a b',
-          kind: 'insert',
-          record: { id: 1 },
-          before: { id: 0 },
-          version: 42n,
-          publisher: null,
-          sequence: null,
-          commit: null,
-          publishedAt: 0,
-        },
+        { table: 'a b', kind: 'insert', record: { id: 1 }, before: { id: 0 }, version: 42n },
       ],
     })
   })
+
+  it('W5: stands behind its topic, or in a frame of its own', () => {
+    const json = Buffer.from('{"kind":"insert","record":{"path":"a/b/c"}}')
+    const message = decodeForeign([Buffer.concat([topic('TRADE'), json])])
+    expect(message).toMatchObject({ kind: 'foreign', table: 'TRADE' })
+    expect(decodeForeign([topic('TRADE'), json])).toEqual(message)
+    expect(decodeForeign([topic('TRADE'), json, json])).toEqual(refusedAs('bad-frames', null))
+    expect(decodeForeign([])).toEqual(refusedAs('bad-frames', null))
+  })
+
+  it.each(['update/', 'update/TRADE', 'update//', 'update/a b/', 'update/%41/', 'table/TRADE/'])(
+    'W5: is refused on the topic %s',
+    (text) => {
+      expect(decodeForeign([Buffer.from(text)])).toEqual(refusedAs('bad-topic', null))
+    },
+  )
 
   it('W5: may be an array: one commit', () => {
     const updates = [insert, { kind: 'modify', record: {} }, { kind: 'delete', record: {} }]
@@ -37,23 +49,36 @@ describe('JSON of a program that is not ours', () => {
     expect(read({ ...insert, version: most })).toMatchObject({
       updates: [{ version: 2n ** 63n - 1n }],
     })
-    for (const version of [String(2n ** 63n), 2 ** 53, 1.5, 'x', true])
-      expect(read({ ...insert, version })).toEqual({ kind: 'refused', reason: 'bad-update' })
+    for (const version of [String(2n ** 63n), 1.5, 'x', true])
+      expect(read({ ...insert, version })).toEqual(refusedAs('bad-update'))
   })
 
   it.each([[{}], [[]], [null], [1], [{ kind: 'upsert', record: {} }], [{ kind: 'insert' }]])(
     'W5: is refused as %j',
     (json) => {
-      expect(read(json)).toEqual({ kind: 'refused', reason: 'bad-update' })
-      expect(read([insert, json])).toEqual({ kind: 'refused', reason: 'bad-update' })
+      expect(read(json)).toEqual(refusedAs('bad-update'))
+      expect(read([insert, json])).toEqual(refusedAs('bad-update'))
     },
   )
+
+  it('W5: is refused where it is empty, no UTF-8 or too large', () => {
+    const outcome = (bytes: Buffer) => decodeForeign([topic('TRADE'), bytes])
+    expect(outcome(Buffer.alloc(0))).toEqual(refusedAs('too-short'))
+    expect(outcome(Buffer.from([0x7b, 0xff, 0x7d]))).toEqual(refusedAs('bad-text'))
+    const text = 'x'.repeat(4 * 1024 * 1024)
+    expect(
+      outcome(Buffer.from(JSON.stringify({ kind: 'insert', record: { text } }))),
+    ).toMatchObject({ kind: 'foreign', updates: [{ record: { text } }] })
+    expect(outcome(Buffer.alloc(wireLimits.maxForeignBytes + 1, ' '))).toEqual(
+      refusedAs('too-large'),
+    )
+  })
 
   it('W4: is refused where it nests deeper than 128 levels', () => {
     const nested = (levels: number) =>
       JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown
     const update = (levels: number) => ({ kind: 'insert', record: { deep: nested(levels) } })
     expect(read(update(126))).toMatchObject({ kind: 'foreign' })
-    expect(read(update(127))).toEqual({ kind: 'refused', reason: 'bad-json' })
+    expect(read(update(127))).toEqual(refusedAs('bad-json'))
   })
 })

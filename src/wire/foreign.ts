@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import type { Update, UpdateKind } from '../model/update.ts'
+import { parseForeignTopic } from '../model/topic.ts'
+import type { NewUpdate, UpdateKind } from '../model/update.ts'
+import { asBuffer } from './byte-reader.ts'
 import { parseJson, unreadable } from './json-text.ts'
 import { wireLimits } from './limits.ts'
 import { isInt64 } from './mixed-text.ts'
@@ -9,24 +11,51 @@ import type { Refused } from './refused.ts'
 
 /**
  * What a program that is not ours published: JSON of one update
- * `{"kind":"insert","record":{…},"before":{…}?,"version":…?}`, or an array of them, one commit. Other
- * members are ignored.
+ * `{"kind":"insert","record":{…},"before":{…}?,"version":…?}`, or an array of them. Other members are
+ * ignored.
  */
 export interface ForeignMessage {
   readonly kind: 'foreign'
   readonly table: string
-  /** One commit, without numbers. `publishedAt` is 0: who receives it puts the time of arrival. */
-  readonly updates: Update[]
+  /** One commit, as it is given to `publish()`. */
+  readonly updates: NewUpdate[]
 }
 
-export function decodeForeign(table: string, frame: Buffer): ForeignMessage | Refused {
+/** `table`: whose update would have been; null: the topic does not say it. */
+export interface RefusedForeign extends Refused {
+  readonly table: string | null
+}
+
+const slash = 0x2f
+const updateTopicBytes = 'update/'.length
+const maxTopicBytes = 300
+
+/**
+ * What came on `update/<TABLE>/`, in one frame that begins with its topic or with the topic in a frame of
+ * its own, to what it says or to a named reason to refuse it, never an exception.
+ */
+export function decodeForeign(frames: readonly Uint8Array[]): ForeignMessage | RefusedForeign {
+  const [first, second] = frames
+  if (first === undefined || frames.length > 2) return { ...refused('bad-frames'), table: null }
+  const whole = asBuffer(first)
+  const topicEnd = second === undefined ? whole.indexOf(slash, updateTopicBytes) + 1 : whole.length
+  const table = topicEnd > maxTopicBytes ? null : parseForeignTopic(whole.latin1Slice(0, topicEnd))
+  if (table === null) return { ...refused('bad-topic'), table }
+  const message = decodeJson(
+    table,
+    second === undefined ? whole.subarray(topicEnd) : asBuffer(second),
+  )
+  return message.kind === 'refused' ? { ...message, table } : message
+}
+
+function decodeJson(table: string, frame: Buffer): ForeignMessage | Refused {
   if (frame.length > wireLimits.maxForeignBytes) return refused('too-large')
   if (frame.length === 0) return refused('too-short')
   if (!isUtf8(frame)) return refused('bad-text')
   const json = parseJson(frame.utf8Slice())
   if (json === unreadable) return refused('bad-json')
   const list: unknown[] = Array.isArray(json) ? json : [json]
-  const updates: Update[] = []
+  const updates: NewUpdate[] = []
   for (const item of list) {
     const update = updateOf(table, item)
     if (update === null) return refused('bad-update')
@@ -35,24 +64,14 @@ export function decodeForeign(table: string, frame: Buffer): ForeignMessage | Re
   return updates.length === 0 ? refused('bad-update') : { kind: 'foreign', table, updates }
 }
 
-function updateOf(table: string, item: unknown): Update | null {
+function updateOf(table: string, item: unknown): NewUpdate | null {
   if (!isRecord(item)) return null
   const { kind, record, before, version: given } = item
   const version = versionOf(given)
   if (!updateKinds.includes(kind as UpdateKind) || !isRecord(record) || version === null)
     return null
   if (before !== undefined && before !== null && !isRecord(before)) return null
-  return {
-    table,
-    kind: kind as UpdateKind,
-    record,
-    before: before ?? undefined,
-    version,
-    publisher: null,
-    sequence: null,
-    commit: null,
-    publishedAt: 0,
-  }
+  return { table, kind: kind as UpdateKind, record, before: before ?? undefined, version }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -61,9 +80,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 const decimal = /^-?\d{1,19}$/
 
-/** A safe integer or a decimal string of 64 bits; undefined: none; null: neither. */
+/** A whole number of 64 bits, as it is or as a decimal string; undefined: none; null: neither. */
 function versionOf(given: unknown): bigint | undefined | null {
   if (given === undefined || given === null) return undefined
+  if (typeof given === 'bigint') return isInt64(given) ? given : null
   if (typeof given === 'number') return Number.isSafeInteger(given) ? BigInt(given) : null
   if (typeof given !== 'string' || !decimal.test(given)) return null
   const version = BigInt(given)

@@ -1,9 +1,9 @@
 /** Every bound of the wire format: name, unit, value, reason. docs/WIRE.md lists them. */
 export const wireLimits = {
   /** Bytes of one frame: `maxMessageSize` of every socket; a larger frame ends the connection. */
-  maxFrameBytes: 4 * 1024 * 1024,
+  maxFrameBytes: 5 * 1024 * 1024,
   /** Bytes of one batch from its envelope on: with what a replay puts before it, it fits one frame. */
-  maxBatchBytes: 4 * 1024 * 1024 - 4096,
+  maxBatchBytes: 5 * 1024 * 1024 - 4096,
   /**
    * Bytes of a frame that its checksum covers: all of a message that tells of a few changes, and the
    * header of a large batch. TCP's own checksum stands for the rest: a CRC-32 over all of it cost an
@@ -12,8 +12,8 @@ export const wireLimits = {
   checksumBytes: 4096,
   /** Bytes of one request: a sync names every table of a subscription. */
   maxRequestBytes: 1024 * 1024,
-  /** Bytes of foreign JSON, which grows about tenfold in memory: what one frame can hold, at most. */
-  maxForeignBytes: 4 * 1024 * 1024,
+  /** Bytes of foreign JSON, which grows about tenfold in memory: a record with a text of 4 MiB fits. */
+  maxForeignBytes: 4 * 1024 * 1024 + 64 * 1024,
   /** Bytes of rows at which a batch is closed: large enough to spread its costs, small in a cache. */
   batchBytes: 256 * 1024,
   /**
@@ -21,8 +21,8 @@ export const wireLimits = {
    * bits of a row become a field of a record, a hundredfold in memory.
    */
   maxRowsBytes: 512 * 1024,
-  /** Bytes of one update, record and record before: with its header it must fit one frame. */
-  maxUpdateBytes: 3.5 * 1024 * 1024,
+  /** Bytes of one update, record and record before: with its header and the longest manifest it must fit one frame. */
+  maxUpdateBytes: 4.25 * 1024 * 1024,
   /** Tables in one parcel: keeps the manifest, which every batch carries, within its frame. */
   maxManifestTables: 1024,
   /** Tables that one request names: what answers it must fit one frame too. */

@@ -65,7 +65,7 @@ export function readBody(
 
 const leastAnswerBytes = 17
 
-/** Table (length 0: `update/`, all tables) · last · number of answers · (subscriber id, nonce) each. */
+/** Table (length 0: `table/`, all tables) · last · number of answers · (subscriber id, nonce) each. */
 function writeMark(out: ByteWriter, mark: MarkMessage): void {
   if (mark.table === null) out.varint(0)
   else writeTable(out, mark.table)

@@ -14,15 +14,13 @@ import {
   messageKinds,
   sealEnvelope,
 } from './envelope.ts'
-import { decodeForeign } from './foreign.ts'
-import type { ForeignMessage } from './foreign.ts'
 import { IdentityCache, writeNames } from './identity-cache.ts'
 import { wireLimits } from './limits.ts'
 import { readBody, writeBody } from './message-bodies.ts'
 import { refused } from './refused.ts'
 import type { Refused } from './refused.ts'
 
-export { encodeBatch } from './batch-codec.ts'
+export { encodeBatch, UnpublishedRows } from './batch-codec.ts'
 
 const out = new ByteWriter()
 const identities = new IdentityCache()
@@ -67,10 +65,10 @@ const none = new Uint8Array(0)
 
 /**
  * Any message to what it says or to a named reason to refuse it, never an exception. It comes in one
- * frame that begins with its topic; programs that are not ours may send the topic in a frame of its
- * own. Views of the frames stay in what is returned.
+ * frame that begins with its topic; with the topic in a frame of its own it means the same. Views of the
+ * frames stay in what is returned.
  */
-export function decodeMessage(frames: readonly Uint8Array[]): Message | ForeignMessage | Refused {
+export function decodeMessage(frames: readonly Uint8Array[]): Message | Refused {
   const [first, second] = frames
   if (first === undefined || frames.length > 2) return refused('bad-frames')
   const whole = asBuffer(first)
@@ -79,9 +77,6 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message | ForeignM
   const topic = topicOf(whole.latin1Slice(0, topicEnd))
   if (topic === null) return refused('bad-topic')
   const frame = second === undefined ? whole.subarray(topicEnd) : asBuffer(second)
-  if (topic.plane === 'update' && topic.table !== null && !isOurs(frame)) {
-    return decodeForeign(topic.table, frame)
-  }
   const problem = envelopeProblem(frame, 'down')
   if (problem !== null) return refused(problem)
   const kind = kindOfCode[frame[4] as number]
@@ -142,7 +137,7 @@ function travelsOn(topic: Topic, message: Message): boolean {
   switch (message.kind) {
     case 'batch':
     case 'mark':
-      return topic.plane === 'update' && topic.table === message.table
+      return topic.plane === 'table' && topic.table === message.table
     case 'vector':
       return topic.plane === 'reply'
     case 'heartbeat':
@@ -151,7 +146,7 @@ function travelsOn(topic: Topic, message: Message): boolean {
     case 'replay':
     case 'refusal': {
       const table = message.kind === 'replay' ? message.batch.table : message.table
-      return topic.plane === 'reply' || (topic.plane === 'update' && topic.table === table)
+      return topic.plane === 'reply' || (topic.plane === 'table' && topic.table === table)
     }
     default:
       return assertNever(message)

@@ -69,8 +69,8 @@ describe('limits and refusals', () => {
   })
 
   it.each([
-    ['narrow', 'x', 3_600_000],
-    ['wide', '山', 1_800_000],
+    ['narrow', 'x', 4_400_000],
+    ['wide', '山', 2_200_000],
   ])('takes a large %s update alone, and refuses one beyond the limit', (_w, letter, tooMany) => {
     const writer = new RowWriter()
     writer.append(insert({ text: 'small' }))

@@ -102,9 +102,10 @@ export class RowReader {
 
   /**
    * Appends the updates of a batch from index `skip` on, those that pass. False: the rows are
-   * malformed, and `into` is as it was.
+   * malformed, or it has none; `into` is as it was then.
    */
   read(batch: BatchMessage, skip: number, into: Update[]): boolean {
+    if (batch.unpublished !== undefined) return false
     const payload = asBuffer(batch.payload)
     const header = readPayloadHeader(payload)
     if (header === null || header.updates !== batch.count) return false
@@ -124,7 +125,9 @@ export class RowReader {
       ? this.someRecords(shape, passing)
       : this.records(header, shape, place.row)
     if (records === null) return false
+    const before = into.length
     append(batch, skip, new UpdateRows(payload, sections, records, place.version), into, passing)
+    if (batch.foreign) for (let n = before; n < into.length; n++) (into[n] as Update).foreign = true
     return true
   }
 

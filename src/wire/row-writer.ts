@@ -72,7 +72,7 @@ export class RowWriter {
 
   /**
    * Takes an update; the record may be changed afterwards. Returns by how much `bytes` grew.
-   * Throws VALUE_UNSUPPORTED naming the field, LIMIT_EXCEEDED for an update of more than 3.5 MiB,
+   * Throws VALUE_UNSUPPORTED naming the field, LIMIT_EXCEEDED for an update of more than 4.25 MiB,
    * USAGE; nothing of the update stays then.
    */
   append(update: RowUpdate): number {

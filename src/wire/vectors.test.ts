@@ -4,7 +4,9 @@ import type { BatchHeader, BatchMessage, Message, OutgoingBatch } from '../model
 import type { Request } from '../model/request.ts'
 import type { Update } from '../model/update.ts'
 import { replyTopic, statusTopic, updateTopic } from '../model/topic.ts'
-import { decodeMessage, encodeBatch, encodeMessage } from './message-codec.ts'
+import { wireVersion } from './envelope.ts'
+import { decodeForeign } from './foreign.ts'
+import { decodeMessage, encodeBatch, encodeMessage, UnpublishedRows } from './message-codec.ts'
 import { decodeRequest, encodeRequest } from './request-codec.ts'
 import { RowReader } from './row-reader.ts'
 import type { RowUpdate } from './row-writer.ts'
@@ -22,6 +24,7 @@ interface Vector {
   readonly topic?: string
   readonly message?: string
   readonly request?: string
+  readonly foreign?: string
   readonly meaning: unknown
 }
 
@@ -124,6 +127,13 @@ const batches: Record<string, () => OutgoingBatch> = {
     ),
   'batch: records of too many fields': () =>
     batchOf([{ kind: 'insert', record: { ...everyType, nothing: null } }], {}, wholeWriter()),
+  'batch: of a foreign program': () =>
+    batchOf([{ kind: 'insert', record: { id: 'a' } }], {
+      publisher: intake,
+      table: 'ORDERS',
+      foreign: true,
+    }),
+  'batch: what could not be published': unpublished,
   'batch: commits over two tables': () =>
     batchOf(
       Array.from({ length: 7 }, (_, n): RowUpdate => ({ kind: 'modify', record: { n } })),
@@ -150,6 +160,25 @@ const batches: Record<string, () => OutgoingBatch> = {
         ],
       },
     ),
+}
+
+const intake = { node: 'node-a', process: 'GENESIS_CLUSTER', instance: 'foreign', incarnation }
+
+/** Numbers 3 to 5 of the table: three messages of a foreign program that cannot be read. */
+function unpublished(): OutgoingBatch {
+  const header = {
+    publisher: intake,
+    table: 'ORDERS',
+    first: 3,
+    count: 3,
+    parcel: 2,
+    manifest: [{ table: 'ORDERS', last: 5 }],
+    commits: [{ type: 'run', commit: 7, commits: 3, updatesEach: 1 }],
+    publishedAt: 1_700_000_000_000.5,
+    foreign: true,
+    unpublished: 'bad-json',
+  } as const
+  return encodeBatch(header, new UnpublishedRows(3, 'bad-json'))
 }
 
 /** Has seen one field with strings and numbers. */
@@ -205,7 +234,7 @@ const messages: Record<string, [topic: string, message: Exclude<Message, BatchMe
     { kind: 'mark', publisher, table: 'TRADE', answers: [{ subscriber, nonce: 128 }], last: 5 },
   ],
   'mark for all tables': [
-    updateTopic('TRADE').slice(0, 'update/'.length),
+    updateTopic('TRADE').slice(0, 'table/'.length),
     { kind: 'mark', publisher, table: null, answers: [{ subscriber, nonce: 1 }], last: 0 },
   ],
   vector: [
@@ -267,7 +296,6 @@ const requests: Record<string, Request> = {
 function others(): [name: string, topic: string, message: Uint8Array][] {
   const trade = updateTopic('TRADE')
   const behind = (topic: string, frame: Uint8Array) => Buffer.concat([Buffer.from(topic), frame])
-  const foreign = (text: string) => behind(trade, Buffer.from(text))
   const changed = (at: number) => {
     const frame = Buffer.from(small().frame)
     frame[at] = (frame[at] as number) ^ 1
@@ -276,25 +304,24 @@ function others(): [name: string, topic: string, message: Uint8Array][] {
   const elsewhere = (topic: string) => [topic, behind(topic, small().frame)] as const
   const status = statusTopic(incarnation)
   return [
-    ['foreign: one update', trade, foreign('{"kind":"insert","record":{"id":"ü","n":1.5}}')],
-    [
-      'foreign: a commit',
-      trade,
-      foreign(
-        '[{"kind":"modify","record":{"__proto__":1},"before":{"a":null},"version":"-9223372036854775808"},' +
-          '{"kind":"delete","record":{},"version":12,"more":true}]',
-      ),
-    ],
-    ['foreign: not JSON', trade, foreign('{"kind":"insert"')],
-    ['foreign: no update', trade, foreign('{"kind":"upsert","record":{}}')],
-    ['foreign: not UTF-8', trade, behind(trade, Buffer.from([0x7b, 0xff, 0x7d]))],
     ['refused: a bit flipped', trade, changed(60)],
     ['refused: another version', trade, changed(3)],
     ['refused: cut short', trade, behind(trade, small().frame.subarray(0, 20))],
     ['refused: the topic of another table', ...elsewhere(updateTopic('TRADE_AUDIT'))],
-    ['refused: foreign on a status topic', status, behind(status, Buffer.from('{}'))],
+    ['refused: not our magic', status, behind(status, Buffer.from('{}'))],
     ['refused: an unknown topic', ...elsewhere('updates/TRADE/')],
   ]
+}
+
+/** What foreign programs send, the first bytes behind `update/TRADE/`. */
+const foreign: Record<string, string | Buffer> = {
+  'foreign: one update': '{"kind":"insert","record":{"id":"ü","n":1.5}}',
+  'foreign: a commit':
+    '[{"kind":"modify","record":{"__proto__":1},"before":{"a":null},"version":"-9223372036854775808"},' +
+    '{"kind":"delete","record":{},"version":12,"more":true}]',
+  'foreign: not JSON': '{"kind":"insert"',
+  'foreign: no update': '{"kind":"upsert","record":{}}',
+  'foreign: not UTF-8': Buffer.from([0x7b, 0xff, 0x7d]),
 }
 
 /** Values as JSON can hold them, as docs/WIRE.md says under "Test vectors". */
@@ -313,13 +340,15 @@ function plain(value: unknown): unknown {
 
 /** The updates without what stands in the header of their batch already. */
 function plainUpdates(updates: readonly Update[]): unknown {
-  return updates.map(({ publisher: _publisher, publishedAt: _publishedAt, ...update }) =>
-    plain(update),
+  return updates.map(
+    ({ publisher: _publisher, publishedAt: _publishedAt, foreign: _foreign, ...update }) =>
+      plain(update),
   )
 }
 
 function plainBatch(message: BatchMessage): unknown {
   const { payload: _payload, frame: _frame, ...batch } = message
+  if (message.unpublished !== undefined) return batch
   const updates: Update[] = []
   if (!new RowReader().read(message, 0, updates)) throw new Error('the rows are malformed')
   return { ...batch, updates: plainUpdates(updates) }
@@ -329,7 +358,6 @@ function meaningOf(bytes: Uint8Array): unknown {
   const message = decodeMessage([bytes])
   if (message.kind === 'batch') return plainBatch(message)
   if (message.kind === 'replay') return { ...message, batch: plainBatch(message.batch) }
-  if (message.kind === 'foreign') return { ...message, updates: plainUpdates(message.updates) }
   return message
 }
 
@@ -357,11 +385,21 @@ function made(): Vector[] {
         meaning: decodeRequest(frame),
       }
     }),
+    ...Object.entries(foreign).map(([name, json]): Vector => {
+      const bytes = Buffer.concat([Buffer.from('update/TRADE/'), Buffer.from(json)])
+      return { name, foreign: bytes.toString('hex'), meaning: foreignMeaning(bytes) }
+    }),
   ]
 }
 
+function foreignMeaning(bytes: Buffer): unknown {
+  const message = decodeForeign([bytes])
+  if (message.kind === 'refused') return { kind: message.kind, reason: message.reason }
+  return { ...message, updates: plain(message.updates) }
+}
+
 if (process.env['WRITE_VECTORS'] !== undefined) {
-  const text = JSON.stringify({ version: 1, vectors: made() }, null, 1)
+  const text = JSON.stringify({ version: wireVersion, vectors: made() }, null, 1)
   fs.writeFileSync(vectorsFile, `${text}\n`)
 }
 
@@ -373,9 +411,11 @@ describe('test vectors', () => {
   it.each(vectors)('$name: its bytes mean what they meant', (vector) => {
     const bytes = (hex: string) => Buffer.from(hex, 'hex')
     const meaning =
-      vector.request === undefined
-        ? meaningOf(bytes(vector.message ?? ''))
-        : decodeRequest(bytes(vector.request))
+      vector.request !== undefined
+        ? decodeRequest(bytes(vector.request))
+        : vector.foreign !== undefined
+          ? foreignMeaning(bytes(vector.foreign))
+          : meaningOf(bytes(vector.message ?? ''))
     expect(JSON.parse(JSON.stringify(meaning))).toEqual(vector.meaning)
   })
 

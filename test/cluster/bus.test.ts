@@ -10,7 +10,7 @@ afterEach(async () => {
   await stopAll()
 })
 
-const update = (text: string) => `update/TRADE/ ${text}`
+const update = (text: string) => `table/TRADE/ ${text}`
 
 async function startNodes(...addresses: string[]): Promise<RunningCluster[]> {
   const nodes = await nodesAt(...addresses)
@@ -36,10 +36,10 @@ test('an update crosses from inbound to outbound, and a request goes up the same
 
 test('an update crosses only where its table is wanted', async () => {
   const [cluster] = await startNodes('127.0.0.1')
-  const tap = new Tap(cluster!.at('outbound'), 'update/TRADE/')
+  const tap = new Tap(cluster!.at('outbound'), 'table/TRADE/')
   const source = new Source(cluster!.at('inbound'))
   await pathProven(source, [tap], 'first')
-  source.publish('audit', 'update/TRADE_AUDIT/')
+  source.publish('audit', 'table/TRADE_AUDIT/')
   await pathDrained(source, [tap], 'last')
   expect(tap.heard.some((each) => each.includes('audit'))).toBe(false)
 })

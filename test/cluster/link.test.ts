@@ -63,13 +63,13 @@ class Relay {
   }
 
   publish(word: string): void {
-    this.#publisher.send(['update/TRADE/', word]).catch(() => {})
+    this.#publisher.send(['table/TRADE/', word]).catch(() => {})
   }
 
   /** Publishes a word until it is heard. */
   async reaches({ tap }: LinkedBus, word: string): Promise<void> {
     await eventually(`${word} to cross the link`, () => {
-      if (tap.heard.includes(`update/TRADE/ ${word}`)) return true
+      if (tap.heard.includes(`table/TRADE/ ${word}`)) return true
       this.publish(word)
       return false
     })

@@ -21,7 +21,7 @@ export class Tap {
   readonly heard: string[] = []
   readonly #socket = opened(new XSubscriber(connectingXsub()))
 
-  constructor(endpoint: string, topic = 'update/') {
+  constructor(endpoint: string, topic = 'table/') {
     this.#socket.connect(endpoint)
     void this.#socket.send(`\x01${topic}`)
     void this.#listen()
@@ -52,7 +52,7 @@ export class Source {
     void this.#listen()
   }
 
-  publish(text: string, topic = 'update/TRADE/'): void {
+  publish(text: string, topic = 'table/TRADE/'): void {
     this.socket.send([topic, text]).catch(() => {})
   }
 
@@ -68,7 +68,7 @@ export async function pathProven(
   word: string,
 ): Promise<void> {
   await eventually(`the word ${word}`, () => {
-    if (taps.every(({ heard }) => heard.includes(`update/TRADE/ ${word}`))) return true
+    if (taps.every(({ heard }) => heard.includes(`table/TRADE/ ${word}`))) return true
     source.publish(word)
     return false
   })
@@ -82,6 +82,6 @@ export async function pathDrained(
 ): Promise<void> {
   source.publish(word)
   await eventually(`the last word ${word}`, () =>
-    taps.every(({ heard }) => heard.includes(`update/TRADE/ ${word}`)),
+    taps.every(({ heard }) => heard.includes(`table/TRADE/ ${word}`)),
   )
 }

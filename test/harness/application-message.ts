@@ -29,8 +29,12 @@ export interface Report {
   readonly losses: readonly Loss[]
   /** Commits that came in pieces without a word. */
   readonly torn: number
-  /** Updates without numbers. */
-  readonly foreign: readonly { readonly table: string; readonly record: object }[]
+  /** Updates of programs that are not ours, in the order in which they came. */
+  readonly foreign: readonly {
+    readonly table: string
+    readonly sequence: number | null
+    readonly record: object
+  }[]
   readonly isReady: boolean
   readonly events: readonly QueueEvent[]
 }

@@ -77,8 +77,7 @@ export class Pair {
       {
         send: (_topic, bytes) => {
           const message = decodeMessage([bytes])
-          if (message.kind === 'refused' || message.kind === 'foreign')
-            throw new Error(message.kind)
+          if (message.kind === 'refused') throw new Error(message.kind)
           this.wire.push(message)
         },
         registrationChanged: () => undefined,

@@ -24,8 +24,7 @@ export class RecordedPublisher {
       {
         send: (topic, bytes) => {
           const message = decodeMessage([bytes])
-          if (message.kind === 'refused' || message.kind === 'foreign')
-            throw new Error(message.kind)
+          if (message.kind === 'refused') throw new Error(message.kind)
           this.sent.push({ topic, message, at: this.now })
         },
         registrationChanged: () => {

@@ -250,7 +250,7 @@ export const deliveryRules: readonly Rule[] = [
     'they are passed over',
     [
       'subscriber/parcel-delivery.ts',
-      "this.report(source, stream, { from, to: stream.next - 1 }, 'malformed')",
+      'this.report(source, stream, { from, to: stream.next - 1 }, reason)',
       'void from',
     ],
     [delivery, 'D8: is a loss of exactly its range (held before: true)'],

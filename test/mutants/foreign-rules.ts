@@ -2,7 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const envelope = 'src/wire/envelope.test.ts'
 const foreign = 'src/wire/foreign.test.ts'
-const subscriber = 'src/subscriber/subscriber.test.ts'
+const intake = 'src/intake/intake.test.ts'
 const membership = 'src/cluster/membership/membership.test.ts'
 
 /** Foreign programs and requests, and the ZRE membership of nodes: W5, W6, Z1. */
@@ -10,13 +10,13 @@ export const foreignRules: readonly Rule[] = [
   rule(
     'W5.1',
     'Any ZeroMQ program may publish JSON: one update of the table of the topic',
-    'JSON is refused on every topic',
+    'the topic of updates of ours is taken for it',
     [
-      'wire/message-codec.ts',
-      'return decodeForeign(topic.table, frame)',
-      "return refused('bad-magic')",
+      'model/topic.ts',
+      '/^update\\/([A-Za-z0-9_.%-]{1,255})\\/$/',
+      '/^table\\/([A-Za-z0-9_.%-]{1,255})\\/$/',
     ],
-    [foreign, 'W5: is one update of the table of its topic, without numbers'],
+    [foreign, 'W5: is one update of the table of its topic'],
   ),
   rule(
     'W5.2',
@@ -31,21 +31,17 @@ export const foreignRules: readonly Rule[] = [
   ),
   rule(
     'W5.3',
-    'Foreign updates bear no numbers and no publisher',
-    'they seem to be numbered',
-    ['wire/foreign.ts', 'sequence: null,', 'sequence: 1,'],
-    [subscriber, 'W5: are delivered as they come, without numbers, at the time of their arrival'],
+    'What foreign programs publish is numbered by the intake of their node, and marked',
+    'it is not marked',
+    ['wire/row-reader.ts', 'if (batch.foreign)', 'if (!batch)'],
+    [intake, 'W5: is delivered in order, numbered by the intake and marked as foreign'],
   ),
   rule(
     'W5.4',
-    'Foreign updates that find no room are counted',
-    'they are let go in silence',
-    [
-      'subscriber/subscriber.ts',
-      "else sink.event({ type: 'refused', reason: 'foreign-without-room', count: wanted.length })",
-      '',
-    ],
-    [subscriber, 'W5: are counted where there is no room for them'],
+    'What is not taken of it has a number, and is told as a loss in its place',
+    'it is only counted',
+    ['intake/intake.ts', 'queue.loseCommits(table, count, reason)', ''],
+    [intake, 'W5: what cannot be read is told as a loss in its place, and as refused'],
   ),
   rule(
     'W5.5',
@@ -57,6 +53,16 @@ export const foreignRules: readonly Rule[] = [
       'if (version === null)',
     ],
     [foreign, 'W5: is refused as {"kind":"upsert","record":{}}'],
+  ),
+  rule(
+    'W5.6',
+    'What waits to be read is bounded by bytes, and what is let go beyond is counted by table, in its place',
+    'it is let go in silence',
+    ['intake/waiting-messages.ts', 'return this.#letGo(frames)', 'return'],
+    [
+      intake,
+      'W5: what comes beyond the bytes that may wait is an exact loss of each table, in its place',
+    ],
   ),
   rule(
     'W6.1',

@@ -17,7 +17,7 @@ export const frameRules: readonly Rule[] = [
     'W1.1',
     'The topic of a table ends in `/`, so that it is no prefix of another one',
     'the closing / is left out',
-    ['model/topic.ts', '`update/${encodeTableName(table)}/`', '`update/${encodeTableName(table)}`'],
+    ['model/topic.ts', '`table/${encodeTableName(table)}/`', '`table/${encodeTableName(table)}`'],
     [topic, 'W1: is no prefix of the topic of another table'],
   ),
   rule(
@@ -47,25 +47,25 @@ export const frameRules: readonly Rule[] = [
   ),
   rule(
     'W1.5',
-    'The mark for "all tables" travels on `update/`',
+    'The mark for "all tables" travels on `table/`',
     'it has the topic of a table without a name',
     [
       'publisher/sync-answers.ts',
       'table === null ? allUpdatesTopic : updateTopic(table)',
-      "updateTopic(table ?? 'update')",
+      "updateTopic(table ?? 'table')",
     ],
     [publisher, 'D4: for all tables is answered with all streams'],
   ),
   rule(
     'W1.6',
-    'On `status/`, on `reply/` and on `update/` itself only our own magic is accepted',
-    'JSON is taken on every topic',
+    'On every topic of ours only our own magic is accepted',
+    'the magic is not looked at',
     [
-      'wire/message-codec.ts',
-      "if (topic.plane === 'update' && topic.table !== null && !isOurs(frame))",
-      'if (!isOurs(frame))',
+      'wire/envelope.ts',
+      "if (!isOurs(frame)) return frame.length < 2 ? 'too-short' : 'bad-magic'",
+      '',
     ],
-    [envelope, 'W1: without our magic is refused on status/, reply/ and update/'],
+    [envelope, 'W1: without our magic is refused on every topic'],
   ),
   rule(
     'W1.7',
@@ -80,8 +80,8 @@ export const frameRules: readonly Rule[] = [
     'the table of the topic is not compared',
     [
       'wire/message-codec.ts',
-      "return topic.plane === 'update' && topic.table === message.table",
-      "return topic.plane === 'update'",
+      "return topic.plane === 'table' && topic.table === message.table",
+      "return topic.plane === 'table'",
     ],
     [envelope, 'W1: is refused on the topic of another table or publisher'],
   ),
@@ -160,14 +160,14 @@ export const frameRules: readonly Rule[] = [
     'W2.6',
     'A flag of the high four that a reader does not know is a reason to refuse',
     'all flags are ignored',
-    ['wire/envelope.ts', 'const criticalFlags = 0xf0', 'const criticalFlags = 0'],
+    ['wire/envelope.ts', 'const unknownCriticalFlags = 0xf0', 'const unknownCriticalFlags = 0'],
     [envelope, 'W2: is refused with a flag that must be understood'],
   ),
   rule(
     'W2.7',
     'Unknown low flags and reserved bytes are no reason to refuse: they are the room to grow',
     'every flag must be known',
-    ['wire/envelope.ts', 'const criticalFlags = 0xf0', 'const criticalFlags = 0xff'],
+    ['wire/envelope.ts', 'const unknownCriticalFlags = 0xf0', 'const unknownCriticalFlags = 0xff'],
     [envelope, 'W2: may have flags and reserved bytes that a reader need not understand'],
   ),
   rule(
@@ -354,10 +354,10 @@ export const frameRules: readonly Rule[] = [
   ),
   rule(
     'W4.4',
-    'A frame beyond 4 MiB is refused',
+    'A frame beyond 5 MiB is refused',
     'any size is taken',
     ['wire/envelope.ts', "if (frame.length > maxBytes) return 'too-large'", ''],
-    [envelope, 'W4: is refused in a frame of more than 4 MiB'],
+    [envelope, 'W4: is refused in a frame of more than 5 MiB'],
   ),
   rule(
     'W4.5',

@@ -151,7 +151,11 @@ export const numberRules: readonly Rule[] = [
     'D2.9',
     'What is published while a parcel leaves comes behind it',
     'it leaves first',
-    ['publisher/publisher.ts', 'this.#unsent.push(', 'this.#unsent.unshift('],
+    [
+      'publisher/publisher.ts',
+      'this.#unsent.push(this.#parcel.close(',
+      'this.#unsent.unshift(this.#parcel.close(',
+    ],
     [large, 'D2: leaves in the turns to come, a MiB in each, before anything newer'],
   ),
   rule(
@@ -245,7 +249,7 @@ export const numberRules: readonly Rule[] = [
     'A vector names every table of the subscription, also those never published',
     'it names those that have updates',
     [
-      'publisher/publisher.ts',
+      'publisher/sync-answers.ts',
       'return tables.map((table) => {',
       'return tables.filter((table) => this.#streams.has(table)).map((table) => {',
     ],

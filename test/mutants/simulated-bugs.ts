@@ -83,8 +83,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'what is published while a parcel leaves goes before its rest',
     file: 'publisher/publisher.ts',
-    from: 'this.#unsent.push(',
-    to: 'this.#unsent.unshift(',
+    from: 'this.#unsent.push(this.#parcel.close(',
+    to: 'this.#unsent.unshift(this.#parcel.close(',
   },
   {
     name: 'a flush does not wait for confirmations',

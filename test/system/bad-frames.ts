@@ -40,7 +40,7 @@ export class BadFrames {
   }
 
   #topic(): Buffer {
-    const plane = this.#one(['update/', 'status/'])
+    const plane = this.#one(['table/', 'status/'])
     return Buffer.concat([Buffer.from(plane), this.#bytes(1 + this.#upTo(40)), Buffer.from('/')])
   }
 

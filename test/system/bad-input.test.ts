@@ -26,7 +26,7 @@ endProcessesAfterEach()
 async function capture(outbound: string): Promise<Buffer[]> {
   const socket = new XSubscriber({ linger: 0 })
   socket.connect(outbound)
-  for (const prefix of ['update/', 'status/']) await socket.send(`\x01${prefix}`)
+  for (const prefix of ['table/', 'status/']) await socket.send(`\x01${prefix}`)
   const messages: Buffer[] = []
   for await (const [message = Buffer.alloc(0)] of socket) {
     messages.push(message)
@@ -147,7 +147,7 @@ it('strangers at the ports that only nodes use do not end GENESIS_CLUSTER', asyn
   for (const socket of exporting) socket.connect(`tcp://${host}:${cluster.ports.export}`)
   const relayed = new XSubscriber({ linger: 0, sendHighWaterMark: 0 })
   relayed.connect(`tcp://${host}:${cluster.ports.relay}`)
-  await relayed.send('\x01update/')
+  await relayed.send('\x01table/')
   await Promise.all(exporting.map((socket) => socket.receive()))
   // Longer than what libzmq keeps inside a message, so that copies share one buffer.
   for (let request = 0; request < between; request += 1) await relayed.send(Buffer.alloc(100, 2))

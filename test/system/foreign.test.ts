@@ -76,4 +76,5 @@ it.runIf(hasPython)('a Python program publishes to us and reads what we publish'
   const isHere = async () => (await foreign()).length >= expected.length
   await eventually('all foreign updates are here', isHere)
   expect((await foreign()).map(({ record }) => record)).toEqual(expected)
+  expect((await foreign()).map(({ sequence }) => sequence)).toEqual(expected.map((_, n) => n + 1))
 })

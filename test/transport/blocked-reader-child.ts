@@ -31,4 +31,4 @@ const socket = new SubscribingSocket(systemClock, refusals, {
   },
 })
 socket.connect(endpoint)
-socket.subscribe('update/')
+socket.subscribe('table/')

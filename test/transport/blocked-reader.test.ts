@@ -28,7 +28,7 @@ it('who stands still with a full queue for longer than heartbeats allow lives on
   const message = Buffer.alloc(4096)
   while (left > 0) {
     for (let sent = 0; sent < 50; sent += 1)
-      void publisher.send(['update/TRADE/', message]).catch(() => undefined)
+      void publisher.send(['table/TRADE/', message]).catch(() => undefined)
     await nextTurn()
   }
   publisher.close()

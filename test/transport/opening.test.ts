@@ -118,7 +118,7 @@ describe('a process', () => {
     const node = await startNode()
     const peer = newPeer(node, { mode, process: 'LISTENER' })
     await peer.open()
-    peer.transport.subscribe('update/')
+    peer.transport.subscribe('table/')
     const child = fork(
       join(import.meta.dirname, 'publishing-child.ts'),
       [JSON.stringify({ mode, ports: node.ports, messages: 200, bytes: 16_384 })],

@@ -40,6 +40,6 @@ await transport.open(
   },
   new AbortController().signal,
 )
-const message = Buffer.from(`update/T/${'x'.repeat(bytes)}`)
-for (let sent = 0; sent < messages; sent++) transport.send('update/T/', message)
+const message = Buffer.from(`table/T/${'x'.repeat(bytes)}`)
+for (let sent = 0; sent < messages; sent++) transport.send('table/T/', message)
 await transport.close(5_000)

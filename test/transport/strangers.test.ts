@@ -98,15 +98,15 @@ describe('access', () => {
 
 describe('requests', () => {
   it.each([
-    ['\x02request', '\x01update/HIDDEN/'],
-    ['\x02request', '\x01update/HIDDEN/', '\x00update/'],
-    ['\x02request', '\x00update/'],
-    ['\x01update/HIDDEN/', '\x02request'],
+    ['\x02request', '\x01table/HIDDEN/'],
+    ['\x02request', '\x01table/HIDDEN/', '\x00table/'],
+    ['\x02request', '\x00table/'],
+    ['\x01table/HIDDEN/', '\x02request'],
   ])('in frames %j, %j, %j do no harm', async (...message) => {
     const node = await startNode()
     const a = await openPeer(node, { process: 'A' })
     const b = await openPeer(node, { process: 'B' })
-    b.transport.subscribe('update/')
+    b.transport.subscribe('table/')
     const rogue = stranger()
     rogue.connect(`tcp://127.0.0.1:${zeromqPort(a)}`)
     await eventually('the stranger is in', async () => {
@@ -121,7 +121,7 @@ describe('requests', () => {
     expect(new Set(a.requests.map(String))).toEqual(new Set(['\x02request', '\x02honest']))
     expect(a.failures).toEqual([])
     await eventually('updates flow', () => {
-      a.send('update/T/', 'x')
+      a.send('table/T/', 'x')
       return b.messages.length > 0
     })
   })
@@ -189,7 +189,7 @@ describe('requests', () => {
     const node = await startNode()
     const a = await openPeer(node, { process: 'A' })
     a.transport.request(Buffer.alloc(2 * 1024 * 1024, 2))
-    a.send('update/T/', Buffer.alloc(5 * 1024 * 1024))
+    a.send('table/T/', Buffer.alloc(6 * 1024 * 1024))
     await eventually('both are counted', () => refused(a, 'oversize') === 2)
     expect(a.transport.connections().outbound).toBe(1)
   })
@@ -199,11 +199,11 @@ describe('the probe', () => {
   it('lets 20 scripts in a row publish at once and lose nothing', async () => {
     const node = await startNode()
     const a = await openPeer(node, { process: 'A' })
-    const tables = Array.from({ length: 2_000 }, (_, i) => `update/T${i}/`)
+    const tables = Array.from({ length: 2_000 }, (_, i) => `table/T${i}/`)
     for (const table of tables) a.transport.subscribe(table)
     const warm = await openPeer(node, { process: 'warm', role: 'script' })
     await eventually('the last subscription is there', () => {
-      warm.send('update/T1999/', 'warm')
+      warm.send('table/T1999/', 'warm')
       return a.messages.length > 0
     })
     const sent: string[] = []
@@ -213,8 +213,8 @@ describe('the probe', () => {
       const peer = await openPeer(node, { process: `SCRIPT_${script}`, role: 'script' })
       times.push(performance.now() - started)
       for (const table of [0, 777, 1_999]) {
-        peer.send(`update/T${table}/`, `script ${script}`)
-        sent.push(`update/T${table}/script ${script}`)
+        peer.send(`table/T${table}/`, `script ${script}`)
+        sent.push(`table/T${table}/script ${script}`)
       }
       await peer.transport.close(patienceMs)
     }
@@ -230,7 +230,7 @@ describe('the probe', () => {
     const a = await openPeer(node, { process: 'A' })
     await openPeer(node, { process: 'S', role: 'script' })
     await openPeer(node, { process: 'P', mode: 'proxy' })
-    a.transport.subscribe('update/')
+    a.transport.subscribe('table/')
     const b = await openPeer(node, { process: 'B' })
     // Its connection to A may not be there yet: requests are said again until they are heard.
     await eventually('what only looks like one', () => {

@@ -30,7 +30,12 @@ export const socketLimits = {
   /** Connections waiting to be accepted: hundreds of processes may start, or come back, at once. */
   backlog: 1_024,
   /** Bytes of one frame, downwards; a larger one ends the connection, so `send()` refuses it. */
-  maxFrameBytes: 4 * 1024 * 1024,
+  maxFrameBytes: 5 * 1024 * 1024,
+  /**
+   * Bytes of one frame at the inbound port: what a foreign program sends beyond `maxForeignBytes` is
+   * refused and told. A larger one ends its connection.
+   */
+  maxInboundBytes: 16 * 1024 * 1024,
   /** Bytes of one frame where only requests and subscriptions come in. */
   maxRequestBytes: 1024 * 1024,
   /**
@@ -163,6 +168,11 @@ export function connectingXsub(): SocketOptions<XSubscriber> {
 /** May connect as well, to inproc endpoints or to others. */
 export function boundXsub(zapDomain: string): SocketOptions<XSubscriber> {
   return { ...xsub(), ...connecting(), ...bound(zapDomain) }
+}
+
+/** Where foreign programs publish, too. */
+export function inboundXsub(zapDomain: string): SocketOptions<XSubscriber> {
+  return { ...boundXsub(zapDomain), maxMessageSize: socketLimits.maxInboundBytes }
 }
 
 export function connectingXpub(): SocketOptions<XPublisher> {

@@ -2,7 +2,6 @@ import type { BatchMessage, Message } from '../../../src/model/message.ts'
 import type { Update } from '../../../src/model/update.ts'
 import { parseTopic } from '../../../src/model/topic.ts'
 import { isOurs, sealEnvelope } from '../../../src/wire/envelope.ts'
-import type { ForeignMessage } from '../../../src/wire/foreign.ts'
 import { decodeMessage, encodeBatch, encodeMessage } from '../../../src/wire/message-codec.ts'
 import type { Refused } from '../../../src/wire/refused.ts'
 import { refusedReasons } from '../../../src/wire/refused.ts'
@@ -60,7 +59,7 @@ function republished(updates: readonly Update[], batch: BatchMessage): Update[] 
     const commits = [{ type: 'run', commit: first, commits: rows.count, updatesEach: 1 }] as const
     const manifest = [{ table: batch.table, last: first + rows.count - 1 }]
     const made = encodeBatch({ ...batch, first, count: rows.count, commits, manifest }, rows)
-    const message = decodeMessage([Buffer.from(`update/${encodeURI(batch.table)}/`), made.frame])
+    const message = decodeMessage([Buffer.from(`table/${encodeURI(batch.table)}/`), made.frame])
     const read = message.kind === 'batch' ? message : made
     again.push(...(readRows(read, 0) ?? []))
     first += rows.count
@@ -99,12 +98,13 @@ function judgeReplay(replay: Message & { kind: 'replay' }): string {
   return 'replay'
 }
 
-export function judgeMessage(topic: Buffer, message: Message | ForeignMessage | Refused): string {
-  if (message.kind === 'refused') {
-    if (!refusedReasons.includes(message.reason)) throw new Broken(`${message.reason} is no reason`)
-    return message.reason
-  }
-  if (message.kind === 'foreign') return message.updates.length > 0 ? 'foreign' : 'foreign, empty'
+export function judgeRefused({ reason }: Refused): string {
+  if (!refusedReasons.includes(reason)) throw new Broken(`${reason} is no reason`)
+  return reason
+}
+
+export function judgeMessage(topic: Buffer, message: Message | Refused): string {
+  if (message.kind === 'refused') return judgeRefused(message)
   if (message.kind === 'batch') return judgeBatch(message)
   if (message.kind === 'replay') return judgeReplay(message)
   const again = decodeMessage([topic, encodeMessage('', message)])
@@ -113,7 +113,7 @@ export function judgeMessage(topic: Buffer, message: Message | ForeignMessage | 
 }
 
 /** Enough to tell two readings apart. */
-const outcomeOf = (message: Message | ForeignMessage | Refused): string =>
+const outcomeOf = (message: Message | Refused): string =>
   message.kind === 'refused' ? message.reason : message.kind
 
 /** Each field that says a count or a length at its greatest, the checksum right. */
@@ -164,7 +164,7 @@ export const messageTarget: Target = {
     // Where code is generated, 127 rows at once are still read without.
     for (const most of [150_000, 500_000, wireLimits.maxBatchBytes]) {
       for (const type of ['null', 'boolean', 'bytes', 'dictionary', 'date', 'int64'] as const) {
-        yield [Buffer.from('update/T/'), Buffer.from(wideBatch(type, most).frame)]
+        yield [Buffer.from('table/T/'), Buffer.from(wideBatch(type, most).frame)]
       }
     }
   },

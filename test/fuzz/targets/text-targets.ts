@@ -1,5 +1,5 @@
 import { decodeTableName, encodeTableName, parseTopic } from '../../../src/model/topic.ts'
-import { decodeMessage } from '../../../src/wire/message-codec.ts'
+import { decodeForeign } from '../../../src/wire/foreign.ts'
 import { unreadable } from '../../../src/wire/json-text.ts'
 import { mixedText, mixedValue, recordText, recordValue } from '../../../src/wire/mixed-text.ts'
 import { mutateBytes } from '../byte-mutation.ts'
@@ -10,7 +10,7 @@ import { Broken, expectSame } from '../oracle.ts'
 import { jsonValue, recordMaker } from '../records.ts'
 import type { Target } from '../target.ts'
 import { mutateOne } from '../target.ts'
-import { judgeMessage } from './message-target.ts'
+import { judgeRefused } from './message-target.ts'
 
 function foreignUpdate(dice: Dice): unknown {
   return {
@@ -34,23 +34,23 @@ export const foreignTarget: Target = {
   },
   mutate: (dice, input, other) => mutateOne(dice, input, other, mutateJson),
   run([json = Buffer.alloc(0)]) {
-    const message = decodeMessage([foreignTopic, json])
-    if (message.kind === 'foreign') {
-      for (const { record, version } of message.updates) {
-        if (Object.getPrototypeOf(record) !== Object.prototype)
-          throw new Broken('a record without its prototype')
-        if (version !== undefined && BigInt.asIntN(64, version) !== version)
-          throw new Broken('a version beyond 64 bits')
-      }
+    const message = decodeForeign([foreignTopic, json])
+    if (message.kind === 'refused') return judgeRefused(message)
+    if (message.updates.length === 0) throw new Broken('a commit of nothing')
+    for (const { record, version } of message.updates) {
+      if (Object.getPrototypeOf(record) !== Object.prototype)
+        throw new Broken('a record without its prototype')
+      if (version !== undefined && BigInt.asIntN(64, version) !== version)
+        throw new Broken('a version beyond 64 bits')
     }
-    return judgeMessage(foreignTopic, message)
+    return message.kind
   },
 }
 
 const topics = [
-  'update/',
-  'update/TRADE/',
-  'update/a%20table/',
+  'table/',
+  'table/TRADE/',
+  'table/a%20table/',
   `status/${'0'.repeat(32)}/`,
   `reply/${'f'.repeat(32)}/`,
 ]
@@ -60,7 +60,7 @@ export const topicTarget: Target = {
   weight: 8,
   valid: (dice) => [
     Buffer.from(
-      dice.chance(0.5) ? dice.pick(topics) : `update/${encodeTableName(dice.pick(hostileNames))}/`,
+      dice.chance(0.5) ? dice.pick(topics) : `table/${encodeTableName(dice.pick(hostileNames))}/`,
     ),
   ],
   mutate: (dice, input, other) => mutateOne(dice, input, other, mutateBytes),
@@ -71,9 +71,9 @@ export const topicTarget: Target = {
       throw new Broken('a table name of two spellings')
     const topic = parseTopic(text)
     if (
-      topic?.plane === 'update' &&
+      topic?.plane === 'table' &&
       topic.table !== null &&
-      `update/${encodeTableName(topic.table)}/` !== text
+      `table/${encodeTableName(topic.table)}/` !== text
     )
       throw new Broken('a topic of two spellings')
     return topic?.plane ?? 'none'

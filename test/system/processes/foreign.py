@@ -2,8 +2,8 @@
 
     python3 foreign.py INBOUND OUTBOUND TO_PUBLISH TO_RECEIVE
 
-Says "ready" on stderr when it can hear itself. Then it publishes, and prints what it receives of
-sequenced updates, one JSON line each.
+Says "ready" on stderr when the intake of the node has subscribed. Then it publishes, and prints what it
+receives of the updates of others, one JSON line each.
 """
 
 import json
@@ -15,19 +15,6 @@ import zmq
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "wire"))
 sys.dont_write_bytecode = True  # no compiled files among the documents
 from read import decode_message  # noqa: E402
-
-PROBE_EVERY_MS = 20
-
-
-def hear_oneself(publisher, subscriber):
-    """A publisher that sends before the subscriptions have come is heard by nobody."""
-    probe = [b"update/PROBE/", b'{"kind":"insert","record":{}}']
-    while True:
-        publisher.send_multipart(probe)
-        while subscriber.poll(PROBE_EVERY_MS):
-            if subscriber.recv_multipart() == probe:
-                return
-
 
 def publish(publisher, count):
     """Every tenth commit has two updates."""
@@ -43,7 +30,7 @@ def receive(subscriber, count):
         message = decode_message(subscriber.recv_multipart())
         if message["kind"] == "refused":
             sys.exit("refused: " + message["reason"])
-        if message["kind"] != "batch":
+        if message["kind"] != "batch" or message.get("foreign"):
             continue
         for update in message["updates"]:
             print(json.dumps(update))
@@ -52,11 +39,13 @@ def receive(subscriber, count):
 
 def main(inbound, outbound, to_publish, to_receive):
     context = zmq.Context()
-    publisher, subscriber = context.socket(zmq.PUB), context.socket(zmq.SUB)
+    publisher, subscriber = context.socket(zmq.XPUB), context.socket(zmq.SUB)
+    publisher.setsockopt(zmq.SNDHWM, 0)
     publisher.connect(inbound)
     subscriber.connect(outbound)
-    subscriber.subscribe(b"update/")
-    hear_oneself(publisher, subscriber)
+    subscriber.subscribe(b"table/")
+    if publisher.recv() != b"\x01update/":  # who publishes before is heard by nobody
+        sys.exit("somebody else has subscribed")
     print("ready", file=sys.stderr, flush=True)
     publish(publisher, to_publish)
     receive(subscriber, to_receive)

@@ -19,7 +19,7 @@ export class Journal {
   folded = 0
   torn = 0
   readonly losses: Loss[] = []
-  readonly foreign: { table: string; record: object }[] = []
+  readonly foreign: { table: string; sequence: number | null; record: object }[] = []
   readonly #streams = new Map<string, Stream>()
 
   take(delivery: Delivery): void {
@@ -71,8 +71,8 @@ export class Journal {
     }
     this.folded += delivery.folded
     for (const update of delivery.updates) {
-      if (update.publisher === null || update.sequence === null) {
-        this.foreign.push({ table: update.table, record: update.record })
+      if (update.foreign || update.sequence === null) {
+        this.#foreign(update)
         continue
       }
       const { report } = this.#stream(update)
@@ -88,10 +88,7 @@ export class Journal {
   }
 
   #update(update: Update): void {
-    if (update.publisher === null || update.sequence === null) {
-      this.foreign.push({ table: update.table, record: update.record })
-      return
-    }
+    if (update.foreign || update.sequence === null) return this.#foreign(update)
     const { report, passedOver } = this.#stream(update)
     const { sequence } = update
     if (!isTrade(update) || !isRight(update)) report.wrong += 1
@@ -106,6 +103,10 @@ export class Journal {
     report.last = sequence
     report.received += 1
     this.received += 1
+  }
+
+  #foreign({ table, sequence, record }: Update): void {
+    this.foreign.push({ table, sequence, record })
   }
 
   #stream({ publisher, table }: Pick<Update, 'publisher' | 'table'>): Stream {

@@ -1,0 +1,18 @@
+/** Every bound of the intake: name, unit, value, reason. docs/DELIVERY.md lists them. */
+export const intakeLimits = {
+  /**
+   * Bytes of messages that wait to be read: a burst of some hundred thousand small ones, or of some
+   * dozen of the largest. What comes beyond is lost, and told as a loss (`foreign-overrun`).
+   */
+  waitingBytes: 64 * 1024 * 1024,
+  /** Bytes that a waiting message counts beside its own: what its place in memory takes. */
+  messageOverheadBytes: 128,
+  /** Milliseconds of reading before the rest of GENESIS_CLUSTER gets its turn. */
+  turnMs: 4,
+  /** Milliseconds that leaving may take: GENESIS_CLUSTER itself ends within two seconds. */
+  drainMs: 1_000,
+  /** Pause before the intake is opened anew where it could not go on, milliseconds. */
+  reopenMs: 500,
+  /** Least time between two events about refused messages of one table, milliseconds. */
+  refusedIntervalMs: 10_000,
+} as const

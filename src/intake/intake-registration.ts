@@ -1,0 +1,28 @@
+import { randomId } from '../base/random.ts'
+import { clusterProcessName } from '../cluster/own-port.ts'
+import type { Registration } from '../model/roster.ts'
+
+/** The intake stands in the roster as an instance of GENESIS_CLUSTER. */
+export const intakeInstance = 'foreign'
+
+/** What a new intake says of itself. */
+export function intakeRegistration(node: string, mode: Registration['mode']): Registration {
+  return {
+    node,
+    process: clusterProcessName,
+    instance: intakeInstance,
+    incarnation: randomId(),
+    role: 'cluster',
+    pid: process.pid,
+    startedAt: Math.round(performance.timeOrigin),
+    mode,
+    processPort: null,
+    zeromqPort: null,
+    publishes: [],
+    subscribes: [],
+    state: 'alive',
+    last: null,
+    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    sequences: [],
+  }
+}

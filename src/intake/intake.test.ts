@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { XPublisher } from 'zeromq'
+import { systemClock } from '../base/clock.ts'
+import { randomId } from '../base/random.ts'
+import type { Loss } from '../model/loss.ts'
+import type { Update } from '../model/update.ts'
+import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
+import { ComposedQueue } from '../queue/composed-queue.ts'
+import { openUpdateQueue } from '../queue/open-update-queue.ts'
+import type { QueueEvent } from '../queue/queue-event.ts'
+import type { UpdateQueue } from '../queue/update-queue.ts'
+import { defaultSubscriberLimits } from '../subscriber/subscriber-limits.ts'
+import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { intakeRegistration } from './intake-registration.ts'
+import { Intake } from './intake.ts'
+
+type Received = Pick<Update, 'record' | 'sequence' | 'commit' | 'foreign'> | { loss: Loss }
+type Refusal = readonly [table: string | null, reason: string, count: number]
+
+const incarnation = randomId()
+let cluster: MemoryCluster
+let intake: Intake
+let numbered: ComposedQueue<Record<string, object>>
+let subscriber: UpdateQueue
+let program: XPublisher
+let refusals: Refusal[]
+let received: Received[]
+let events: QueueEvent[]
+
+beforeEach(async () => {
+  cluster = new MemoryCluster()
+  ;[refusals, received, events] = [[], [], []]
+  intake = await Intake.open({
+    clock: systemClock,
+    waitingBytes: 4096,
+    refused: (table, reason, count) => refusals.push([table, reason, count]),
+  })
+  numbered = new ComposedQueue({
+    clock: systemClock,
+    random: Math.random,
+    transport: cluster.transport(),
+    publisherLimits: defaultPublisherLimits,
+    subscriberLimits: defaultSubscriberLimits,
+    drainMs: 1000,
+    registration: { ...intakeRegistration('memory', 'mesh'), incarnation },
+    declared: [],
+    foreign: true,
+  })
+  await numbered.open(new AbortController().signal)
+  subscriber = await openUpdateQueue({ process: 'SUBSCRIBER', transport: cluster.transport() })
+  void (async () => {
+    for await (const event of subscriber.status()) events.push(event)
+  })()
+  program = new XPublisher({ linger: 0, sendHighWaterMark: 0 })
+  program.connect(await intake.endpoint())
+  expect((await program.receive()).map(String)).toEqual(['\x01update/'])
+})
+
+afterEach(async () => {
+  program.close()
+  await Promise.all([subscriber.close(), numbered.close(), intake.close()])
+})
+
+async function subscribe(tables: string[]): Promise<void> {
+  const subscription = subscriber.subscribe(tables, {
+    onDelivery: (delivery) => {
+      if (delivery.type === 'loss') for (const loss of delivery.losses) received.push({ loss })
+      else
+        for (const { record, sequence, commit, foreign } of delivery.updates)
+          received.push({ record, sequence, commit, ...(foreign && { foreign }) })
+    },
+  })
+  await subscription.ready
+}
+
+const send = (table: string, json: unknown) =>
+  program.send(`update/${table}/${typeof json === 'string' ? json : JSON.stringify(json)}`)
+const insert = (n: number) => ({ kind: 'insert', record: { n } })
+
+it('W5: is delivered in order, numbered by the intake and marked as foreign', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE'])
+  await send('TRADE', insert(1))
+  await program.send(['update/TRADE/', JSON.stringify([insert(2), insert(3)])])
+  await send('OTHER', insert(0))
+  await send('TRADE', insert(4))
+  await expect.poll(() => received).toHaveLength(4)
+  expect(received).toEqual([
+    { record: { n: 1 }, sequence: 1, commit: 1, foreign: true },
+    { record: { n: 2 }, sequence: 2, commit: 2, foreign: true },
+    { record: { n: 3 }, sequence: 3, commit: 2, foreign: true },
+    { record: { n: 4 }, sequence: 4, commit: 4, foreign: true },
+  ])
+})
+
+it('W5: what cannot be read is told as a loss in its place, and as refused', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE'])
+  for (const json of [insert(1), '{"kind":', { kind: 'upsert' }, insert(2)])
+    await send('TRADE', json)
+  await program.send('update/no table')
+  await send('TRADE', { kind: 'insert', record: { text: 'x'.repeat(3000) } })
+  await expect.poll(() => received).toHaveLength(5)
+  const lost = (sequence: number): Loss => {
+    const publisher = numbered.identity
+    return { table: 'TRADE', publisher, from: sequence, to: sequence, reason: 'malformed' }
+  }
+  expect(received.slice(0, 4)).toEqual([
+    { record: { n: 1 }, sequence: 1, commit: 1, foreign: true },
+    { loss: lost(2) },
+    { loss: lost(3) },
+    { record: { n: 2 }, sequence: 4, commit: 4, foreign: true },
+  ])
+  expect(refusals).toEqual([
+    ['TRADE', 'bad-json', 1],
+    ['TRADE', 'bad-update', 1],
+    [null, 'bad-topic', 1],
+  ])
+  expect(subscriber.stats().refused).toEqual({ 'bad-json': 1, 'bad-update': 1 })
+  expect(events.filter(({ type }) => type === 'refused')).toEqual([
+    { type: 'refused', reason: 'bad-json', count: 1 },
+    { type: 'refused', reason: 'bad-update', count: 1 },
+  ])
+})
+
+it('W5: what comes beyond the bytes that may wait is an exact loss of each table, in its place', async () => {
+  await subscribe(['TRADE', 'OTHER'])
+  const text = 'x'.repeat(1500)
+  const large = (n: number) => ({ kind: 'insert', record: { n, text } })
+  for (const n of [1, 2, 3, 4]) await send('TRADE', large(n))
+  await send('OTHER', large(5))
+  await expect.poll(() => intake.overrun).toBe(3)
+  intake.leadTo(numbered)
+  await expect.poll(() => received.length).toBeGreaterThanOrEqual(4)
+  await send('TRADE', insert(6))
+  await expect.poll(() => received).toHaveLength(5)
+  const { identity: publisher } = numbered
+  const reason = 'foreign-overrun'
+  expect(received).toMatchObject([
+    { record: { n: 1 }, sequence: 1 },
+    { record: { n: 2 }, sequence: 2 },
+    { loss: { table: 'TRADE', publisher, from: 3, to: 4, reason } },
+    { loss: { table: 'OTHER', publisher, from: 1, to: 1, reason } },
+    { record: { n: 6 }, sequence: 5 },
+  ])
+  expect(refusals).toEqual([
+    ['TRADE', reason, 2],
+    ['OTHER', reason, 1],
+  ])
+})
+
+it('hands on what has come when it ends, and hears no more', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE'])
+  await send('TRADE', insert(1))
+  await expect.poll(() => received).toHaveLength(1)
+  const told = program.receive()
+  await intake.drain(1000)
+  expect((await told).map(String)).toEqual(['\x00update/'])
+})

@@ -1,0 +1,147 @@
+import { TidingsError } from '../base/tidings-error.ts'
+import type { Clock } from '../base/clock.ts'
+import { decodeForeign } from '../wire/foreign.ts'
+import type { ForeignMessage, RefusedForeign } from '../wire/foreign.ts'
+import { ForeignPort } from './foreign-port.ts'
+import { intakeLimits } from './intake-limits.ts'
+import { isOverrun, WaitingMessages } from './waiting-messages.ts'
+import type { Overrun } from './waiting-messages.ts'
+
+/** Where what foreign programs publish goes on, numbered. */
+export interface IntakeQueue {
+  publish(updates: ForeignMessage['updates']): unknown
+  /** Numbers `count` commits of one update each that subscribers are told of as lost. */
+  loseCommits(table: string, count: number, why: string): void
+}
+
+export interface IntakeOptions {
+  readonly clock: Clock
+  /** Bytes that may wait to be read; default `intakeLimits.waitingBytes`. */
+  readonly waitingBytes?: number
+  /** So many messages were not taken, for this reason. `table`: null where the topic names none. */
+  readonly refused: (table: string | null, reason: string, count: number) => void
+}
+
+/**
+ * Takes what foreign programs publish at the inbound port of the node, reads it once, and hands it on
+ * as commits of one publisher, in order. What cannot be read or taken has numbers too: subscribers of
+ * its table learn that there was something.
+ */
+export class Intake {
+  readonly #options: IntakeOptions
+  readonly #waiting: WaitingMessages
+  readonly #subscribed = Promise.withResolvers<void>()
+  readonly #port: Promise<ForeignPort>
+  #queue: IntakeQueue | null = null
+  #isTurnScheduled = false
+  #whenEmpty: (() => void) | null = null
+
+  private constructor(options: IntakeOptions) {
+    this.#options = options
+    this.#waiting = new WaitingMessages(options.waitingBytes)
+    this.#port = ForeignPort.open({
+      message: (frames) => {
+        this.#waiting.push(frames)
+        this.#scheduleTurn()
+      },
+      subscribed: () => this.#subscribed.resolve(),
+    })
+  }
+
+  static async open(options: IntakeOptions): Promise<Intake> {
+    const intake = new Intake(options)
+    await intake.#port
+    return intake
+  }
+
+  /** Where the inbound proxy is to connect to. */
+  async endpoint(): Promise<string> {
+    return (await this.#port).endpoint
+  }
+
+  /** Messages let go since it was opened, because too much waited. */
+  get overrun(): number {
+    return this.#waiting.overrun
+  }
+
+  /** Resolves when the inbound proxy has connected and knows what is wanted. */
+  get subscribed(): Promise<void> {
+    return this.#subscribed.promise
+  }
+
+  /** What comes goes there from now on; null: it waits. */
+  leadTo(queue: IntakeQueue | null): void {
+    this.#queue = queue
+    this.#scheduleTurn()
+  }
+
+  /** Wants nothing more; resolves when what has come is handed on, or after `ms`. */
+  async drain(ms: number): Promise<void> {
+    const port = await this.#port
+    port.unsubscribe()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = this.#options.clock.after(ms, resolve)
+    this.#whenEmpty = resolve
+    this.#scheduleTurn()
+    await promise
+    timer.cancel()
+  }
+
+  async close(): Promise<void> {
+    this.#queue = null
+    await (await this.#port).close()
+  }
+
+  #scheduleTurn(): void {
+    if (this.#isTurnScheduled) return
+    this.#isTurnScheduled = true
+    this.#options.clock.endOfTurn(() => {
+      this.#isTurnScheduled = false
+      this.#turn()
+    })
+  }
+
+  /** Hands on for some milliseconds, then lets GENESIS_CLUSTER do the rest of its work. */
+  #turn(): void {
+    const queue = this.#queue
+    if (!queue) return
+    const { clock } = this.#options
+    const end = clock.now() + intakeLimits.turnMs
+    for (let waiting = this.#waiting.shift(); waiting; waiting = this.#waiting.shift()) {
+      if (isOverrun(waiting)) this.#lose(queue, waiting)
+      else this.#handOn(queue, decodeForeign(waiting))
+      if (clock.now() >= end) break
+    }
+    if (!this.#waiting.isEmpty) this.#scheduleTurn()
+    else this.#whenEmpty?.()
+  }
+
+  #handOn(queue: IntakeQueue, message: ForeignMessage | RefusedForeign): void {
+    if (message.kind === 'refused') return this.#refuse(queue, message.table, message.reason, 1)
+    try {
+      queue.publish(message.updates)
+    } catch (error) {
+      this.#refuse(queue, message.table, reasonOf(error), 1)
+    }
+  }
+
+  #lose(queue: IntakeQueue, { messages }: Overrun): void {
+    for (const [table, count] of messages) this.#refuse(queue, table, 'foreign-overrun', count)
+  }
+
+  #refuse(queue: IntakeQueue, table: string | null, reason: string, count: number): void {
+    this.#options.refused(table, reason, count)
+    if (table === null) return
+    try {
+      queue.loseCommits(table, count, reason)
+    } catch {
+      // A table that this publisher cannot have is told to the operator alone.
+    }
+  }
+}
+
+/** What is read and cannot be published: a record too large, a value that no field holds. */
+function reasonOf(error: unknown): string {
+  const { code } = TidingsError.from(error)
+  return code === 'LIMIT_EXCEEDED' || code === 'COMMIT_TOO_LARGE' ? 'too-large' : 'bad-update'
+}
