@@ -1,4 +1,4 @@
-import { checkAborted } from '../base/abortable.ts'
+import { abortable, checkAborted } from '../base/abortable.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { ClusterEvent } from '../cluster/cluster-event.ts'
@@ -116,7 +116,7 @@ class ClusterWithIntake implements ClusterProcess {
   /** @throws TidingsError where the intake cannot register; everything is closed then. */
   async begin(signal: AbortSignal): Promise<void> {
     try {
-      await this.#intake.subscribed
+      await abortable<void>(signal, (resolve) => void this.#intake.subscribed.then(resolve))
       await this.#open(signal)
     } catch (error) {
       await this.close()
@@ -162,7 +162,9 @@ class ClusterWithIntake implements ClusterProcess {
     this.#on({ type: 'warning', message })
     systemClock.after(intakeLimits.reopenMs, () => {
       if (this.#closing) return
-      this.#open(new AbortController().signal).catch((reason: unknown) => this.#openAgain(null, TidingsError.from(reason)))
+      this.#open(new AbortController().signal).catch((reason: unknown) =>
+        this.#openAgain(null, TidingsError.from(reason)),
+      )
     })
   }
 }
