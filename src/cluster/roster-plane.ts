@@ -13,6 +13,7 @@ import type { LocalProcess } from './local-process.ts'
 import { processSnapshot, remoteProcessSnapshot, shownName } from './local-process.ts'
 import type { RosterWhisper, SeenWhisper, Whisper } from './membership/whisper.ts'
 import { NodeChannel } from './node-channel.ts'
+import { Pace } from './pace.ts'
 import type { PortPool } from './port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
 import { Registry } from './registry.ts'
@@ -27,6 +28,12 @@ import { Settling } from './settling.ts'
  * again under the same numbers.
  */
 export const restartStride = 1_000_000
+
+/** What comes while the file was written and all were told waits so many times as long as that took. */
+const flushPaceTimes = 2
+
+/** The longest wait for it, milliseconds: well below the second after which a registration is repeated. */
+const mostFlushWaitMs = 300
 
 /** Least time between two rounds in which all connections are touched, milliseconds: each wakes every process. */
 const touchIntervalMs = 100
@@ -66,6 +73,7 @@ export class RosterPlane {
   readonly #channels = new Map<string, NodeChannel>()
   #acknowledgements: Acknowledgement[] = []
   #flushing = false
+  readonly #pace = new Pace(flushPaceTimes, mostFlushWaitMs)
   /** Some connection has ended since all were asked. */
   #isConnectionMissing = false
   #touchedAt = -Infinity
@@ -115,6 +123,9 @@ export class RosterPlane {
     if (outcome.news !== null) this.#say(registration, outcome.news, `pid ${pid}`)
     if (state === 'ended') this.#say(registration, 'ended', 'it said so')
     if (route !== null) this.#acknowledgements.push({ process: local, route, id: message.id })
+    // It shall know that it was heard, also while many come at once and the file is written slowly.
+    if (route !== null && this.#pace.waitMs(now) > 0)
+      this.#tell(route, { type: 'ask', answer: false })
     this.#flushSoon()
   }
 
@@ -170,7 +181,7 @@ export class RosterPlane {
       remote.keepOnly((incarnation) => this.roster.get(incarnation) !== undefined)
       this.#put(remote.tick(now))
     }
-    this.flush()
+    if (this.#pace.waitMs(now) === 0) this.flush()
   }
 
   /** Every second: each other node is asked for what is new. */
@@ -192,6 +203,7 @@ export class RosterPlane {
     }
     for (const local of this.registry.processes()) this.#tellRoster(local)
     for (const channel of this.#channels.values()) channel.tell()
+    this.#pace.took(now, this.#options.clock.now())
   }
 
   /** The processes of one node, as `mon` shows them: what has ended only where nothing follows it. */
@@ -269,7 +281,10 @@ export class RosterPlane {
   #flushSoon(): void {
     if (this.#flushing) return
     this.#flushing = true
-    setImmediate(() => this.#flushing && this.flush())
+    const run = () => this.#flushing && this.flush()
+    const wait = this.#pace.waitMs(this.#options.clock.now())
+    if (wait > 0) this.#options.clock.after(wait, run)
+    else setImmediate(run)
   }
 
   #tellRoster(local: LocalProcess): void {
