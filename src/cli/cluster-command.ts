@@ -22,7 +22,7 @@ export async function cluster(argv: readonly string[], options: SharedOptions): 
   process.channel?.unref()
   const failure = await run(settings, stop.signal)
   if (failure) throw failure
-  say('stopped')
+  report({ type: 'stopped', message: 'stopped' })
   return exitCode.done
 }
 
@@ -40,9 +40,12 @@ async function run(settings: Settings, signal: AbortSignal): Promise<TidingsErro
   }
 }
 
+/** Each line bears the time; the word `ready` comes first, for whoever waits for it. */
 function report(event: { readonly type: string; readonly message: string }): void {
-  if (event.type === 'ready') say(`${styled(process.stderr, 'green', 'ready')}: ${event.message}`)
+  const at = new Date().toISOString()
+  const text = event.message
+  if (event.type === 'ready') say(`${styled(process.stderr, 'green', 'ready')}: ${at} ${text}`)
   else if (event.type === 'warning')
-    say(`${styled(process.stderr, 'yellow', 'warning:')} ${event.message}`)
-  else say(event.message)
+    say(`${at} ${styled(process.stderr, 'yellow', 'warning:')} ${text}`)
+  else say(`${at} ${text}`)
 }

@@ -23,7 +23,8 @@ const dataPath = await DataPath.bind({
 })
 dataPath.run()
 dataPath.openLink('other', { endpoint, life: '1' })
-process.on('message', () => {
+process.on('message', (order: { to?: string } | null) => {
+  if (order?.to !== undefined) return dataPath.openLink('other', { endpoint: order.to, life: '1' })
   void dataPath.close().then(async () => {
     await access.close()
     process.disconnect()

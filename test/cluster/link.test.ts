@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import type { Socket as TcpSocket } from 'node:net'
 import { Pull, Router, XPublisher, XSubscriber } from 'zeromq'
 import type { Socket } from 'zeromq'
-import { afterEach, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import type { ClusterEvent } from '../../src/cluster/cluster-event.ts'
 import { AccessList } from '../../src/transport/zeromq/access-list.ts'
 import { boundXpub, socketLimits } from '../../src/transport/zeromq/socket-options.ts'
@@ -24,6 +24,8 @@ afterEach(async () => {
 })
 
 interface LinkedBus {
+  /** Leads the link elsewhere. */
+  lead(endpoint: string): void
   readonly tap: Tap
   readonly events: ClusterEvent[]
 }
@@ -37,7 +39,8 @@ async function startBus(endpoint: string): Promise<LinkedBus> {
   children.add(child)
   const events: ClusterEvent[] = []
   child.on('message', (event: ClusterEvent) => events.push(event))
-  return { tap: new Tap(`tcp://127.0.0.1:${ports.outbound}`), events }
+  const lead = (to: string) => void child.send({ to })
+  return { tap: new Tap(`tcp://127.0.0.1:${ports.outbound}`), events, lead }
 }
 
 /** The relay port of the other node. */
@@ -128,6 +131,20 @@ async function occupyWithHttp(endpoint: string): Promise<() => Promise<void>> {
     await new Promise((resolve) => server.close(resolve))
   }
 }
+
+test('a link that was led elsewhere says where it leads now', async () => {
+  const [here, there] = [await unusedEndpoint(), await unusedEndpoint()]
+  const [first, second] = [await Relay.open(here), await Relay.open(there)]
+  const bus = await startBus(here)
+  await first.reaches(bus, 'before')
+  bus.lead(there)
+  await second.reaches(bus, 'after')
+  const connected = bus.events.filter((each) => each.type === 'link' && each.state === 'connected')
+  expect(connected.map(({ message }) => message)).toEqual([
+    `link to other connected: ${here}`,
+    `link to other connected: ${there}`,
+  ])
+})
 
 const intruders: readonly [string, (endpoint: string) => Promise<() => Promise<void>>][] = [
   ['a ROUTER', (endpoint) => occupyWith(opened(new Router()), endpoint)],

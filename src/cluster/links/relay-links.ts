@@ -50,7 +50,8 @@ export class RelayLinks {
     if (this.#links.size >= this.#options.limit) return this.#refuse(node)
     const { outboundAt, clock } = this.#options
     const link = new RelayLink(outboundAt, clock, {
-      connected: () => this.#tell(node, 'connected', target.endpoint),
+      // Where it leads now: it may have been led elsewhere since it was opened.
+      connected: () => this.#tell(node, 'connected', (link.target ?? target).endpoint),
       renewed: (why) => this.#tell(node, 'renewed', why),
     })
     this.#links.set(node, link)
