@@ -9,6 +9,7 @@ import {
   boundXpub,
   boundXsub,
   connectingXpub,
+  farApart,
   inboundXsub,
 } from '../transport/zeromq/socket-options.ts'
 import { allAddresses, loopback } from './addresses.ts'
@@ -133,7 +134,7 @@ export class Bus {
 
   async #bindExport(): Promise<void> {
     const { bind, ports, zapDomain } = this.#options
-    const { front, back } = this.#pair(boundXsub(zapDomain), boundXpub(zapDomain))
+    const { front, back } = this.#pair(boundXsub(zapDomain), farApart(boundXpub(zapDomain)))
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
     await bindPort(back, bind, ports.relay, 'TidingsRelayPort')
   }

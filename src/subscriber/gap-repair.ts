@@ -118,7 +118,8 @@ export class GapRepair {
   #ask(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {
     const { repair } = stream
     repair.asks++
-    repair.askAt = now + this.#limits.replayRetryMs * (0.9 + 0.2 * this.#random())
+    const pauseMs = source.pauseMs(this.#limits.replayRetryMs)
+    repair.askAt = now + pauseMs * (0.9 + 0.2 * this.#random())
     const window = Math.ceil(this.#limits.replayWindowBytes / stream.bytesPerUpdate)
     repair.to = Math.min(gap.to, gap.from + window - 1)
     const nonce = this.#output.nonce()

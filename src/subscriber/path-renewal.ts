@@ -23,8 +23,10 @@ export class PathRenewal {
     const round = Math.floor(source.renewals / hops.length)
     const hop = hops[source.renewals % hops.length] as RenewedHop
     source.renewals++
+    // What is made anew takes what is under way with it: an answer first has its time.
     source.nextRenewAt =
-      now + Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs)
+      now +
+      source.pauseMs(Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs))
     if (hop === 'own' && !this.#mayCutOwn(source, now, sources)) return
     const topics = [...source.unproven].filter((topic) => topic !== replyPath)
     this.#output.renew(hop, source.identity.incarnation, topics)

@@ -5,6 +5,12 @@ import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 
+/**
+ * The longest round trip that is believed, milliseconds: a publisher that stood still answers late, and that is no
+ * length of its way.
+ */
+const longestRoundTripMs = 4_000
+
 /** `finished` is final; `gone` is resumable by any frame of the incarnation. */
 export type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
 
@@ -41,6 +47,8 @@ export class Source {
   nextSyncAt: number
   renewals = 0
   nextRenewAt = 0
+  /** How long its answers to our syncs take, milliseconds, by the last ones; 0 before the first. */
+  roundTripMs = 0
 
   /** Of its latest parcel: number, tables with their last sequences, and when a part of it came last. */
   #parcel = 0
@@ -176,6 +184,17 @@ export class Source {
     for (const topic of topics) this.unproven.add(topic)
   }
 
+  /** A sync was answered so long after it went out. A longer way is believed at once, a shorter one by halves. */
+  answered(tookMs: number): void {
+    const took = Math.min(tookMs, longestRoundTripMs)
+    this.roundTripMs = took > this.roundTripMs ? took : (this.roundTripMs + took) / 2
+  }
+
+  /** A pause of at least so many milliseconds, and long enough for an answer that is under way to come. */
+  pauseMs(least: number): number {
+    return Math.max(least, 1.5 * this.roundTripMs)
+  }
+
   prove(topic: Unproven): void {
     this.unproven.delete(topic)
     if (this.unproven.size === 0) this.renewals = 0
@@ -184,7 +203,8 @@ export class Source {
   /** A sync goes out now: the next one, should it be in vain, later and later. */
   synced(now: number, random: Random, limits: SubscriberLimits): void {
     this.syncs++
-    const wait = Math.min(limits.syncRetryMs * 1.5 ** this.syncs, limits.syncRetryMaxMs)
+    const later = Math.min(limits.syncRetryMs * 1.5 ** this.syncs, limits.syncRetryMaxMs)
+    const wait = this.pauseMs(later)
     this.nextSyncAt = now + wait * (0.8 + 0.4 * random())
   }
 

@@ -52,6 +52,11 @@ export class Syncs {
     return this.#asked.has(nonce)
   }
 
+  /** How long ago the sync of this nonce of ours went out, milliseconds. */
+  tookMs(nonce: number, now: number): number {
+    return now - (this.#asked.get(nonce)?.at ?? now)
+  }
+
   /**
    * Whether the answer to this nonce of ours, which comes now, looked back far enough: the publisher
    * counts from when it answers, and that was at most as long after the question as it is until now.

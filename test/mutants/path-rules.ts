@@ -3,6 +3,8 @@ import { type Rule, rule } from './rule.ts'
 const subscriber = 'src/subscriber/subscriber.test.ts'
 const readiness = 'src/subscriber/readiness.test.ts'
 const subscription = 'src/subscriber/subscription.test.ts'
+const roundTrip = 'src/subscriber/round-trip.test.ts'
+const links = 'src/cluster/links/relay-links.test.ts'
 const renewal = 'src/subscriber/path-renewal.test.ts'
 
 /** When a subscription is ready, and how its paths are kept: D11, D12. */
@@ -159,5 +161,23 @@ export const pathRules: readonly Rule[] = [
       '',
     ],
     [subscriber, 'D12: is sent again, for the topics that are not proven and the reply topic'],
+  ),
+  rule(
+    'D12.7',
+    'Hops are no closer than an answer takes by the round trips that were measured',
+    'they are as close as on one host',
+    [
+      'subscriber/path-renewal.ts',
+      'source.pauseMs(Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs))',
+      'Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs)',
+    ],
+    [roundTrip, 'D12: has hops of its path made anew no faster than an answer can come'],
+  ),
+  rule(
+    'D12.8',
+    'A link that is being made, or has just been made, is not made anew',
+    'it is, whoever asks',
+    ['cluster/links/relay-links.ts', 'if (!link?.mayRenew(now) ||', 'if (!link ||'],
+    [links, 'D12: a link is not made anew before it has had its time'],
   ),
 ]

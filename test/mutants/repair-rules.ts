@@ -36,7 +36,7 @@ export const repairRules: readonly Rule[] = [
     'it is asked for once',
     [
       'subscriber/gap-repair.ts',
-      'repair.askAt = now + this.#limits.replayRetryMs * (0.9 + 0.2 * this.#random())',
+      'repair.askAt = now + pauseMs * (0.9 + 0.2 * this.#random())',
       'repair.askAt = Infinity',
     ],
     [repair, 'D16: is asked for again while no answer comes'],
@@ -47,7 +47,7 @@ export const repairRules: readonly Rule[] = [
     'it is asked for with every tick',
     [
       'subscriber/gap-repair.ts',
-      'repair.askAt = now + this.#limits.replayRetryMs * (0.9 + 0.2 * this.#random())',
+      'repair.askAt = now + pauseMs * (0.9 + 0.2 * this.#random())',
       'repair.askAt = now',
     ],
     [repair, 'D16: is asked for again while no answer comes'],
@@ -105,6 +105,20 @@ export const repairRules: readonly Rule[] = [
     'all are, for as long as it stays behind',
     ['subscriber/gap-repair.ts', 'if (repair.nonces.length > maxNonces)', 'if (repair.asks < 0)'],
     ['src/subscriber/growth.test.ts', 'D16: remembers the last of its asks alone'],
+  ),
+  rule(
+    'D16.11',
+    'An answer has the time that a round trip takes before it is asked for again',
+    'it has that of one host',
+    [
+      'subscriber/gap-repair.ts',
+      'source.pauseMs(this.#limits.replayRetryMs)',
+      'this.#limits.replayRetryMs',
+    ],
+    [
+      'src/subscriber/round-trip.test.ts',
+      'D16: is asked for a gap once while the answer may be under way',
+    ],
   ),
   rule(
     'D17.1',

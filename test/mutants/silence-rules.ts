@@ -265,4 +265,11 @@ export const silenceRules: readonly Rule[] = [
     ],
     [syncs, 'D15: is not answered by a mark with a nonce that we never used'],
   ),
+  rule(
+    'D15.7',
+    'It is repeated no faster than an answer takes by the round trips that were measured',
+    'it is repeated as on one host',
+    ['subscriber/source.ts', 'this.pauseMs(later)', 'later'],
+    ['src/subscriber/round-trip.test.ts', 'D15: is asked again no faster than an answer can come'],
+  ),
 ]

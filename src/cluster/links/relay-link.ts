@@ -2,7 +2,7 @@ import { XPublisher, XSubscriber } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
-import { connectingXpub, connectingXsub } from '../../transport/zeromq/socket-options.ts'
+import { connectingXpub, connectingXsub, farApart } from '../../transport/zeromq/socket-options.ts'
 import { NativeProxy } from '../native-proxy.ts'
 
 /** Pause before a dead link is made anew, milliseconds: whatever held its port has often gone by then. */
@@ -10,6 +10,9 @@ const firstRetryMs = 100
 
 /** Longest pause between two attempts, milliseconds. */
 const lastRetryMs = 2_000
+
+/** Longest time that a link has for its connection before a process may ask for another one, milliseconds. */
+const patienceMs = 10_000
 
 /** The other end of a link: its relay port, and which life of GENESIS_CLUSTER it belongs to. */
 export interface RelayTarget {
@@ -28,6 +31,9 @@ interface Running {
   readonly target: RelayTarget
   readonly proxy: NativeProxy
   readonly monitors: readonly ConnectionMonitor[]
+  readonly startedAt: number
+  /** When its connection stood for the first time; null: not yet. */
+  connectedAt: number | null
 }
 
 /**
@@ -64,6 +70,18 @@ export class RelayLink {
     return this.#apply()
   }
 
+  /**
+   * True where making the connection anew helps. One that is just being made is anew already, and one that has stood
+   * for less than twice the time that it took to make has not yet brought what goes up and comes back on it.
+   */
+  mayRenew(now: number): boolean {
+    const link = this.#running
+    if (link === null) return false
+    if (link.connectedAt === null) return now - link.startedAt >= patienceMs
+    const tookMs = link.connectedAt - link.startedAt
+    return now - link.connectedAt >= Math.min(patienceMs, 2 * tookMs)
+  }
+
   /** Makes the connection anew: subscriptions were lost at some hop. */
   renew(): Promise<void> {
     return this.#apply()
@@ -96,11 +114,12 @@ export class RelayLink {
   }
 
   #start(target: RelayTarget): Running {
-    const front = new XSubscriber(connectingXsub())
+    const front = new XSubscriber(farApart(connectingXsub()))
     const back = new XPublisher(connectingXpub())
     const dead = (_: string, why: string) => this.#died(running, why)
     const there = new ConnectionMonitor(front, this.#clock, {
       connected: () => {
+        running.connectedAt ??= this.#clock.now()
         this.#retryMs = firstRetryMs
         this.#handlers.connected()
       },
@@ -112,7 +131,9 @@ export class RelayLink {
     here.expect(this.#outboundAt)
     back.connect(this.#outboundAt)
     const proxy = new NativeProxy(front, back)
-    const running: Running = { target, proxy, monitors: [there, here] }
+    const monitors = [there, here]
+    const startedAt = this.#clock.now()
+    const running: Running = { target, proxy, monitors, startedAt, connectedAt: null }
     inBackground(
       running.proxy.ended.then((error) => error && this.#died(running, error.message)),
       ({ message }) => this.#died(running, message),

@@ -69,10 +69,10 @@ export class RelayLinks {
     return link.lead(null)
   }
 
-  /** A process asks for it. False: there is no such link, or it was renewed a moment ago. */
+  /** A process asks for it. False: there is no such link, or it was made a moment ago. */
   renew(node: string, now: number): boolean {
     const link = this.#links.get(node)
-    if (!link || !this.#renewals.admits(node, now)) return false
+    if (!link?.mayRenew(now) || !this.#renewals.admits(node, now)) return false
     this.#follow(node, link.renew())
     this.#tell(node, 'renewed', 'a process asked for it')
     return true

@@ -7,7 +7,7 @@ import type { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
 import { bindPort } from '../../transport/zeromq/port-owner.ts'
-import { boundRouter, sendingDealer } from '../../transport/zeromq/socket-options.ts'
+import { boundRouter, farApart, sendingDealer } from '../../transport/zeromq/socket-options.ts'
 import { fairReceive } from '../fair-receive.ts'
 import type { Peer, TidingsHeaders } from './peers.ts'
 import { Peers, whisperVersion, writeHeaders } from './peers.ts'
@@ -78,7 +78,10 @@ export class Membership {
     this.#options = options
     this.#peers = new Peers(options.node, this.#uuid, options.otherNodes)
     // A node that comes back through a new connection takes over from its half-open old one.
-    this.#router = new RouterSocket({ ...boundRouter(options.zapDomain), handover: true })
+    this.#router = new RouterSocket({
+      ...farApart(boundRouter(options.zapDomain)),
+      handover: true,
+    })
     this.#routerMonitor = new ConnectionMonitor(this.#router, options.clock, {
       stranger: (endpoint) => options.handlers.stranger(endpoint),
     })
@@ -107,7 +110,7 @@ export class Membership {
     const old = this.#ways.get(node)
     if (this.#closed || old?.endpoint === endpoint) return
     if (old) this.#leave(old)
-    const dealer = new DealerSocket(sendingDealer())
+    const dealer = new DealerSocket(farApart(sendingDealer()))
     // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
     ;(dealer as { routingId: unknown }).routingId = zreIdentity(this.#uuid)
     const monitor = new ConnectionMonitor(dealer, this.#options.clock, {

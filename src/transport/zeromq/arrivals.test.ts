@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../base/clock.ts'
 import { Arrivals } from './arrivals.ts'
 
-const longEnoughMs = 3_000
+const longEnoughMs = 7_000
 
 let timers: (() => void)[]
 let strangers: number

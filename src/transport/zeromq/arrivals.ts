@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import { socketLimits } from './socket-options.ts'
 
-/** After so long libzmq has put out whoever has not finished a handshake. */
-const judgedAfterMs = socketLimits.handshakeIntervalMs + 500
+/** After so long libzmq has put out whoever has not finished a handshake, at any port. */
+const judgedAfterMs = socketLimits.farHandshakeIntervalMs + 500
 
 /**
  * Counts who came to a bound port and never finished a handshake. libzmq's events do not tell the

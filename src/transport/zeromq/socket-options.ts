@@ -19,12 +19,16 @@ export const socketLimits = {
   heartbeatTimeoutMs: 3_000,
   /** A SYN into a black hole is given up, so that the next attempt takes the healed path. */
   connectTimeoutMs: 1_000,
+  /** The same between nodes, which may be far apart: a handshake takes two round trips and a half. */
+  farConnectTimeoutMs: 3_000,
   /** First pause before a connection is tried again; libzmq adds a random part and doubles it. */
   reconnectIntervalMs: 100,
   /** Longest pause: a restarted peer has all its connections back within it. */
   reconnectMaxIntervalMs: 2_000,
   /** Who has not shaken hands by then is put out: idle raw connections hold no place for long. */
   handshakeIntervalMs: 2_000,
+  /** The same at the ports that other nodes connect to, and where we connect to theirs. */
+  farHandshakeIntervalMs: 6_000,
   /** Bytes that nobody acknowledges close the connection after this. */
   tcpMaxRetransmitTimeoutMs: 5_000,
   /** Connections waiting to be accepted: hundreds of processes may start, or come back, at once. */
@@ -123,6 +127,15 @@ function connecting() {
     connectTimeout: socketLimits.connectTimeoutMs,
     reconnectInterval: socketLimits.reconnectIntervalMs,
     reconnectMaxInterval: socketLimits.reconnectMaxIntervalMs,
+  }
+}
+
+/** A socket that connects to another node, or that other nodes connect to. */
+export function farApart<Options extends object>(options: Options): Options {
+  return {
+    ...options,
+    connectTimeout: socketLimits.farConnectTimeoutMs,
+    handshakeInterval: socketLimits.farHandshakeIntervalMs,
   }
 }
 
