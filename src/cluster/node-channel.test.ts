@@ -37,7 +37,8 @@ function deliver({ roster, channel, inbox }: Side, lose: () => boolean): void {
   for (const whisper of inbox.splice(0)) {
     if (lose()) continue
     if (whisper.type === 'seen') channel.answer(whisper.seen)
-    if (whisper.type === 'roster') for (const e of channel.take(whisper, 0)) roster.put(e, 0)
+    if (whisper.type === 'roster')
+      for (const e of channel.take(whisper, 0).entries) roster.put(e, 0)
   }
 }
 

@@ -1,6 +1,6 @@
-import type { RosterEntry } from '../model/roster.ts'
 import type { SeenRoster } from '../transport/zeromq/registration-message.ts'
 import type { RosterWhisper, Whisper } from './membership/whisper.ts'
+import type { SeenRemote, Taken } from './remote-roster.ts'
 import { RemoteRoster } from './remote-roster.ts'
 import type { Roster } from './roster.ts'
 
@@ -16,8 +16,14 @@ export class NodeChannel {
   /** Up to where the other node has been told; null: it has not asked in this life. */
   #toldVersion: number | null = null
 
-  constructor(node: string, own: Roster, whisper: (whisper: Whisper) => void) {
-    this.remote = new RemoteRoster(node)
+  /** `kept`: what the last run knew of the other node's roster. */
+  constructor(
+    node: string,
+    own: Roster,
+    whisper: (whisper: Whisper) => void,
+    kept: SeenRemote | null = null,
+  ) {
+    this.remote = new RemoteRoster(node, kept)
     this.#own = own
     this.#whisper = whisper
   }
@@ -50,19 +56,19 @@ export class NodeChannel {
     this.tell()
   }
 
-  /** Returns the entries that hold from now on. */
-  take(message: RosterWhisper, now: number): RosterEntry[] {
+  take(message: RosterWhisper, now: number): Taken {
     const before = this.remote.seen
-    const entries = this.remote.take(message.history, message, now)
+    const taken = this.remote.take(message.history, message, now)
     const after = this.remote.seen
-    const taken = after.history === message.history && after.version === message.version
-    if (!taken && after.version === before.version) this.ask()
-    return entries
+    const isTaken = after.history === message.history && after.version === message.version
+    if (!isTaken && after.version <= before.version) this.ask()
+    return taken
   }
 
-  /** A new life of the other node knows nothing of what the old one was told. */
+  /** A new life of the other node knows nothing of what the old one was told, and may have let go more. */
   begin(): void {
     this.#toldVersion = null
+    this.remote.askForAll()
     this.ask()
   }
 }

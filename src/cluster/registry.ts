@@ -168,7 +168,7 @@ export class Registry {
     if (local.absentSince !== null && now - local.absentSince >= returnWithinMs) {
       this.#end(local, now, 'its connection ended without a word')
     } else if (silence >= goneKeptMs) {
-      this.#options.roster.forget(local.registration.incarnation)
+      this.#options.roster.letGo(local.registration.incarnation, now)
       this.#remove(local)
     } else if (silence >= goneAfterMs && local.state !== 'gone') {
       local.state = 'gone'

@@ -28,31 +28,47 @@ afterEach(() => {
 const saved: SavedRoster = {
   history: 'h',
   version: 7,
+  forgotten: { all: 5, own: 3 },
+  others: [{ node: 'b', history: 'hb', version: 9 }],
   processes: [
     {
-      node: 'a',
-      process: 'P',
-      instance: '',
-      incarnation: '0123456789abcdef0123456789abcdef',
-      role: 'process',
-      pid: 1,
-      startedAt: 5,
-      mode: 'mesh',
-      processPort: 11_000,
-      zeromqPort: 21_000,
-      publishes: ['TRADE'],
-      subscribes: '*',
-      state: 'alive',
-      last: null,
+      version: 6,
+      entry: {
+        node: 'a',
+        process: 'P',
+        instance: '',
+        incarnation: '0123456789abcdef0123456789abcdef',
+        role: 'process',
+        pid: 1,
+        startedAt: 5,
+        mode: 'mesh',
+        processPort: 11_000,
+        zeromqPort: 21_000,
+        publishes: ['TRADE'],
+        subscribes: '*',
+        state: 'alive',
+        last: null,
+      },
     },
   ],
+  endings: [],
 }
+
+const ending = {
+  version: 4,
+  entry: {
+    ...saved.processes[0]!.entry,
+    node: 'b',
+    incarnation: 'fedcba9876543210fedcba9876543210',
+    state: 'ended',
+  },
+} as const
 
 test('reads what it wrote, and only its owner may', () => {
   const file = new RosterFile(path.join(directory, 'new'), 'a', 6_000)
   expect(file.load()).toBeNull()
-  file.save(saved)
-  expect(file.load()).toEqual(saved)
+  file.save({ ...saved, endings: [ending] })
+  expect(file.load()).toEqual({ ...saved, endings: [ending] })
   expect(statSync(file.path).mode & 0o777).toBe(0o600)
   expect(readdirSync(path.dirname(file.path))).toHaveLength(1)
 })
@@ -103,7 +119,7 @@ test('a file of another node is not used', () => {
 test('a write that fails leaves the old file, and nothing else', () => {
   const file = new RosterFile(directory, 'a', 6_000)
   file.save(saved)
-  const broken = { ...saved, version: 8, processes: [{ ...saved.processes[0]!, pid: 1n }] }
+  const broken = { ...saved, version: 8n }
   expect(() => file.save(broken as unknown as SavedRoster)).toThrow('BigInt')
   expect(file.load()).toEqual(saved)
   expect(readdirSync(directory)).toHaveLength(1)

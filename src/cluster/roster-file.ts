@@ -2,14 +2,25 @@ import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSyn
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Registration, RosterEntry } from '../model/roster.ts'
-import { integer, oneOf, record, text } from '../transport/zeromq/json-shape.ts'
-import { rosterChange } from '../transport/zeromq/registration-shape.ts'
+import { integer, list, oneOf, orElse, record, text } from '../transport/zeromq/json-shape.ts'
+import { identity, rosterChange } from '../transport/zeromq/registration-shape.ts'
+import type { SeenRemote } from './remote-roster.ts'
+import type { Forgotten, SavedEntry } from './roster.ts'
 
 /** What outlives a run of GENESIS_CLUSTER: the roster of its own node. */
 export interface SavedRoster {
   readonly history: string
   readonly version: number
-  readonly processes: readonly RosterEntry[]
+  readonly forgotten: Forgotten
+  readonly processes: readonly SavedEntry[]
+  /** Up to where the rosters of other nodes were known. */
+  readonly others: readonly SavedRemote[]
+  /** Their processes that had ended: a process of ours that was away may not have been told. */
+  readonly endings: readonly SavedEntry[]
+}
+
+export interface SavedRemote extends SeenRemote {
+  readonly node: string
 }
 
 /** Only this shape is read; another number is another format. */
@@ -20,15 +31,23 @@ interface FileContent {
   readonly node: string
   readonly history: string
   readonly version: number
+  readonly forgotten: Forgotten
   readonly change: ReturnType<typeof rosterChange>
+  readonly others: readonly SavedRemote[]
+  readonly versions: readonly { incarnation: string; version: number }[]
 }
+
+const version = integer(0, Number.MAX_SAFE_INTEGER)
 
 const content = record<FileContent>({
   format: oneOf([String(format)]),
   node: text(255),
   history: text(64),
-  version: integer(0, Number.MAX_SAFE_INTEGER),
+  version,
+  forgotten: orElse({ all: 0, own: 0 }, record<Forgotten>({ all: version, own: version })),
+  others: orElse([], list(record<SavedRemote>({ node: text(255), history: text(64), version }))),
   change: rosterChange,
+  versions: orElse([], list(record({ incarnation: identity, version }))),
 })
 
 /** `$TIDINGS_STATE`, else `$XDG_STATE_HOME/tidings`, else `~/.local/state/tidings`. */
@@ -66,17 +85,21 @@ export class RosterFile {
    * @throws the error of the file system
    */
   save(roster: SavedRoster): void {
+    const entries = [...roster.processes, ...roster.endings]
     const json = JSON.stringify({
       format: String(format),
       node: this.#node,
       history: roster.history,
       version: roster.version,
+      forgotten: roster.forgotten,
+      others: roster.others,
       change: {
-        entries: roster.processes,
+        entries: entries.map(({ entry }) => entry),
         histories: [],
         settled: false,
         unreachable: [],
       },
+      versions: entries.map(({ entry: { incarnation }, version }) => ({ incarnation, version })),
     })
     mkdirSync(path.dirname(this.path), { recursive: true, mode: 0o700 })
     // Always the same name: what a killed process leaves behind is written over, and does not add up.
@@ -134,8 +157,16 @@ export function savedRosterOf(
   const read = content(json)
   if (read?.change === undefined) return { damaged: 'it has another format' }
   if (read.node !== node) return { damaged: `it is of node ${read.node}` }
-  const processes = read.change.entries.filter((entry) => entry.node === node)
-  return { history: read.history, version: read.version, processes }
+  const versions = new Map(read.versions.map((each) => [each.incarnation, each.version]))
+  // Without one it is of an older format: whoever has seen all of that file knows it.
+  const saved = read.change.entries.map((entry) => ({
+    entry,
+    version: versions.get(entry.incarnation) ?? read.version,
+  }))
+  const processes = saved.filter(({ entry }) => entry.node === node)
+  const endings = saved.filter(({ entry }) => entry.node !== node && entry.state === 'ended')
+  const { history, version, forgotten, others } = read
+  return { history, version, forgotten, processes, others, endings }
 }
 
 /** What a process of the last run is taken for until it registers again. */

@@ -31,6 +31,8 @@ const entry = (incarnation: string): RosterEntry => ({
   last: null,
 })
 
+const nothing = { forgotten: { all: 0, own: 0 }, processes: [], others: [], endings: [] }
+
 /** A roster that is kept in a file which can be made one that cannot be written. */
 class Stage {
   readonly file: RosterFile
@@ -45,7 +47,7 @@ class Stage {
   }
 
   keep() {
-    return this.keeping.keep(this.roster, this.now)
+    return this.keeping.keep(this.roster, () => [], this.now)
   }
 
   /** Nobody writes where a folder stands. */
@@ -92,7 +94,7 @@ it('D23: it is kept again as soon as there is room, and each is said once', () =
   expect(kept.file.load()).toMatchObject({
     history: 'h',
     version: kept.roster.version,
-    processes: ['1', '2', '3', '4'].map((name) => ({ process: `P${name}` })),
+    processes: ['1', '2', '3', '4'].map((name) => ({ entry: { process: `P${name}` } })),
   })
 })
 
@@ -146,7 +148,7 @@ it('D23: where the old file cannot be put away a new history begins, once', () =
 
 it('D23: the history of a file that was loaded and cannot be replaced is not gone on with', () => {
   const file = new ReadOnlyFile(directory, 'a', 6000)
-  file.save({ history: 'h', version: 5, processes: [] })
+  file.save({ ...nothing, history: 'h', version: 5 })
   file.isReadOnly = true
   const kept = new Stage(file)
   expect(kept.keeping.load()).toMatchObject({ history: 'h' })

@@ -1,9 +1,16 @@
 import type { OnClusterEvent } from './cluster-event.ts'
 import type { Roster } from './roster.ts'
-import type { RosterFile, SavedRoster } from './roster-file.ts'
+import type { RosterFile, SavedRemote, SavedRoster } from './roster-file.ts'
 
 /** Versions told without a write at most: well below `restartStride`. */
 const unsavedVersions = 100_000
+
+/**
+ * Endings on other nodes that are not in the file at most, and for how long, milliseconds: the other
+ * node keeps 2,000 of them for 10 minutes. What it forgets before our next run is taken for a loss.
+ */
+export const maxUnkeptEndings = 500
+export const endingsUnkeptMs = 60_000
 
 /** How long a file system that has refused a write is left alone, milliseconds. */
 export const writeAgainAfterMs = 1_000
@@ -27,6 +34,8 @@ export class RosterKeeping {
   #ownVersion = -1
   #version = 0
   #failedAt: number | null = null
+  #endings = 0
+  #keptAt = 0
 
   constructor(file: RosterFile, on: OnClusterEvent) {
     this.#file = file
@@ -44,27 +53,44 @@ export class RosterKeeping {
     return null
   }
 
-  keep(roster: Roster, now: number): Kept {
-    const { ownVersion, version, history } = roster
-    const isKept =
-      ownVersion === this.#ownVersion &&
-      version - this.#version < unsavedVersions &&
-      history === this.#keptHistory
-    if (isKept && this.#failedAt === null) return 'kept'
+  /** A process of another node has ended. Of those the file need not say everything at once. */
+  noteEnding(): void {
+    this.#endings += 1
+  }
+
+  /** `others`: up to where the rosters of other nodes are known. */
+  keep(roster: Roster, others: () => SavedRemote[], now: number): Kept {
+    if (this.#failedAt === null && this.#isKept(roster, now)) return 'kept'
     if (this.#failedAt !== null && now - this.#failedAt < writeAgainAfterMs) return 'not-kept'
+    const { ownVersion, version, history, forgotten } = roster
     try {
-      this.#file.save({ history, version, processes: roster.ownEntries() })
+      const [processes, endings] = [roster.ownEntries(), roster.foreignEndings()]
+      this.#file.save({ history, version, forgotten, processes, others: others(), endings })
     } catch (error) {
       return this.#failed(error as Error, history, now)
     }
     this.#keptHistory = history
     this.#ownVersion = ownVersion
     this.#version = version
+    this.#endings = 0
+    this.#keptAt = now
     if (this.#failedAt !== null) {
       this.#failedAt = null
       this.#on({ type: 'kept', message: `the roster is kept again in ${this.#file.path}` })
     }
     return 'kept'
+  }
+
+  #isKept({ ownVersion, version, history }: Roster, now: number): boolean {
+    const areEndingsDue =
+      this.#endings >= maxUnkeptEndings ||
+      (this.#endings > 0 && now - this.#keptAt >= endingsUnkeptMs)
+    return (
+      ownVersion === this.#ownVersion &&
+      version - this.#version < unsavedVersions &&
+      history === this.#keptHistory &&
+      !areEndingsDue
+    )
   }
 
   #failed(error: Error, history: string, now: number): Kept {

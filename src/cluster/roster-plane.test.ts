@@ -85,7 +85,7 @@ it('D23: a process is in the file before it is acknowledged', () => {
   })
   register(plane)
   plane.flush()
-  expect(kept).toMatchObject([{ processes: [{ incarnation }] }])
+  expect(kept).toMatchObject([{ processes: [{ entry: { incarnation } }] }])
 })
 
 it('D23: a new history is told to every process, with everything', () => {

@@ -12,7 +12,7 @@ import type { OnClusterEvent, ProcessNews } from './cluster-event.ts'
 import type { LocalProcess } from './local-process.ts'
 import { processSnapshot, remoteProcessSnapshot, shownName } from './local-process.ts'
 import type { RosterWhisper, SeenWhisper, Whisper } from './membership/whisper.ts'
-import { NodeChannel } from './node-channel.ts'
+import { LinkedNodes } from './linked-nodes.ts'
 import { Pace } from './pace.ts'
 import type { PortPool } from './port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
@@ -20,6 +20,7 @@ import { Registry } from './registry.ts'
 import type { RosterFile } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'
 import { RosterKeeping } from './roster-keeping.ts'
+import type { SavedEntry } from './roster.ts'
 import { Roster } from './roster.ts'
 import { Settling } from './settling.ts'
 
@@ -70,7 +71,7 @@ export class RosterPlane {
   readonly #options: RosterPlaneOptions
   readonly #settling: Settling
   readonly #keeping: RosterKeeping
-  readonly #channels = new Map<string, NodeChannel>()
+  readonly #nodes: LinkedNodes
   #acknowledgements: Acknowledgement[] = []
   #flushing = false
   readonly #pace = new Pace(flushPaceTimes, mostFlushWaitMs)
@@ -84,19 +85,20 @@ export class RosterPlane {
     this.#keeping = new RosterKeeping(file, on)
     const usable = this.#keeping.load()
     const version = usable ? usable.version + restartStride : 0
-    this.roster = new Roster(node, usable?.history ?? randomId(), version)
+    this.roster = new Roster(node, usable?.history ?? randomId(), version, usable?.forgotten)
     this.registry = new Registry({
       ...options,
       roster: this.roster,
       ask: (route) => this.#tell(route, { type: 'ask', answer: true }),
       now: clock.now(),
     })
+    const saved = [...(usable?.processes ?? []), ...(usable?.endings ?? [])]
+    for (const each of saved.toSorted((one, other) => one.version - other.version))
+      this.roster.restore(each, clock.now())
     const awaited = this.#adopt(usable?.processes ?? [])
     this.#settling = new Settling(awaited, options.linkedNodes, clock.now())
-    for (const other of options.linkedNodes) {
-      const whisper = (message: Whisper) => options.toNode(other, message)
-      this.#channels.set(other, new NodeChannel(other, this.roster, whisper))
-    }
+    const { linkedNodes, toNode } = options
+    this.#nodes = new LinkedNodes(linkedNodes, this.roster, toNode, usable?.others ?? [])
   }
 
   register(route: string | null, message: RegisterMessage): void {
@@ -148,21 +150,25 @@ export class RosterPlane {
 
   /** A node has begun a life, or is heard again: both sides ask. */
   nodeBegan(node: string): void {
-    this.#channels.get(node)?.begin()
+    this.#nodes.get(node)?.begin()
   }
 
   nodeState(node: string, state: NodeState): void {
-    const channel = this.#channels.get(node)
+    const channel = this.#nodes.get(node)
     if (!channel || state === 'suspect') return
     this.#put(state === 'alive' ? channel.remote.found() : channel.remote.lost())
     if (state === 'alive') channel.ask()
   }
 
   whispered(node: string, whisper: RosterWhisper | SeenWhisper): void {
-    const channel = this.#channels.get(node)
+    const channel = this.#nodes.get(node)
     if (!channel) return
     if (whisper.type === 'seen') return channel.answer(whisper.seen)
-    this.#put(channel.take(whisper, this.#options.clock.now()))
+    const now = this.#options.clock.now()
+    const { entries, letGo, forgot } = channel.take(whisper, now)
+    this.#put(entries)
+    for (const incarnation of letGo) this.roster.letGo(incarnation, now)
+    if (forgot) this.roster.noteForgotten()
     const { history, complete } = channel.remote
     if (history !== null) this.roster.setHistory(node, history)
     if (complete) this.#settling.nodeHeard(node)
@@ -176,17 +182,17 @@ export class RosterPlane {
     this.registry.tick(now, late)
     this.#reportEnds()
     this.#registerWaiting()
+    this.#put(this.#nodes.tick(now))
+    if (this.#pace.waitMs(now) > 0) return
+    // Told before it is forgotten: who is here has missed nothing.
+    this.flush()
     this.roster.expire(now)
-    for (const { remote } of this.#channels.values()) {
-      remote.keepOnly((incarnation) => this.roster.get(incarnation) !== undefined)
-      this.#put(remote.tick(now))
-    }
-    if (this.#pace.waitMs(now) === 0) this.flush()
+    this.#nodes.keepOnly((incarnation) => this.roster.get(incarnation) !== undefined)
   }
 
   /** Every second: each other node is asked for what is new. */
   askNodes(): void {
-    for (const channel of this.#channels.values()) channel.ask()
+    this.#nodes.ask()
   }
 
   /** Keeps, then tells: a process that has been told is in the file. */
@@ -202,7 +208,7 @@ export class RosterPlane {
       this.#tell(route, { type: 'registered', id, processPort, linked })
     }
     for (const local of this.registry.processes()) this.#tellRoster(local)
-    for (const channel of this.#channels.values()) channel.tell()
+    this.#nodes.tell()
     this.#pace.took(now, this.#options.clock.now())
   }
 
@@ -220,13 +226,15 @@ export class RosterPlane {
   }
 
   /** Whoever was GENESIS_CLUSTER in the last run is no more: its ports are ours. */
-  #adopt(processes: readonly RosterEntry[]): Map<string, string> {
+  #adopt(processes: readonly SavedEntry[]): Map<string, string> {
     const now = this.#options.clock.now()
     const awaited = new Map<string, string>()
-    for (const entry of processes) {
-      const isOver = entry.state === 'ended' || entry.role === 'cluster'
-      this.roster.put(isOver ? { ...entry, state: 'ended', last: entry.last ?? [] } : entry, now)
-      if (isOver) continue
+    for (const { entry } of processes) {
+      if (entry.state === 'ended') continue
+      if (entry.role === 'cluster') {
+        this.roster.put({ ...entry, state: 'ended', last: [] }, now)
+        continue
+      }
       const local = this.registry.adopt(assumedRegistration(entry), now)
       local.state = entry.state
       awaited.set(entry.incarnation, entry.process)
@@ -257,7 +265,11 @@ export class RosterPlane {
   #put(entries: Iterable<RosterEntry>): void {
     const now = this.#options.clock.now()
     let changed = false
-    for (const entry of entries) changed = this.roster.put(entry, now) || changed
+    for (const entry of entries) {
+      if (!this.roster.put(entry, now)) continue
+      changed = true
+      if (entry.state === 'ended') this.#keeping.noteEnding()
+    }
     if (changed) this.#flushSoon()
   }
 
@@ -290,7 +302,7 @@ export class RosterPlane {
   #tellRoster(local: LocalProcess): void {
     if (local.route === null) return
     const { history } = this.roster
-    for (const { more: _, ...part } of this.roster.changesSince(local.sentVersion)) {
+    for (const part of this.roster.changesSince(local.sentVersion)) {
       this.#tell(local.route, { type: 'roster', history, ...part })
       local.sentVersion = part.version
     }
@@ -306,7 +318,8 @@ export class RosterPlane {
   }
 
   #save(): void {
-    const outcome = this.#keeping.keep(this.roster, this.#options.clock.now())
+    const now = this.#options.clock.now()
+    const outcome = this.#keeping.keep(this.roster, () => this.#nodes.known(), now)
     if (outcome === 'begin-anew') this.#beginHistory()
   }
 
@@ -317,7 +330,7 @@ export class RosterPlane {
       local.seen = { history: null, version: 0 }
       local.sentVersion = 0
     }
-    for (const channel of this.#channels.values()) channel.tellAnew()
+    this.#nodes.tellAnew()
   }
 }
 

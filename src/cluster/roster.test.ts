@@ -121,5 +121,66 @@ test('D23: histories and settling are told as they change', () => {
     ],
     settled: true,
     unreachable: ['c'],
+    letGo: [],
   })
+})
+
+const publisher = (incarnation: string, more: Partial<RosterEntry> = {}) =>
+  entry(incarnation, { publishes: ['TRADE'], ...more })
+
+const end = (roster: Roster, each: RosterEntry, now: number) =>
+  roster.put({ ...each, state: 'ended', last: [{ table: 'TRADE', last: 1 }] }, now)
+
+test('D23: says up to which version it has forgotten the end of a publisher', () => {
+  const roster = new Roster('a', 'h', 0)
+  for (let n = 0; n <= maxEndedEntries; n += 1) end(roster, publisher(`${n}`), 0)
+  expect(roster.changesSince(0)[0]?.forgottenUpTo).toBe(0)
+  roster.expire(0)
+  // The first that ended is let go: whoever has not seen its version has missed it.
+  const firstEnd = 1 + 1
+  expect(roster.changesSince(0).map(({ forgottenUpTo }) => forgottenUpTo)).toContain(firstEnd)
+  expect(roster.ownChangesSince(0)[0]?.forgottenUpTo).toBe(firstEnd)
+  roster.expire(endedKeptMs)
+  roster.put(entry('new'), 0)
+  expect(roster.changesSince(0)[0]?.forgottenUpTo).toBe(roster.version - 1)
+})
+
+test('D23: who can have published nothing is forgotten without a word', () => {
+  const roster = new Roster('a', 'h', 0)
+  roster.put(entry('reader', { subscribes: '*', state: 'ended' }), 0)
+  roster.put(entry('idle', { state: 'ended', last: [] }), 0)
+  roster.put(entry('cluster', { role: 'cluster', state: 'ended' }), 0)
+  roster.expire(endedKeptMs)
+  expect(roster.forgotten).toEqual({ all: 0, own: 0 })
+  roster.put(entry('unknown', { state: 'ended' }), 0)
+  roster.expire(endedKeptMs)
+  expect(roster.forgotten.all).toBe(roster.version)
+})
+
+test('D23: another node is told what is forgotten of our own processes alone', () => {
+  const roster = new Roster('a', 'h', 0)
+  end(roster, publisher('other', { node: 'b' }), 0)
+  roster.expire(endedKeptMs)
+  roster.noteForgotten()
+  roster.put(entry('1'), 0)
+  expect(roster.forgotten).toEqual({ all: roster.version - 1, own: 0 })
+  expect(roster.ownChangesSince(0)[0]?.forgottenUpTo).toBe(0)
+})
+
+test('D23: that an entry was let go without an end is told, with a version', () => {
+  const roster = new Roster('a', 'h', 0)
+  roster.put(publisher('own', { state: 'gone' }), 0)
+  roster.put(entry('other', { node: 'b', state: 'gone' }), 0)
+  const { version, ownVersion } = roster
+  roster.letGo('own', 0)
+  roster.letGo('other', 0)
+  roster.letGo('nobody', 0)
+  expect(roster.changesSince(version)[0]?.change.letGo).toEqual(['own', 'other'])
+  expect(roster.ownChangesSince(ownVersion)[0]?.change.letGo).toEqual(['own'])
+  // Whoever has not heard of it while it was here has missed what it published.
+  expect(roster.forgotten).toEqual({ all: 3, own: 2 })
+  roster.put(publisher('own'), 1)
+  expect(roster.changesSince(version)[0]?.change.letGo).toEqual(['other'])
+  roster.expire(endedKeptMs)
+  expect(roster.changesSince(version)[0]?.change.letGo).toEqual([])
 })

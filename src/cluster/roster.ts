@@ -1,5 +1,5 @@
 import type { RosterChange, RosterEntry } from '../model/roster.ts'
-import { isFinal } from '../model/roster.ts'
+import { couldHavePublished, isFinal } from '../model/roster.ts'
 
 /** How long an ended entry is kept, milliseconds: whoever was cut off learns its last numbers. */
 export const endedKeptMs = 10 * 60_000
@@ -17,6 +17,8 @@ export const maxPartBytes = 512 * 1024
 export interface RosterPart {
   readonly since: number
   readonly version: number
+  /** Who has seen less has missed the end of a publisher that is forgotten. */
+  readonly forgottenUpTo: number
   readonly change: RosterChange
   /** Another part follows: nothing is settled until the last. */
   readonly more: boolean
@@ -30,9 +32,39 @@ interface Versioned {
   readonly endedAt: number | null
 }
 
+/** An entry, and the version that it was told with. */
+export interface SavedEntry {
+  readonly entry: RosterEntry
+  readonly version: number
+}
+
+/** Up to which version an entry of somebody who may have published was let go; 0: none was. */
+export interface Forgotten {
+  /** Of any node: what processes are told. */
+  readonly all: number
+  /** Of this node's own: what other nodes are told. */
+  readonly own: number
+}
+
+/** What is left of an entry that was let go without an end: those who know it shall let it go, too. */
+interface Tombstone {
+  readonly version: number
+  readonly at: number
+  readonly isOwn: boolean
+}
+
+/** What of the roster somebody is told. */
+interface Share {
+  readonly upTo: number
+  readonly forgottenUpTo: number
+  readonly letGo: readonly string[]
+  wants(entry: RosterEntry): boolean
+}
+
 /**
  * The processes of the cluster as versioned state: whoever was away asks for what changed after the
- * version it has seen. An explicit end is final, and that an entry is absent says nothing.
+ * version it has seen. An explicit end is final, and that an entry is absent says nothing; but that
+ * one was let go which somebody has not seen is told him, by its version.
  */
 export class Roster {
   readonly node: string
@@ -41,11 +73,19 @@ export class Roster {
   #ownVersion: number
   /** By incarnation, in the order of their versions. */
   readonly #entries = new Map<string, Versioned>()
+  readonly #tombstones = new Map<string, Tombstone>()
   readonly #histories = new Map<string, string>()
+  #forgotten: Forgotten
   #settled = false
   #unreachable: readonly string[] = []
 
-  constructor(node: string, history: string, version: number) {
+  constructor(
+    node: string,
+    history: string,
+    version: number,
+    forgotten: Forgotten = { all: 0, own: 0 },
+  ) {
+    this.#forgotten = forgotten
     this.node = node
     this.#history = history
     this.#version = version
@@ -67,6 +107,10 @@ export class Roster {
     return this.#ownVersion
   }
 
+  get forgotten(): Forgotten {
+    return this.#forgotten
+  }
+
   get(incarnation: string): RosterEntry | undefined {
     return this.#entries.get(incarnation)?.entry
   }
@@ -75,9 +119,16 @@ export class Roster {
     return [...this.#entries.values()].map(({ entry }) => entry)
   }
 
-  /** Those of this node. */
-  ownEntries(): RosterEntry[] {
-    return this.entries().filter(({ node }) => node === this.node)
+  /** This node's own, in the order of versions. */
+  ownEntries(): SavedEntry[] {
+    return this.#saved(({ node }) => node === this.node)
+  }
+
+  /** What of other nodes is to be kept: a process of ours that was away may not know that they have ended. */
+  foreignEndings(): SavedEntry[] {
+    return this.#saved(
+      (entry) => entry.node !== this.node && entry.state === 'ended' && couldHavePublished(entry),
+    )
   }
 
   /** What has changed since that one did; nothing if it is not here. */
@@ -85,6 +136,17 @@ export class Roster {
     const all = this.entries()
     const place = all.findIndex((entry) => entry.incarnation === incarnation)
     return place === -1 ? [] : all.slice(place + 1)
+  }
+
+  /**
+   * An entry of the last run, under the version that it was told with: who has seen that is told
+   * nothing, and knows it when it is forgotten. In the order of versions, before anything is put.
+   */
+  restore({ entry, version }: SavedEntry, now: number): void {
+    const json = JSON.stringify(entry)
+    const endedAt = entry.state === 'ended' ? now : null
+    const bytes = Buffer.byteLength(json)
+    this.#entries.set(entry.incarnation, { entry, json, bytes, version, endedAt })
   }
 
   /** False: nothing changed, or the entry has ended by its own word. */
@@ -99,6 +161,7 @@ export class Roster {
     const bytes = Buffer.byteLength(json)
     const version = this.#version
     if (entry.node === this.node) this.#ownVersion = version
+    this.#tombstones.delete(entry.incarnation)
     this.#entries.set(entry.incarnation, { entry, json, bytes, version, endedAt })
     return true
   }
@@ -125,42 +188,97 @@ export class Roster {
 
   /** The parts that bring whoever has seen `version` up to now; none when it has seen all. */
   changesSince(version: number): RosterPart[] {
-    return this.#parts(version, this.#version, () => true)
+    return this.#parts(version, {
+      upTo: this.#version,
+      forgottenUpTo: this.#forgotten.all,
+      letGo: this.#letGoSince(version, false),
+      wants: () => true,
+    })
   }
 
   /** The same for another node, which is told of this node's processes alone. */
   ownChangesSince(version: number): RosterPart[] {
-    return this.#parts(version, this.#ownVersion, ({ node }) => node === this.node)
+    return this.#parts(version, {
+      upTo: this.#ownVersion,
+      forgottenUpTo: this.#forgotten.own,
+      letGo: this.#letGoSince(version, true),
+      wants: ({ node }) => node === this.node,
+    })
   }
 
-  /** Nobody is told: absence says nothing. */
-  forget(incarnation: string): void {
-    this.#entries.delete(incarnation)
+  /** Lets an entry go that has not ended and is not to be waited for any longer; who knows it is told. */
+  letGo(incarnation: string, now: number): void {
+    const known = this.#entries.get(incarnation)
+    if (!known || known.endedAt !== null) return
+    this.#forget(known)
+    this.#version += 1
+    const isOwn = known.entry.node === this.node
+    if (isOwn) this.#ownVersion = this.#version
+    this.#tombstones.set(incarnation, { version: this.#version, at: now, isOwn })
+  }
+
+  /** Another node has forgotten what we have not seen of it: so have we, for whoever was there before. */
+  noteForgotten(): void {
+    this.#version += 1
+    this.#forgotten = { ...this.#forgotten, all: this.#version }
   }
 
   /** Forgets what ended long ago. */
   expire(now: number): void {
     const ended = [...this.#entries.values()].filter(({ endedAt }) => endedAt !== null)
     const surplus = ended.length - maxEndedEntries
-    for (const [place, { entry, endedAt }] of ended.entries()) {
-      if (place < surplus || (endedAt ?? now) + endedKeptMs <= now) {
-        this.#entries.delete(entry.incarnation)
-      }
+    for (const [place, known] of ended.entries()) {
+      const { endedAt } = known
+      if (place < surplus || (endedAt ?? now) + endedKeptMs <= now) this.#forget(known)
+    }
+    for (const [incarnation, { at }] of this.#tombstones) {
+      const isOld = at + endedKeptMs <= now || this.#tombstones.size > maxEndedEntries
+      if (!isOld) break
+      this.#tombstones.delete(incarnation)
     }
   }
 
-  #parts(version: number, now: number, wanted: (entry: RosterEntry) => boolean): RosterPart[] {
-    if (version === now) return []
+  #saved(wanted: (entry: RosterEntry) => boolean): SavedEntry[] {
+    return [...this.#entries.values()]
+      .filter(({ entry }) => wanted(entry))
+      .map(({ entry, version }) => ({ entry, version }))
+  }
+
+  #forget({ entry, version }: Versioned): void {
+    this.#entries.delete(entry.incarnation)
+    if (!couldHavePublished(entry)) return
+    const { all, own } = this.#forgotten
+    const isOwn = entry.node === this.node
+    this.#forgotten = {
+      all: Math.max(all, version),
+      own: isOwn ? Math.max(own, version) : own,
+    }
+  }
+
+  #letGoSince(since: number, onlyOwn: boolean): string[] {
+    return [...this.#tombstones]
+      .filter(([, { version, isOwn }]) => version > since && (isOwn || !onlyOwn))
+      .map(([incarnation]) => incarnation)
+  }
+
+  #parts(version: number, { upTo, forgottenUpTo, letGo, wants }: Share): RosterPart[] {
+    if (version === upTo) return []
     // A version of the future is of another life of this history: its owner begins again.
-    let since = version > now ? 0 : version
+    let since = version > upTo ? 0 : version
     const parts: RosterPart[] = []
     let entries: RosterEntry[] = []
     let held = 0
     let last = since
     for (const { entry, bytes, version: changed } of this.#entries.values()) {
-      if (changed <= since || !wanted(entry)) continue
+      if (changed <= since || !wants(entry)) continue
       if (entries.length > 0 && held + bytes > maxPartBytes) {
-        parts.push(this.#part(since, last, entries, true))
+        parts.push({
+          since,
+          version: last,
+          forgottenUpTo,
+          change: this.#change(entries),
+          more: true,
+        })
         since = last
         entries = []
         held = 0
@@ -169,15 +287,15 @@ export class Roster {
       held += bytes
       last = changed
     }
-    parts.push(this.#part(since, now, entries, false))
+    const [settled, unreachable] = [this.#settled, this.#unreachable]
+    const change = { ...this.#change(entries), settled, unreachable, letGo }
+    parts.push({ since, version: upTo, forgottenUpTo, change, more: false })
     return parts
   }
 
-  #part(since: number, version: number, entries: RosterEntry[], more: boolean): RosterPart {
+  #change(entries: RosterEntry[]): RosterChange {
     const histories = [...this.#histories].map(([node, history]) => ({ node, history }))
-    const settled = this.#settled && !more
-    const change = { entries, histories, settled, unreachable: more ? [] : this.#unreachable }
-    return { since, version, change, more }
+    return { entries, histories, settled: false, unreachable: [], letGo: [] }
   }
 
   #stand(): void {

@@ -63,10 +63,29 @@ export interface RosterChange {
   readonly settled: boolean
   /** Who could not be heard when the roster settled by time: nodes and processes, by name. */
   readonly unreachable: readonly string[]
+  /** Incarnations that the roster has let go without an end: not heard for an hour. Absent: none. */
+  readonly letGo?: readonly string[]
+  /**
+   * Since what this process was told last, publishers may have come and ended of whom the roster no
+   * longer knows.
+   */
+  readonly forgot?: boolean
 }
 
 /** The roster as one process knows it, by incarnation. */
 export type RosterView = ReadonlyMap<string, RosterEntry>
+
+/** False: nobody is owed anything of it, since it has published nothing. */
+export const couldHavePublished = ({
+  role,
+  publishes,
+  last,
+  subscribes,
+}: Pick<RosterEntry, 'role' | 'publishes' | 'last' | 'subscribes'>): boolean => {
+  if (role === 'cluster') return false
+  if (publishes.length > 0) return true
+  return last === null ? subscribes.length === 0 : last.length > 0
+}
 
 /**
  * A process that died before its node knew what it opened the queue for: between its first publish()

@@ -290,8 +290,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       if (this.#subscriber.roster.get(incarnation)?.state !== state)
         this.#feed.emit({ type: 'process', ...identityOf(entry), state })
     }
+    // A flush waits for none that the roster has let go.
+    const known = (change.letGo ?? []).flatMap((each) => this.#subscriber.roster.get(each) ?? [])
+    const letGo = known.map((entry) => ({ ...entry, state: 'gone' as const }))
     this.#subscriber.onRoster(change, now)
-    this.#publisher.onRoster(change.entries, now)
+    this.#publisher.onRoster([...change.entries, ...letGo], now)
     this.#schedule()
   }
 

@@ -53,6 +53,23 @@ describe('a publisher that leaves', () => {
 describe('publishers that are over', () => {
   const named = (number: number) => ({ incarnation: number.toString(16).padStart(32, '0') })
 
+  it('D21: who may return is remembered whatever the number, and goes on where it was', () => {
+    const pair = new Pair(['A'], { subscriber: { tombstones: 10 } }).ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.roster({ state: 'gone' })
+    pair.pass(15_000, everything)
+    for (let number = 1; number <= 50; number += 1) {
+      pair.roster({ ...named(number), state: 'alive' })
+      pair.roster({ ...named(number), state: 'ended', last })
+    }
+    pair.pass(1_000, everything)
+    pair.roster({ state: 'alive' })
+    pair.publish(['A'])
+    pair.pass(3_000)
+    expect(pair.received).toEqual(['A1', 'A2'])
+  })
+
   it('D21: are remembered without their streams once everything of them is delivered', () => {
     const pair = new Pair(['A']).ready()
     pair.publish(['A'], ['A'])

@@ -101,6 +101,17 @@ export class Source {
     return this.state === 'gone' || this.state === 'finished'
   }
 
+  /** The roster waits for it no longer. */
+  letGo(): void {
+    this.entry = null
+  }
+
+  /** It has ended, or the roster waits for it no longer. */
+  get isOverForGood(): boolean {
+    if (this.state === 'finished') return true
+    return this.state === 'gone' && (this.entry === null || this.entry.state === 'ended')
+  }
+
   /** Looks whether the stream still has something held or lost; call it after each change of either. */
   settle(stream: SubscribedStream): void {
     if (stream.held.length === 0 && stream.lost.isEmpty) {

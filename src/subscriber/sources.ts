@@ -43,7 +43,7 @@ export class Sources {
     if (this.all.size <= this.#limits.tombstones) return
     for (const [incarnation, source] of this.all) {
       if (this.all.size <= this.#limits.tombstones) return
-      if (!source.isOver || source.isOnRoster || !source.isSettled) continue
+      if (!source.isOverForGood || !source.isSettled) continue
       this.all.delete(incarnation)
       this.open.delete(source)
     }

@@ -278,6 +278,33 @@ describe('a roster that began anew', () => {
     expect(unready.losses).toEqual([])
   })
 
+  it('D23: is a loss also where the roster has forgotten what this process has not seen', () => {
+    const ready = subscribe()
+    pass(1000)
+    const unready = subscribe()
+    const change = { entries: [], histories: [], settled: true, unreachable: [] }
+    subscriber.onRoster({ ...change, forgot: true }, now)
+    const [loss, ...more] = ready.losses
+    expect(loss).toMatchObject({ table: null, publisher: null, reason: 'roster-lost' })
+    expect([...more, ...unready.losses]).toEqual([])
+  })
+
+  it('D23: a new history that has forgotten much is one loss', () => {
+    const ready = subscribe()
+    pass(1000)
+    roster({ node: 'n', history: 'h' })
+    const histories = [{ node: 'n', history: 'another' }]
+    const change = { entries: [], histories, settled: true, unreachable: [] }
+    subscriber.onRoster({ ...change, forgot: true }, now)
+    expect(ready.losses).toHaveLength(1)
+  })
+
+  it('D23: lets a process go that the roster lets go', () => {
+    const change = { entries: [], histories: [], settled: true, unreachable: [] }
+    subscriber.onRoster({ ...change, letGo: [identity.incarnation] }, now)
+    expect(subscriber.roster.has(identity.incarnation)).toBe(false)
+  })
+
   it('D21: ended processes are remembered up to a number', () => {
     start({ tombstones: 10 })
     for (let index = 0; index < 50; index++)

@@ -175,12 +175,12 @@ export class Subscriber {
       this.#roster.set(entry.incarnation, entry)
       if (entry.state === 'ended') this.#confirmations.forget(entry.incarnation)
     }
-    for (const { node, history } of change.histories) {
-      const known = this.#histories.get(node)
-      this.#histories.set(node, history)
-      if (known !== undefined && known !== history)
-        for (const { subscription } of this.#entries) subscription.onRosterLost()
+    for (const incarnation of change.letGo ?? []) {
+      this.#roster.delete(incarnation)
+      this.#confirmations.forget(incarnation)
     }
+    if (this.#isLost(change))
+      for (const { subscription } of this.#entries) subscription.onRosterLost()
     this.#forgetEnded()
     for (const { subscription } of this.#entries) subscription.onRoster(change, now)
   }
@@ -202,6 +202,17 @@ export class Subscriber {
     const ownStallMs = late > this.#limits.tickMs ? late : 0
     if (ownStallMs > 0) this.#signs.stoodStill(ownStallMs, now)
     for (const { subscription } of this.#entries) subscription.tick(now, ownStallMs)
+  }
+
+  /** Publishers may have come and gone unseen: a node's roster began anew, or has forgotten them. */
+  #isLost({ histories, forgot }: RosterChange): boolean {
+    let isAnother = false
+    for (const { node, history } of histories) {
+      const known = this.#histories.get(node)
+      this.#histories.set(node, history)
+      if (known !== undefined && known !== history) isAnother = true
+    }
+    return isAnother || forgot === true
   }
 
   #subscriptions(): Subscription[] {

@@ -159,11 +159,12 @@ export class Subscription {
     if (this.#isEnded) return
     this.#isBusy = true
     for (const entry of change.entries) this.#onEntry(entry, now)
+    for (const each of change.letGo ?? []) this.#sources.get(each)?.letGo()
     this.#readiness.onRoster(change, now)
     this.#leave(now)
   }
 
-  /** A node's roster began anew without its file: publishers may have come and gone unseen. */
+  /** A node's roster began anew, or has forgotten what we have not seen: publishers may have come and gone. */
   onRosterLost(): void {
     if (!this.isReady) return
     const anything = { table: null, publisher: null, from: null, to: null } as const

@@ -49,6 +49,7 @@ const rosterChange = (dice: Dice, node: string): RosterChange => ({
   histories: [{ node, history: 'h1' }],
   settled: dice.chance(0.5),
   unreachable: dice.chance(0.2) ? ['c'] : [],
+  letGo: dice.chance(0.2) ? [incarnation(dice)] : [],
 })
 
 function snapshot(dice: Dice): ClusterSnapshot {
@@ -96,6 +97,8 @@ function roster(dice: Dice, node: string) {
     history,
     since,
     version: since + dice.below(3),
+    forgottenUpTo: dice.chance(0.7) ? 0 : dice.below(9),
+    more: dice.chance(0.3),
     change: rosterChange(dice, node),
   } as const
 }
@@ -138,9 +141,7 @@ export function whisper(dice: Dice): Buffer {
     { type: 'ask-snapshot' },
     snapshotPart(dice),
   ]
-  return json(
-    dice.chance(0.6) ? { ...roster(dice, otherNode), more: dice.chance(0.3) } : dice.pick(others),
-  )
+  return json(dice.chance(0.6) ? roster(dice, otherNode) : dice.pick(others))
 }
 
 /** The roster file of the own node. */
@@ -151,6 +152,8 @@ export const rosterFile = (dice: Dice): Buffer =>
       node: ownNode,
       history: 'h1',
       version: dice.below(1e6),
-      change: rosterChange(dice, ownNode),
+      forgotten: { all: dice.below(9), own: dice.below(9) },
+      others: [{ node: otherNode, history: 'h1', version: dice.below(9) }],
+      change: rosterChange(dice, dice.chance(0.8) ? ownNode : otherNode),
     }),
   )

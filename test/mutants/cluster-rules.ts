@@ -9,6 +9,8 @@ const roster = 'src/cluster/roster.test.ts'
 const settling = 'src/cluster/settling.test.ts'
 const plane = 'src/cluster/roster-plane.test.ts'
 const keeping = 'src/cluster/roster-keeping.test.ts'
+const view = 'src/transport/zeromq/roster-view.test.ts'
+const twoNodes = 'src/cluster/two-nodes.test.ts'
 
 /** What is bounded, what a handler may do, the roster, and the process itself: D21 to D24. */
 export const clusterRules: readonly Rule[] = [
@@ -67,6 +69,17 @@ export const clusterRules: readonly Rule[] = [
     [endings, 'D21: are remembered up to a number, the latest'],
   ),
   rule(
+    'D21.7',
+    'Of those it forgets none that may return: what it has of it would be delivered again',
+    'it forgets whoever is silent',
+    [
+      'subscriber/sources.ts',
+      'if (!source.isOverForGood || !source.isSettled) continue',
+      'if (!source.isOver || source.isOnRoster || !source.isSettled) continue',
+    ],
+    [endings, 'D21: who may return is remembered whatever the number, and goes on where it was'],
+  ),
+  rule(
     'D22.1',
     'A handler that throws does not stop the delivery',
     'what it throws is passed on',
@@ -123,8 +136,8 @@ export const clusterRules: readonly Rule[] = [
     'everything is told',
     [
       'cluster/roster.ts',
-      'if (changed <= since || !wanted(entry)) continue',
-      'if (!wanted(entry)) continue',
+      'if (changed <= since || !wants(entry)) continue',
+      'if (!wants(entry)) continue',
     ],
     [roster, 'D23: tells what changed after a version, each entry as it is now'],
   ),
@@ -155,8 +168,8 @@ export const clusterRules: readonly Rule[] = [
     'it takes the new one in silence',
     [
       'subscriber/subscriber.ts',
-      'for (const { subscription } of this.#entries) subscription.onRosterLost()',
-      'void known',
+      'if (known !== undefined && known !== history) isAnother = true',
+      '',
     ],
     [subscriber, 'D23: is a loss of publishers unknown to whoever knew the old one and was ready'],
   ),
@@ -246,6 +259,92 @@ export const clusterRules: readonly Rule[] = [
       "const isLeft = history === ''",
     ],
     [keeping, 'D23: where the old file cannot be put away a new history begins, once'],
+  ),
+  rule(
+    'D23.18',
+    'The roster says up to which version it has let entries of publishers go',
+    'it lets them go in silence',
+    ['cluster/roster.ts', 'all: Math.max(all, version),', 'all,'],
+    [roster, 'D23: says up to which version it has forgotten the end of a publisher'],
+  ),
+  rule(
+    'D23.19',
+    'A process that has not seen what the roster has forgotten takes note of it, once',
+    'absence says nothing',
+    [
+      'transport/zeromq/roster-view.ts',
+      'this.#knownUpTo !== null && forgottenUpTo > this.#knownUpTo',
+      'this.#knownUpTo !== null && forgottenUpTo < 0',
+    ],
+    [view, 'D23: tells once that the roster has forgotten what was not seen'],
+  ),
+  rule(
+    'D23.20',
+    'What the roster has forgotten unseen is a loss of unknown publishers to whoever was ready',
+    'nothing is told',
+    ['subscriber/subscriber.ts', 'return isAnother || forgot === true', 'return isAnother'],
+    [
+      subscriber,
+      'D23: is a loss also where the roster has forgotten what this process has not seen',
+    ],
+  ),
+  rule(
+    'D23.21',
+    'What another node has forgotten unseen is passed on to our own processes, also to those that are away',
+    'it is not passed on',
+    ['cluster/roster-plane.ts', 'if (forgot) this.roster.noteForgotten()', ''],
+    [twoNodes, 'D23: a node that was parted tells its own processes'],
+  ),
+  rule(
+    'D23.22',
+    'What was forgotten is in the file, and holds after a restart',
+    'a restart has forgotten nothing',
+    ['cluster/roster-plane.ts', 'version, usable?.forgotten)', 'version)'],
+    [twoNodes, 'D23: what was forgotten survives a restart'],
+  ),
+  rule(
+    'D23.23',
+    'Endings of other nodes are in the file, and up to where their rosters were known',
+    'the endings are not',
+    [
+      'cluster/roster-plane.ts',
+      '...(usable?.endings ?? [])',
+      '...(usable?.endings.slice(1_000_000) ?? [])',
+    ],
+    [twoNodes, 'D23: an ending of another node that is in our file is told'],
+  ),
+  rule(
+    'D23.24',
+    'After a restart nobody is told anew what he has seen, and so nothing of that is forgotten unseen',
+    'everything has a new version',
+    [
+      'cluster/roster-plane.ts',
+      'this.roster.restore(each, clock.now())',
+      'this.roster.put(each.entry, clock.now())',
+    ],
+    [twoNodes, 'D23: a restart with its file is no loss'],
+  ),
+  rule(
+    'D23.25',
+    'What has changed is told before anything is forgotten',
+    'it is forgotten first',
+    [
+      'cluster/roster-plane.ts',
+      '    // Told before it is forgotten: who is here has missed nothing.\n    this.flush()\n    this.roster.expire(now)',
+      '    this.roster.expire(now)\n    this.flush()',
+    ],
+    [twoNodes, 'D23: whoever was away while more ended than the roster keeps'],
+  ),
+  rule(
+    'D23.26',
+    'What is let go without an end is let go everywhere: it is told with a version',
+    'other nodes keep it',
+    [
+      'cluster/roster-plane.ts',
+      'for (const incarnation of letGo) this.roster.letGo(incarnation, now)',
+      '',
+    ],
+    [twoNodes, 'D23: a process that one node lets go after an hour of silence is let go by all'],
   ),
   rule(
     'D24.1',

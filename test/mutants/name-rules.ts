@@ -58,8 +58,8 @@ export const nameRules: readonly Rule[] = [
     'it is waited for',
     [
       'cluster/roster-plane.ts',
-      "entry.state === 'ended' || entry.role === 'cluster'",
-      "entry.state === 'ended'",
+      "if (entry.role === 'cluster') {",
+      "if (entry.role === 'cluster' && entry.pid < 0) {",
     ],
     [plane, 'D30: who was GENESIS_CLUSTER in the last run has ended'],
   ),

@@ -171,6 +171,8 @@ function tell({ route }: Member, since: number): void {
     history: rosterHistory,
     since,
     version,
+    forgottenUpTo: 0,
+    more: false,
     change: {
       entries: news.map(({ entry }) => entry),
       histories: [{ node: 'n', history: rosterHistory }],

@@ -13,12 +13,14 @@ const whispers: readonly Whisper[] = [
     history: 'h',
     since: 1,
     version: 2,
+    forgottenUpTo: 1,
     more: true,
     change: {
       entries: [],
       histories: [{ node: 'a', history: 'h' }],
       settled: false,
       unreachable: [],
+      letGo: [incarnation],
     },
   },
   { type: 'renew', incarnation },
@@ -59,6 +61,7 @@ test('what would be too long is not written: it would end the connection', () =>
     history: 'h',
     since: 0,
     version: 1,
+    forgottenUpTo: 0,
     more: false,
     change,
   } as const

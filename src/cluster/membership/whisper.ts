@@ -6,6 +6,7 @@ import {
   integer,
   nullable,
   oneOf,
+  orElse,
   record,
   text,
 } from '../../transport/zeromq/json-shape.ts'
@@ -26,6 +27,8 @@ export interface RosterWhisper {
   readonly history: string
   readonly since: number
   readonly version: number
+  /** The highest version of a publisher's end that the sender has forgotten. */
+  readonly forgottenUpTo: number
   readonly change: RosterChange
   readonly more: boolean
 }
@@ -62,6 +65,7 @@ const shapes: { [Type in Whisper['type']]: Shape<Whisper> } = {
     history: historyId,
     since: count,
     version: count,
+    forgottenUpTo: orElse(0, count),
     change: rosterChange,
     more: boolean,
   }),

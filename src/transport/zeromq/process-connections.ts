@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../base/clock.ts'
-import type { RosterEntry } from '../../model/roster.ts'
+import type { RosterChange, RosterEntry } from '../../model/roster.ts'
 import type { SubscribingSocket } from './subscribing-socket.ts'
 
 /** What an ended process sent last may still be on its way; disconnecting drops what is unread. */
@@ -34,7 +34,8 @@ export class ProcessConnections {
     this.#clock = clock
   }
 
-  take(entries: readonly RosterEntry[]): void {
+  take({ entries, letGo = [] }: Pick<RosterChange, 'entries' | 'letGo'>): void {
+    for (const incarnation of letGo) this.#release(incarnation)
     for (const entry of entries) {
       if (entry.state === 'ended') this.#release(entry.incarnation)
       else if (this.#isConnectable(entry)) this.#hold(entry)

@@ -6,7 +6,7 @@
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../../model/roster.ts'
 import type { Shape } from './json-shape.ts'
-import { boolean, integer, nullable, oneOf, record, text } from './json-shape.ts'
+import { boolean, integer, nullable, oneOf, orElse, record, text } from './json-shape.ts'
 import { identity, registration, rosterChange, snapshotPart } from './registration-shape.ts'
 import type { SnapshotPart } from './snapshot-parts.ts'
 
@@ -98,7 +98,11 @@ export interface RosterMessage {
   /** `change` is what changed after this version; 0: everything. */
   readonly since: number
   readonly version: number
+  /** The highest version of a publisher's end that the roster has forgotten: who has seen less missed it. */
+  readonly forgottenUpTo: number
   readonly change: RosterChange
+  /** Another part follows. */
+  readonly more: boolean
 }
 
 /** To a publisher: renew your connections. */
@@ -160,7 +164,9 @@ const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> }
     history: historyId,
     since: count,
     version: count,
+    forgottenUpTo: orElse(0, count),
     change: rosterChange,
+    more: orElse(false, boolean),
   }),
   renew: record<RenewOrder>({ type: oneOf(['renew']) }),
   snapshot: record<SnapshotMessage>({ type: oneOf(['snapshot']), ...snapshotPart }),

@@ -75,11 +75,13 @@ const rosterEntry = record<RosterEntry>({
   state: oneOf(['alive', 'leaving', 'ended', 'gone']),
 })
 
-export const rosterChange = record<RosterChange>({
+/** What one process alone is told of what it missed (`forgot`) is found by its own side. */
+export const rosterChange = record<Omit<RosterChange, 'forgot'>>({
   entries: list(rosterEntry),
   histories: list(record({ node: filledName, history: text(64) })),
   settled: boolean,
   unreachable: list(text(2 * maxNameLength + 64)),
+  letGo: orElse([], list(identity)),
 })
 
 const processSnapshot = record<ProcessSnapshot>({

@@ -27,6 +27,8 @@ const message = (since: number, version: number, entries: RosterEntry[], history
     history,
     since,
     version,
+    forgottenUpTo: 0,
+    more: false,
     change: { entries, histories: [{ node: 'n', history }], settled: true, unreachable: [] },
   }) satisfies RosterMessage
 
@@ -76,6 +78,56 @@ describe('RosterView', () => {
     expect(view.apply(unsettled).change).toEqual(unsettled.change)
     expect(view.apply(unsettled).change).toBeNull()
     expect(view.apply(message(0, 1, [])).change?.settled).toBe(true)
+  })
+
+  const forgotten = (said: RosterMessage, forgottenUpTo: number): RosterMessage => ({
+    ...said,
+    forgottenUpTo,
+  })
+
+  it('D23: tells once that the roster has forgotten what was not seen, and asks for everything', () => {
+    const view = new RosterView()
+    view.apply(message(0, 10, [entry('A'), entry('B')]))
+    expect(view.apply(forgotten(message(10, 12, []), 10)).change?.forgot).toBeUndefined()
+    const told = view.apply(forgotten(message(12, 40, [entry('C')]), 20))
+    expect(told).toMatchObject({ ask: true, change: { forgot: true } })
+    expect(view.seen).toEqual({ history: 'h', version: 0 })
+    const all = [entry('A'), entry('C')]
+    const again = view.apply(forgotten({ ...message(0, 41, all), more: true }, 20))
+    expect(again.change?.forgot).toBeUndefined()
+    expect(view.get(entry('B').incarnation)).toBeDefined()
+    expect(view.apply(forgotten(message(41, 42, []), 20)).change).toMatchObject({
+      letGo: [entry('B').incarnation],
+    })
+    expect(view.get(entry('B').incarnation)).toBeUndefined()
+    expect(view.apply(forgotten(message(42, 43, [entry('D')]), 20)).change?.forgot).toBeUndefined()
+  })
+
+  it('D23: one that begins has missed nothing of what the roster has forgotten', () => {
+    const view = new RosterView()
+    const first = { ...message(0, 30, [entry('A')]), more: true }
+    expect(view.apply(forgotten(first, 40)).change?.forgot).toBeUndefined()
+    expect(view.apply(forgotten(message(30, 60, []), 40)).change?.forgot).toBeUndefined()
+  })
+
+  it('D23: while a node is out of reach nobody of it is let go for not being named', () => {
+    const view = new RosterView()
+    view.apply(message(0, 10, [entry('A')]))
+    view.apply(forgotten(message(10, 40, []), 20))
+    const all = forgotten(message(0, 41, []), 20)
+    view.apply({ ...all, change: { ...all.change, unreachable: ['n'] } })
+    expect(view.get(entry('A').incarnation)).toBeDefined()
+  })
+
+  it('D23: lets go whom the roster lets go, and takes them again', () => {
+    const view = new RosterView()
+    view.apply(message(0, 1, [entry('A', { state: 'gone' }), entry('B', { state: 'ended' })]))
+    const { incarnation } = entry('A')
+    const said = message(1, 2, [])
+    const letGo = [incarnation, entry('B').incarnation]
+    const told = view.apply({ ...said, change: { ...said.change, letGo } }).change
+    expect(told?.letGo).toEqual([incarnation])
+    expect(names(view, message(2, 3, [entry('A')]))).toEqual(['A'])
   })
 
   it('leaves an ended process as it ended', () => {

@@ -6,12 +6,22 @@ import type { RosterMessage, SeenRoster } from './registration-message.ts'
 /** Ended processes remembered, so that a repeated message is not news: thousands of scripts a day end. */
 const maxEndedRemembered = 4_096
 
+/** `change`: news, or null. `ask`: `seen` says what is wanted instead. */
+export interface Applied {
+  readonly change: RosterChange | null
+  readonly ask: boolean
+}
+
 /** The roster as far as GENESIS_CLUSTER has told it; turns repeated messages into changes told once. */
 export class RosterView {
   readonly #entries = new Map<string, RosterEntry>()
   readonly #ended = new Set<string>()
-  #rest: Omit<RosterChange, 'entries'> | null = null
+  #rest: Omit<RosterChange, 'entries' | 'letGo' | 'forgot'> | null = null
   #seen: SeenRoster = { history: null, version: 0 }
+  /** Of what the roster has forgotten nothing up to here is unknown to us, or that was told; null: it begins. */
+  #knownUpTo: number | null = null
+  /** While everything is told anew: those who have not been named, and are not in the roster if they are not. */
+  #unnamed: Set<string> | null = null
 
   /** What the next registration says has been seen. */
   get seen(): SeenRoster {
@@ -23,37 +33,82 @@ export class RosterView {
   }
 
   /**
-   * `change`: news, or null. `ask`: the message does not join on to what is known (another history,
-   * or a part missing between); `seen` says what is wanted instead.
+   * A message that does not join on to what is known (another history, or a part missing between)
+   * is asked for again. So is everything where the roster has forgotten what we have not seen.
    */
-  apply(message: RosterMessage): { readonly change: RosterChange | null; readonly ask: boolean } {
+  apply(message: RosterMessage): Applied {
     const { history, since, version } = message
-    if (since === 0 && history !== this.#seen.history) this.#seen = { history, version: 0 }
+    if (since === 0 && history !== this.#seen.history) this.#begin(history)
     if (history !== this.#seen.history) {
-      this.#seen = { history, version: 0 }
+      this.#begin(history)
       return { change: null, ask: true }
     }
     if (since > this.#seen.version) return { change: null, ask: true }
     if (version <= this.#seen.version && version > 0) return { change: null, ask: false }
+    const { forgottenUpTo } = message
+    const forgot = this.#knownUpTo !== null && forgottenUpTo > this.#knownUpTo
     this.#seen = { history, version }
-    return { change: this.#news(message.change), ask: false }
+    this.#knownUpTo = Math.max(this.#knownUpTo ?? 0, version, forgottenUpTo)
+    const change = this.#news(message, forgot)
+    if (forgot) this.#askForAll(history)
+    return { change, ask: forgot }
   }
 
-  #news(change: RosterChange): RosterChange | null {
-    const { entries, ...rest } = change
+  /** Whoever knew the old history is told of the new one: what it has forgotten is part of that. */
+  #begin(history: string): void {
+    this.#seen = { history, version: 0 }
+    this.#knownUpTo = null
+    this.#unnamed = null
+  }
+
+  /** Who has ended unseen and is forgotten is named no more: that shows only where all are named. */
+  #askForAll(history: string): void {
+    this.#seen = { history, version: 0 }
+    const known = [...this.#entries.values()].filter(({ state }) => state !== 'ended')
+    this.#unnamed = new Set(known.map(({ incarnation }) => incarnation))
+  }
+
+  #news({ change, more }: RosterMessage, forgot: boolean): RosterChange | null {
+    const { entries, letGo: said = [], ...rest } = change
     const news = entries.filter((entry) => this.#take(entry))
-    if (news.length === 0 && isDeepStrictEqual(rest, this.#rest)) return null
+    const letGo = [...said, ...(more ? [] : this.#leftOut(change))]
+    const gone = letGo.filter((incarnation) => this.#letGo(incarnation))
+    const isNews = news.length > 0 || gone.length > 0 || forgot
+    if (!isNews && isDeepStrictEqual(rest, this.#rest)) return null
     this.#rest = rest
-    return { entries: news, ...rest }
+    return {
+      entries: news,
+      ...rest,
+      ...(gone.length > 0 && { letGo: gone }),
+      ...(forgot && { forgot }),
+    }
+  }
+
+  /** Of nodes that are out of reach the roster may not know all yet. */
+  #leftOut({ settled, histories, unreachable }: RosterChange): string[] {
+    if (this.#unnamed === null || !settled) return []
+    const nodes = new Set(histories.map(({ node }) => node))
+    for (const name of unreachable) nodes.delete(name)
+    const leftOut = [...this.#unnamed].filter((incarnation) =>
+      nodes.has(this.#entries.get(incarnation)?.node ?? ''),
+    )
+    this.#unnamed = null
+    return leftOut
   }
 
   /** True when it says something new. Who has said that it ended stays as it ended. */
   #take(entry: RosterEntry): boolean {
+    this.#unnamed?.delete(entry.incarnation)
     const known = this.#entries.get(entry.incarnation)
     if (known !== undefined && (isFinal(known) || isDeepStrictEqual(known, entry))) return false
     this.#entries.set(entry.incarnation, entry)
     if (entry.state === 'ended') this.#forgetOldest(entry.incarnation)
     return true
+  }
+
+  #letGo(incarnation: string): boolean {
+    const known = this.#entries.get(incarnation)
+    return known !== undefined && known.state !== 'ended' && this.#entries.delete(incarnation)
   }
 
   #forgetOldest(ended: string): void {

@@ -286,7 +286,7 @@ export class ZeroMQTransport implements Transport {
         this.#condition.changed()
       },
       roster: (change) => {
-        mesh?.processes.take(change.entries)
+        mesh?.processes.take(change)
         this.#handlers?.roster(change)
       },
       renew: () => {
