@@ -58,7 +58,7 @@ interface Share {
   readonly upTo: number
   readonly forgottenUpTo: number
   readonly letGo: readonly string[]
-  wants(entry: RosterEntry): boolean
+  readonly wants: (entry: RosterEntry) => boolean
 }
 
 /**
