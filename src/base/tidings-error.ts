@@ -43,6 +43,17 @@ export class TidingsError extends Error {
     this.category = errorCategories[code]
   }
 
+  /** The message without the code. */
+  get text(): string {
+    return this.message.slice(0, -` [${this.code}]`.length)
+  }
+
+  /** The same error with its place before its text. */
+  at(place: string): TidingsError {
+    const options = this.cause === undefined ? undefined : { cause: this.cause }
+    return new TidingsError(this.code, `${place}: ${this.text}`, options)
+  }
+
   /** Whatever was thrown, as a TidingsError; what is not one already becomes TRANSPORT_FAILED. */
   static from(reason: unknown, code: ErrorCode = 'TRANSPORT_FAILED'): TidingsError {
     if (reason instanceof TidingsError) return reason

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  checkTableName,
   decodeTableName,
   encodeTableName,
   parseTopic,
@@ -59,4 +60,14 @@ it('W1: incarnations and subscribers have topics of their own; table/ is that of
   expect(parseTopic(statusTopic(id))).toEqual({ plane: 'status', incarnation: id })
   expect(parseTopic(replyTopic(id))).toEqual({ plane: 'reply', subscriber: id })
   expect(parseTopic('table/')).toEqual({ plane: 'table', table: null })
+})
+
+it('W1: a table is Unicode, not empty, and not *', () => {
+  for (const table of ['', '*', '\ud800', 'A\udc00', undefined, 5, null])
+    expect(() => checkTableName(table)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+  for (const table of ['TRADE', 'ü 山 💥', '**', 'toString'])
+    expect(() => checkTableName(table)).not.toThrow()
+  expect(() => checkTableName('x'.repeat(256))).toThrow(
+    expect.objectContaining({ code: 'LIMIT_EXCEEDED' }),
+  )
 })

@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 
 /**
@@ -36,6 +37,26 @@ export function checkTableNameLength(table: string): void {
       'LIMIT_EXCEEDED',
       `the table name ${JSON.stringify(table.slice(0, 40))}… has more than ${maxTableNameBytes} bytes (maxTableNameBytes, after percent-encoding)`,
     )
+}
+
+/**
+ * A table that can be published, declared or subscribed to.
+ * @throws TidingsError USAGE where it is no name, LIMIT_EXCEEDED where it is too long.
+ */
+export function checkTableName(table: unknown): asserts table is string {
+  if (typeof table !== 'string' || table === '')
+    throw new TidingsError(
+      'USAGE',
+      `\`table\` must be a string that is not empty, got ${shown(table)}`,
+    )
+  if (table === '*')
+    throw new TidingsError('USAGE', "no table is named '*': for subscribers it means all of them")
+  if (!table.isWellFormed())
+    throw new TidingsError(
+      'USAGE',
+      `\`table\` must be Unicode, got ${shown(table)}: half of a surrogate pair is no character`,
+    )
+  checkTableNameLength(table)
 }
 
 /** The inverse of encodeTableName(); null where the text is not what it would have written. */

@@ -2,13 +2,13 @@ import { didYouMean } from '../base/nearest.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import { checkTableNameLength } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { wireLimits } from '../wire/limits.ts'
 import { type RowMark, RowWriter } from '../wire/row-writer.ts'
 import { ClosedParcel, type ParcelHeader } from './closed-parcel.ts'
 import { CommitEntries, type TableUpdates } from './commit-entries.ts'
+import { TableNames } from './table-names.ts'
 
 interface OpenTable {
   readonly table: string
@@ -31,6 +31,9 @@ interface CommitPart {
 export class OpenParcel {
   readonly #identity: PublisherIdentity
   readonly #maxCommitBytes: number
+  readonly #names: TableNames
+  /** Tables that are new since the last commit that was taken. */
+  readonly #unused: string[] = []
   readonly #tables = new Map<string, OpenTable>()
   #touched: OpenTable[] = []
   /** The table of the last update: the next is often of the same. */
@@ -38,9 +41,11 @@ export class OpenParcel {
   /** Close estimate of the encoded bytes. */
   bytes = 0
 
-  constructor(identity: PublisherIdentity, maxCommitBytes: number) {
+  /** `names`: of the tables that are known already; what is published is added to them. */
+  constructor(identity: PublisherIdentity, maxCommitBytes: number, names = new TableNames()) {
     this.#identity = identity
     this.#maxCommitBytes = maxCommitBytes
+    this.#names = names
   }
 
   get tables(): number {
@@ -51,25 +56,40 @@ export class OpenParcel {
     return this.#touched.length === 0
   }
 
-  /** Adds a commit of one update: the common case, without any bookkeeping by table. */
-  addOne(update: NewUpdate, commit: number): void {
-    checkNames(update)
-    const open = this.#openTable(update.table)
-    this.bytes += open.writer.append(update)
-    open.commits.addWhole(commit, 1)
-    this.#touch(open)
+  /** Adds a commit of one update: the common case, without any bookkeeping by table. Gives its table. */
+  addOne(update: NewUpdate, commit: number): string {
+    let table: unknown
+    try {
+      checkNames(update)
+      table = update.table
+      const { kind, record } = update
+      const before = optional(update, 'before')
+      const version = optional(update, 'version')
+      const open = this.#openTable(table)
+      this.bytes += open.writer.appendRow(kind, record, before, version)
+      open.commits.addWhole(commit, 1)
+      this.#touch(open)
+      return open.table
+    } catch (reason) {
+      this.#forgetUnused()
+      throw refused(reason, table, null)
+    }
   }
 
   /**
    * Adds all updates of a commit, or none: what is refused leaves nothing behind. Gives what it has
    * in each table.
    */
-  addAll(updates: readonly NewUpdate[], commit: number): Iterable<TableUpdates> {
+  addAll(given: readonly NewUpdate[], commit: number): Iterable<TableUpdates> {
+    // A list of our own: a getter may change that of the application while it is read.
+    const updates = [...given]
+    if (updates.length === 0) throw new TidingsError('USAGE', 'a commit needs an update')
     const parts = new Map<string, CommitPart>()
     try {
       this.bytes += this.#append(updates, parts)
     } catch (error) {
       for (const { open, mark } of parts.values()) open.writer.rollback(mark)
+      this.#forgetUnused()
       throw error
     }
     const tables = [...parts].map(([table, part]) => ({ table, updates: part.updates }))
@@ -81,19 +101,33 @@ export class OpenParcel {
     return tables
   }
 
-  /** Bytes by which the parcel grows. A commit may have 100,000 updates: nothing is made for each. */
+  /**
+   * Bytes by which the parcel grows. A commit may have 100,000 updates: nothing is made for each. Each
+   * part of an update is read once, since a getter may give another one each time.
+   */
   #append(updates: readonly NewUpdate[], parts: Map<string, CommitPart>): number {
     let grown = 0
     let part: CommitPart | undefined
-    for (let place = 0; place < updates.length; place++) {
-      const update = updates[place] as NewUpdate
-      checkNames(update)
-      if (part === undefined || part.open.table !== update.table)
-        part = parts.get(update.table) ?? this.#addPart(updates, place, parts)
-      grown += part.open.writer.append(update)
-      part.updates++
-      if (parts.size > 1) part.places.push(place)
-      if (grown > this.#maxCommitBytes) throw this.#tooLarge(grown)
+    let place = 0
+    let table: unknown
+    try {
+      for (; place < updates.length; place++) {
+        table = undefined
+        const update = updates[place] as NewUpdate
+        checkNames(update)
+        table = update.table
+        const { kind, record } = update
+        const before = optional(update, 'before')
+        const version = optional(update, 'version')
+        if (part === undefined || part.open.table !== table)
+          part = parts.get(table as string) ?? this.#addPart(updates, table, place, parts)
+        grown += part.open.writer.appendRow(kind, record, before, version)
+        part.updates++
+        if (parts.size > 1) part.places.push(place)
+        if (grown > this.#maxCommitBytes) throw this.#tooLarge(grown)
+      }
+    } catch (reason) {
+      throw refused(reason, table, place)
     }
     return grown
   }
@@ -101,11 +135,12 @@ export class OpenParcel {
   /** The first update of a table in a commit stands at this place. */
   #addPart(
     updates: readonly NewUpdate[],
+    table: unknown,
     place: number,
     parts: Map<string, CommitPart>,
   ): CommitPart {
     if (parts.size === maxCommitTables) throw tooManyTables(updates)
-    const open = this.#openTable((updates[place] as NewUpdate).table)
+    const open = this.#openTable(table)
     const part = { open, mark: open.writer.mark(), updates: 0, places: [] }
     const [first] = parts.values()
     if (first && parts.size === 1) first.places = Array.from({ length: place }, (_, n) => n)
@@ -133,20 +168,34 @@ export class OpenParcel {
     return new ClosedParcel({ ...header, publisher: this.#identity, bytes }, tables)
   }
 
-  #openTable(table: string): OpenTable {
+  #openTable(table: unknown): OpenTable {
     if (this.#last !== null && this.#last.table === table) return this.#last
-    let open = this.#tables.get(table)
+    let open = this.#tables.get(table as string)
     if (!open) {
-      checkTableName(table)
-      open = { table, writer: new RowWriter(), commits: new CommitEntries(), touched: false }
-      this.#tables.set(table, open)
+      const isNew = !this.#names.has(table as string)
+      this.#names.add(table)
+      const name = table as string
+      open = { table: name, writer: new RowWriter(), commits: new CommitEntries(), touched: false }
+      this.#tables.set(name, open)
+      if (isNew) this.#unused.push(name)
     }
     this.#last = open
     return open
   }
 
+  /** A commit was refused: the tables that it was the first to name have not been published. */
+  #forgetUnused(): void {
+    for (const table of this.#unused) {
+      this.#tables.delete(table)
+      this.#names.remove(table)
+      this.#last = null
+    }
+    this.#unused.length = 0
+  }
+
   #touch(open: OpenTable): void {
     if (open.touched) return
+    this.#unused.length = 0
     open.touched = true
     this.#touched.push(open)
   }
@@ -180,6 +229,8 @@ function checkNames(update: NewUpdate): void {
       case 'version':
         continue
       default:
+        // What somebody has put on Object.prototype is no field of it.
+        if (!Object.hasOwn(update, name)) continue
         throw new TidingsError(
           'USAGE',
           `an update has no field "${name}"${didYouMean(name, updateNames) || `; it has ${updateNames.join(', ')}`}`,
@@ -188,19 +239,37 @@ function checkNames(update: NewUpdate): void {
   }
 }
 
+/** The same of parts that may be missing. */
+function optional<Name extends 'before' | 'version'>(
+  update: NewUpdate,
+  name: Name,
+): NewUpdate[Name] {
+  const value = update[name]
+  if (value === undefined || !(name in Object.prototype) || Object.hasOwn(update, name))
+    return value
+  return undefined
+}
+
+/** Which update it is that was refused: its place in the list, and its table. */
+function refused(reason: unknown, table: unknown, place: number | null): TidingsError {
+  const error =
+    reason instanceof TidingsError
+      ? reason
+      : new TidingsError('VALUE_UNSUPPORTED', `it cannot be read: ${messageOf(reason)}`, {
+          cause: reason,
+        })
+  const name = typeof table === 'string' && table !== '' ? table : null
+  if (place === null) return name === null ? error : error.at(`an update of ${name}`)
+  return error.at(name === null ? `updates[${place}]` : `updates[${place}] of ${name}`)
+}
+
+const messageOf = (reason: unknown): string =>
+  reason instanceof Error ? reason.message : String(reason)
+
 function tooManyTables(updates: readonly NewUpdate[]): TidingsError {
   const tables = new Set(updates.map((update: NewUpdate | null) => update?.table)).size
   return new TidingsError(
     'LIMIT_EXCEEDED',
     `the commit touches ${tables} tables, the limit is ${maxCommitTables} (maxCommitTables)`,
   )
-}
-
-function checkTableName(table: unknown): void {
-  if (typeof table !== 'string' || table === '')
-    throw new TidingsError(
-      'USAGE',
-      `an update needs a table: a string that is not empty, got ${shown(table)}`,
-    )
-  checkTableNameLength(table)
 }

@@ -10,12 +10,15 @@ import { type FlushOutcome, Flushes } from './flushes.ts'
 import { type ClosedParcel, turnBytesOf, unpublishedParcel } from './closed-parcel.ts'
 import { OpenParcel } from './open-parcel.ts'
 import { ParcelGathering } from './parcel-gathering.ts'
-import { PublishedStream } from './published-stream.ts'
+import type { PublishedStream } from './published-stream.ts'
+import { PublishedStreams } from './published-streams.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
+import { RecordReading } from './record-reading.ts'
 import { Replayer } from './replayer.ts'
 import { Retention } from './retention.ts'
-import { lastNumbers, SyncAnswers, SyncedStreams } from './sync-answers.ts'
+import { lastNumbers, SyncAnswers } from './sync-answers.ts'
+import { TableNames } from './table-names.ts'
 import { UnannouncedBatches } from './unannounced-batches.ts'
 
 export type PublisherState = 'alive' | 'leaving' | 'ended'
@@ -27,11 +30,12 @@ export type PublisherState = 'alive' | 'leaving' | 'ended'
  */
 export class Publisher {
   readonly identity: PublisherIdentity
+  readonly reading = new RecordReading()
   readonly #limits: PublisherLimits
   readonly #output: PublisherOutput
   /** It publishes what programs that are not ours gave it. */
   readonly #foreign: boolean
-  readonly #streams = new Map<string, PublishedStream>()
+  readonly #streams = new PublishedStreams()
   /** The stream of the last update: the next is often of the same. */
   #last: PublishedStream | null = null
   readonly #retention: Retention
@@ -41,6 +45,7 @@ export class Publisher {
   readonly #replayer: Replayer
   readonly #flushes = new Flushes()
   readonly #declared: Set<string>
+  readonly #names = new TableNames()
   /** Closed, and not sent as a whole: a large one leaves in several turns, and others wait behind it. */
   readonly #unsent: ClosedParcel[] = []
   /** Of the last turn whose commits wait in the open parcel: its end by the wall clock, its last commit. */
@@ -71,7 +76,8 @@ export class Publisher {
     this.#foreign = foreign
     this.#declared = new Set(declared)
     this.#retention = new Retention(limits)
-    this.#parcel = new OpenParcel(identity, limits.maxCommitBytes)
+    for (const table of declared) this.#names.add(table)
+    this.#parcel = new OpenParcel(identity, limits.maxCommitBytes, this.#names)
     this.#gathering = new ParcelGathering(limits)
     this.#syncs = new SyncAnswers(identity, limits.syncGatherMs)
     this.#replayer = new Replayer(identity, limits, now)
@@ -80,7 +86,7 @@ export class Publisher {
 
   /** Tables it has declared or published. */
   get publishes(): string[] {
-    return [...new Set([...this.#declared, ...this.#streams.keys()])]
+    return [...new Set([...this.#declared, ...this.#streams.tables])]
   }
 
   get retainedBytes(): number {
@@ -88,14 +94,12 @@ export class Publisher {
   }
 
   get published(): { updates: number; commits: number } {
-    let updates = 0
-    for (const stream of this.#streams.values()) updates += stream.numbered
-    return { updates, commits: this.#commits }
+    return { updates: this.#streams.numbered, commits: this.#commits }
   }
 
   /** The last number given in each stream: what is owed to whoever hears that this process has ended. */
   get lastNumbered(): TableSequence[] {
-    return [...this.#streams.values()].map(({ table, numbered }) => ({ table, last: numbered }))
+    return this.#streams.lastNumbered
   }
 
   /** True when the open parcel holds enough to leave before the turn is over. */
@@ -128,16 +132,18 @@ export class Publisher {
    * LIMIT_EXCEEDED, USAGE or VALUE_UNSUPPORTED; what is refused leaves nothing behind.
    */
   publish(updates: NewUpdate | readonly NewUpdate[]): number {
+    this.reading.check('publish()')
     if (this.state !== 'alive')
       throw new TidingsError('CLOSED', 'the queue is closed: it takes no more updates')
     const commit = this.#commits + 1
-    if (Array.isArray(updates)) {
-      if (updates.length === 0) throw new TidingsError('USAGE', 'a commit needs an update')
-      for (const part of this.#parcel.addAll(updates, commit))
-        this.#number(part.table, part.updates)
-    } else {
-      this.#parcel.addOne(updates as NewUpdate, commit)
-      this.#number((updates as NewUpdate).table, 1)
+    this.reading.begin()
+    try {
+      if (Array.isArray(updates))
+        for (const part of this.#parcel.addAll(updates, commit))
+          this.#number(part.table, part.updates)
+      else this.#number(this.#parcel.addOne(updates as NewUpdate, commit), 1)
+    } finally {
+      this.reading.end()
     }
     this.#commits = commit
     return commit
@@ -145,9 +151,10 @@ export class Publisher {
 
   /**
    * Numbers commits of one update each that were to be published and cannot be: subscribers are told of a
-   * loss, in its place. `why`: one word of a to z and `-`.
+   * loss, in its place. `why`: one word of a to z and `-`. Throws as `publish()` where the table is not taken.
    */
   loseCommits(table: string, count: number, why: string, now: number, wallClock: number): void {
+    this.#names.add(table)
     this.#closeParcel(now, wallClock)
     this.#number(table, count)
     const header = { ...this.#nextHeader(now, wallClock), publisher: this.identity }
@@ -272,7 +279,7 @@ export class Publisher {
   }
 
   #answerSyncs(now: number): void {
-    if (now >= this.#syncsAt) this.#syncs.send(now, this.#syncSource, this.#send)
+    if (now >= this.#syncsAt) this.#syncs.send(now, this.#streams, this.#send)
   }
 
   /** Nothing up to these numbers waits here any more. */
@@ -282,13 +289,10 @@ export class Publisher {
 
   readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
 
-  readonly #syncSource = new SyncedStreams(this.#streams)
-
   #stream(table: string): PublishedStream {
     let stream = this.#streams.get(table)
     if (!stream) {
-      stream = new PublishedStream(table)
-      this.#streams.set(table, stream)
+      stream = this.#streams.add(table)
       if (!this.#declared.has(table)) this.#output.registrationChanged()
     }
     return stream
@@ -344,7 +348,7 @@ export class Publisher {
       for (const batch of stream.batchesIn(first, first))
         this.#sendBatch(stream, batch, Buffer.from(batch.message.bytes), now)
     // What retention has let go of was published as well: whoever asks learns that it is lost.
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams) {
       if (stream.sent === stream.closed) continue
       stream.sent = stream.closed
       stream.firstSentAt ??= now
@@ -372,7 +376,7 @@ export class Publisher {
 
   #heartbeat(now: number, confirm: boolean): void {
     this.#earlyHeartbeatAt = Infinity
-    const recent = [...this.#streams.values()].filter(
+    const recent = [...this.#streams].filter(
       (stream) => confirm || now - stream.changedAt <= this.#limits.heartbeatRecentMs,
     )
     const streams = lastNumbers(recent)

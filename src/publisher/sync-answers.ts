@@ -3,7 +3,6 @@ import type { SyncRequest } from '../model/request.ts'
 import { replyTopic, updateTopic, allUpdatesTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
-import type { PublishedStream } from './published-stream.ts'
 import type { PublisherOutput } from './publisher-output.ts'
 
 export interface SyncSource {
@@ -68,25 +67,3 @@ export class SyncAnswers {
 /** The last numbers of streams as messages carry them. */
 export const lastNumbers = (streams: Iterable<{ table: string; sent: number }>): TableSequence[] =>
   [...streams].filter(({ sent }) => sent > 0).map(({ table, sent }) => ({ table, last: sent }))
-
-/** The streams of a publisher, as its answers need them. */
-export class SyncedStreams implements SyncSource {
-  readonly #streams: ReadonlyMap<string, PublishedStream>
-
-  constructor(streams: ReadonlyMap<string, PublishedStream>) {
-    this.#streams = streams
-  }
-
-  states({ tables, sinceMs }: SyncRequest, now: number): StreamState[] {
-    if (tables === '*')
-      return [...this.#streams.values()].map((stream) => stream.stateAt(now, sinceMs))
-    return tables.map((table) => {
-      const nothing = { table, last: 0, first: 1, since: 1, ageMs: null }
-      return this.#streams.get(table)?.stateAt(now, sinceMs) ?? nothing
-    })
-  }
-
-  lastSent(table: string): number {
-    return this.#streams.get(table)?.sent ?? 0
-  }
-}

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster.ts'
@@ -9,15 +9,18 @@ import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeRequest, encodeRequest } from '../wire/request-codec.ts'
+import { Alarm } from './alarm.ts'
 import { Counters } from './counters.ts'
-import { endedAckMs, firstSyncMs, lingerMs, reportMs } from './queue-times.ts'
+import { firstSyncMs, lingerMs, reportMs } from './queue-times.ts'
 import { EventFeed } from './event-feed.ts'
 import { flushResult } from './flush-result.ts'
 import { checkSignalOption, checkSubscribeOptions, checkTables } from './option-checks.ts'
 import type { SubscribeOptions } from './options.ts'
+import { OwnRegistration } from './own-registration.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
 import type { QueueParts } from './queue-parts.ts'
+import { Refusals } from './refusals.ts'
 import { selectionOf } from './selection-options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
@@ -36,13 +39,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #handles = new Set<OpenHandle>()
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
   readonly #counters = new Counters()
-  #registration: Registration
+  readonly #refusals = new Refusals()
+  readonly #registration: OwnRegistration
   #loopback: Uint8Array[] = []
   #isTurnScheduled = false
-  #timer: { at: number; timer: Timer } | null = null
+  readonly #alarm: Alarm
   #tickAt: number
   #reportAt: number
-  #endedAck: (() => void) | null = null
   #closing: Promise<void> | null = null
   #isClosed = false
 
@@ -51,7 +54,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#parts = parts
     this.#clock = parts.clock
     this.#transport = parts.transport
-    this.#registration = parts.registration
+    this.#alarm = new Alarm(parts.clock, () => this.#tick())
     this.#tickAt = now + parts.subscriberLimits.tickMs
     this.#reportAt = now + reportMs
     this.#publisher = new Publisher(
@@ -60,7 +63,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       parts.publisherLimits,
       {
         send: (topic, message) => this.#send(topic, message),
-        registrationChanged: () => this.#register(),
+        registrationChanged: () => this.#registrationChanged(),
       },
       now,
       parts.foreign,
@@ -76,24 +79,32 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         renew: (hop, incarnation) => this.#transport.renew(hop, incarnation),
         isDirect: (incarnation) =>
           incarnation === parts.registration.incarnation || this.#transport.isDirect(incarnation),
-        refused: (reason) => this.#counters.refused(reason),
+        refused: (reason) => this.#refused(reason),
         wallClock: () => parts.clock.wallClock(),
         wakeWithin: (ms) => this.#wakeWithin(ms),
       },
       now,
+    )
+    this.#registration = new OwnRegistration(
+      parts.registration,
+      parts.transport,
+      this.#publisher,
+      this.#subscriber,
     )
   }
 
   /** Connects; rejects, with everything closed, as `Transport.open()` does. */
   async open(signal: AbortSignal): Promise<this> {
     try {
-      this.#registration = await this.#transport.open(this.#current(), this.#handlers(), signal)
+      const given = this.#registration.current()
+      const taken = await this.#transport.open(given, this.#handlers(), signal)
+      this.#registration.opened(taken)
+      this.#publisher.onRegistered(taken.publishes, this.#clock.now())
     } catch (error) {
       // The roster may have come before the refusal, and with it a timer.
       await this.#finish(undefined)
       throw error
     }
-    this.#publisher.onRegistered(this.#registration.publishes, this.#clock.now())
     this.#schedule()
     return this
   }
@@ -111,9 +122,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number } {
+    this.#publisher.reading.check('publish()')
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
-    if (this.#publisher.isParcelFull)
+    if (this.#publisher.isParcelFull) {
+      this.#registration.sayChanged()
       this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock())
+    }
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
     this.#scheduleTurn()
     return { commit }
@@ -132,6 +146,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     tables: Table | readonly Table[] | '*',
     options: SubscribeOptions<Pick<Tables, Table>, Select> = {},
   ): Subscription<Selected<Pick<Tables, Table>, Select>> {
+    this.#publisher.reading.check('subscribe()')
     if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
     const wanted = checkTables(tables)
     checkSubscribeOptions(options, wanted)
@@ -150,14 +165,14 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       stopped: () => {
         this.#subscriber.remove(core)
         this.#handles.delete(handle)
-        this.#register()
+        this.#registration.say()
       },
     })
     const now = this.#clock.now()
     const selection = selectionOf(options)
     const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now, selection)
     this.#handles.add(handle)
-    this.#register()
+    this.#registration.say()
     this.#wakeWithin(firstSyncMs)
     return handle
   }
@@ -179,6 +194,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   async flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
+    this.#publisher.reading.check('flush()')
     checkSignalOption('flush()', options)
     if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
     return abortable(options.signal, (resolve, reject) => {
@@ -193,6 +209,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   async drain(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    this.#publisher.reading.check('drain()')
     checkSignalOption('drain()', options)
     const { signal } = options
     const stopWaiting = (): void => this.#waitFor(0)
@@ -203,10 +220,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     signal?.removeEventListener('abort', stopWaiting)
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    this.#publisher.reading.check('close()')
     if (this.#closing) this.#waitFor(this.#parts.drainMs)
     else this.#closing = this.#leave(this.#parts.drainMs)
-    return this.#closing
+    await this.#closing
   }
 
   #waitFor(ms: number): void {
@@ -225,28 +243,19 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       this.#publisher.leave(this.#clock.now(), this.#clock.wallClock(), drainMs, () => resolve())
       this.#schedule()
     })
-    if (!this.#isClosed) await this.#tellEnded()
+    if (!this.#isClosed) await this.#registration.sayEnded(this.#clock)
     await this.#finish(undefined)
-  }
-
-  #tellEnded(): Promise<void> {
-    return new Promise<void>((resolve) => {
-      const timer = this.#clock.after(endedAckMs, resolve)
-      this.#endedAck = () => {
-        timer.cancel()
-        resolve()
-      }
-      this.#register()
-    })
   }
 
   async #finish(error: TidingsError | undefined): Promise<void> {
     if (this.#isClosed) return void (await this.#closed.promise)
     this.#isClosed = true
+    this.#registration.close()
     this.#publisher.abandon(this.#clock.now())
-    this.#timer?.timer.cancel()
+    this.#alarm.cancel()
     for (const handle of this.#handles) handle.end(error)
     await this.#transport.close(lingerMs)
+    for (const event of this.#refusals.take()) this.#feed.emit(event)
     this.#feed.emit({ type: 'closed' })
     this.#feed.end()
     this.#closed.resolve(error)
@@ -275,7 +284,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   #onRequest(frame: Uint8Array): void {
     const request = decodeRequest(frame)
-    if (request.kind === 'refused') this.#counters.refused(request.reason)
+    if (request.kind === 'refused') this.#refused(request.reason)
     // Our own requests reach our own publisher directly; through a proxy they come back, too.
     else if (request.subscriber !== this.identity.incarnation) {
       this.#publisher.onRequest(request, this.#clock.now())
@@ -299,8 +308,18 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   #onRegistered(registration: Registration): void {
-    if (registration.state === 'ended') this.#endedAck?.()
+    this.#registration.onTaken(registration)
     this.#publisher.onRegistered(registration.publishes, this.#clock.now())
+  }
+
+  #registrationChanged(): void {
+    this.#registration.change()
+    this.#scheduleTurn()
+  }
+
+  #refused(reason: string): void {
+    this.#counters.refused(reason)
+    this.#refusals.add(reason)
   }
 
   #onSubscriptionEvent(event: QueueEvent): void {
@@ -330,6 +349,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#clock.endOfTurn(() => {
       this.#isTurnScheduled = false
       if (!this.#isClosed) {
+        this.#registration.sayChanged()
         this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
         this.#schedule()
       }
@@ -343,36 +363,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     for (const message of loopback) this.#subscriber.onFrames([message], this.#clock.now(), true)
   }
 
-  #register(): void {
-    if (this.#isClosed) return
-    this.#transport.register(this.#current())
-  }
-
-  #current(): Registration {
-    const { state } = this.#publisher
-    return {
-      ...this.#registration,
-      publishes: this.#publisher.publishes,
-      subscribes: this.#subscriber.tables,
-      state,
-      last: state === 'alive' ? null : this.#publisher.lastNumbered,
-      connections: this.#transport.connections(),
-      sequences: this.#publisher.lastNumbered,
-    }
-  }
-
-  /** The next turn, and one timer for all that is due; moved only to an earlier time, since most deadlines only recede. */
+  /** The next turn, and the time of what is due. */
   #schedule(): void {
     if (this.#isClosed) return
     if (this.#publisher.hasMoreToSend) this.#scheduleTurn()
-    const at = Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt)
-    if (this.#timer && this.#timer.at <= at) return
-    this.#timer?.timer.cancel()
-    const timer = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
-      this.#timer = null
-      this.#tick()
-    })
-    this.#timer = { at, timer }
+    this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
   }
 
   #tick(): void {
@@ -386,7 +381,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     }
     if (now >= this.#reportAt) {
       this.#reportAt = now + reportMs
-      this.#register()
+      for (const event of this.#refusals.take()) this.#feed.emit(event)
+      this.#registration.say()
     }
     this.#schedule()
   }

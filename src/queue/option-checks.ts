@@ -2,8 +2,9 @@ import { didYouMean } from '../base/nearest.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import { checkTableNameLength } from '../model/topic.ts'
+import { checkTableName } from '../model/topic.ts'
 import type { TablesOf } from '../model/update.ts'
+import { TableNames } from '../publisher/table-names.ts'
 import { wireLimits } from '../wire/limits.ts'
 import { type OpenOptions, slowChoices, type SubscribeOptions } from './options.ts'
 import { checkKeySelected, checkWhere } from './selection-options.ts'
@@ -84,6 +85,8 @@ export function checkOpenOptions(options: OpenOptions): void {
   checkText('host', options.host)
   if (options.publishes !== undefined && !isTexts(options.publishes))
     throw usage(`publishes is a list of tables, e.g. ['TRADE'], got ${shown(options.publishes)}`)
+  const published = new TableNames()
+  for (const table of options.publishes ?? []) published.add(table)
   if (
     transport !== undefined &&
     typeof (transport as Partial<typeof transport>)?.open !== 'function'
@@ -150,7 +153,7 @@ export function checkTables<Table extends string>(
     )
   if (list.includes('*')) return '*'
   const names = [...new Set(list as readonly Table[])]
-  for (const name of names) checkTableNameLength(name)
+  for (const name of names) checkTableName(name)
   const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name) + bytesBesideName, 0)
   if (bytes > maxSubscriptionBytes || names.length > wireLimits.maxRequestTables)
     throw new TidingsError(

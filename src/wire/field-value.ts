@@ -1,10 +1,12 @@
-import { TidingsError } from '../base/tidings-error.ts'
-import { jsonText, NotJson } from './json-text.ts'
-import { bytesText, isInt64, mixedText } from './mixed-text.ts'
+import { isInt64 } from '../base/int64.ts'
+import { atField, CannotTravel } from './cannot-travel.ts'
+import { jsonText } from './json-text.ts'
+import { bytesText, mixedText } from './mixed-text.ts'
+import { kindOfObject } from './object-kind.ts'
 import type { FieldType } from './shape.ts'
 
-/** The type a value travels as; null: null and undefined go with any type. */
-export function typeOfValue(name: string, value: unknown): FieldType | null {
+/** The type a value travels as; null: null and undefined go with any type. Throws CannotTravel. */
+export function typeOfValue(value: unknown): FieldType | null {
   switch (typeof value) {
     case 'undefined':
       return null
@@ -15,14 +17,13 @@ export function typeOfValue(name: string, value: unknown): FieldType | null {
     case 'boolean':
       return 'boolean'
     case 'bigint':
-      if (!isInt64(value)) throw unsupported(name, 'a bigint outside 64 bits')
+      if (!isInt64(value))
+        throw new CannotTravel('', `must be a bigint of 64 bits, signed, got ${value}n`)
       return 'int64'
     case 'object':
-      if (value === null) return null
-      if (value instanceof Date) return 'date'
-      return value instanceof Uint8Array ? 'bytes' : 'json'
+      return value === null ? null : kindOfObject(value)
     default:
-      throw unsupported(name, `a ${typeof value}`)
+      throw new CannotTravel('', `is a ${typeof value}, which cannot travel`)
   }
 }
 
@@ -33,23 +34,14 @@ export function takes(field: FieldType, value: FieldType): boolean {
 
 /**
  * The text of a value in a field whose values are texts; undefined where it is none to travel
- * (`toJSON` gave nothing): the field is absent then. Throws VALUE_UNSUPPORTED naming the field.
+ * (`toJSON` gave nothing): the field is absent then. Throws CannotTravel with the path to what cannot.
  */
 export function textOf(type: FieldType, name: string, value: unknown): string | undefined {
   if (type === 'string') return value as string
-  if (type === 'bytes') return bytesText(value as Uint8Array)
   try {
-    return type === 'json' ? jsonText(value) : mixedText(value)
+    if (type === 'bytes') return bytesText(value as Uint8Array)
+    return type === 'json' ? jsonText(value as object) : mixedText(value as object)
   } catch (reason) {
-    if (reason instanceof NotJson) throw unsupported(name, reason.message, reason.cause)
-    throw reason
+    throw atField(name, reason)
   }
-}
-
-export function unsupported(name: string, why: string, cause?: unknown): TidingsError {
-  return new TidingsError(
-    'VALUE_UNSUPPORTED',
-    `the field '${name}' has a value that cannot travel: ${why}`,
-    cause === undefined ? undefined : { cause },
-  )
 }

@@ -49,8 +49,35 @@ describe('JSON of a program that is not ours', () => {
     expect(read({ ...insert, version: most })).toMatchObject({
       updates: [{ version: 2n ** 63n - 1n }],
     })
-    for (const version of [String(2n ** 63n), 1.5, 'x', true])
+    for (const version of [String(2n ** 63n), 1e300, 1.5, 'x', true])
       expect(read({ ...insert, version })).toEqual(refusedAs('bad-update'))
+  })
+
+  it('W5: has whole numbers of 64 bits as they are', () => {
+    const readText = (text: string) =>
+      decodeForeign([topic('TRADE'), Buffer.from(`{"kind":"insert","record":${text}}`)])
+    expect(
+      readText(
+        '{"ID":9007199254740993,"LEAST":-9223372036854775808,"LIST":[9007199254740993,1],"P":0.1,"E":1e20}',
+      ),
+    ).toMatchObject({
+      updates: [
+        {
+          record: {
+            ID: 9007199254740993n,
+            LEAST: -(2n ** 63n),
+            LIST: [9007199254740993n, 1],
+            P: 0.1,
+            E: 1e20,
+          },
+        },
+      ],
+    })
+    for (const number of ['9223372036854775808', '1e400', '-1e400', `1${'0'.repeat(400)}`])
+      expect(readText(`{"ID":[${number}]}`)).toEqual(refusedAs('bad-number'))
+    expect(readText('{"ID":NaN}')).toEqual(refusedAs('bad-json'))
+    const version = '{},"version":9223372036854775807'
+    expect(readText(version)).toMatchObject({ updates: [{ version: 2n ** 63n - 1n }] })
   })
 
   it.each([[{}], [[]], [null], [1], [{ kind: 'upsert', record: {} }], [{ kind: 'insert' }]])(

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
+import { NumberOutOfRange, parseExactJson } from '../base/exact-json.ts'
+import { isInt64 } from '../base/int64.ts'
+import { nestsDeeper } from '../base/json-nesting.ts'
 import { parseForeignTopic } from '../model/topic.ts'
 import type { NewUpdate, UpdateKind } from '../model/update.ts'
 import { asBuffer } from './byte-reader.ts'
-import { parseJson, unreadable } from './json-text.ts'
 import { wireLimits } from './limits.ts'
-import { isInt64 } from './mixed-text.ts'
 import { updateKinds } from './payload.ts'
 import { refused } from './refused.ts'
 import type { Refused } from './refused.ts'
@@ -52,8 +53,9 @@ function decodeJson(table: string, frame: Buffer): ForeignMessage | Refused {
   if (frame.length > wireLimits.maxForeignBytes) return refused('too-large')
   if (frame.length === 0) return refused('too-short')
   if (!isUtf8(frame)) return refused('bad-text')
-  const json = parseJson(frame.utf8Slice())
-  if (json === unreadable) return refused('bad-json')
+  const parsed = parse(frame.utf8Slice())
+  if (parsed.kind === 'refused') return parsed
+  const { json } = parsed
   const list: unknown[] = Array.isArray(json) ? json : [json]
   const updates: NewUpdate[] = []
   for (const item of list) {
@@ -62,6 +64,16 @@ function decodeJson(table: string, frame: Buffer): ForeignMessage | Refused {
     updates.push(update)
   }
   return updates.length === 0 ? refused('bad-update') : { kind: 'foreign', table, updates }
+}
+
+/** Whole numbers stay exact: one beyond 2⁵³ is a bigint, one of more than 64 bits is refused. */
+function parse(text: string): { readonly kind: 'json'; readonly json: unknown } | Refused {
+  if (nestsDeeper(text, wireLimits.maxJsonNesting)) return refused('bad-json')
+  try {
+    return { kind: 'json', json: parseExactJson(text) }
+  } catch (reason) {
+    return refused(reason instanceof NumberOutOfRange ? 'bad-number' : 'bad-json')
+  }
 }
 
 function updateOf(table: string, item: unknown): NewUpdate | null {

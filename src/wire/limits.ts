@@ -1,3 +1,5 @@
+import { maxJsonNesting } from '../base/json-nesting.ts'
+
 /** Every bound of the wire format: name, unit, value, reason. docs/WIRE.md lists them. */
 export const wireLimits = {
   /** Bytes of one frame: `maxMessageSize` of every socket; a larger frame ends the connection. */
@@ -34,7 +36,7 @@ export const wireLimits = {
   /** Bytes of an encoded shape: every batch carries it. */
   maxShapeBytes: 64 * 1024,
   /** Levels of arrays and objects in a JSON value: deeper ones exhaust the stack of who walks them. */
-  maxJsonNesting: 128,
+  maxJsonNesting,
   /** UTF-8 bytes of a node, process or instance name: one byte tells the length. */
   maxNameBytes: 255,
   /** Distinct strings of one field in one batch before its dictionary is given up. */

@@ -1,4 +1,6 @@
-import { jsonText, parseJson, unreadable } from './json-text.ts'
+import { isInt64 } from '../base/int64.ts'
+import { jsonText, parsed, parseJson, unreadable } from './json-text.ts'
+import { kindOfObject } from './object-kind.ts'
 import { widePattern } from './payload.ts'
 
 /**
@@ -10,7 +12,7 @@ import { widePattern } from './payload.ts'
  *
  * For fields whose values are not all of one type, so that even those come back as they were.
  */
-export function mixedText(value: unknown): string | undefined {
+export function mixedText(value: string | number | bigint | boolean | object): string | undefined {
   switch (typeof value) {
     case 'string':
       return `s${value}`
@@ -21,8 +23,9 @@ export function mixedText(value: unknown): string | undefined {
     case 'boolean':
       return value ? 'b1' : 'b0'
   }
-  if (value instanceof Date) return `d${numberText(value.getTime())}`
-  if (value instanceof Uint8Array) return `x${bytesText(value)}`
+  const kind = kindOfObject(value)
+  if (kind === 'date') return `d${numberText((value as Date).getTime())}`
+  if (kind === 'bytes') return `x${bytesText(value as Uint8Array)}`
   const json = jsonText(value)
   return json === undefined ? undefined : `j${json}`
 }
@@ -67,7 +70,7 @@ export function recordText(
 }
 
 export function recordValue(text: string): unknown {
-  const record = parseJson(text)
+  const record = parsed(text, JSON.parse)
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return unreadable
   const members = record as Record<string, unknown>
   // Every key is an own property already (JSON.parse makes even __proto__ one): assigning sets it.
@@ -91,11 +94,6 @@ function numberText(value: number): string {
 function int64(value: bigint): unknown {
   return isInt64(value) ? value : unreadable
 }
-
-const leastInt64 = -(2n ** 63n)
-const mostInt64 = 2n ** 63n - 1n
-
-export const isInt64 = (value: bigint) => value >= leastInt64 && value <= mostInt64
 
 export function bytesText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice()

@@ -15,7 +15,7 @@ import type { Update } from '../model/update.ts'
 import { encodeBatch } from './message-codec.ts'
 import { RowReader } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
-import type { RowUpdate } from './row-writer.ts'
+import type { RowUpdate } from './row-update.ts'
 
 /** What a record is after the journey: JSON where it is none of the types that travel as themselves. */
 function expected(record: object): object {
@@ -255,7 +255,9 @@ describe('dictionaries', () => {
     const mark = writer.mark()
     writer.append(insert({ id: 'no', side: 'SECRET' }))
     writer.rollback(mark)
-    expect(() => writer.append(insert({ id: 'no', side: 'REFUSED', f: () => 1 }))).toThrow("'f'")
+    expect(() => writer.append(insert({ id: 'no', side: 'REFUSED', f: () => 1 }))).toThrow(
+      '`record.f`',
+    )
     const [message] = batches(writer)
     const text = Buffer.from(message?.frame ?? []).toString('latin1')
     expect(text).toContain('BUY')

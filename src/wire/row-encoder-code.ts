@@ -1,7 +1,9 @@
+import { types } from 'node:util'
 import { assertNever } from '../base/assertion.ts'
+import { isInt64 } from '../base/int64.ts'
 import { generate, literal } from './code-generation.ts'
 import { textOf } from './field-value.ts'
-import { isInt64 } from './mixed-text.ts'
+import { kindOfObject, opaque } from './object-kind.ts'
 import { exceptionSlot } from './payload.ts'
 import { isWide } from './row-encoder.ts'
 import { states } from './row-layout.ts'
@@ -29,6 +31,10 @@ export function generateEncoder(plan: RowPlan): RowEncoder {
     hasOwn: Object.hasOwn,
     isWide,
     isInt64,
+    isDate: types.isDate,
+    isBytes: types.isUint8Array,
+    kindOfObject,
+    opaque,
     textOf,
   }
   return generate(
@@ -36,6 +42,7 @@ export function generateEncoder(plan: RowPlan): RowEncoder {
     `let accepted = null
     function accepts(prototype, record) {
       if (prototype !== null && (Array.isArray(record) || 'toJSON' in prototype)) return false
+      if (opaque(record) !== null) return false
       if (prototype !== null && names.some((name) => name in prototype && !(name in plain))) return false
       accepted = prototype
       return true
@@ -72,8 +79,10 @@ function encoderCode(plan: RowPlan): string[] {
     ...stateWords,
     ...dictionaries,
     ...columns.map((column) => fieldCode(plan, column)),
+    // What somebody has put on Object.prototype is no field.
     `for (const key in record) keys++`,
-    `if (keys + absent !== ${columns.length}) return false`,
+    `for (const key in plain) keys--`,
+    `if (keys + absent !== ${columns.length} || (keys === 0 && prototype !== plain)) return false`,
     ...stateWords.map((_, n) => `u32[at4 + ${n}] = s${n}`),
     `u32[at4 + ${words}] = heapOffset`,
     ...padding,
@@ -128,15 +137,15 @@ function valueCode(
     case 'boolean':
       return `if (${value} === true) ${state(states.isTrue)}\n      else if (${value} === false) ;`
     case 'date':
-      return `if (${value} instanceof Date) f64${cell} = ${value}.getTime()`
+      return `if (isDate(${value})) f64${cell} = ${value}.getTime()`
     case 'string':
       return `if (typeof ${value} === 'string') { ${write(value)} }`
     case 'dictionary':
       return `if (typeof ${value} === 'string') { if (d${column.index}.isSingle && ${value} === d${column.index}.only) ${slot} = 0; else { text = d${column.index}.indexOf(${value}); if (text < 0) return false; ${slot} = text } }`
     case 'bytes':
-      return `if (${value} instanceof Uint8Array) { ${writeText} }`
+      return `if (isBytes(${value})) { ${writeText} }`
     case 'json':
-      return `if (typeof ${value} === 'object' && ${value} !== null && !(${value} instanceof Date) && !(${value} instanceof Uint8Array)) { ${writeText} }`
+      return `if (typeof ${value} === 'object' && ${value} !== null && kindOfObject(${value}) === 'json') { ${writeText} }`
     case 'mixed':
       return `if (typeof ${value} === 'bigint' && !isInt64(${value}) || typeof ${value} === 'function' || typeof ${value} === 'symbol') return false\n      else if (${value} !== null && ${value} !== undefined) { ${writeText} }`
     case 'null':

@@ -1,27 +1,21 @@
 import { assert } from '../base/assertion.ts'
-import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { UpdateKind } from '../model/update.ts'
 import { DictionaryChoice } from './dictionary-choice.ts'
 import { SealedRows } from './encoded-rows.ts'
 import type { EncodedRows } from './encoded-rows.ts'
-import { isInt64, recordText } from './mixed-text.ts'
-import { textOf, unsupported } from './field-value.ts'
+import { refusedField } from './cannot-travel.ts'
+import { recordText } from './mixed-text.ts'
+import { textOf } from './field-value.ts'
 import { wireLimits } from './limits.ts'
 import { hasBefore, hasVersion, kindCode } from './payload.ts'
 import { DictionaryFull, encodeRow } from './row-encoder.ts'
 import type { RowEncoder } from './row-encoder-code.ts'
+import { checkUpdate, fieldsOf } from './row-update.ts'
+import type { FieldsOf, RowUpdate } from './row-update.ts'
 import { Segment } from './segment.ts'
 import { WriterShape } from './writer-shape.ts'
 import type { FieldValues } from './writer-shape.ts'
-
-/** One update as the writer takes it: the table is the writer's. */
-export interface RowUpdate {
-  readonly kind: UpdateKind
-  readonly record: object
-  readonly before?: object | undefined
-  readonly version?: bigint | undefined
-}
 
 /** A place in what a writer has taken since the last `take()`. */
 export interface RowMark {
@@ -75,17 +69,29 @@ export class RowWriter {
    * Throws VALUE_UNSUPPORTED naming the field, LIMIT_EXCEEDED for an update of more than 4.25 MiB,
    * USAGE; nothing of the update stays then.
    */
-  append(update: RowUpdate): number {
-    checkUpdate(update)
-    const before = this.bytes
+  append({ kind, record, before, version }: RowUpdate): number {
+    return this.appendRow(kind, record, before, version)
+  }
+
+  /** The same of an update whose parts were read already: a getter may give another one each time. */
+  appendRow(
+    kind: UpdateKind,
+    record: object,
+    before: object | undefined,
+    version: bigint | undefined,
+  ): number {
+    checkUpdate(kind, record, before, version)
+    const bytesBefore = this.bytes
     const segment = this.segment()
     const encoder = segment.plan.encoder()
-    if (encoder !== null && this.appendFast(segment, encoder, update)) {
+    if (encoder !== null && this.appendFast(segment, encoder, record, before)) {
+      finish(segment, kind, before !== undefined, version)
       this.openBytes = segment.bytes
-      return this.bytes - before
+      return this.bytes - bytesBefore
     }
     try {
-      this.appendAny(update)
+      this.appendAny(record, before)
+      finish(this.segmentInUse(), kind, before !== undefined, version)
     } catch (reason) {
       this.open?.dropUnusedEntries()
       this.dropEmpty()
@@ -93,7 +99,7 @@ export class RowWriter {
     } finally {
       this.measure()
     }
-    return this.bytes - before
+    return this.bytes - bytesBefore
   }
 
   mark(): RowMark {
@@ -154,6 +160,7 @@ export class RowWriter {
       this.close()
     }
     this.open ??= new Segment(this.shape.plan(), this.batchBytes)
+    this.open.makeRoom()
     return this.open
   }
 
@@ -175,11 +182,15 @@ export class RowWriter {
   }
 
   /** False: the generated encoder does not take these records; nothing of them stays. */
-  private appendFast(segment: Segment, encoder: RowEncoder, update: RowUpdate): boolean {
+  private appendFast(
+    segment: Segment,
+    encoder: RowEncoder,
+    record: object,
+    before: object | undefined,
+  ): boolean {
     const { rows, heap, exceptionBytes } = segment
     let taken = false
     try {
-      const { record, before } = update
       taken =
         encoder(segment, record) &&
         (before === undefined || encoder(segment, before)) &&
@@ -189,26 +200,25 @@ export class RowWriter {
       // A value that cannot travel, or a getter that throws: appendAny() meets it again and tells.
       taken = false
     }
-    if (taken) finish(segment, update)
-    else segment.unwrite(rows, heap)
+    if (!taken) segment.unwrite(rows, heap)
     return taken
   }
 
   /** Takes records of any shape: widens where they need it. */
-  private appendAny(update: RowUpdate): void {
-    const records = [fieldsOf(update.record)]
-    if (update.before !== undefined) records.push(fieldsOf(update.before))
-    for (const fields of records) this.shape.widen(fields)
+  private appendAny(record: object, before: object | undefined): void {
+    const records = [fieldsOf('record', record)]
+    if (before !== undefined) records.push(fieldsOf('before', before))
+    for (const fields of records) telling(fields.of, () => this.shape.widen(fields))
     while (!this.appendFields(this.segment(), records)) continue
-    finish(this.segmentInUse(), update)
   }
 
   /** False: the segment was closed (too large with these, a dictionary overflowed), try the next. */
-  private appendFields(segment: Segment, records: readonly FieldValues[]): boolean {
+  private appendFields(segment: Segment, records: readonly FieldsOf[]): boolean {
     const { rows, updates, versions, bytes } = segment
     const takeBack = () => segment.truncate(rows, updates, versions.length)
     try {
-      for (const fields of records) encodeRow(segment, this.inOrder(fields))
+      for (const fields of records)
+        telling(fields.of, () => encodeRow(segment, this.inOrder(fields)))
     } catch (reason) {
       takeBack()
       if (!(reason instanceof DictionaryFull)) throw reason
@@ -227,7 +237,7 @@ export class RowWriter {
     takeBack()
     throw new TidingsError(
       'LIMIT_EXCEEDED',
-      `an update of ${size} bytes is too large, at most ${wireLimits.maxUpdateBytes} are possible`,
+      `an update of ${size} bytes is too large, at most ${wireLimits.maxUpdateBytes} (maxUpdateBytes) are possible`,
     )
   }
 
@@ -254,37 +264,25 @@ export class RowWriter {
   }
 }
 
-function checkUpdate({ kind, record, before, version }: RowUpdate): void {
-  if (kind !== 'insert' && kind !== 'modify' && kind !== 'delete') {
-    throw new TidingsError('USAGE', `kind is 'insert', 'modify' or 'delete', got ${shown(kind)}`)
+/** Whatever reading a record throws is told with the path to it. */
+function telling(of: string, work: () => void): void {
+  try {
+    work()
+  } catch (reason) {
+    if (reason instanceof DictionaryFull) throw reason
+    throw refusedField(of, reason)
   }
-  if (typeof record !== 'object' || record === null) throw notARecord('record', record)
-  if (before !== undefined && (typeof before !== 'object' || before === null)) {
-    throw notARecord('before', before)
-  }
-  if (version !== undefined && (typeof version !== 'bigint' || !isInt64(version))) {
-    throw unsupported('version', `it is a bigint of 64 bits, signed, got ${shown(version)}`)
-  }
-}
-
-const notARecord = (name: string, value: unknown) =>
-  unsupported(name, `it is an object of fields, got ${shown(value)}`)
-
-/** Own enumerable keys, as `JSON.stringify` sees them; each value is read once. */
-function fieldsOf(record: object): FieldValues {
-  const { toJSON } = record as { toJSON?: unknown }
-  const source: unknown = typeof toJSON === 'function' ? toJSON.call(record, '') : record
-  if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-    throw notARecord('record', source)
-  }
-  const names = Object.keys(source)
-  return { names, values: names.map((name) => (source as Record<string, unknown>)[name]) }
 }
 
 /** Counts the rows written last as one update. */
-function finish(segment: Segment, { kind, before, version }: RowUpdate): void {
+function finish(
+  segment: Segment,
+  kind: UpdateKind,
+  isPair: boolean,
+  version: bigint | undefined,
+): void {
   let flags = kindCode(kind)
-  if (before !== undefined) flags |= hasBefore
+  if (isPair) flags |= hasBefore
   if (version !== undefined) {
     flags |= hasVersion
     segment.versions.push(version)

@@ -10,12 +10,13 @@ import type { ExceptionText } from './payload.ts'
 import type { RowPlan } from './row-plan.ts'
 import { isText, states } from './row-layout.ts'
 import type { Column } from './row-layout.ts'
-import { borrowScratch, returnScratch } from './scratch.ts'
+import { borrowScratch, firstScratchBytes, returnScratch } from './scratch.ts'
 import type { Scratch } from './scratch.ts'
 
 /** Updates of one shape that become one batch: fixed parts in a scratch, texts in one string. */
 export class Segment {
   readonly plan: RowPlan
+  private readonly batchBytes: number
   readonly dictionaries: readonly Dictionary[]
   rows = 0
   updates = 0
@@ -30,12 +31,25 @@ export class Segment {
 
   constructor(plan: RowPlan, batchBytes: number) {
     this.plan = plan
-    this.held = borrowScratch(batchBytes)
+    this.batchBytes = batchBytes
+    this.held = borrowScratch(Math.min(firstScratchBytes, batchBytes))
     this.dictionaries = plan.borrowDictionaries(this.dictionaryTally)
   }
 
   get scratch(): Scratch {
     return this.held as Scratch
+  }
+
+  /** Sees to it that the two rows of an update have room. */
+  makeRoom(): void {
+    const { scratch } = this
+    const used = this.rows * this.plan.layout.stride
+    if (used < scratch.rowBytes || scratch.rowBytes >= this.batchBytes) return
+    const larger = borrowScratch(this.batchBytes)
+    larger.bytes.set(scratch.bytes.subarray(0, used))
+    larger.flags.set(scratch.flags.subarray(0, this.updates))
+    returnScratch(scratch)
+    this.held = larger
   }
 
   /** Close to the bytes of the payload, and exact once `spillWide()` was called. */

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { back, batches, insert, readAll } from '../../test/harness/row-journey.ts'
 import { wireLimits } from './limits.ts'
@@ -13,12 +14,42 @@ describe('a value', () => {
     ['a boolean', [true, false]],
     ['a date', [new Date(0), new Date(-1), new Date(Number.NaN)]],
     ['bytes', [new Uint8Array([0, 255]), new Uint8Array()]],
-    ['JSON', [{ a: [1, null, 'x'] }, [], [[1]]]],
+    [
+      'JSON',
+      [{ a: [1, null, 'x', -0, 0.5, 1e21, 2 ** 53, -(2 ** 60)] }, [], [[1]], { '': '\ud800"\\\n' }],
+    ],
+    [
+      'JSON with whole numbers beyond 2⁵³',
+      [{ a: [2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)], b: 9_007_199_254_740_991 }, [2n ** 60n]],
+    ],
     ['null', [null]],
     ['any of them', [1, 'x', 2n, true, new Date(5), new Uint8Array([1]), { a: 1 }, null]],
   ])('W3: comes back as it went: %s', (_what, values) => {
     const records = values.map((value) => ({ value }))
     expect(back(...records, ...records)).toStrictEqual([...records, ...records])
+  })
+
+  it('W3: of another realm comes back as one of ours', () => {
+    const record = runInNewContext(
+      `({ at: new Date(5), bytes: new Uint8Array([1, 2]), json: { a: [1, { b: 2 }] }, none: null, empty: {} })`,
+    ) as object
+    const ours = {
+      at: new Date(5),
+      bytes: new Uint8Array([1, 2]),
+      json: { a: [1, { b: 2 }] },
+      none: null,
+      empty: {},
+    }
+    // More of them than are written before an encoder is generated, and beside those of our own.
+    const sent = Array.from({ length: 200 }, (_, n) => (n % 3 === 0 ? ours : record))
+    expect(back(...sent)).toStrictEqual(sent.map(() => ours))
+    expect(
+      back({ any: 1 }, { any: { ...record, bytes: undefined } }, { any: new Date(5) }),
+    ).toStrictEqual([
+      { any: 1 },
+      { any: { at: '1970-01-01T00:00:00.005Z', json: ours.json, none: null, empty: {} } },
+      { any: new Date(5) },
+    ])
   })
 
   it('W3: that is undefined is absent', () => {

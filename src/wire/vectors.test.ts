@@ -9,7 +9,7 @@ import { decodeForeign } from './foreign.ts'
 import { decodeMessage, encodeBatch, encodeMessage, UnpublishedRows } from './message-codec.ts'
 import { decodeRequest, encodeRequest } from './request-codec.ts'
 import { RowReader } from './row-reader.ts'
-import type { RowUpdate } from './row-writer.ts'
+import type { RowUpdate } from './row-update.ts'
 import { RowWriter } from './row-writer.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { atField } from './cannot-travel.ts'
 import { takes, typeOfValue } from './field-value.ts'
 import { wireLimits } from './limits.ts'
 import { RowPlan } from './row-plan.ts'
@@ -46,9 +47,9 @@ export class WriterShape {
     return this.current
   }
 
-  /** Takes the fields in. Throws VALUE_UNSUPPORTED, then with nothing changed. */
+  /** Takes the fields in. Throws CannotTravel, then with nothing changed. */
   widen(fields: FieldValues): void {
-    const found = fields.names.map((name, n) => typeOfValue(name, fields.values[n]))
+    const found = fields.names.map((name, n) => typeOfField(name, fields.values[n]))
     if (this.whole) return
     for (const [n, name] of fields.names.entries()) {
       if (fields.values[n] !== undefined) this.admit(name, found[n] as FieldType | null)
@@ -117,5 +118,13 @@ export class WriterShape {
       const type = this.types[n] as FieldType
       return { name, type: type === 'string' && this.dictionaries.has(n) ? 'dictionary' : type }
     })
+  }
+}
+
+function typeOfField(name: string, value: unknown): FieldType | null {
+  try {
+    return typeOfValue(value)
+  } catch (reason) {
+    throw atField(name, reason)
   }
 }

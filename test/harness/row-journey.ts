@@ -6,7 +6,7 @@ import { wireLimits } from '../../src/wire/limits.ts'
 import { decodeMessage, encodeBatch } from '../../src/wire/message-codec.ts'
 import { RowReader } from '../../src/wire/row-reader.ts'
 import { RowWriter } from '../../src/wire/row-writer.ts'
-import type { RowUpdate } from '../../src/wire/row-writer.ts'
+import type { RowUpdate } from '../../src/wire/row-update.ts'
 
 export const publisher = { node: 'n', process: 'P', instance: '', incarnation: 'ab'.repeat(16) }
 

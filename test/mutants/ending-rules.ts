@@ -215,7 +215,7 @@ export const endingRules: readonly Rule[] = [
     'The last numbers of all streams go into the roster when a process leaves',
     'they do not',
     [
-      'queue/composed-queue.ts',
+      'queue/own-registration.ts',
       "last: state === 'alive' ? null : this.#publisher.lastNumbered,",
       'last: null,',
     ],

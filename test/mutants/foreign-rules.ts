@@ -65,6 +65,13 @@ export const foreignRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'W5.7',
+    'Whole numbers of foreign JSON are exact; what a number cannot hold is refused',
+    'they are rounded',
+    ['wire/foreign.ts', 'parseExactJson(text) }', 'JSON.parse(text) as unknown }'],
+    [foreign, 'W5: has whole numbers of 64 bits as they are'],
+  ),
+  rule(
     'W6.1',
     'A request is one frame that begins neither with 0 nor with 1',
     'it begins with 1',

@@ -61,6 +61,20 @@ export const numberRules: readonly Rule[] = [
     [delivery, 'D1: two lives of one name are two publishers'],
   ),
   rule(
+    'D1.6',
+    'While `publish()` reads a record nothing else is asked of the queue: a getter, `toJSON` or Proxy is refused',
+    'a commit begins inside of another',
+    ['publisher/record-reading.ts', 'this.#isOn = true', 'this.#isOn = false'],
+    ['src/queue/call-from-inside.test.ts', 'D1: publish() from a getter is refused'],
+  ),
+  rule(
+    'D1.7',
+    'A commit is of the list as it is when `publish()` is called',
+    'the list is read while it may change',
+    ['publisher/open-parcel.ts', 'const updates = [...given]', 'const updates = given'],
+    ['src/queue/call-from-inside.test.ts', 'D1: a list that changes while it is read'],
+  ),
+  rule(
     'D2.1',
     'A parcel is the commits of one turn of the event loop',
     'each commit is a parcel',
@@ -249,7 +263,7 @@ export const numberRules: readonly Rule[] = [
     'A vector names every table of the subscription, also those never published',
     'it names those that have updates',
     [
-      'publisher/sync-answers.ts',
+      'publisher/published-streams.ts',
       'return tables.map((table) => {',
       'return tables.filter((table) => this.#streams.has(table)).map((table) => {',
     ],

@@ -1,4 +1,5 @@
 import { decodeTableName, encodeTableName, parseTopic } from '../../../src/model/topic.ts'
+import { CannotTravel } from '../../../src/wire/cannot-travel.ts'
 import { decodeForeign } from '../../../src/wire/foreign.ts'
 import { unreadable } from '../../../src/wire/json-text.ts'
 import { mixedText, mixedValue, recordText, recordValue } from '../../../src/wire/mixed-text.ts'
@@ -80,6 +81,16 @@ export const topicTarget: Target = {
   },
 }
 
+/** null: JSON has numbers that are Infinity as a double, which nobody publishes. */
+function writtenAgain(value: object): string | undefined | null {
+  try {
+    return mixedText(value)
+  } catch (reason) {
+    if (reason instanceof CannotTravel && reason.why.includes('Infinity')) return null
+    throw reason
+  }
+}
+
 /** Values of mixed fields, and records that travel as one text. */
 export const mixedTarget: Target = {
   name: 'mixed',
@@ -102,9 +113,10 @@ export const mixedTarget: Target = {
     if (record !== unreadable) return 'record'
     const value = mixedValue(text)
     if (value === unreadable) return 'unreadable'
-    const again = value === null ? null : mixedText(value)
+    const again = value === null ? null : writtenAgain(value as object)
     if (again === undefined) throw new Broken('what was read cannot be written')
-    if (again !== null) expectSame(mixedText(mixedValue(again)), again, 'written again it differs')
+    if (again !== null)
+      expectSame(mixedText(mixedValue(again) as object), again, 'written again it differs')
     return 'value'
   },
 }

@@ -1,0 +1,88 @@
+import type { Clock } from '../base/clock.ts'
+import type { Registration } from '../model/roster.ts'
+import type { Publisher } from '../publisher/publisher.ts'
+import type { Subscriber } from '../subscriber/subscriber.ts'
+import type { Transport } from '../transport/transport.ts'
+import { endedAckMs } from './queue-times.ts'
+
+/** What a process says of itself to its GENESIS_CLUSTER. */
+export class OwnRegistration {
+  readonly #transport: Transport
+  readonly #publisher: Publisher
+  readonly #subscriber: Subscriber
+  #given: Registration
+  #isChanged = false
+  #isClosed = false
+  #onEndTaken: (() => void) | null = null
+
+  /** `given`: what stays as it is, the names above all. */
+  constructor(
+    given: Registration,
+    transport: Transport,
+    publisher: Publisher,
+    subscriber: Subscriber,
+  ) {
+    this.#given = given
+    this.#transport = transport
+    this.#publisher = publisher
+    this.#subscriber = subscriber
+  }
+
+  get processPort(): number | null {
+    return this.#given.processPort
+  }
+
+  /** GENESIS_CLUSTER has taken it, and may have given a port. */
+  opened(given: Registration): void {
+    this.#given = given
+  }
+
+  current(): Registration {
+    const { state } = this.#publisher
+    return {
+      ...this.#given,
+      publishes: this.#publisher.publishes,
+      subscribes: this.#subscriber.tables,
+      state,
+      last: state === 'alive' ? null : this.#publisher.lastNumbered,
+      connections: this.#transport.connections(),
+      sequences: this.#publisher.lastNumbered,
+    }
+  }
+
+  /** To be said before anything is sent: of 3,000 new tables in one turn each would name all the others again. */
+  change(): void {
+    this.#isChanged = true
+  }
+
+  sayChanged(): void {
+    if (this.#isChanged) this.say()
+  }
+
+  say(): void {
+    if (this.#isClosed) return
+    this.#isChanged = false
+    this.#transport.register(this.current())
+  }
+
+  /** Says that this process has ended, and waits a moment for GENESIS_CLUSTER to take note. */
+  sayEnded(clock: Clock): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = clock.after(endedAckMs, resolve)
+      this.#onEndTaken = () => {
+        timer.cancel()
+        resolve()
+      }
+      this.say()
+    })
+  }
+
+  /** GENESIS_CLUSTER has taken note of this. */
+  onTaken({ state }: Registration): void {
+    if (state === 'ended') this.#onEndTaken?.()
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+}
