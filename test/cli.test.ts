@@ -325,7 +325,11 @@ it('mon --json shows nodes and processes; --status filters', async () => {
     mode: 'mesh',
     link: 'none',
     nodes: [
-      { name: cluster.node().host, state: 'alive', processes: [{ name: 'GENESIS_CLUSTER' }] },
+      {
+        name: cluster.node().host,
+        state: 'alive',
+        processes: [{ name: 'GENESIS_CLUSTER' }, { name: 'GENESIS_CLUSTER/foreign' }],
+      },
     ],
   })
   const { output } = await cluster.run(['mon', '--json', '--status', 'down'])
