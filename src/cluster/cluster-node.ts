@@ -3,7 +3,12 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import type { ClusterSnapshot, NodeState } from '../model/cluster-snapshot.ts'
 import type { Registration } from '../model/roster.ts'
-import type { ProcessMessage, RenewRequest } from '../transport/zeromq/registration-message.ts'
+import { wireVersion } from '../model/wire-version.ts'
+import type {
+  ProcessMessage,
+  RenewRequest,
+  RegisterMessage,
+} from '../transport/zeromq/registration-message.ts'
 import { partsOf } from '../transport/zeromq/snapshot-parts.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './cluster-view.ts'
@@ -135,9 +140,26 @@ export class ClusterNode implements ClusterProcess {
     inBackground(this.#end(error), (failure) => this.#trouble(failure))
   }
 
+  /** Of another version it would hear nothing. */
+  #register(route: string, message: RegisterMessage): void {
+    const { wire = wireVersion, registration } = message
+    if (wire === wireVersion) return this.#plane.register(route, message)
+    const why = `this process speaks version ${wire} of the wire, GENESIS_CLUSTER version ${wireVersion}: use one version of tidings on all nodes`
+    this.#bound.registration.send(route, { type: 'refused', code: 'MODE_MISMATCH', message: why })
+    const { process, instance, pid } = registration
+    this.#bound.on({
+      type: 'process',
+      process,
+      instance,
+      pid,
+      state: 'refused',
+      message: why,
+    })
+  }
+
   fromProcess(route: string, message: ProcessMessage): void {
     this.#guarded(() => {
-      if (message.type === 'register') this.#plane.register(route, message)
+      if (message.type === 'register') this.#register(route, message)
       else if (message.type === 'here') this.#plane.here(route, message)
       else if (message.type === 'renew') this.#renew(message)
       else this.#show(route)

@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
 import type { ByteWriter } from './byte-writer.ts'
+import { wireVersion } from '../model/wire-version.ts'
 import { wireLimits } from './limits.ts'
 import type { RefusedReason } from './refused.ts'
 
@@ -17,7 +18,6 @@ import type { RefusedReason } from './refused.ts'
  * 0x89 is neither 0 nor 1 (libzmq takes an upstream message that begins so for a subscription),
  * nor a character that JSON or ASCII text can begin with.
  */
-export const wireVersion = 2
 export const envelopeBytes = 28
 const crcAt = 8
 const idAt = 12

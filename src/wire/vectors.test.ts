@@ -4,7 +4,7 @@ import type { BatchHeader, BatchMessage, Message, OutgoingBatch } from '../model
 import type { Request } from '../model/request.ts'
 import type { Update } from '../model/update.ts'
 import { replyTopic, statusTopic, updateTopic } from '../model/topic.ts'
-import { wireVersion } from './envelope.ts'
+import { wireVersion } from '../model/wire-version.ts'
 import { decodeForeign } from './foreign.ts'
 import { decodeMessage, encodeBatch, encodeMessage, UnpublishedRows } from './message-codec.ts'
 import { decodeRequest, encodeRequest } from './request-codec.ts'

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Dealer } from 'zeromq'
 import type { NodePorts } from '../../src/definition/settings.ts'
 import type { Registration, RosterEntry } from '../../src/model/roster.ts'
+import { wireVersion } from '../../src/model/wire-version.ts'
 import type {
   ClusterMessage,
   ProcessMessage,
@@ -60,6 +61,9 @@ export class Registrant {
     void this.#listen()
   }
 
+  /** The version of the wire that it says it speaks. */
+  wire: number = wireVersion
+
   get incarnation(): string {
     return this.registration.incarnation
   }
@@ -72,8 +76,8 @@ export class Registrant {
   register(more: Partial<Registration> = {}): number {
     this.registration = { ...this.registration, ...more }
     this.#id += 1
-    const { registration, seen, wantsPort } = this
-    this.say({ type: 'register', id: this.#id, seen, registration, wantsPort })
+    const { registration, seen, wantsPort, wire } = this
+    this.say({ type: 'register', id: this.#id, seen, registration, wantsPort, wire })
     return this.#id
   }
 

@@ -52,6 +52,14 @@ test('another mode is refused, and both are named', async () => {
   expect(answer.type === 'refused' && answer.message).toMatch(/proxy mode.*mesh mode/)
 })
 
+test('a process that speaks another version of the wire is refused, and both are named', async () => {
+  const process = new Registrant(await oneNode())
+  process.wire = 1
+  const answer = await process.registered()
+  expect(answer).toMatchObject({ type: 'refused', code: 'MODE_MISMATCH' })
+  expect(answer.type === 'refused' && answer.message).toMatch(/version 1 of the wire.*version 2/)
+})
+
 test('a second live process of one name is refused, one with an instance is not', async () => {
   const cluster = await oneNode()
   await new Registrant(cluster, { pid: 7 }).registered()

@@ -11,7 +11,7 @@ const headers = {
   inbound: 5001,
   outbound: 5000,
   relay: 6002,
-  wire: 1,
+  wire: 2,
   mode: 'proxy',
   history: 'h',
 }
@@ -76,7 +76,7 @@ it('Z1: HELLO says where the ports of the node are, and what it speaks', async (
     'X-TIDINGS-INBOUND': '5001',
     'X-TIDINGS-OUTBOUND': '5000',
     'X-TIDINGS-RELAY': '6002',
-    'X-TIDINGS-WIRE': '1',
+    'X-TIDINGS-WIRE': '2',
     'X-TIDINGS-MODE': 'proxy',
     'X-TIDINGS-HISTORY': 'h',
   })

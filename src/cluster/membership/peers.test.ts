@@ -8,7 +8,7 @@ const headers = (node: string): TidingsHeaders => ({
   inbound: 5_561,
   outbound: 5_560,
   relay: 6_002,
-  wire: 1,
+  wire: 2,
   mode: 'mesh',
   history: 'h',
 })

@@ -2,8 +2,8 @@ import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { Member } from './member.ts'
 import type { Hello } from './zre-codec.ts'
 
-/** The version of what GENESIS_CLUSTER processes whisper to each other. */
-export const whisperVersion = 1
+/** The version of what GENESIS_CLUSTER processes say to each other, and of the updates that cross. */
+export const whisperVersion = 2
 
 const headerNames = {
   node: 'X-TIDINGS-NODE',

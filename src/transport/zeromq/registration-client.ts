@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
+import { wireVersion } from '../../model/wire-version.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import type {
   ClusterMessage,
@@ -224,6 +225,11 @@ export class RegistrationClient {
     }
   }
 
+  #refuseVersion(theirs: number | undefined): void {
+    const message = `GENESIS_CLUSTER speaks version ${theirs} of the wire, this process version ${wireVersion}: use one version of tidings on all nodes`
+    this.#handlers.refused(new TidingsError('MODE_MISMATCH', message))
+  }
+
   #answered(message: RegisteredMessage): void {
     let answered: { generation: number; registration: Registration } | null = null
     for (const [id, said] of this.#underWay) {
@@ -232,6 +238,7 @@ export class RegistrationClient {
       this.#underWay.delete(id)
     }
     if (answered === null) return
+    if ((message.wire ?? wireVersion) !== wireVersion) return this.#refuseVersion(message.wire)
     this.#unansweredBeats = 0
     if (this.#lost) {
       this.#lost = false

@@ -1,3 +1,4 @@
+import { wireVersion } from '../../model/wire-version.ts'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../base/random.ts'
 import type { Registration } from '../../model/roster.ts'
@@ -40,6 +41,7 @@ const processMessages: ProcessMessage[] = [
     seen: { history: null, version: 0 },
     registration,
     wantsPort: false,
+    wire: wireVersion,
   },
   {
     type: 'register',
@@ -47,6 +49,7 @@ const processMessages: ProcessMessage[] = [
     seen: { history: 'h', version: 9 },
     registration: { ...registration, role: 'script', subscribes: '*', state: 'alive', last: null },
     wantsPort: true,
+    wire: wireVersion,
   },
   { type: 'renew', step: 'link', incarnation },
   { type: 'renew', step: 'publisher', incarnation },
@@ -55,7 +58,7 @@ const processMessages: ProcessMessage[] = [
 ]
 
 const clusterMessages: ClusterMessage[] = [
-  { type: 'registered', id: 7, processPort: null, linked: true },
+  { type: 'registered', id: 7, processPort: null, linked: true, wire: wireVersion },
   { type: 'refused', code: 'NAME_TAKEN', message: 'A runs already (pid 12)' },
   { type: 'wait', message: 'A is leaving' },
   { type: 'ask', answer: true },

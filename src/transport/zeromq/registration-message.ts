@@ -5,6 +5,7 @@
  */
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../../model/roster.ts'
+import { wireVersion } from '../../model/wire-version.ts'
 import type { Shape } from './json-shape.ts'
 import { boolean, integer, nullable, oneOf, orElse, record, text } from './json-shape.ts'
 import { identity, registration, rosterChange, snapshotPart } from './registration-shape.ts'
@@ -36,6 +37,8 @@ export interface RegisterMessage {
   readonly registration: Registration
   /** Hand me a free process port (`registration.processPort` is null). */
   readonly wantsPort: boolean
+  /** The version of the wire that it speaks; left out: ours. */
+  readonly wire?: number
 }
 
 /** The answer to `ask`: said at once, before other work. */
@@ -66,6 +69,8 @@ export interface RegisteredMessage {
   readonly processPort: number | null
   /** Nodes are linked: mesh processes connect to the export port. */
   readonly linked: boolean
+  /** The version of the wire that GENESIS_CLUSTER speaks; left out: ours. */
+  readonly wire?: number
 }
 
 export interface RefusedMessage {
@@ -128,6 +133,9 @@ const historyId = text(64)
 const port = integer(1, 65_535)
 const sentence = text(4096)
 
+/** Version 1 did not say it. */
+const wire = orElse(1, count)
+
 const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> } = {
   register: record<RegisterMessage>({
     type: oneOf(['register']),
@@ -135,6 +143,7 @@ const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> }
     seen: record<SeenRoster>({ history: nullable(historyId), version: count }),
     registration,
     wantsPort: boolean,
+    wire,
   }),
   here: record<HereMessage>({ type: oneOf(['here']), incarnation: identity }),
   renew: record<RenewRequest>({
@@ -151,6 +160,7 @@ const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> }
     id: count,
     processPort: nullable(port),
     linked: boolean,
+    wire,
   }),
   refused: record<RefusedMessage>({
     type: oneOf(['refused']),
@@ -196,7 +206,9 @@ export const decodeClusterMessage = (bytes: Uint8Array): ClusterMessage | null =
   decode(bytes, clusterShapes)
 
 function encode(message: ProcessMessage | ClusterMessage, most: number): Uint8Array {
-  const bytes = Buffer.from(JSON.stringify(message), 'utf8')
+  const says = message.type === 'register' || message.type === 'registered'
+  const whole = says ? { wire: wireVersion, ...message } : message
+  const bytes = Buffer.from(JSON.stringify(whole), 'utf8')
   if (bytes.length <= most) return bytes
   throw new TidingsError(
     'LIMIT_EXCEEDED',
