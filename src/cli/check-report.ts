@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { EffectiveItem, SettingsReport } from '../definition/load-settings.ts'
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
-import { zeromqPortOffset } from '../definition/service-port.ts'
+import { servicePortOf, zeromqPortOffset } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'
 
 type Style = (format: Parameters<typeof styleText>[0], text: string) => string
@@ -100,11 +100,18 @@ function zeromqMeaning({ mode, link, node, nodes, connectViaLoopback }: Settings
   return lines
 }
 
-function servicesMeaning({ services }: Settings): string {
-  const ports = services.map(
-    ({ process, port }) => `${process} ${port} (ZeroMQ ${port + zeromqPortOffset})`,
-  )
-  return `Process ports: ${ports.join(', ')}.`
+/** The port that each process takes on this node, and whose it is where the definitions name another host. */
+function servicesMeaning({ services, node }: Settings): string {
+  const ports = new Map<string, string>()
+  for (const { process } of services) {
+    const taken = servicePortOf(services, process, node.name)
+    if (taken === null || ports.has(process)) continue
+    const { port, host, external } = taken
+    const isHere = host === node.name || host === 'localhost'
+    const of = `${isHere ? '' : `, given for ${host}`}${external ? ', external' : ''}`
+    ports.set(process, `${process} ${port} (ZeroMQ ${port + zeromqPortOffset}${of})`)
+  }
+  return `Process ports on this node, by the service definitions: ${[...ports.values()].join(', ')}. A process with an instance is handed out another one.`
 }
 
 /** Without credentials: they are none of a report's business. */

@@ -127,6 +127,7 @@ Warnings
     const relay = check({ files, host: 'app-host1' }).out
     expect(relay).toContain('Mode proxy: its processes talk through GENESIS_CLUSTER.')
     expect(relay).toContain('Link relay: updates go to each other node point to point, at once.')
+    expect(relay).toContain('Process ports on this node, by the service definitions: ')
     expect(relay).toContain('ALPHA_DATASERVER 11000 (ZeroMQ 21000)')
     const env = { MQ_LAYER: 'MQTT', MQTT_BROKER_URL: 'ssl://me:hunter2@broker:8883' }
     const mqtt = check({ files, host: 'app-host1', env })

@@ -1,3 +1,5 @@
+import type { ServicePort } from './settings.ts'
+
 /** A process's ZeroMQ port is its process port and this: the documentation's rule. */
 export const zeromqPortOffset = 10_000
 
@@ -16,4 +18,14 @@ export function servicePort(text: string): JudgedPort {
   const above = `its ZeroMQ port is ${zeromqPortOffset} above it`
   const found = text === '' ? 'the port is missing' : `the port is "${text}"`
   return { ok: false, expected: `${found}: expected 1 to ${maxProcessPort} (${above})` }
+}
+
+/** What the service definitions give a process on a node: its own host's entry, else the first. */
+export function servicePortOf(
+  services: readonly ServicePort[],
+  process: string | undefined,
+  node: string,
+): ServicePort | null {
+  const own = services.filter((service) => service.process === process)
+  return own.find(({ host }) => host === node) ?? own[0] ?? null
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import { checkAborted } from '../base/abortable.ts'
 import { ownAddresses } from '../cluster/addresses.ts'
 import { requireSettings, type SettingsOptions } from '../definition/load-settings.ts'
+import { servicePortOf } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { NodeMode } from '../model/roster.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -57,7 +58,7 @@ function settingsOptions({ definition, services, system, host }: OpenOptions): S
 
 function portOf(options: OpenOptions, settings: Settings): number | null {
   if (options.port !== undefined) return options.port
-  const own = settings.services.filter(({ process }) => process === options.process)
-  const here = own.find(({ host }) => host === settings.node.name) ?? own[0]
-  return here?.port ?? null
+  // The service definitions give a process one port; its replicas on one node need one each.
+  if (options.instance) return null
+  return servicePortOf(settings.services, options.process, settings.node.name)?.port ?? null
 }

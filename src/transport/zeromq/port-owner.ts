@@ -12,6 +12,7 @@ const lookupTimeoutMs = 1_000
  * Binds `tcp://address:port`, at once: `bind()` would wait for a thread of the pool, which proxies
  * occupy.
  * @param purpose what the port is for, as the message says it
+ * @param remedy what to do where it is taken, as the message ends
  * @throws TidingsError PORT_TAKEN, naming port, purpose and, where the system can tell, the owner;
  * TRANSPORT_FAILED where the address is not this host's or the port is not allowed.
  */
@@ -20,6 +21,7 @@ export async function bindPort(
   address: string,
   port: number,
   purpose: string,
+  remedy = '',
 ): Promise<void> {
   try {
     socket.bindSync(`tcp://${address}:${port}`)
@@ -31,7 +33,7 @@ export async function bindPort(
     }
     const owner = await portOwner(port)
     const by = owner === null ? '' : ` by ${owner}`
-    const what = `port ${port} (${purpose}) at ${address} is taken${by}`
+    const what = `port ${port} (${purpose}) at ${address} is taken${by}${remedy}`
     throw new TidingsError('PORT_TAKEN', what, { cause: error })
   }
 }

@@ -69,8 +69,8 @@ export class PublishingSocket {
   }
 
   /** @throws TidingsError PORT_TAKEN, TRANSPORT_FAILED */
-  bind(address: string, port: number, purpose: string): Promise<void> {
-    return bindPort(this.#socket, address, port, purpose)
+  bind(address: string, port: number, purpose: string, remedy?: string): Promise<void> {
+    return bindPort(this.#socket, address, port, purpose, remedy)
   }
 
   connect(endpoint: string): void {

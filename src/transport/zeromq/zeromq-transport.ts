@@ -239,7 +239,9 @@ export class ZeroMQTransport implements Transport {
     const zeromqPort = zeromqPortOf(processPort)
     if (this.#isMeshProcess()) {
       const purpose = `ZeroMQ port of ${registration.process}: process port ${processPort} + ${zeromqPortOffset}`
-      await plane.publishing.bind(this.#options.bindAddress, zeromqPort, purpose)
+      const remedy =
+        ': give openUpdateQueue() another port, or an instance, and GENESIS_CLUSTER hands one out'
+      await plane.publishing.bind(this.#options.bindAddress, zeromqPort, purpose, remedy)
     }
     return { processPort, zeromqPort }
   }
