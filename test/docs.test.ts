@@ -93,6 +93,24 @@ describe('README', () => {
   })
 })
 
+it('docs/LIBRARY.md prints tests of an application that run as they are printed, with their output', () => {
+  const [, section = ''] = read('docs/LIBRARY.md').split('## Tests of an application')
+  const programs = [...section.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code)
+  const outputs = [...section.matchAll(/^```text\n(.*?)^```$/gms)].map(([, text = '']) => text)
+  const run = (program: string | undefined): string => {
+    const file = join(folder, 'application-test.mts')
+    const path = (name: string): string => pathToFileURL(join(root, 'src', name)).href
+    const code = (program ?? '')
+      .replace("'tidings'", `'${path('index.ts')}'`)
+      .replace("'tidings/testing'", `'${path('testing/index.ts')}'`)
+    writeFileSync(file, code)
+    return execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 50_000 })
+  }
+  expect(programs).toHaveLength(2)
+  expect(run(programs[0])).toBe("{ TRADE_ID: 'T1' }\n")
+  expect(run(programs[1])).toBe(outputs[0])
+})
+
 /** What samples without imports of their own may use. */
 const prelude = `import type { Loss, Update, UpdateQueue } from 'tidings'
 interface Tables {

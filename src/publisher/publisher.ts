@@ -215,6 +215,9 @@ export class Publisher {
     this.#flushes.check(now, this.#haveLeft)
   }
 
+  /** Lets go of all that it has published: what somebody lacks of it is lost. */
+  readonly forget = (): void => this.#retention.forget(this.#streams)
+
   tick(now: number): void {
     if (now >= this.#gathering.dueAt) {
       this.#gathering.expire()

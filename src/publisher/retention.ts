@@ -61,6 +61,15 @@ export class Retention {
     }
   }
 
+  /** Lets go of all that these streams have, their reserves too: they are all there are. */
+  forget(streams: Iterable<PublishedStream>): void {
+    for (const stream of streams) {
+      while (stream.retained.length > 0) this.bytes -= stream.evictOldest()
+      stream.reserved = 0
+    }
+    while (this.#order.shift()) continue
+  }
+
   /**
    * The reserve is counted from the newest batch back; a batch larger than a parcel should be is
    * never part of it, so that the reserves of many tables stay small beside the retention.

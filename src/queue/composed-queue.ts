@@ -275,6 +275,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
         this.#feed.emit(event)
       },
+      forget: () => this.#publisher.forget(),
       failed: (error) => {
         const finished = this.#finish(error)
         this.#closing ??= finished

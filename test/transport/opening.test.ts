@@ -55,7 +55,9 @@ describe('opening', () => {
     await once(server, 'listening')
     const opening = newPeer(node, { processPort }).open()
     const message = expect.stringMatching(
-      new RegExp(`port ${processPort + 10_000} .*process port ${processPort}.* is taken by .*pid.*give openUpdateQueue\\(\\) another port`),
+      new RegExp(
+        `port ${processPort + 10_000} .*process port ${processPort}.* is taken by .*pid.*give openUpdateQueue\\(\\) another port`,
+      ),
     )
     await expect(opening).rejects.toMatchObject({ code: 'PORT_TAKEN', message })
     server.close()

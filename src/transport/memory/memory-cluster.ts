@@ -15,7 +15,19 @@ export interface Member {
   roster(change: RosterChange): void
   message(topic: string, message: Uint8Array): void
   request(frame: Uint8Array): void
+  /** The process is no more: nothing of it is carried, and nothing is told to it but this error. */
+  die(error: TidingsError): void
+  /** Nothing that it sends is carried until `carry()`. */
+  drop(): void
+  /** What was dropped is not there to be repaired either. */
+  carry(): void
 }
+
+/** A queue of the cluster, as `openUpdateQueue()` gives it. */
+export type QueueOfCluster = { readonly identity: { readonly incarnation: string } }
+
+/** Turns of the event loop after which what was published has left its publisher. */
+const turnsToLeave = 3
 
 export interface MemoryClusterOptions {
   /** Runs a task soon, tasks in their order; by default `setImmediate`. */
@@ -80,6 +92,47 @@ export class MemoryCluster {
     const ended = { ...entry, state: 'ended' as const }
     this.#entries.set(member.incarnation, ended)
     for (const other of this.#members.values()) other.roster(this.#change([ended]))
+  }
+
+  /**
+   * The process dies without a word, as by `kill -9`: the others are told an open loss, its name is free, and
+   * `closed` of its queue resolves with an error. @throws TidingsError USAGE for a queue of another cluster
+   */
+  kill(queue: QueueOfCluster): void {
+    const member = this.#memberOf(queue)
+    this.leave(member)
+    member.die(
+      new TidingsError('TRANSPORT_FAILED', 'the process was killed by MemoryCluster.kill()'),
+    )
+  }
+
+  /**
+   * What the queue publishes while `publish` runs is lost: every other process that subscribed to it is told
+   * the exact loss (reason `evicted`) some seconds later at most, as it would be of a publisher that it could
+   * not hear for too long. @throws TidingsError USAGE for a queue of another cluster, and what `publish` throws
+   */
+  async lose(queue: QueueOfCluster, publish: () => unknown): Promise<void> {
+    const member = this.#memberOf(queue)
+    // What was published before arrives.
+    await this.#turns()
+    member.drop()
+    try {
+      await publish()
+      await this.#turns()
+    } finally {
+      member.carry()
+    }
+  }
+
+  #memberOf({ identity }: QueueOfCluster): Member {
+    const member = this.#members.get(identity.incarnation)
+    if (member) return member
+    throw new TidingsError('USAGE', 'this queue is not open in this cluster')
+  }
+
+  async #turns(): Promise<void> {
+    for (let turn = 0; turn < turnsToLeave; turn += 1)
+      await new Promise<void>((resolve) => setImmediate(resolve))
   }
 
   entry(incarnation: string): RosterEntry | undefined {

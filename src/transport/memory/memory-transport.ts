@@ -13,6 +13,7 @@ export class MemoryTransport implements Transport {
   #handlers: TransportHandlers | null = null
   #member: Member | null = null
   #closed = false
+  #isDropping = false
 
   constructor(cluster: MemoryCluster, node: string) {
     this.#cluster = cluster
@@ -47,7 +48,7 @@ export class MemoryTransport implements Transport {
 
   send(topic: string, message: Uint8Array): void {
     const member = this.#live()
-    if (!member) return
+    if (!member || this.#isDropping) return
     for (const other of this.#cluster.others(member)) other.message(topic, message)
   }
 
@@ -121,6 +122,18 @@ export class MemoryTransport implements Transport {
         if (this.#wants(topic)) this.#tell((told) => told.frames([message]))
       },
       request: (frame) => this.#tell((told) => told.request(frame)),
+      die: (error) => {
+        this.#closed = true
+        this.#inbox = []
+        this.#handlers?.failed(error)
+      },
+      drop: () => {
+        this.#isDropping = true
+      },
+      carry: () => {
+        this.#isDropping = false
+        this.#handlers?.forget?.()
+      },
     }
   }
 
