@@ -294,6 +294,16 @@ describe('ends', () => {
     expect(roster.get('2')).toMatchObject({ state: 'ended', last: null, subscribes: [] })
   })
 
+  test('D30: one that does not come back after a restart has ended, and may come back later', () => {
+    registry.adopt(registration('1', { subscribes: ['TRADE'] }), 0)
+    registry.tick(goneAfterMs - 1, 0)
+    expect(registry.get('1')?.state).toBe('alive')
+    registry.tick(goneAfterMs, 0)
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last: null, subscribes: [] })
+    expect(register('1', {}, goneAfterMs + 1)).toMatchObject({ news: 'back' })
+    expect(stateOf('1')).toBe('alive')
+  })
+
   test('D23: whose connection has ended and who does not come back has ended, without last numbers', () => {
     register('1')
     registry.connectionEnded('1', 100)

@@ -170,6 +170,9 @@ export class Registry {
     } else if (silence >= goneKeptMs) {
       this.#options.roster.letGo(local.registration.incarnation, now)
       this.#remove(local)
+    } else if (silence >= goneAfterMs && isUnheard(local)) {
+      // Nobody could tell what it published while GENESIS_CLUSTER was away. It may still come back.
+      this.#end(local, now, 'it has not come back since the restart')
     } else if (silence >= goneAfterMs && local.state !== 'gone') {
       local.state = 'gone'
       this.#options.roster.put(rosterEntry(local.registration, 'gone'), now)

@@ -63,4 +63,15 @@ export const nameRules: readonly Rule[] = [
     ],
     [plane, 'D30: who was GENESIS_CLUSTER in the last run has ended'],
   ),
+  rule(
+    'D30.7',
+    'Who is known from the file only and does not come back has ended: it may have published unheard',
+    'touch with it is lost, which says nothing of it',
+    [
+      'cluster/registry.ts',
+      'silence >= goneAfterMs && isUnheard(local)',
+      'silence >= goneKeptMs && isUnheard(local)',
+    ],
+    [registry, 'D30: one that does not come back after a restart has ended'],
+  ),
 ]

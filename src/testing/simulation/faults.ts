@@ -68,7 +68,8 @@ export class Faults {
     { upTo: 0.53, name: 'a wall clock steps', inject: (draw) => this.#stepClock(draw) },
     { upTo: 0.6, name: 'a publisher is killed', inject: (draw, n) => this.#killPublisher(draw, n) },
     { upTo: 0.66, name: 'a publisher closes', inject: (draw, n) => this.#closePublisher(draw, n) },
-    { upTo: 0.76, name: 'a process is stopped or blocked', inject: (draw) => this.#freeze(draw) },
+    { upTo: 0.74, name: 'a process is stopped or blocked', inject: (draw) => this.#freeze(draw) },
+    { upTo: 0.76, name: 'a name is taken over', inject: (draw, n) => this.#takeOver(draw, n) },
     { upTo: 0.82, name: 'GENESIS_CLUSTER is killed', inject: (draw) => this.#crashCluster(draw) },
     { upTo: 0.89, name: 'two nodes are parted', inject: (draw) => this.#partition(draw) },
     { upTo: 0.94, name: 'a script comes and goes', inject: (_, n) => this.#script(n) },
@@ -203,6 +204,20 @@ export class Faults {
     this.#trial.freeze(actor, ms, onlyLoop)
     const what = onlyLoop ? 'blocks its loop' : 'stands still'
     return `${actor.process.incarnation.slice(0, 6)} ${what} for ${ms.toFixed(0)} ms`
+  }
+
+  /** A publisher stands still, and another of its name comes meanwhile. */
+  #takeOver(draw: Draw, number: number): string | null {
+    const actor = pick(
+      this.#actors(({ published, process, isOpen }) => {
+        return isOpen && published !== null && !process.isFrozen
+      }),
+      draw.target,
+    )
+    if (!actor) return null
+    const ms = 1500 + draw.strength ** 2 * 15_000
+    this.#trial.takeOver(actor, ms, number)
+    return `${actor.process.incarnation.slice(0, 6)} stands still for ${ms.toFixed(0)} ms, and loses its name`
   }
 
   #crashCluster(draw: Draw): string | null {

@@ -1,5 +1,6 @@
 import type { Random } from '../../base/random.ts'
 import type { Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
+import { isFinal } from '../../model/roster.ts'
 import type { Hub } from './hub.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
@@ -14,7 +15,6 @@ export interface ClusterSurroundings {
   readonly random: Random
   /** All cluster processes, this one among them. */
   readonly clusters: readonly SimulatedCluster[]
-  isProcessAlive(incarnation: string): boolean
   areLinked(a: number, b: number): boolean
   /** Something changed on the roster of this node. */
   changed(node: number): void
@@ -27,6 +27,9 @@ export interface ClusterSurroundings {
 
 /** The roster settles at the latest so long after a start; who was not heard then is named. */
 const settleAtMostMs = 5000
+
+/** Whoever is known from the file only has ended if it was not heard so long after a start. */
+const returnsWithinMs = 10_000
 
 /**
  * One GENESIS_CLUSTER in the simulation: its hubs, and the roster as versioned state. Whoever asks
@@ -49,6 +52,7 @@ export class SimulatedCluster {
   #expected = new Set<string>()
   /** Own processes that registered in this life. */
   #heard = new Set<string>()
+  readonly #nameless = new Set<string>()
   #peersHeard = new Set<number>()
   readonly #around: ClusterSurroundings
 
@@ -102,10 +106,10 @@ export class SimulatedCluster {
   }
 
   /** A process of this node registers, or another word of one has come. */
-  apply(registration: Registration | RosterEntry): void {
+  apply(registration: Registration | RosterEntry, mayReturn = true): void {
     this.#expected.delete(registration.incarnation)
     const known = this.#entries.get(registration.incarnation)?.entry
-    if (known?.state === 'ended') return
+    if (known !== undefined && (isFinal(known) || (known.state === 'ended' && !mayReturn))) return
     this.#put(registration)
     if (registration.state === 'ended') this.#around.ended(registration.incarnation)
     this.#around.changed(this.node)
@@ -122,7 +126,20 @@ export class SimulatedCluster {
     }
   }
 
-  /** The pid of a process is seen to be dead: it ended without a word, unless it had left. */
+  /** Another process has its name now. False: it is not known. */
+  takeName(incarnation: string): boolean {
+    if (!this.isUp || !this.#heard.has(incarnation)) return false
+    this.#nameless.add(incarnation)
+    this.markEnded(incarnation)
+    return true
+  }
+
+  /** It has lost its name: refused when it comes back. */
+  isNameless(incarnation: string): boolean {
+    return this.#nameless.has(incarnation)
+  }
+
+  /** The connection of a process has ended: it ended without a word, unless it had left. */
   markEnded(incarnation: string): void {
     const entry = this.#entries.get(incarnation)?.entry
     if (!this.isUp || !entry || entry.state === 'ended') return
@@ -168,13 +185,11 @@ export class SimulatedCluster {
     this.#entries.set(entry.incarnation, { entry: { ...entry }, version: ++this.#version })
   }
 
-  /** Known from the file, not heard yet: its pid tells soon whether it is dead. */
+  /** Known from the file, not heard yet: who does not come back in time has ended, dead or alive. */
   #expect(entry: RosterEntry, life: number): void {
     this.#expected.add(entry.incarnation)
-    this.#later(20, life, () => {
-      if (!this.#expected.has(entry.incarnation)) return
-      if (this.#around.isProcessAlive(entry.incarnation)) return
-      this.#expected.delete(entry.incarnation)
+    this.#later(returnsWithinMs, life, () => {
+      if (!this.#expected.delete(entry.incarnation)) return
       this.markEnded(entry.incarnation)
     })
   }

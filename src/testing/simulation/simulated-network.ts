@@ -150,7 +150,6 @@ export class SimulatedNetwork {
       clock: this.clock,
       random: this.random,
       clusters: this.clusters,
-      isProcessAlive: (incarnation: string) => this.processes.get(incarnation)?.isAlive ?? false,
       areLinked: (a: number, b: number) => this.#areLinked(a, b),
       changed: (node: number) => {
         for (const process of this.processes.values())
@@ -211,6 +210,10 @@ export class SimulatedNetwork {
     })
   }
 
+  #refuse(process: SimulatedProcess): void {
+    this.clock.after(0.5 + this.random() * 4, () => process.after(0, () => process.onRefused()))
+  }
+
   /** A message on the registration connection; what a crashed process had not sent dies with it. */
   #register(process: SimulatedProcess, registration: Registration): void {
     const cluster = this.clusters[process.node]
@@ -221,8 +224,9 @@ export class SimulatedNetwork {
         ? !process.isOnRoster
         : !survives && registration.state !== 'ended'
       if (!cluster.isUp || isLost) return
+      if (cluster.isNameless(registration.incarnation)) return this.#refuse(process)
       if (registration.publishes.length > 0) this.#announced.add(registration.incarnation)
-      cluster.apply(registration)
+      cluster.apply(registration, process.isAlive)
       this.clock.after(0.5 + this.random() * 4, () => {
         process.after(0, () => {
           if (process.isOnRoster) process.onRegistered(registration)

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../../transport/transport.ts'
 import { type Down, Hub, type Up } from './hub.ts'
@@ -128,6 +129,11 @@ export class SimulatedProcess implements Transport, Clock {
     this.#opened?.resolve(registration)
     this.#opened = null
     this.#handlers?.registered(registration)
+  }
+
+  /** Another has its name now. */
+  onRefused(): void {
+    this.#handlers?.failed(new TidingsError('NAME_TAKEN', 'this process has lost its name'))
   }
 
   onRoster(change: RosterChange): void {

@@ -59,6 +59,9 @@ const promiseTurnMs = 5
 /** Frozen processes and partitions last at most so long beyond the end of the faults. */
 const lastFaultMs = 17_000
 
+/** A process that does not answer for its name for so long loses it, milliseconds. */
+const takenOverAfterMs = 1000
+
 /** Mean pause between two bursts of a publisher, milliseconds. */
 const paces = [150, 400, 1500, 6000, 20_000]
 
@@ -200,6 +203,20 @@ export class Trial implements Stage {
       for (const pipe of cut) pipe.unblock()
       process.thaw()
       this.#later(50 + this.network.random() * 500, () => this.network.connectRoster(process))
+    })
+  }
+
+  /** While it stands still another process of its name comes and has the name; it learns that when it wakes. */
+  takeOver(actor: Actor, ms: number, name: number): void {
+    const { process } = actor
+    this.freeze(actor, ms, false)
+    this.#later(takenOverAfterMs, () => {
+      const cluster = this.network.clusters[process.node]
+      if (!process.isFrozen || !cluster?.takeName(process.incarnation)) return
+      if (actor.published) actor.published.endedAt = this.now
+      actor.isClosing = true
+      void actor.queue.closed.then(() => this.kill(actor))
+      this.spawnPublisher(name)
     })
   }
 
