@@ -20,7 +20,7 @@ export const errorCategories = {
   NAME_TAKEN: 'usage',
   NODE_TOO_OLD: 'fatal',
   PORT_TAKEN: 'usage',
-  SUBSCRIBER_TOO_SLOW: 'fatal',
+  SUBSCRIBER_TOO_SLOW: 'retryable',
   THREAD_POOL_TOO_SMALL: 'fatal',
   TRANSPORT_FAILED: 'fatal',
   USAGE: 'usage',

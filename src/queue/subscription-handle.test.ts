@@ -82,3 +82,27 @@ it('fail: an application that is handed something else at the end of the turn is
   endTurn()
   expect(told).toMatchObject([{ code: 'SUBSCRIBER_TOO_SLOW' }])
 })
+
+it('D22: stopped within a delivery it takes, counts and tells nothing more, and has no room', async () => {
+  const told: string[] = []
+  const handle = handleWith(
+    { onDelivery: () => void handle.stop() },
+    {
+      delivered: () => told.push('delivered'),
+      filtered: () => told.push('filtered'),
+      event: ({ type }) => told.push(type),
+      ready: () => told.push('ready'),
+    },
+  )
+  const { sink } = handle
+  sink.updates([update], false, 10, [])
+  expect(told).toEqual(['delivered'])
+  sink.updates([update], false, 10, [])
+  sink.filtered(1)
+  sink.losses([{ table: 'A', publisher: null, from: 1, to: 1, reason: 'evicted' }], [])
+  sink.event({ type: 'waiting', missing: [] })
+  sink.ready()
+  expect(told).toEqual(['delivered'])
+  expect([sink.hasRoom(), sink.hasRoom(true), sink.isUnderHalf()]).toEqual([false, false, false])
+  expect(await handle.closed).toBeUndefined()
+})

@@ -138,26 +138,37 @@ export class SubscriptionHandle<
   #makeSink(): SubscriptionSink {
     return {
       updates: (updates: Update[], incomplete, bytes, positions: Position[]) => {
+        if (this.#queue.isEnded) return
         if (updates.length > 0) this.#events.delivered(updates.length)
         this.#queue.updates(updates, incomplete, bytes, positions)
       },
-      filtered: (updates) => this.#events.filtered(updates),
+      filtered: (updates) => {
+        if (!this.#queue.isEnded) this.#events.filtered(updates)
+      },
       losses: (losses: Loss[], positions: Position[]) => {
+        if (this.#queue.isEnded) return
         this.#events.event({ type: 'loss', losses })
         this.#queue.losses(losses, positions)
       },
-      hasRoom: (atOnce = false) => this.#queue.hasRoom || this.#makesRoom(atOnce),
+      // Stopped from within a delivery: what would come behind it is not even read.
+      hasRoom: (atOnce = false) =>
+        !this.#queue.isEnded && (this.#queue.hasRoom || this.#makesRoom(atOnce)),
       // Folded, what is asked for finds room when it comes.
-      isUnderHalf: () =>
-        this.#whenSlow === 'conflate'
+      isUnderHalf: () => {
+        if (this.#queue.isEnded) return false
+        return this.#whenSlow === 'conflate'
           ? this.#queue.hasRoom || this.#queue.makeRoom(false)
-          : this.#queue.isUnderHalf,
+          : this.#queue.isUnderHalf
+      },
       ready: () => {
+        if (this.#queue.isEnded) return
         this.#isReady = true
         this.#ready.resolve()
         this.#events.ready()
       },
-      event: (event) => this.#events.event(event),
+      event: (event) => {
+        if (!this.#queue.isEnded) this.#events.event(event)
+      },
     }
   }
 

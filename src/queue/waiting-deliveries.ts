@@ -88,6 +88,26 @@ class Item<Tables extends TablesOf> {
   }
 }
 
+/** Losses that wait: those that come right behind them join them. */
+class Lost<Tables extends TablesOf> implements Waiting<Tables> {
+  readonly losses: Loss<keyof Tables & string>[] = []
+  readonly bytes = 0
+  readonly positions: Position[] = []
+
+  get delivery(): Delivery<Tables> {
+    return { type: 'loss', losses: this.losses }
+  }
+
+  get updates(): number {
+    return this.losses.length
+  }
+
+  add(losses: readonly Loss[], positions: readonly Position[]): void {
+    for (const loss of losses) this.losses.push(loss as Loss<keyof Tables & string>)
+    for (const position of positions) this.positions.push(position)
+  }
+}
+
 /** What no update of passed the filter, however much it was: only its positions are kept. */
 class Passed {
   readonly delivery = null
@@ -165,10 +185,15 @@ export class WaitingDeliveries<Tables extends TablesOf> {
   }
 
   addLosses(losses: readonly Loss[], positions: readonly Position[]): void {
-    const typed = losses as readonly Loss<keyof Tables & string>[]
-    const delivery = { type: 'loss' as const, losses: typed }
-    const waiting = { delivery, updates: losses.length, bytes: 0, positions }
-    this.#push(new Item<Tables>(waiting, null))
+    const last = this.#items.at(-1)?.waiting
+    if (last instanceof Lost) {
+      last.add(losses, positions)
+      this.#updates += losses.length
+      return
+    }
+    const lost = new Lost<Tables>()
+    lost.add(losses, positions)
+    this.#push(new Item<Tables>(lost, null))
   }
 
   /** Nothing is delivered, but only behind what waits before it is it known to be consumed. */

@@ -58,9 +58,12 @@ export class Bases {
     sawAll: boolean,
     now: number,
   ): boolean {
+    const isOfAll = this.#tables === '*' ? vector.all : vector.streams.length >= this.#tables.length
     let isComplete = true
     for (const state of vector.streams) {
       if (!wantsTable(this.#tables, state.table)) continue
+      // Never published: whenever it begins, all of it is owed. No stream is kept for that.
+      if (isOfAll && state.last === 0 && !source.streams.has(state.table)) continue
       const stream = source.stream(state.table)
       source.reaches(stream, state.last)
       if (stream.base === null) {
@@ -74,12 +77,23 @@ export class Bases {
       stream.lose(stream.next, state.first - 1, 'evicted')
       source.settle(stream)
     }
+    if (isOfAll) this.#endUnnamed(source, vector)
     if (!isComplete) return false
-    if (!vector.all || this.#tables !== '*' || source.answeredForAll) return true
+    if (!isOfAll || source.answeredForAll) return true
     source.answeredForAll = true
     for (const stream of source.streams.values())
       if (stream.base === null) this.#delivery.setBase(source, stream, 0)
     return true
+  }
+
+  /** What a publisher does not name when it is asked for everything, it has not published. */
+  #endUnnamed(source: Source, vector: VectorMessage): void {
+    this.#delivery.endUnheard(source, 'gone')
+    if (this.#tables !== '*') return
+    const named = new Set(vector.streams.map(({ table }) => table))
+    for (const stream of source.streams.values())
+      if (stream.openLossFrom !== undefined && stream.known === 0 && !named.has(stream.table))
+        this.#delivery.report(source, stream, { from: 1, to: 0 }, 'gone')
   }
 
   /** Not older than the subscription. */
@@ -105,7 +119,8 @@ export class Bases {
     const baseOfLate = isWhole ? 0 : owedFrom - 1
     const base = isReady ? baseOfLate : state.last
     if (isMissed || stream.openLossFrom === null) {
-      this.#delivery.report(source, stream, { from: null, to: base }, 'unknown-publisher')
+      const from = base === 0 ? 1 : null
+      this.#delivery.report(source, stream, { from, to: base }, 'unknown-publisher')
       if (isMissed) stream.lostUpTo = base
     }
     this.#delivery.setBase(source, stream, base)

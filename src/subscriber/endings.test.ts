@@ -190,6 +190,48 @@ describe('a publisher that is gone', () => {
     expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost Z1..null', 'lost nullnull..null'])
   })
 
+  it('D20: has its open loss in any table ended when it is heard again, with those of tables it never published', () => {
+    const pair = new Pair('*').ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.roster({ state: 'alive', publishes: ['A', 'Z'] })
+    pair.publish(['A'])
+    pair.publish(['NEW'])
+    pair.pass(11_000, everything)
+    pair.order.length = 0
+    pair.pass(3000)
+    const told = ['lost A2..1', 'lost Z1..0', 'lost null1..0', 'A2', 'NEW1']
+    expect([...pair.order].sort()).toEqual([...told].sort())
+    for (const loss of pair.losses.filter(({ to }) => to !== null))
+      expect(loss).toMatchObject({ ends: true, publisher: identity })
+    pair.pass(11_000, everything)
+    expect(pair.order.slice(told.length)).toEqual([
+      'lost A3..null',
+      'lost NEW2..null',
+      'lost Z1..null',
+      'lost nullnull..null',
+    ])
+  })
+
+  it('D20: has its open loss in any table ended when it ends in good order after all', () => {
+    const pair = new Pair('*').ready()
+    pair.pass(11_000, everything)
+    pair.roster({ state: 'ended', last })
+    expect(pair.order.slice(-2)).toEqual(['lost A1..2', 'lost null1..0'])
+    expect(pair.losses.at(-1)).toMatchObject({ table: null, ends: true, reason: 'ended' })
+  })
+
+  it('D9: gives its losses of all tables as one delivery', () => {
+    const tables = ['A', 'B', 'C']
+    const pair = new Pair(tables).ready()
+    pair.publish(tables)
+    pair.deliver()
+    pair.pass(11_000, everything)
+    expect(pair.lossDeliveries).toEqual([3])
+    pair.pass(3000)
+    expect(pair.lossDeliveries).toEqual([3, 3])
+  })
+
   it('D20: leaves open losses when it died before its node knew that it publishes', () => {
     const early = { incarnation: '1'.repeat(32), publishes: [], subscribes: [] }
     const pair = new Pair(['A']).ready()

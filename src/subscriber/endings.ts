@@ -1,3 +1,4 @@
+import type { Loss } from '../model/loss.ts'
 import type { ParcelDelivery } from './parcel-delivery.ts'
 import type { Source } from './source.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
@@ -8,11 +9,14 @@ import { type Tables, wantsTable } from '../model/request.ts'
 /** What becomes of a publisher's streams when it ends, or when it is lost sight of. */
 export class Endings {
   readonly #tables: Tables
+  /** The same; null: all. */
+  readonly #named: ReadonlySet<string> | null
   readonly #delivery: ParcelDelivery
   readonly #output: SubscriptionOutput
 
   constructor(tables: Tables, delivery: ParcelDelivery, output: SubscriptionOutput) {
     this.#tables = tables
+    this.#named = tables === '*' ? null : new Set(tables)
     this.#delivery = delivery
     this.#output = output
   }
@@ -23,7 +27,9 @@ export class Endings {
     for (const stream of source.streams.values())
       if (stream.openLossFrom !== undefined)
         this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'ended')
+    this.#delivery.endUnheard(source, 'ended')
     source.state = 'finished'
+    source.owesOpen = false
     this.#output.event({ type: 'publisher-finished', publisher: source.identity })
   }
 
@@ -39,7 +45,6 @@ export class Endings {
   gone(source: Source): void {
     source.state = 'gone'
     source.reopened = false
-    for (const table of this.#tablesOf(source)) source.stream(table)
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
     source.owesOpenInAny = this.#tables === '*' && !source.isOpenInAny
     source.owesOpenLosses()
@@ -49,9 +54,11 @@ export class Endings {
 
   /** Of a publisher that is gone: the open loss of each stream of which nothing waits any more. */
   tellOpen(source: Source): void {
+    source.owesOpen = source.state === 'gone' && source.pending.size > 0
+    if (source.state !== 'gone') return
     for (const stream of source.streams.values())
       if (!source.pending.has(stream)) this.#reportOpen(source, stream)
-    source.owesOpen = source.pending.size > 0
+    this.#openUnheard(source)
     if (!source.owesOpenInAny || source.pending.size > 0) return
     source.owesOpenInAny = false
     source.isOpenInAny = true
@@ -89,12 +96,29 @@ export class Endings {
   /** True when the roster names tables of a gone publisher for which no open loss is due yet. */
   knowsMoreThanTold(source: Source): boolean {
     return (source.entry?.publishes ?? []).some(
-      (table) => wantsTable(this.#tables, table) && !source.streams.has(table),
+      (table) =>
+        wantsTable(this.#tables, table) &&
+        !source.streams.has(table) &&
+        !source.openTables?.has(table),
     )
   }
 
-  #tablesOf(source: Source): readonly string[] {
-    return this.#tables === '*' ? (source.entry?.publishes ?? []) : this.#tables
+  #tablesOf(source: Source): ReadonlySet<string> {
+    return this.#named ?? new Set(source.entry?.publishes)
+  }
+
+  /** The open losses in tables of which nothing was heard. No stream is kept for them: many scripts may die. */
+  #openUnheard(source: Source): void {
+    const before = source.openTables
+    const tables = this.#tablesOf(source)
+    const told: Loss[] = []
+    for (const table of tables) {
+      if (before?.has(table) || source.streams.has(table)) continue
+      const range = { from: source.unheardFrom, to: null }
+      told.push({ table, publisher: source.identity, ...range, reason: 'gone' })
+    }
+    source.openTables = before ? before.union(tables) : tables
+    if (told.length > 0) this.#output.losses(told, [])
   }
 
   #reportOpen(source: Source, stream: SubscribedStream): void {

@@ -61,6 +61,32 @@ describe('a publisher that has ended', () => {
   })
 })
 
+describe('a script that was killed', () => {
+  it('D21: is remembered without a stream or a topic for each table of the subscription', () => {
+    const tables = tablesOf(200)
+    const pair = new Pair(tables).ready()
+    for (let number = 1; number <= 100; number++) {
+      pair.roster({ ...named(number), publishes: ['T0'] })
+      pair.roster({ ...named(number), publishes: ['T0'], state: 'ended', last: null })
+    }
+    pair.pass(200)
+    expect(pair.losses).toHaveLength(100 * 200)
+    let kept = 0
+    for (const [incarnation, { streams, unproven, behind }] of pair.subscription.sources)
+      if (incarnation !== pair.publisher.identity.incarnation)
+        kept += streams.size + unproven.size + behind.size
+    expect(kept).toBe(0)
+  })
+
+  it('D21: that answered and published nothing of a table has no stream for it either', () => {
+    const pair = new Pair(tablesOf(200)).ready()
+    pair.publish(['T7'])
+    pair.deliver()
+    const [source] = [...pair.subscription.sources.values()]
+    expect([...(source?.streams.keys() ?? [])]).toEqual(['T7'])
+  })
+})
+
 describe('a gap', () => {
   it('D16: remembers the last of its asks alone', () => {
     let nonce = 0

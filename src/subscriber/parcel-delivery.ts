@@ -130,6 +130,22 @@ export class ParcelDelivery {
     else this.#output.losses([loss], [{ stream, last: range.to ?? stream.consumed }])
   }
 
+  /**
+   * Its publisher has said all that it published: open losses in tables of which nothing is known end, with nothing
+   * lost, and so does the one in any table. What is lost of others is told by their own.
+   */
+  endUnheard(source: Source, reason: LossReason): void {
+    const { identity: publisher, openTables, isOpenInAny } = source
+    const nothingLost = { publisher, from: 1, to: 0, reason, ends: true } as const
+    const ended: Loss[] = []
+    for (const table of openTables ?? [])
+      if (!source.streams.has(table)) ended.push({ table, ...nothingLost })
+    if (isOpenInAny) ended.push({ table: null, ...nothingLost })
+    source.openTables = null
+    source.isOpenInAny = false
+    if (ended.length > 0) this.#output.losses(ended, [])
+  }
+
   /** The first to come stays; which of the two is the original cannot be told. */
   #refuseClone(source: Source, stream: SubscribedStream, { first }: BatchMessage): void {
     this.#output.event({ type: 'refused', reason: 'cloned', count: 1 })

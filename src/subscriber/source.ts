@@ -39,7 +39,9 @@ export class Source {
   owesOpenInAny = false
   /** The open loss in any table has been told, and its end has not. */
   isOpenInAny = false
-  /** It answered a sync for all tables: a stream it did not name then begins at 1. */
+  /** Tables with an open loss, but for those that have a stream, which knows by itself: one set serves all who died. */
+  openTables: ReadonlySet<string> | null = null
+  /** It answered a sync for all tables of the subscription: a stream that is not here yet begins at 1. */
   answeredForAll = false
   /** Topics whose path is to be proven: at first all. */
   readonly unproven = new Set<Unproven>()
@@ -75,10 +77,16 @@ export class Source {
     let stream = this.streams.get(table)
     if (!stream) {
       stream = new SubscribedStream(table)
+      if (this.openTables?.has(table)) stream.openLossFrom = this.unheardFrom
       if (this.answeredForAll) stream.setBase(0)
       this.streams.set(table, stream)
     }
     return stream
+  }
+
+  /** Where an open loss begins in a table of which nothing is known: a sequence, or null for an unknown beginning. */
+  get unheardFrom(): 1 | null {
+    return this.answeredForAll ? 1 : null
   }
 
   batchCame({ parcel, manifest }: BatchMessage, now: number): void {

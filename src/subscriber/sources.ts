@@ -27,6 +27,12 @@ export class Sources {
     return source
   }
 
+  /** Something is held or lost, and waits for room in the application's queue perhaps. */
+  get hasPending(): boolean {
+    for (const { pending } of this.open) if (pending.size > 0) return true
+    return false
+  }
+
   /** It has been looked at: does it go on being open? */
   settled(source: Source): void {
     if (!source.isOpen) this.open.delete(source)

@@ -6,6 +6,7 @@ import type { RosterChange, RosterEntry } from '../model/roster.ts'
 import type { Update } from '../model/update.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
+import { decodeMessage } from '../wire/message-codec.ts'
 import { identity, subscriber as id } from '../../test/harness/pair.ts'
 import { Subscriber } from './subscriber.ts'
 import { defaultSubscriberLimits } from './subscriber-limits.ts'
@@ -113,17 +114,19 @@ function publish(count: number): void {
   }
 }
 
-function deliver(): void {
-  for (const each of messages.splice(0)) subscriber.onFrames([each], now, false)
+type IsLost = (message: Uint8Array) => boolean
+
+function deliver(isLost: IsLost = () => false): void {
+  for (const each of messages.splice(0)) if (!isLost(each)) subscriber.onFrames([each], now, false)
 }
 
-function pass(ms: number): void {
+function pass(ms: number, isLost?: IsLost): void {
   for (const end = now + ms; now < end;) {
     now += 50
     subscriber.tick(now)
     for (const request of requests.splice(0)) publisher.onRequest(request, now)
     publisher.tick(now)
-    deliver()
+    deliver(isLost)
   }
 }
 
@@ -158,6 +161,23 @@ describe('two subscriptions to one table', () => {
     slow.take()
     subscriber.onConsumed(slow.subscription, now)
     expect(kindsOf('confirm').at(-1)).toMatchObject({ streams: [{ table: 'A', last: 3 }] })
+  })
+
+  it('D19: confirm nothing before they are ready, and then at once', () => {
+    publish(3)
+    const one = subscribe()
+    const isMark = (message: Uint8Array) => decodeMessage([message]).kind === 'mark'
+    // Its vector is here and its marks are not: it has a base behind what was published.
+    pass(400, isMark)
+    publisher.flush(now, now, 60_000, () => undefined)
+    pass(400, isMark)
+    const confirmed = () =>
+      asked.flatMap((request) => (request.kind === 'confirm' ? request.streams : []))
+    expect(one.subscription.isReady).toBe(false)
+    expect(confirmed()).toEqual([])
+    pass(3000)
+    expect(one.subscription.isReady).toBe(true)
+    expect(confirmed().at(-1)).toEqual({ table: 'A', last: 3 })
   })
 
   it('W1: subscribe to a topic once, and leave it with the last of them', () => {

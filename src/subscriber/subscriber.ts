@@ -123,6 +123,10 @@ export class Subscriber {
         this.#random,
         {
           ...boundSink(sink),
+          ready: () => {
+            sink.ready()
+            this.#confirmations.progressed(this.#subscriptions())
+          },
           request: (request) => this.#output.request(request),
           wallClock: () => this.#output.wallClock(),
           nonce: () => ++this.#nonce,

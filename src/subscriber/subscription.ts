@@ -219,17 +219,14 @@ export class Subscription {
     this.#isBusy = false
     if (!this.#hasRoomAgain) return
     this.#hasRoomAgain = false
-    for (const { pending } of this.#sources.open)
-      if (pending.size > 0) {
-        this.onRoom(now)
-        return
-      }
+    if (this.#sources.hasPending) this.onRoom(now)
   }
 
   /** For each stream, up to where it was handed to the application or reported. */
   confirmed(incarnation: string): TableSequence[] {
     const source = this.#sources.get(incarnation)
-    if (!source) return []
+    // What came before it is ready it may never get, and is not owed.
+    if (!source || !this.isReady) return []
     return [...source.streams.values()]
       .filter((stream) => stream.base !== null)
       .map(({ table, consumed }) => ({ table, last: consumed }))
@@ -330,8 +327,10 @@ export class Subscription {
       ({ subscriber, nonce }) =>
         subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce),
     )
-    if (mark.table !== null && this.wants(mark.table)) {
-      const stream = source.stream(mark.table)
+    const { table } = mark
+    // Of a table that was never published there is nothing to know.
+    if (table !== null && this.wants(table) && (mark.last > 0 || source.streams.has(table))) {
+      const stream = source.stream(table)
       if (this.#bases.isSane(stream, mark.last)) source.reaches(stream, mark.last)
       else source.needsProof(this.#topics, now, this.#random)
       this.#repair.notice(stream, now)

@@ -45,6 +45,8 @@ export class Pair {
   readonly asked: { request: Request; at: number }[] = []
   readonly got: { updates: Update[]; incomplete: boolean }[] = []
   readonly losses: Loss[] = []
+  /** How many losses each delivery of them had. */
+  readonly lossDeliveries: number[] = []
   /** Updates and losses in the order in which they were delivered. */
   readonly order: string[] = []
   readonly events: SubscriptionEvent[] = []
@@ -111,6 +113,7 @@ export class Pair {
         filtered: () => undefined,
         losses: (losses, positions) => {
           this.losses.push(...losses)
+          this.lossDeliveries.push(losses.length)
           for (const { table, from, to } of losses) this.order.push(`lost ${table}${from}..${to}`)
           for (const { stream, last } of positions)
             stream.consumed = Math.max(stream.consumed, last)

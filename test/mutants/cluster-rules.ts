@@ -80,6 +80,16 @@ export const clusterRules: readonly Rule[] = [
     [endings, 'D21: who may return is remembered whatever the number, and goes on where it was'],
   ),
   rule(
+    'D21.8',
+    'Of a publisher that is gone no topic is kept as unproven',
+    'all are',
+    ['subscriber/subscription.ts', 'source.unproven.clear()', ''],
+    [
+      'src/subscriber/growth.test.ts',
+      'D21: is remembered without a stream or a topic for each table of the subscription',
+    ],
+  ),
+  rule(
     'D22.1',
     'A handler that throws does not stop the delivery',
     'what it throws is passed on',
@@ -96,6 +106,20 @@ export const clusterRules: readonly Rule[] = [
     'nothing is told',
     ['queue/composed-queue.ts', "this.#feed.emit({ type: 'handler-failed', error })", 'void error'],
     [queue, 'D22: tells a handler that fails, and goes on'],
+  ),
+  rule(
+    'D22.3',
+    'A subscription that is stopped within a delivery takes nothing more',
+    'it goes on reading what waits',
+    [
+      'queue/subscription-handle.ts',
+      '!this.#queue.isEnded && (this.#queue.hasRoom',
+      '(this.#queue.hasRoom',
+    ],
+    [
+      'src/queue/subscription-handle.test.ts',
+      'D22: stopped within a delivery it takes, counts and tells nothing more, and has no room',
+    ],
   ),
   rule(
     'D23.1',

@@ -267,6 +267,16 @@ export const deliveryRules: readonly Rule[] = [
     [subscription, 'D9: below what is retained are an exact loss, in band'],
   ),
   rule(
+    'D8.6',
+    'A loss keeps the reason that was given first, until it is told',
+    'the last one counts for all of it',
+    ['subscriber/lost-ranges.ts', 'const first = this.#all.endOfRunAt(at) + 1', 'const first = at'],
+    [
+      'src/subscriber/lost-ranges.test.ts',
+      'D8: what is lost keeps the reason that was given first',
+    ],
+  ),
+  rule(
     'D9.1',
     'A loss is delivered behind what precedes it and before what follows',
     'it is reported when it is known',
@@ -290,6 +300,17 @@ export const deliveryRules: readonly Rule[] = [
     'each loss beside a commit that is not whole is taken for its cause',
     ['subscriber/parcel-delivery.ts', ' - lostUpTo(span.first - 1, loss.table, lost)', ''],
     [delivery, 'D9: is told behind a commit that another loss has cut'],
+  ),
+  rule(
+    'D9.4',
+    'Losses that come at once come in one delivery',
+    'each is one of its own',
+    [
+      'subscriber/loss-gathering.ts',
+      'losses: (losses, positions) => this.losses(losses, positions),',
+      'losses: (losses, positions) => this.#output.losses(losses, positions),',
+    ],
+    ['src/subscriber/endings.test.ts', 'D9: gives its losses of all tables as one delivery'],
   ),
   rule(
     'D10.1',

@@ -124,11 +124,7 @@ export const endingRules: readonly Rule[] = [
     'D20.12',
     'It leaves an open loss in each table of the subscription',
     'in those alone of which something has come',
-    [
-      'subscriber/endings.ts',
-      'for (const table of this.#tablesOf(source)) source.stream(table)',
-      '',
-    ],
+    ['subscriber/endings.ts', '    this.#openUnheard(source)\n', ''],
     [endings, 'D20: leaves an open loss in each table that it published, and one in any'],
   ),
   rule(
@@ -276,5 +272,19 @@ export const endingRules: readonly Rule[] = [
       'if (!source.owesOpenInAny) return',
     ],
     [endings, 'D20: leaves the open loss in any table behind all that is held'],
+  ),
+  rule(
+    'D20.27',
+    'The open loss in any table ends when its publisher has answered for all tables again',
+    'it stays open',
+    ['subscriber/bases.ts', 'if (isOfAll) this.#endUnnamed(source, vector)', ''],
+    [endings, 'D20: has its open loss in any table ended when it is heard again'],
+  ),
+  rule(
+    'D20.28',
+    'Or has ended in good order after all',
+    'it stays open',
+    ['subscriber/endings.ts', "    this.#delivery.endUnheard(source, 'ended')\n", ''],
+    [endings, 'D20: has its open loss in any table ended when it ends in good order after all'],
   ),
 ]

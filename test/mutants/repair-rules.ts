@@ -402,8 +402,8 @@ export const repairRules: readonly Rule[] = [
     'it waits for the next ask',
     [
       'subscriber/subscriber.ts',
-      'this.#confirmations.progressed(this.#subscriptions())',
-      'void subscription',
+      'this.#confirmations.progressed(this.#subscriptions())\n    subscription.onRoom',
+      'subscription.onRoom',
     ],
     [subscriber, 'D19: confirm what both of them have'],
   ),
@@ -438,5 +438,19 @@ export const repairRules: readonly Rule[] = [
     'everybody counts',
     ['publisher/flushes.ts', '      if (wanted.length === 0) continue\n', ''],
     [publisher, 'D19: neither waits for who wants other tables nor counts on him'],
+  ),
+  rule(
+    'D19.15',
+    'A subscription that is not ready has confirmed nothing',
+    'it confirms what came before its base',
+    [
+      'subscriber/subscription.ts',
+      'if (!source || !this.isReady) return []',
+      'if (!source) return []',
+    ],
+    [
+      'src/subscriber/subscriber.test.ts',
+      'D19: confirm nothing before they are ready, and then at once',
+    ],
   ),
 ]
