@@ -5,7 +5,7 @@ import { TidingsError } from '../base/tidings-error.ts'
 import { type ProcessStatus, processStatuses } from '../model/cluster-snapshot.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { addSharedOptions } from './shared-options.ts'
-import { complain, goOnWithoutReader } from './terminal.ts'
+import { complain, endWithoutReader, goOnWithoutReader } from './terminal.ts'
 
 const exitCodes = `
 Exit codes: 0 done · 1 it ran and the answer is no · 2 wrong usage or definition ·
@@ -27,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     code = reportFailure(error)
   }
   process.exitCode = code
+  endWithoutReader(code)
 }
 
 function buildProgram(argv: readonly string[], ended: (code: number) => void): Command {

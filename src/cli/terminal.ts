@@ -1,4 +1,6 @@
 import { styleText } from 'node:util'
+import { systemClock } from '../base/clock.ts'
+import { BoundedLog } from './bounded-log.ts'
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
@@ -7,9 +9,24 @@ export function styled(stream: NodeJS.WriteStream, style: Style, text: string): 
   return styleText(style, text, { stream, validateStream: true })
 }
 
+let log: BoundedLog | null = null
+
 /** One line for people. Data goes to stdout, everything else comes here. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`)
+  log ??= new BoundedLog(process.stderr)
+  log.say(text)
+}
+
+/** How long the last lines may take to be read at the end, milliseconds. */
+const lastLinesWithinMs = 500
+
+/** Lines that nobody reads would keep the process: after a while it ends without them. */
+export function endWithoutReader(code: number): void {
+  if (process.stderr.writableLength === 0) return
+  const timer = systemClock.after(lastLinesWithinMs, () => {
+    if (process.stdout.writableLength === 0) process.exit(code)
+  })
+  process.stderr.write('', () => timer.cancel())
 }
 
 /** One line for people about something wrong. */

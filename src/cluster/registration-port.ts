@@ -30,6 +30,8 @@ export class RegistrationPort {
   readonly #router: Router
   readonly #monitor: ConnectionMonitor
   readonly #options: RegistrationPortOptions
+  /** The same message often goes to many, one after the other. */
+  #encoded: { readonly message: ClusterMessage; readonly frame: Uint8Array } | null = null
   #unreadable = 0
 
   private constructor(options: RegistrationPortOptions) {
@@ -63,7 +65,9 @@ export class RegistrationPort {
    * @throws TidingsError LIMIT_EXCEEDED where the message is too long.
    */
   send(route: string, message: ClusterMessage): void {
-    const frame = encodeClusterMessage(message)
+    if (this.#encoded?.message !== message)
+      this.#encoded = { message, frame: encodeClusterMessage(message) }
+    const { frame } = this.#encoded
     this.#router.send([Buffer.from(route, 'latin1'), frame]).catch((error: unknown) => {
       // EAGAIN: it stands, and its queue is full.
       if ((error as { code?: string }).code === 'EHOSTUNREACH') this.#options.gone(route)

@@ -71,6 +71,8 @@ const itemValue = (mode: NodeMode) => `${mode} mode (${item} = ${mode === 'proxy
 export class Registry {
   readonly #options: RegistryOptions
   readonly #processes = new Map<string, LocalProcess>()
+  /** By process and instance. */
+  readonly #bearers = new Map<string, Set<LocalProcess>>()
   /** Incarnations by the connection on which they were heard last. */
   readonly #routes = new Map<string, string>()
   readonly #claims: NameClaims
@@ -194,6 +196,8 @@ export class Registry {
       rate: new PublishRate(),
     }
     this.#processes.set(registration.incarnation, local)
+    const bearers = this.#bearers.get(nameOf(registration)) ?? new Set()
+    this.#bearers.set(nameOf(registration), bearers.add(local))
     return local
   }
 
@@ -225,6 +229,9 @@ export class Registry {
 
   #remove(local: LocalProcess): void {
     this.#processes.delete(local.registration.incarnation)
+    const bearers = this.#bearers.get(nameOf(local.registration))
+    if (bearers?.delete(local) && bearers.size === 0)
+      this.#bearers.delete(nameOf(local.registration))
     if (local.route !== null) this.#routes.delete(local.route)
     this.#options.ports.release(local.registration.incarnation)
   }
@@ -302,10 +309,8 @@ export class Registry {
 
   #holders(registration: Registration): LocalProcess[] {
     const { incarnation } = registration
-    return [...this.#processes.values()].filter(
-      (other) =>
-        sameName(other.registration, registration) &&
-        other.registration.incarnation !== incarnation,
+    return [...(this.#bearers.get(nameOf(registration)) ?? [])].filter(
+      (other) => other.registration.incarnation !== incarnation,
     )
   }
 }
@@ -316,6 +321,8 @@ const isUnheard = ({ messages }: LocalProcess) => messages === 0
 const sum = ({ sequences }: Registration) => sequences.reduce((total, { last }) => total + last, 0)
 
 type Life = Pick<Registration, 'pid' | 'startedAt' | 'process' | 'instance'>
+
+const nameOf = ({ process, instance }: Registration) => `${process}\0${instance}`
 
 const sameName = (one: Omit<Life, 'pid' | 'startedAt'>, other: Omit<Life, 'pid' | 'startedAt'>) =>
   one.process === other.process && one.instance === other.instance

@@ -21,6 +21,7 @@ import type { RosterFile } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'
 import { RosterKeeping } from './roster-keeping.ts'
 import type { SavedEntry } from './roster.ts'
+import { tellRoster } from './roster-telling.ts'
 import { Roster } from './roster.ts'
 import { Settling } from './settling.ts'
 
@@ -207,7 +208,9 @@ export class RosterPlane {
       const linked = this.#options.linkedNodes.length > 0
       this.#tell(route, { type: 'registered', id, processPort, linked })
     }
-    for (const local of this.registry.processes()) this.#tellRoster(local)
+    tellRoster(this.registry.processes(), this.roster, (route, message) =>
+      this.#tell(route, message),
+    )
     this.#nodes.tell()
     this.#pace.took(now, this.#options.clock.now())
   }
@@ -297,15 +300,6 @@ export class RosterPlane {
     const wait = this.#pace.waitMs(this.#options.clock.now())
     if (wait > 0) this.#options.clock.after(wait, run)
     else setImmediate(run)
-  }
-
-  #tellRoster(local: LocalProcess): void {
-    if (local.route === null) return
-    const { history } = this.roster
-    for (const part of this.roster.changesSince(local.sentVersion)) {
-      this.#tell(local.route, { type: 'roster', history, ...part })
-      local.sentVersion = part.version
-    }
   }
 
   /** What is too long for a message is said to the operator: nobody else can do anything about it. */
