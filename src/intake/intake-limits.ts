@@ -11,6 +11,8 @@ export const intakeLimits = {
   turnMs: 4,
   /** Milliseconds that leaving may take: GENESIS_CLUSTER itself ends within two seconds. */
   drainMs: 1_000,
+  /** Milliseconds without a message after which nothing more is under way, when it leaves. */
+  quietMs: 50,
   /** Pause before the intake is opened anew where it could not go on, milliseconds. */
   reopenMs: 500,
   /** Least time between two events about refused messages of one table, milliseconds. */

@@ -158,3 +158,18 @@ it('hands on what has come when it ends, and hears no more', async () => {
   await intake.drain(1000)
   expect((await told).map(String)).toEqual(['\x00update/'])
 })
+
+it('W5: what it cannot hand on before it ends is told as lost', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE', 'OTHER'])
+  await send('TRADE', insert(1))
+  await expect.poll(() => received).toHaveLength(1)
+  await send('OTHER', insert(2))
+  await send('OTHER', insert(3))
+  // The event loop has not been there since: both wait in libzmq, or here.
+  await intake.drain(0)
+  await expect.poll(() => received.filter((each) => 'loss' in each).length).toBeGreaterThan(0)
+  expect(received[1]).toMatchObject({
+    loss: { table: 'TRADE', from: 2, to: 2, reason: 'foreign-overrun' },
+  })
+})

@@ -1,5 +1,5 @@
 import { TidingsError } from '../base/tidings-error.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, pause } from '../base/clock.ts'
 import { decodeForeign } from '../wire/foreign.ts'
 import type { ForeignMessage, RefusedForeign } from '../wire/foreign.ts'
 import { ForeignPort } from './foreign-port.ts'
@@ -34,13 +34,17 @@ export class Intake {
   readonly #port: Promise<ForeignPort>
   #queue: IntakeQueue | null = null
   #isTurnScheduled = false
-  #whenEmpty: (() => void) | null = null
+  /** Messages that have come. */
+  #came = 0
+  /** Of what was published. */
+  readonly #tables = new Set<string>()
 
   private constructor(options: IntakeOptions) {
     this.#options = options
     this.#waiting = new WaitingMessages(options.waitingBytes)
     this.#port = ForeignPort.open({
       message: (frames) => {
+        this.#came += 1
         this.#waiting.push(frames)
         this.#scheduleTurn()
       },
@@ -75,16 +79,26 @@ export class Intake {
     this.#scheduleTurn()
   }
 
-  /** Wants nothing more; resolves when what has come is handed on, or after `ms`. */
+  /**
+   * Wants nothing more; resolves when what was under way has come and is handed on. After `ms` the rest is
+   * told as lost: what waits here exactly, what has not come here by one more in each table.
+   */
   async drain(ms: number): Promise<void> {
-    const port = await this.#port
-    port.unsubscribe()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = this.#options.clock.after(ms, resolve)
-    this.#whenEmpty = resolve
-    this.#scheduleTurn()
-    await promise
-    timer.cancel()
+    ;(await this.#port).unsubscribe()
+    const { clock } = this.#options
+    const end = clock.now() + ms
+    for (let came = -1; clock.now() < end && (came < this.#came || !this.#waiting.isEmpty);) {
+      came = this.#came
+      await pause(Math.min(intakeLimits.quietMs, ms))
+      if (came === this.#came && this.#waiting.isEmpty) return
+    }
+    if (this.#queue) this.#loseRest(this.#queue)
+  }
+
+  #loseRest(queue: IntakeQueue): void {
+    const rest = this.#waiting.letAllGo()
+    for (const table of this.#tables) rest.messages.set(table, (rest.messages.get(table) ?? 0) + 1)
+    this.#lose(queue, rest)
   }
 
   async close(): Promise<void> {
@@ -113,13 +127,13 @@ export class Intake {
       if (clock.now() >= end) break
     }
     if (!this.#waiting.isEmpty) this.#scheduleTurn()
-    else this.#whenEmpty?.()
   }
 
   #handOn(queue: IntakeQueue, message: ForeignMessage | RefusedForeign): void {
     if (message.kind === 'refused') return this.#refuse(queue, message.table, message.reason, 1)
     try {
       queue.publish(message.updates)
+      this.#tables.add(message.table)
     } catch (error) {
       this.#refuse(queue, message.table, reasonOf(error), 1)
     }

@@ -45,6 +45,17 @@ export class WaitingMessages {
     return waiting
   }
 
+  /** Lets all go that waits. */
+  letAllGo(): Overrun {
+    const messages = new Map<string | null, number>()
+    const add = (table: string | null, count: number) =>
+      messages.set(table, (messages.get(table) ?? 0) + count)
+    for (let waiting = this.shift(); waiting; waiting = this.shift())
+      if (!isOverrun(waiting)) add(tableOf(waiting), 1)
+      else for (const [table, count] of waiting.messages) add(table, count)
+    return { messages }
+  }
+
   #letGo(frames: readonly Buffer[]): void {
     this.overrun += 1
     let last = this.#queue.at(-1)

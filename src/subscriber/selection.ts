@@ -1,7 +1,6 @@
 import type { BatchMessage } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 import type { RecordTest } from '../model/where.ts'
-import { selected } from '../wire/row-decoder.ts'
 import { RowReader } from '../wire/row-reader.ts'
 
 /** Makes updates of the rows of a batch; see `RowReader.read()`. */
@@ -31,18 +30,6 @@ export class Selection implements BatchReader {
 
   read(batch: BatchMessage, skip: number, into: Update[]): boolean {
     return this.#readerOf(batch.table).read(batch, skip, into)
-  }
-
-  /** Updates that came decoded, of a foreign publisher. */
-  select(table: string, updates: readonly Update[]): Update[] {
-    const { fields, where } = this.#of(table)
-    return updates
-      .filter(({ record, before }) => where === null || where.passes(record, before))
-      .map((update) => ({
-        ...update,
-        record: selected(update.record, fields),
-        before: update.before && selected(update.before, fields),
-      }))
   }
 
   #readerOf(table: string): RowReader {
