@@ -11,6 +11,8 @@ export interface Racing {
   readonly hosts: readonly string[]
   /** Told apart from those of other racers. */
   readonly name: string
+  /** Default: a minute. */
+  readonly clusterTimeoutMs?: number
 }
 
 interface Runner {
@@ -23,14 +25,14 @@ const trials: { recorder: Recorder; published: PublishedStream[]; subscription: 
   []
 
 const calls = {
-  async open({ definition, hosts, name }: Racing): Promise<void> {
+  async open({ definition, hosts, name, clusterTimeoutMs = 60_000 }: Racing): Promise<void> {
     const opened = await Promise.all(
       hosts.map((host, index) =>
         openUpdateQueue({
           process: `${name}_${index}`,
           definition,
           host,
-          clusterTimeoutMs: 60_000,
+          clusterTimeoutMs,
         }),
       ),
     )
