@@ -7,6 +7,8 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { errorCategories } from '../src/base/tidings-error.ts'
 import { intakeLimits } from '../src/intake/intake-limits.ts'
+import { loadSettings } from '../src/definition/load-settings.ts'
+import { formatProblem } from '../src/definition/problem.ts'
 import { lossReasons } from '../src/model/loss.ts'
 import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
 import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
@@ -156,6 +158,20 @@ it('TypeScript and JavaScript of all pages compiles', () => {
     mistakes = (error as { stdout: string }).stdout
   }
   expect(mistakes).toBe('')
+})
+
+it('definitions of all pages are understood', () => {
+  const definitions = pages.flatMap((page) =>
+    blocks(page, 'kotlin').map((text) => ({ page, text })),
+  )
+  expect(definitions.map(({ page }) => page)).toContain('docs/CONTAINERS.md')
+  for (const { page, text } of definitions.filter((each) => each.text.includes('hosts {'))) {
+    const file = join(folder, 'definition.kts')
+    writeFileSync(file, text)
+    const host = /host\((?:name = )?"([^"]+)"/.exec(text)?.[1]
+    const { errors } = loadSettings({ definition: file, env: {}, ...(host && { host }) })
+    expect(errors.map(formatProblem), page).toEqual([])
+  }
 })
 
 describe('docs/CLI.md', () => {

@@ -20,7 +20,7 @@ export async function requireNativeModule(): Promise<void> {
 /** Asked of Node itself: `--no-addons` may stand in NODE_OPTIONS, `--permission` in a file. */
 function areAddonsDisabled(): boolean {
   try {
-    process.dlopen({ exports: {} }, path.join(import.meta.dirname, 'no-such-addon.node'))
+    process.dlopen({ exports: {} }, path.resolve('no-such-addon.node'))
     return false
   } catch (error) {
     return (error as { code?: string }).code === 'ERR_DLOPEN_DISABLED'
