@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/random.ts'
 import { everything, Pair } from '../../test/harness/pair.ts'
 import { GapRepair } from './gap-repair.ts'
+import { LostRanges } from './lost-ranges.ts'
 import { Source } from './source.ts'
 import { SubscribedStream } from './subscribed-stream.ts'
 import { defaultSubscriberLimits } from './subscriber-limits.ts'
@@ -84,6 +85,25 @@ describe('a script that was killed', () => {
     pair.deliver()
     const [source] = [...pair.subscription.sources.values()]
     expect([...(source?.streams.keys() ?? [])]).toEqual(['T7'])
+  })
+})
+
+describe('what is held behind a gap', () => {
+  it('D13: is not looked at for each part that comes behind it', () => {
+    const tables = tablesOf(300)
+    const pair = new Pair(tables).ready()
+    pair.publish(['T0', 'T1'])
+    for (const table of tables) pair.publish([table])
+    const looks = vi.spyOn(LostRanges.prototype, 'isEmpty', 'get')
+    pair.deliver(
+      (message) => message.kind === 'batch' && message.table === 'T0' && message.first === 1,
+    )
+    expect(pair.received).toEqual([])
+    expect(looks.mock.calls.length).toBeLessThan(20 * tables.length)
+    pair.pass(1000)
+    const rest = tables.map((table, index) => `${table}${index < 2 ? 2 : 1}`)
+    // In one name table and number run together: T01 is the first of T0.
+    expect(pair.received).toEqual(['T01', 'T11', ...rest])
   })
 })
 

@@ -10,6 +10,7 @@ import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
 import type { Position, SubscriptionOutput } from './subscription-output.ts'
 
 interface Part {
+  readonly parcel: number
   readonly stream: SubscribedStream
   readonly last: number
 }
@@ -70,7 +71,9 @@ export class ParcelDelivery {
     if (bytes === null) return
     this.heldBytes += bytes
     source.settle(stream)
-    this.deliver(source)
+    // What comes behind the part that is missing changes nothing: of many tables not each is looked at for each of them.
+    const { blocked } = source
+    if (!blocked || blocked.stream === stream || batch.parcel < blocked.parcel) this.deliver(source)
     if (stream.held.length > 0) this.#readAhead(source, stream, batch)
   }
 
@@ -82,12 +85,16 @@ export class ParcelDelivery {
 
   /** Delivers what can be; what is incomplete, unbased or finds no room stays held. */
   deliver(source: Source): void {
+    source.blocked = null
     for (;;) {
       for (const stream of source.pending) while (this.#skipLost(source, stream)) continue
       const parts = this.#nextParcel(source)
       if (!parts) return
-      for (const { stream, last } of parts)
-        if (stream.base === null || stream.coveredFrom(stream.next, last) < last) return
+      for (const { parcel, stream, last } of parts)
+        if (stream.base === null || stream.coveredFrom(stream.next, last) < last) {
+          source.blocked = { parcel, stream }
+          return
+        }
       if (!this.#output.hasRoom()) return
       this.#deliverParcel(source, parts)
     }
@@ -176,9 +183,10 @@ export class ParcelDelivery {
     for (const { held } of source.pending)
       if (held[0] && (!lowest || held[0].parcel < lowest.parcel)) lowest = held[0]
     if (!lowest) return null
-    return lowest.manifest
+    const { parcel, manifest } = lowest
+    return manifest
       .filter(({ table }: TableSequence) => this.#wants(table))
-      .map(({ table, last }) => ({ stream: source.stream(table), last }))
+      .map(({ table, last }) => ({ parcel, stream: source.stream(table), last }))
   }
 
   /**

@@ -24,6 +24,8 @@ export class Source {
   readonly streams = new Map<string, SubscribedStream>()
   /** Streams with something held or lost; while there is none, batches are delivered as they come. */
   readonly pending = new Set<SubscribedStream>()
+  /** The parcel that is delivered next and the stream whose part of it is missing, where it was looked for last. */
+  blocked: { readonly parcel: number; readonly stream: SubscribedStream } | null = null
   /** Streams of which more is known to exist than is delivered; and others, until repair has looked at them. */
   readonly behind = new Set<SubscribedStream>()
   state: SourceState = 'live'
