@@ -1,4 +1,5 @@
 import type { Random } from '../../base/random.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
 import { allUpdatesTopic, updateTopic } from '../../model/topic.ts'
 import type { Tables } from '../../model/request.ts'
 import type { Delivery } from '../../model/update.ts'
@@ -141,10 +142,15 @@ export class Actor {
     const journal = this.published
     if (!journal) return
     const target = new Map([...journal.updates].map(([table, { length }]) => [table, length]))
-    const { confirmed } = await this.queue.flush()
+    const outcome = await this.queue.flush().catch((error: unknown) => {
+      // The queue has lost its name meanwhile: nothing is confirmed.
+      if (error instanceof TidingsError && error.code === 'CLOSED') return null
+      throw error
+    })
+    if (!outcome) return
     journal.flushes.push({
       endedAt: this.#now,
-      confirmed: confirmed.map(({ incarnation }) => incarnation),
+      confirmed: outcome.confirmed.map(({ incarnation }) => incarnation),
       target,
     })
   }
