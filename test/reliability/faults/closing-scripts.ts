@@ -1,3 +1,4 @@
+import { patienceMs } from '../../harness/eventually.ts'
 import type { TestCluster } from '../../harness/test-cluster.ts'
 import type { PublishedStream } from './judge.ts'
 import type { CloserCalls } from './processes/closer.ts'
@@ -28,7 +29,8 @@ export async function closeScripts(
   const lane = async (): Promise<void> => {
     while (next < count) {
       next += 1
-      const options = { script: `SCRIPT_${next}`, definition, host, drainMs }
+      const script = `SCRIPT_${next}`
+      const options = { script, definition, host, drainMs, clusterTimeoutMs: patienceMs }
       published.push(
         await closer.call('close', { options, table, updates: 1, perTurn: 1, padding }),
       )

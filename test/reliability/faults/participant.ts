@@ -1,3 +1,4 @@
+import { patienceMs } from '../../harness/eventually.ts'
 import { here, inside, type Place } from '../../harness/place.ts'
 import type { TestCluster } from '../../harness/test-cluster.ts'
 import type { OpenOptions } from '../../../src/index.ts'
@@ -22,10 +23,11 @@ export function openQueue(
   const { definition } = cluster
   const { host } = cluster.node(node)
   const name = options.script === undefined ? { process: key } : {}
+  const where = { definition, host, clusterTimeoutMs: patienceMs }
   return participant.call('open', {
     key,
     tables,
-    options: { definition, host, ...name, ...options } as OpenOptions,
+    options: { ...where, ...name, ...options } as OpenOptions,
   })
 }
 
