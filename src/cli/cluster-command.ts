@@ -45,7 +45,7 @@ function report(event: { readonly type: string; readonly message: string }): voi
   const at = new Date().toISOString()
   const text = event.message
   if (event.type === 'ready') say(`${styled(process.stderr, 'green', 'ready')}: ${at} ${text}`)
-  else if (event.type === 'warning')
+  else if (event.type === 'warning' || event.type === 'unreachable')
     say(`${at} ${styled(process.stderr, 'yellow', 'warning:')} ${text}`)
   else say(`${at} ${text}`)
 }

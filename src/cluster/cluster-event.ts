@@ -3,6 +3,8 @@ import type { NodeState } from '../model/cluster-snapshot.ts'
 /** What GENESIS_CLUSTER tells people, each as a sentence too. The union may grow; no rule depends on it. */
 export type ClusterEvent = (
   | /** Processes may come. */ { readonly type: 'ready' }
+    /** Who is out of reach now, by name: subscriptions are ready without them, and are told so. */
+  | { readonly type: 'unreachable' | 'reachable'; readonly names: readonly string[] }
   | { readonly type: 'member'; readonly node: string; readonly state: NodeState }
   | { readonly type: 'link'; readonly node: string; readonly state: LinkState }
   | {

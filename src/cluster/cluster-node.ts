@@ -91,7 +91,10 @@ export class ClusterNode implements ClusterProcess {
       settings,
       clock,
       address: (node) => (node === name ? addresses.advertised : this.#addressOf(node)),
-      state: (node) => (node === name ? 'alive' : membership.state(node)),
+      state: (node) => {
+        if (node === name) return 'alive'
+        return membership.peer(node) === undefined ? 'unreachable' : membership.state(node)
+      },
       processes: (node) => this.#plane.processes(node),
       whisper: (node, whisper) => membership.whisper(node, whisper),
     })
@@ -218,13 +221,15 @@ export class ClusterNode implements ClusterProcess {
 
   #newPlane(): RosterPlane {
     const { settings, registration, membership, dataPath: _, ...bound } = this.#bound
+    const others = [...this.#hosts.addresses.others.keys()]
     return new RosterPlane({
       ...bound,
       node: this.node,
       mode: settings.mode,
       ports: bound.pool,
       listening: remembered(listeningPorts, this.#bound.clock),
-      linkedNodes: settings.link === 'relay' ? [...this.#hosts.addresses.others.keys()] : [],
+      linkedNodes: settings.link === 'relay' ? others : [],
+      unlinkedNodes: settings.link === 'relay' ? [] : others,
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),
     })

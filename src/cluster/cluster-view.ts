@@ -3,7 +3,7 @@ import type { Settings } from '../definition/settings.ts'
 import type {
   ClusterSnapshot,
   NodeSnapshot,
-  NodeState,
+  ShownNodeState,
   ProcessSnapshot,
 } from '../model/cluster-snapshot.ts'
 import type { SnapshotPart } from '../transport/zeromq/snapshot-parts.ts'
@@ -20,7 +20,7 @@ export interface ClusterViewOptions {
   readonly settings: Settings
   readonly clock: Clock
   readonly address: (node: string) => string | null
-  readonly state: (node: string) => NodeState
+  readonly state: (node: string) => ShownNodeState
   /** The processes of a node as the roster knows them. */
   readonly processes: (node: string) => ProcessSnapshot[]
   readonly whisper: (node: string, whisper: Whisper) => void

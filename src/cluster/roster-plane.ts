@@ -17,6 +17,7 @@ import { Pace } from './pace.ts'
 import type { PortPool } from './port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
 import { Registry } from './registry.ts'
+import { ReachReport } from './reach-report.ts'
 import type { RosterFile } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'
 import { RosterKeeping } from './roster-keeping.ts'
@@ -49,6 +50,8 @@ export interface RosterPlaneOptions {
   readonly clock: Clock
   /** The other nodes that ours is linked to; empty: no update crosses, so neither do rosters. */
   readonly linkedNodes: readonly string[]
+  /** The other nodes of the definition that ours is not linked to; absent: none. */
+  readonly unlinkedNodes?: readonly string[]
   readonly toProcess: (route: string, message: ClusterMessage) => void
   readonly toNode: (node: string, whisper: Whisper) => void
   readonly on: OnClusterEvent
@@ -71,6 +74,7 @@ export class RosterPlane {
   readonly registry: Registry
   readonly #options: RosterPlaneOptions
   readonly #settling: Settling
+  readonly #reach: ReachReport
   readonly #keeping: RosterKeeping
   readonly #nodes: LinkedNodes
   #acknowledgements: Acknowledgement[] = []
@@ -97,7 +101,8 @@ export class RosterPlane {
     for (const each of saved.toSorted((one, other) => one.version - other.version))
       this.roster.restore(each, clock.now())
     const awaited = this.#adopt(usable?.processes ?? [])
-    this.#settling = new Settling(awaited, options.linkedNodes, clock.now())
+    this.#settling = new Settling(awaited, options.linkedNodes, clock.now(), options.unlinkedNodes)
+    this.#reach = new ReachReport(on)
     const { linkedNodes, toNode } = options
     this.#nodes = new LinkedNodes(linkedNodes, this.roster, toNode, usable?.others ?? [])
   }
@@ -159,6 +164,9 @@ export class RosterPlane {
     if (!channel || state === 'suspect') return
     this.#put(state === 'alive' ? channel.remote.found() : channel.remote.lost())
     if (state === 'alive') channel.ask()
+    if (state === 'gone') this.#settling.nodeLost(node)
+    else if (channel.remote.complete) this.#settling.nodeHeard(node)
+    this.#flushSoon()
   }
 
   whispered(node: string, whisper: RosterWhisper | SeenWhisper): void {
@@ -202,6 +210,7 @@ export class RosterPlane {
     const now = this.#options.clock.now()
     const { settled, unreachable } = this.#settling.state(now)
     this.roster.settle(settled, unreachable)
+    this.#reach.take(unreachable)
     this.#save()
     for (const { process, route, id } of this.#acknowledgements.splice(0)) {
       const { processPort } = process.registration

@@ -14,6 +14,18 @@ test('D23: settles when all have been heard, in whatever order', () => {
   expect(settling.state(2)).toEqual({ settled: true, unreachable: [] })
 })
 
+test('D23: names who is out of touch again, and who is not linked, but waits for neither', () => {
+  const settling = new Settling(new Map(), ['b'], 0, ['c'])
+  settling.nodeLost('b')
+  expect(settling.state(0)).toEqual({ settled: false, unreachable: [] })
+  settling.nodeHeard('b')
+  expect(settling.state(0)).toEqual({ settled: true, unreachable: ['c'] })
+  settling.nodeLost('b')
+  expect(settling.state(1)).toEqual({ settled: true, unreachable: ['b', 'c'] })
+  settling.nodeHeard('b')
+  expect(settling.state(2)).toEqual({ settled: true, unreachable: ['c'] })
+})
+
 test('D23: settles by time and names who is missing, until they are heard after all', () => {
   const settling = new Settling(new Map([['1', 'P']]), ['b', 'c'], 100)
   settling.nodeHeard('c')

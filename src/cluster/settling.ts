@@ -10,9 +10,21 @@ export class Settling {
   readonly #startedAt: number
   readonly #processes: Map<string, string>
   readonly #nodes: Set<string>
+  /** Of those heard, who is out of touch again. */
+  readonly #lost = new Set<string>()
+  readonly #unlinked: readonly string[]
 
-  /** `processes`: names by incarnation; `nodes`: names. */
-  constructor(processes: ReadonlyMap<string, string>, nodes: Iterable<string>, now: number) {
+  /**
+   * `processes`: names by incarnation; `nodes`: names of those linked to ours; `unlinked`: of those
+   * that are not, for whom nobody waits.
+   */
+  constructor(
+    processes: ReadonlyMap<string, string>,
+    nodes: Iterable<string>,
+    now: number,
+    unlinked: readonly string[] = [],
+  ) {
+    this.#unlinked = unlinked
     this.#processes = new Map(processes)
     this.#nodes = new Set(nodes)
     this.#startedAt = now
@@ -25,13 +37,19 @@ export class Settling {
 
   nodeHeard(node: string): void {
     this.#nodes.delete(node)
+    this.#lost.delete(node)
   }
 
-  /** `unreachable`: who could not be heard in time, by name; empty before. */
+  /** It was heard, and is out of touch. */
+  nodeLost(node: string): void {
+    if (!this.#nodes.has(node)) this.#lost.add(node)
+  }
+
+  /** `unreachable`: who is out of reach, by name; empty before it is settled. */
   state(now: number): { settled: boolean; unreachable: string[] } {
     const missing = [...this.#nodes, ...this.#processes.values()]
-    if (missing.length === 0) return { settled: true, unreachable: [] }
-    if (now - this.#startedAt < settleWithinMs) return { settled: false, unreachable: [] }
-    return { settled: true, unreachable: missing }
+    const isInTime = now - this.#startedAt < settleWithinMs
+    if (missing.length > 0 && isInTime) return { settled: false, unreachable: [] }
+    return { settled: true, unreachable: [...missing, ...this.#lost, ...this.#unlinked] }
   }
 }

@@ -3,7 +3,15 @@ import type { ConnectionCounts, NodeLink, NodeMode } from './roster.ts'
 /** A node as membership sees it. */
 export type NodeState = 'alive' | 'suspect' | 'gone'
 
-export const nodeStates = ['alive', 'suspect', 'gone'] as const satisfies readonly NodeState[]
+/** `unreachable`: it has never been heard. */
+export type ShownNodeState = NodeState | 'unreachable'
+
+export const nodeStates = [
+  'alive',
+  'suspect',
+  'gone',
+  'unreachable',
+] as const satisfies readonly ShownNodeState[]
 
 /** The words that `mon` has always used for the health of a process. */
 export type ProcessStatus = 'STARTING' | 'HEALTHY' | 'WARNING' | 'ERROR' | 'DOWN'
@@ -33,7 +41,7 @@ export interface NodeSnapshot {
   readonly name: string
   /** null: not heard of yet. */
   readonly address: string | null
-  readonly state: NodeState
+  readonly state: ShownNodeState
   readonly processes: readonly ProcessSnapshot[]
   /** What an answer has no room for; null: nothing is left out. */
   readonly leftOut: LeftOut | null

@@ -21,6 +21,7 @@ import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
 import type { QueueParts } from './queue-parts.ts'
 import { Refusals } from './refusals.ts'
+import { RosterNews } from './roster-news.ts'
 import { selectionOf } from './selection-options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
@@ -41,6 +42,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #counters = new Counters()
   readonly #refusals = new Refusals()
   readonly #registration: OwnRegistration
+  readonly #news = new RosterNews()
   #loopback: Uint8Array[] = []
   #isTurnScheduled = false
   readonly #alarm: Alarm
@@ -154,7 +156,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const handle = new SubscriptionHandle<Pick<Tables, Table>, Select>(options, {
       event: (event) => this.#onSubscriptionEvent(event),
       handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),
-      ready: () => this.#feed.emit({ type: 'ready', tables: wanted }),
+      ready: () => this.#feed.emit({ type: 'ready', tables: wanted, unreachable: this.#news.unreachable }),
+      unreachable: () => this.#news.unreachable,
       delivered: (updates) => this.#counters.delivered(updates),
       filtered: (updates) => this.#counters.filtered(updates),
       folded: (updates) => this.#counters.folded(updates),
@@ -295,16 +298,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   #onRoster(change: RosterChange): void {
     const now = this.#clock.now()
-    for (const entry of change.entries) {
-      const { incarnation, state } = entry
-      if (this.#subscriber.roster.get(incarnation)?.state !== state)
-        this.#feed.emit({ type: 'process', ...identityOf(entry), state })
-    }
-    // A flush waits for none that the roster has let go.
-    const known = (change.letGo ?? []).flatMap((each) => this.#subscriber.roster.get(each) ?? [])
-    const letGo = known.map((entry) => ({ ...entry, state: 'gone' as const }))
+    const { roster } = this.#subscriber
+    for (const event of this.#news.eventsOf(change, roster)) this.#feed.emit(event)
+    const entries = this.#news.entriesOf(change, roster)
     this.#subscriber.onRoster(change, now)
-    this.#publisher.onRoster([...change.entries, ...letGo], now)
+    this.#publisher.onRoster(entries, now)
     this.#schedule()
   }
 

@@ -8,7 +8,14 @@ import type { TransportEvent } from '../transport/transport.ts'
 export type QueueEvent =
   | TransportEvent
   | SubscriptionEvent
-  | { readonly type: 'ready'; readonly tables: readonly string[] | '*' }
+  /** `unreachable`: without whom, by name; see `Subscription.unreachable`. */
+  | {
+      readonly type: 'ready'
+      readonly tables: readonly string[] | '*'
+      readonly unreachable: readonly string[]
+    }
+  /** These nodes or processes, by name, cannot be reached by our node; or can be again. */
+  | { readonly type: 'unreachable' | 'reachable'; readonly names: readonly string[] }
   | { readonly type: 'loss'; readonly losses: readonly Loss[] }
   | {
       readonly type: 'process'

@@ -12,6 +12,7 @@ function handleWith(options: SubscribeOptions, events: Partial<HandleEvents>) {
     event: nothing,
     handlerFailed: nothing,
     ready: nothing,
+    unreachable: () => [],
     delivered: nothing,
     filtered: nothing,
     folded: nothing,
