@@ -156,8 +156,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const handle = new SubscriptionHandle<Pick<Tables, Table>, Select>(options, {
       event: (event) => this.#onSubscriptionEvent(event),
       handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),
-      ready: () => this.#feed.emit({ type: 'ready', tables: wanted, unreachable: this.#news.unreachable }),
-      unreachable: () => this.#news.unreachable,
+      ready: () =>
+        this.#feed.emit({ type: 'ready', tables: wanted, unreachable: this.#news.unreachable }),
       delivered: (updates) => this.#counters.delivered(updates),
       filtered: (updates) => this.#counters.filtered(updates),
       folded: (updates) => this.#counters.folded(updates),

@@ -22,6 +22,11 @@ export class RosterNews {
     return events
   }
 
+  /** That a subscription to these tables is ready, and without whom. */
+  readyEvent(tables: readonly string[] | '*'): QueueEvent {
+    return { type: 'ready', tables, unreachable: this.unreachable }
+  }
+
   /** A flush waits for none that the roster has let go. */
   entriesOf({ entries, letGo = [] }: RosterChange, roster: RosterView): readonly RosterEntry[] {
     if (letGo.length === 0) return entries

@@ -12,7 +12,6 @@ function handleWith(options: SubscribeOptions, events: Partial<HandleEvents>) {
     event: nothing,
     handlerFailed: nothing,
     ready: nothing,
-    unreachable: () => [],
     delivered: nothing,
     filtered: nothing,
     folded: nothing,

@@ -15,16 +15,8 @@ export interface Subscription<Tables extends TablesOf = Record<string, object>>
   /**
    * Resolves when every live publisher of the cluster has confirmed this subscription end to end:
    * what is published after that arrives, or is reported lost. Rejects on signal, `stop()` or close.
-   * A node that cannot be reached is not waited for longer than 5 s: see `unreachable`.
    */
   readonly ready: Promise<void>
-  /**
-   * Whose updates do not come now, by name: nodes of the definition that our node is not in touch with
-   * or not linked to, and processes that our node knew in its last run and has not heard again. Empty
-   * before `ready`, and where all are reached. When such a node is heard, what was published there
-   * since the subscription began is delivered or reported lost.
-   */
-  readonly unreachable: readonly string[]
   /** Ends it: iterators end, nothing more is delivered. */
   stop(): Promise<void>
   /** Resolves when it has ended: with the error that ended it, or nothing. */
@@ -37,8 +29,6 @@ export interface HandleEvents {
   ): void
   handlerFailed(error: unknown): void
   ready(): void
-  /** Who is out of reach now, by name. */
-  unreachable(): readonly string[]
   delivered(updates: number): void
   filtered(updates: number): void
   folded(updates: number): void
@@ -100,10 +90,6 @@ export class SubscriptionHandle<
 
   get closed(): Promise<TidingsError | undefined> {
     return this.#closed.promise
-  }
-
-  get unreachable(): readonly string[] {
-    return this.#isReady ? this.#events.unreachable() : []
   }
 
   get waitingUpdates(): number {
