@@ -8,7 +8,10 @@ import type { TransportEvent } from '../transport/transport.ts'
 export type QueueEvent =
   | TransportEvent
   | SubscriptionEvent
-  /** `unreachable`: without whom, by name; see `Subscription.unreachable`. */
+  /**
+   * `unreachable`: without whom, by name: nodes of the definition that are out of reach or not linked to
+   * ours, and processes that our node knew in its last run and has not heard again.
+   */
   | {
       readonly type: 'ready'
       readonly tables: readonly string[] | '*'
