@@ -149,8 +149,8 @@ export const clusterRules: readonly Rule[] = [
     'it waits for them',
     [
       'cluster/settling.ts',
-      'if (now - this.#startedAt < settleWithinMs)',
-      'if (now >= this.#startedAt)',
+      'const isInTime = now - this.#startedAt < settleWithinMs',
+      'const isInTime = now >= this.#startedAt',
     ],
     [settling, 'D23: settles by time and names who is missing, until they are heard after all'],
   ),
