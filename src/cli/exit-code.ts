@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { TidingsError } from '../base/tidings-error.ts'
 
 /** What the exit code of a command says. */
@@ -11,6 +12,10 @@ export const exitCode = {
   unreachable: 3,
   portTaken: 4,
 } as const
+
+/** The exit code of a command that a signal kept from doing all of its work, as shells have it. */
+export const exitCodeOfSignal = (signal: NodeJS.Signals): number =>
+  128 + (constants.signals[signal] ?? 0)
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: TidingsError): number {

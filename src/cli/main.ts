@@ -5,7 +5,7 @@ import { TidingsError } from '../base/tidings-error.ts'
 import { type ProcessStatus, processStatuses } from '../model/cluster-snapshot.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { addSharedOptions } from './shared-options.ts'
-import { complain, endWithoutReader, goOnWithoutReader } from './terminal.ts'
+import { complain, endWithoutReader, goOnWithoutReader, onOutputFailure } from './terminal.ts'
 
 const exitCodes = `
 Exit codes: 0 done · 1 it ran and the answer is no · 2 wrong usage or definition ·
@@ -17,6 +17,12 @@ Exit codes: 0 done · 1 it ran and the answer is no · 2 wrong usage or definiti
  */
 export async function main(argv: readonly string[]): Promise<void> {
   goOnWithoutReader(process.stderr)
+  let isOutputLost = false
+  onOutputFailure((why) => {
+    isOutputLost = true
+    complain(why)
+    process.exitCode ||= exitCode.no
+  })
   let code: number = exitCode.done
   const program = buildProgram(argv, (result) => {
     code = result
@@ -26,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     code = reportFailure(error)
   }
+  if (code === exitCode.done && isOutputLost) code = exitCode.no
   process.exitCode = code
   endWithoutReader(code)
 }
@@ -81,7 +88,7 @@ function addPublish(program: Command, ended: Ended): void {
       `
 Ends with 0 when every subscriber has confirmed everything, with 1 when one has not in time, and
 says on stderr how many they were. A bad line is named by its number; the lines
-before it are sent, nothing after it is.
+before it are sent, nothing after it is. A signal amid the input ends it with 128 + its number.
 
   tidings publish TRADE '{"TRADE_ID":"T1","PRICE":101.5}'
   tidings publish TRADE --kind modify < trades.ndjson${exitCodes}`,
@@ -108,7 +115,7 @@ function addTail(program: Command, ended: Ended): void {
       'after',
       `
 Says "ready" on stderr when everything published from then on will be printed. A loss is printed as
-{"loss":{…}}. SIGINT ends it with 0.${exitCodes}`,
+{"loss":{…}}. SIGINT ends it with 0. Output that cannot be written ends it with 1.${exitCodes}`,
     )
     .action(async (tables: string[], options) =>
       ended(await (await import('./tail-command.ts')).tail(tables, options)),

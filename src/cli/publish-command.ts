@@ -1,12 +1,15 @@
-import { createInterface } from 'node:readline'
+import { NumberOutOfRange, parseExactJson } from '../base/exact-json.ts'
+import { isInt64 } from '../base/int64.ts'
+import { maxJsonNesting, nestsDeeper } from '../base/json-nesting.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NewUpdate, UpdateKind } from '../model/update.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
-import { exitCode } from './exit-code.ts'
+import { exitCode, exitCodeOfSignal } from './exit-code.ts'
+import { inputLines, standardInput, UnreadableInput, withoutMark } from './input-lines.ts'
 import { openScript } from './script-queue.ts'
 import type { SharedOptions } from './shared-options.ts'
-import { complain, onInterrupt, say } from './terminal.ts'
+import { complain, type Interrupt, interruptible, say } from './terminal.ts'
 
 export interface PublishOptions extends SharedOptions {
   readonly kind: UpdateKind
@@ -41,19 +44,43 @@ export async function publish(
   if (table === undefined && !options.updates)
     throw new TidingsError('USAGE', 'publish needs a TABLE, or --updates')
   const parse = new LineParser(table, options)
-  const stop = new AbortController()
-  const removeInterrupt = onInterrupt(() => stop.abort())
   // Read before anything is opened: a wrong record needs no cluster to be told.
-  const single = record === undefined || record === '-' ? null : parse.line(record, 'RECORD')
+  const single =
+    record === undefined || record === '-' ? null : parse.line(withoutMark(record), 'RECORD')
+  const interrupt = interruptible()
+  try {
+    return await publishAll(single, parse, options, interrupt)
+  } catch (error) {
+    if (error instanceof UnreadableInput) {
+      complain(error.message)
+      return exitCode.no
+    }
+    if (!interrupt.by) throw error
+    complain(`interrupted by ${interrupt.by}`)
+    return exitCodeOfSignal(interrupt.by)
+  }
+}
+
+async function publishAll(
+  single: NewUpdate[] | null,
+  parse: LineParser,
+  options: PublishOptions,
+  interrupt: Interrupt,
+): Promise<number> {
   await using queue = await openScript('publish', options, {
     drainMs: confirmedWithinMs,
-    signal: stop.signal,
+    signal: interrupt.signal,
   })
   if (!single && process.stdin.isTTY) say('reading a record a line; Ctrl-D ends the input')
-  if (single) queue.publish(single)
-  else await publishLines(queue, parse, stop.signal)
-  removeInterrupt()
-  return (await isConfirmed(queue)) ? exitCode.done : exitCode.no
+  if (single) publishOne(queue, single, 'RECORD')
+  else await publishLines(queue, parse, interrupt.signal)
+  interrupt.remove()
+  if (!interrupt.by) return (await isConfirmed(queue)) ? exitCode.done : exitCode.no
+  const { updates } = queue.stats().published
+  complain(
+    `interrupted by ${interrupt.by}: ${counted(updates, 'update')} published, the rest of the input was not read`,
+  )
+  return exitCodeOfSignal(interrupt.by)
 }
 
 async function publishLines(
@@ -61,28 +88,23 @@ async function publishLines(
   parse: LineParser,
   signal: AbortSignal,
 ): Promise<void> {
-  let number = 0
   let bytes = 0
-  const lines = createInterface({ input: process.stdin, signal, crlfDelay: Infinity })
-  for await (const line of lines) {
-    number++
-    if (line.trim() === '') continue
-    publishLine(queue, parse, line, number)
-    bytes += line.length
+  for await (const line of inputLines(standardInput(), signal)) {
+    if (line.text.trim() === '') continue
+    const place = `stdin:${line.number}`
+    publishOne(queue, parse.line(line.text, place), place)
+    bytes += line.bytes
     if (bytes < flushEveryBytes) continue
     bytes = 0
     await queue.flush({ signal })
   }
 }
 
-function publishLine(queue: UpdateQueue, parse: LineParser, line: string, number: number): void {
-  const place = `stdin:${number}`
-  const updates = parse.line(line, place)
+function publishOne(queue: UpdateQueue, updates: NewUpdate[], place: string): void {
   try {
     queue.publish(updates)
   } catch (error) {
-    const { code, message } = TidingsError.from(error)
-    throw new TidingsError(code, `${place}: ${message}`, { cause: error })
+    throw TidingsError.from(error).at(place)
   }
 }
 
@@ -132,7 +154,7 @@ class LineParser {
     if (typeof kind !== 'string' || !kinds.includes(kind))
       throw new TidingsError(
         'USAGE',
-        `${place}: kind is insert, modify or delete, got ${JSON.stringify(kind)}`,
+        `${place}: kind is insert, modify or delete, got ${shown(kind)}`,
       )
     const { before } = update
     return {
@@ -146,10 +168,24 @@ class LineParser {
   }
 }
 
+/** Levels around the values of a record: the record, its update, the commit. */
+const levelsAround = 3
+
+/** Whole numbers stay exact: one beyond 2⁵³ is a bigint. */
 function parseJson(text: string, place: string): unknown {
+  if (nestsDeeper(text, maxJsonNesting + levelsAround))
+    throw new TidingsError(
+      'USAGE',
+      `${place}: the JSON nests deeper than ${maxJsonNesting} levels (maxJsonNesting)`,
+    )
   try {
-    return JSON.parse(text)
+    return parseExactJson(text)
   } catch (error) {
+    if (error instanceof NumberOutOfRange)
+      throw new TidingsError(
+        'USAGE',
+        `${place}: \`${error.path.replace(/^\./, '')}\` must be a number that 64 bits hold, got ${shortened(error.source)}; give a larger one as a string`,
+      )
     throw new TidingsError('USAGE', `${place}: not JSON: ${(error as Error).message}`, {
       cause: error,
     })
@@ -160,18 +196,28 @@ function checkObject(value: unknown, place: string, what: string): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw new TidingsError(
     'USAGE',
-    `${place}: ${what} is a JSON object, e.g. {"TRADE_ID":"T1"}, got ${JSON.stringify(value) ?? 'nothing'}`,
+    `${place}: ${what} is a JSON object, e.g. {"TRADE_ID":"T1"}, got ${value === undefined ? 'nothing' : shown(value)}`,
   )
 }
 
+/** Characters of a number that a message shows. */
+const maxShown = 40
+
+const shortened = (text: string): string =>
+  text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
+
+const wholeNumber = /^-?\d{1,19}$/
+
 function toVersion(value: unknown, place: string): bigint {
-  try {
-    if (typeof value === 'string' || typeof value === 'number') return BigInt(value)
-  } catch {
-    // Told below, like a value of another type.
-  }
+  const version =
+    typeof value === 'bigint'
+      ? value
+      : Number.isSafeInteger(value) || (typeof value === 'string' && wholeNumber.test(value))
+        ? BigInt(value as number | string)
+        : null
+  if (version !== null && isInt64(version)) return version
   throw new TidingsError(
     'USAGE',
-    `${place}: version is a whole number, got ${JSON.stringify(value)}`,
+    `${place}: \`version\` must be a whole number of 64 bits, signed, got ${shown(value)}`,
   )
 }

@@ -6,7 +6,7 @@ import { exitCode } from './exit-code.ts'
 import { toJson, updateLine } from './json-output.ts'
 import { openScript } from './script-queue.ts'
 import type { SharedOptions } from './shared-options.ts'
-import { endQuietlyWithReader, onInterrupt, say } from './terminal.ts'
+import { onInterrupt, say } from './terminal.ts'
 
 export interface TailOptions extends SharedOptions {
   /** Ends after so many updates. */
@@ -19,16 +19,20 @@ export interface TailOptions extends SharedOptions {
 export async function tail(tables: readonly string[], options: TailOptions): Promise<number> {
   const stop = new AbortController()
   const removeInterrupt = onInterrupt(() => stop.abort())
-  endQuietlyWithReader(() => stop.abort())
   await using queue = await openScript('tail', options, { signal: stop.signal })
   let left = options.count ?? Infinity
   const ended = Promise.withResolvers<void>()
   stop.signal.addEventListener('abort', () => ended.resolve())
   const subscription = queue.subscribe(tables.length > 0 ? tables : '*', {
-    onDelivery: (delivery) => {
-      left = print(delivery, left)
+    onDelivery: async (delivery) => {
+      const { text, updates } = printed(delivery, left)
+      if (!(await isWritten(text))) {
+        stop.abort()
+        // What could not be written is not confirmed: it is not done.
+        await new Promise<never>(() => undefined)
+      }
+      left -= updates
       if (left <= 0) ended.resolve()
-      return drained()
     },
   })
   const timer =
@@ -49,14 +53,14 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
   return isShort ? exitCode.no : exitCode.done
 }
 
-function print(delivery: Delivery, left: number): number {
-  if (delivery.type === 'loss') {
-    for (const loss of delivery.losses) process.stdout.write(`${toJson({ loss })}\n`)
-    return left
-  }
+function printed(delivery: Delivery, left: number): { text: string; updates: number } {
+  if (delivery.type === 'loss')
+    return { text: delivery.losses.map((loss) => `${toJson({ loss })}\n`).join(''), updates: 0 }
   const updates: Update[] = delivery.updates.slice(0, left)
-  if (updates.length > 0) process.stdout.write(`${updates.map(updateLine).join('\n')}\n`)
-  return left - updates.length
+  return {
+    text: updates.map((update) => `${updateLine(update)}\n`).join(''),
+    updates: updates.length,
+  }
 }
 
 /** A table that nobody has published yet may be one whose name is mistyped. */
@@ -78,10 +82,8 @@ async function hintAtNames(tables: readonly string[], options: SharedOptions): P
 }
 
 /** Back-pressure of whoever reads stdout becomes back-pressure of the subscription. */
-function drained(): Promise<void> | undefined {
-  if (!process.stdout.writableNeedDrain) return undefined
-  return new Promise((resolve) => process.stdout.once('drain', resolve))
-}
+const isWritten = (text: string): Promise<boolean> =>
+  new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error)))
 
 async function reportStatus(events: AsyncIterable<{ readonly type: string }>): Promise<void> {
   for await (const event of events) {

@@ -34,26 +34,54 @@ export function complain(text: string): void {
   say(`${styled(process.stderr, 'red', 'error:')} ${text}`)
 }
 
-/** Nobody reads what is said to people any more: the work goes on all the same. */
+/** What is said to people cannot be written any more (no reader, a full disk): the work goes on all the same. */
 export function goOnWithoutReader(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+  stream.on('error', () => undefined)
+}
+
+/**
+ * Calls `failed` once where data cannot be written. Whoever reads us may go (`tidings tail | head`): that
+ * is no error.
+ */
+export function onOutputFailure(failed: (why: string) => void): void {
+  let isTold = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isTold || error.code === 'EPIPE') return
+    isTold = true
+    failed(`stdout cannot be written: ${error.message}`)
   })
 }
 
-/** Whoever reads us has gone (`tidings tail | head`): that is no error. */
-export function endQuietlyWithReader(onGone: () => void): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    onGone()
+/** A signal that asks a command to end before its work is done. */
+export interface Interrupt {
+  readonly signal: AbortSignal
+  /** Which it was; undefined: none came. */
+  readonly by: NodeJS.Signals | undefined
+  /** From now on signals end the process the usual way. */
+  remove(): void
+}
+
+export function interruptible(): Interrupt {
+  const stop = new AbortController()
+  let by: NodeJS.Signals | undefined
+  const remove = onInterrupt((signal) => {
+    by = signal
+    stop.abort()
   })
+  return {
+    signal: stop.signal,
+    get by() {
+      return by
+    },
+    remove,
+  }
 }
 
 /** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process the usual way. */
-export function onInterrupt(stop: () => void): () => void {
-  const handler = (): void => {
+export function onInterrupt(stop: (signal: NodeJS.Signals) => void): () => void {
+  const handler = (signal: NodeJS.Signals): void => {
     remove()
-    stop()
+    stop(signal)
   }
   const remove = (): void => {
     process.removeListener('SIGINT', handler)
