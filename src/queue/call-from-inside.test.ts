@@ -52,18 +52,18 @@ const refused = (work: () => unknown): TidingsError | null => {
 
 /** Records that run code while they are read, each in its own way. */
 const readers: [string, (run: () => unknown) => object][] = [
-  ['a getter', (run) => Object.defineProperty({}, 'x', { enumerable: true, get: run })],
-  ['toJSON of a field', (run) => ({ x: { toJSON: run } })],
-  ['toJSON of the record', (run) => ({ toJSON: () => (run(), { x: 1 }) })],
-  ['a Proxy', (run) => new Proxy({ x: 1 }, { ownKeys: () => (run(), ['x']) })],
+  ['getter', (run) => Object.defineProperty({}, 'x', { enumerable: true, get: run })],
+  ['toJSON', (run) => ({ x: { toJSON: run } })],
+  ['toJSON-of-the-record', (run) => ({ toJSON: () => (run(), { x: 1 }) })],
+  ['Proxy', (run) => new Proxy({ x: 1 }, { ownKeys: () => (run(), ['x']) })],
   [
-    'a getter within JSON',
+    'getter-within-JSON',
     (run) => ({ x: [Object.defineProperty({}, 'y', { enumerable: true, get: run })] }),
   ],
 ]
 
-describe.each(readers)('%s', (_what, record) => {
-  it('D1: publish() from a getter is refused, and the commit around it stands', async () => {
+describe.each(readers)('by %s', (_what, record) => {
+  it('D1: publish() is refused, and the commit around it stands', async () => {
     const inner: (TidingsError | null)[] = []
     const run = () => {
       inner.push(refused(() => queue.publish(row('A', { n: 'inner' }))))

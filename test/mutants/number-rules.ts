@@ -65,7 +65,10 @@ export const numberRules: readonly Rule[] = [
     'While `publish()` reads a record nothing else is asked of the queue: a getter, `toJSON` or Proxy is refused',
     'a commit begins inside of another',
     ['publisher/record-reading.ts', 'this.#isOn = true', 'this.#isOn = false'],
-    ['src/queue/call-from-inside.test.ts', 'D1: publish() from a getter is refused'],
+    [
+      'src/queue/call-from-inside.test.ts',
+      'by getter D1: publish() is refused, and the commit around it stands',
+    ],
   ),
   rule(
     'D1.7',
