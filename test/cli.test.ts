@@ -103,6 +103,29 @@ describe('exit codes', () => {
     expect(wrong.output).toContain(`${file}:2:`)
   })
 
+  it('check: 0 with a host whose name does not resolve, which it warns of at its place', async () => {
+    const file = join(folder, 'names.kts')
+    const hosts = ['127.0.0.2', '127.0.0.3', 'app-hots2.invalid']
+    writeFileSync(
+      file,
+      `systemDefinition {
+        global { item("ZeroMQProxyInboundPort", 5001); item("ZeroMQProxyOutboundPort", 5000) }
+        systems { system("DEV") { hosts {
+${hosts.map((host) => `host("${host}")`).join('\n')}
+        } } }
+      }`,
+    )
+    const told = 'the host "app-hots2.invalid" does not resolve on this machine ('
+    const plain = await run(['check', file, '--host', '127.0.0.2'])
+    expect(plain).toMatchObject({ code: 0, log: 'no errors, 1 warning\n' })
+    expect(plain.output).toContain(`  ${file}:6:1: ${told}`)
+    expect(plain.output).toContain('    | host("app-hots2.invalid")\n    | ^\n')
+    const json = await run(['check', '--json', file, '--host', '127.0.0.2'])
+    const { warnings } = JSON.parse(json.output) as { warnings: { message: string }[] }
+    expect(warnings).toMatchObject([{ file, line: 6, column: 1 }])
+    expect(warnings[0]?.message).toContain(told)
+  })
+
   it('4 where a port is taken, which it names', async () => {
     const cluster = await TestCluster.reserve('mesh')
     const holder = net.createServer()

@@ -3,8 +3,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LookUp } from '../transport/zeromq/host-lookup.ts'
 import { runCheck } from './check.ts'
 import type { CheckOptions } from './check.ts'
+import { lookUpInTime } from './unresolved-hosts.ts'
 
 const fixtures = path.join(import.meta.dirname, '../definition/fixtures')
 const secrets = [
@@ -35,18 +37,33 @@ class Sink extends Writable {
   }
 }
 
-function check(options: Partial<CheckOptions>, isTerminal = false) {
+/** Every name resolves, unless `options` say otherwise. */
+async function check(options: Partial<CheckOptions>, isTerminal = false) {
   const out = new Sink()
   const err = new Sink()
   out.isTTY = isTerminal
-  const code = runCheck({ files: [], json: false, env: {}, cwd: folder, ...options }, out, err)
+  const defaults = { files: [], json: false, env: {}, cwd: folder, lookUp: resolving }
+  const code = await runCheck({ ...defaults, ...options }, out, err)
   return { code, out: out.text, err: err.text }
 }
 
 const write = (name: string, text: string) => fs.writeFileSync(path.join(folder, name), text)
 
+const resolving: LookUp = () => Promise.resolve({ addresses: ['127.0.0.1'] })
+
+/** A look-up that knows all names but these, and keeps what it was asked for. */
+function failing(...unknown: readonly string[]) {
+  const asked: string[] = []
+  const lookUp: LookUp = (host) => {
+    asked.push(host)
+    if (!unknown.includes(host)) return resolving(host)
+    return Promise.resolve({ addresses: [], why: 'no such name' })
+  }
+  return { asked, lookUp }
+}
+
 describe('for people', () => {
-  test('items, their meaning and what is worth a word', () => {
+  test('items, their meaning and what is worth a word', async () => {
     write(
       'two.kts',
       `systemDefinition {
@@ -59,7 +76,7 @@ describe('for people', () => {
   systems { system("DEV") { hosts { host("a"); host("b") } } }
 }`,
     )
-    const { code, out, err } = check({ files: ['two.kts'], host: 'a' })
+    const { code, out, err } = await check({ files: ['two.kts'], host: 'a' })
     expect(code).toBe(0)
     expect(err).toBe('no errors, 1 warning\n')
     expect(out).toBe(`Items
@@ -87,19 +104,19 @@ Warnings
 `)
   })
 
-  test('without any definition', () => {
-    const { code, out } = check({})
+  test('without any definition', async () => {
+    const { code, out } = await check({})
     expect(code).toBe(0)
     expect(out).toContain('none: the defaults hold')
     expect(out).toContain('inbound 5561, outbound 5560')
   })
 
-  test('with all errors', () => {
+  test('with all errors', async () => {
     write(
       'bad.kts',
       'systemDefinition {\n  global {\n    item("ClusterPort", 0)\n    val x = 1\n  }\n}',
     )
-    const { code, out, err } = check({ files: ['bad.kts', 'gone.xml'] })
+    const { code, out, err } = await check({ files: ['bad.kts', 'gone.xml'] })
     expect(code).toBe(1)
     expect(err).toBe('4 errors, no warnings\n')
     for (const place of [
@@ -113,24 +130,24 @@ Warnings
     expect(out).not.toContain('This node')
   })
 
-  test('in colours on a terminal only', () => {
+  test('in colours on a terminal only', async () => {
     const escape = String.fromCharCode(27)
-    expect(check({}, true).out).toContain(escape)
-    expect(check({}).out).not.toContain(escape)
+    expect((await check({}, true)).out).toContain(escape)
+    expect((await check({})).out).not.toContain(escape)
   })
 
-  test('proxy, relay, services and MQTT in sentences', () => {
+  test('proxy, relay, services and MQTT in sentences', async () => {
     const files = [
       path.join(fixtures, 'template.kts'),
       path.join(fixtures, 'service-definitions.xml'),
     ]
-    const relay = check({ files, host: 'app-host1' }).out
+    const relay = (await check({ files, host: 'app-host1' })).out
     expect(relay).toContain('Mode proxy: its processes talk through GENESIS_CLUSTER.')
     expect(relay).toContain('Link relay: updates go to each other node point to point, at once.')
     expect(relay).toContain('Process ports on this node, by the service definitions: ')
     expect(relay).toContain('ALPHA_DATASERVER 11000 (ZeroMQ 21000)')
     const env = { MQ_LAYER: 'MQTT', MQTT_BROKER_URL: 'ssl://me:hunter2@broker:8883' }
-    const mqtt = check({ files, host: 'app-host1', env })
+    const mqtt = await check({ files, host: 'app-host1', env })
     expect(mqtt.out).toContain(
       'Updates are to go through the MQTT broker at ssl://broker:8883, quality of service 2, which is not carried yet.',
     )
@@ -139,12 +156,12 @@ Warnings
 })
 
 describe('as JSON', () => {
-  test('the shape that programs rely on', () => {
+  test('the shape that programs rely on', async () => {
     write(
       'one.kts',
       'systemDefinition { global {\nitem("ZeroMQProxyInboundPort", 5001)\nitem("clusterport", "x") } }',
     )
-    const { code, out, err } = check({ files: ['one.kts'], json: true, host: 'localhost' })
+    const { code, out, err } = await check({ files: ['one.kts'], json: true, host: 'localhost' })
     expect({ code, err }).toEqual({ code: 1, err: '' })
     expect(JSON.parse(out)).toEqual({
       system: null,
@@ -181,7 +198,7 @@ describe('as JSON', () => {
   })
 })
 
-test('no secret of the template is shown', () => {
+test('no secret of the template is shown', async () => {
   const env = {
     DBPASSWORD: 'hunter2',
     SMTPPASSWORD: 'hunter2',
@@ -191,10 +208,83 @@ test('no secret of the template is shown', () => {
   const files = [path.join(fixtures, 'template.kts')]
   for (const json of [false, true]) {
     for (const variables of [{}, env]) {
-      const { code, out } = check({ files, json, host: 'app-host1', env: variables })
+      const { code, out } = await check({ files, json, host: 'app-host1', env: variables })
       expect(code).toBe(0)
       for (const secret of [...secrets, 'hunter2']) expect(out).not.toContain(secret)
       expect(out).toContain('password=***')
     }
   }
+})
+
+describe('names of hosts', () => {
+  const definition = (...hosts: readonly string[]) => `systemDefinition {
+  global {
+    item("ZeroMQProxyInboundPort", 5001)
+    item("ZeroMQProxyOutboundPort", 5000)
+    item("ClusterPrt", 1)
+  }
+  systems {
+    system("DEV") { hosts { host("elsewhere"); host("LOCAL") } }
+    system("PROD") {
+      hosts {
+${hosts.map((host) => `        host("${host}")`).join('\n')}
+      }
+    }
+  }
+}`
+  const chosen = { files: ['names.kts'], system: 'PROD', host: 'a' }
+  const misspelled =
+    'the host "app-hots2" does not resolve on this machine (no such name): ' +
+    'GENESIS_CLUSTER starts without that node, and looks its name up again every 5 s; is it misspelled?'
+
+  test('that do not resolve are warned of, each at its place; of other systems nothing is asked', async () => {
+    write('names.kts', definition('a', 'app-hots2', 'c'))
+    const { asked, lookUp } = failing('app-hots2', 'elsewhere')
+    const { code, out, err } = await check({ ...chosen, lookUp })
+    expect({ code, err }).toEqual({ code: 0, err: 'no errors, 2 warnings\n' })
+    expect(asked).toEqual(['a', 'app-hots2', 'c'])
+    expect(out.slice(out.indexOf('Warnings'))).toBe(`Warnings
+  names.kts:5:5: "ClusterPrt" is not an item of the update queue and not used; did you mean "ClusterPort"?
+    |     item("ClusterPrt", 1)
+    |     ^
+  names.kts:12:9: ${misspelled}
+    |         host("app-hots2")
+    |         ^
+`)
+  })
+
+  test('stand in the JSON', async () => {
+    write('names.kts', definition('a', 'app-hots2'))
+    const { out } = await check({ ...chosen, ...failing('app-hots2'), json: true })
+    const { warnings } = JSON.parse(out) as { warnings: unknown[] }
+    expect(warnings[1]).toEqual({ file: 'names.kts', line: 12, column: 9, message: misspelled })
+  })
+
+  test('the own one: what it means is another thing', async () => {
+    write('names.kts', definition('A', 'b'))
+    const { out } = await check({ ...chosen, ...failing('A') })
+    expect(out).toContain('names.kts:11:9: the host "A" does not resolve on this machine (no such')
+    expect(out).toContain('this node starts all the same')
+    expect(out).not.toContain('starts without that node')
+  })
+
+  test('one that is alone needs none', async () => {
+    write('names.kts', definition('a'))
+    const { asked, lookUp } = failing('a')
+    expect((await check({ ...chosen, lookUp })).err).toBe('no errors, 1 warning\n')
+    expect(asked).toEqual([])
+  })
+
+  test('addresses are themselves', async () => {
+    write('names.kts', definition('127.0.0.2', '192.0.2.1', 'localhost'))
+    const { out } = await check({ ...chosen, host: '127.0.0.2', lookUp: lookUpInTime })
+    expect(out).not.toContain('does not resolve')
+  })
+
+  test('a mistake elsewhere does not hide them', async () => {
+    write('names.kts', definition('a', 'app-hots2').replace('5001', '0'))
+    const { code, out } = await check({ ...chosen, ...failing('app-hots2') })
+    expect(code).toBe(1)
+    expect(out).toContain(misspelled)
+  })
 })

@@ -1,8 +1,11 @@
 import { loadSettings } from '../definition/load-settings.ts'
 import type { SettingsReport } from '../definition/load-settings.ts'
+import { orderedProblems } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
+import type { LookUp } from '../transport/zeromq/host-lookup.ts'
 import { formatReport } from './check-report.ts'
 import { exitCode } from './exit-code.ts'
+import { lookUpInTime, unresolvedHosts } from './unresolved-hosts.ts'
 
 export interface CheckOptions {
   /** System definitions, instead of `definition`; a name that ends in .xml is service definitions. */
@@ -16,22 +19,34 @@ export interface CheckOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Default: process.cwd(). */
   readonly cwd?: string
+  /** Default: the hosts file and the name service, for at most 3 s. */
+  readonly lookUp?: LookUp
 }
 
 /**
- * `tidings check`: every item that counts on this node and what the definition means for it; needs
- * no cluster. The report goes to `out`, the verdict to `err`.
+ * `tidings check`: every item that counts on this node and what the definition means for it, with
+ * the hosts whose names do not resolve; needs no cluster. The report goes to `out`, the verdict to `err`.
  * @returns the exit code: 0, or 1 with errors.
  */
-export function runCheck(
+export async function runCheck(
   options: CheckOptions,
   out: NodeJS.WritableStream,
   err: NodeJS.WritableStream,
-): number {
+): Promise<number> {
+  const report = await reportFor(options)
+  if (options.json) out.write(`${JSON.stringify(jsonReport(report))}\n`)
+  else {
+    out.write(formatReport(report, out))
+    err.write(`${verdict(report)}\n`)
+  }
+  return report.errors.length === 0 ? exitCode.done : exitCode.no
+}
+
+async function reportFor(options: CheckOptions): Promise<SettingsReport> {
   const isServices = (file: string) => /\.xml$/i.test(file)
   const definitions = options.files.filter((file) => !isServices(file))
   const services = options.files.filter(isServices)
-  const { system, host, env, cwd } = options
+  const { system, host, env, cwd, lookUp = lookUpInTime } = options
   const report = loadSettings({
     definition: definitions.length > 0 ? definitions : options.definition,
     services: services.length > 0 ? services : options.services,
@@ -40,12 +55,8 @@ export function runCheck(
     env,
     cwd,
   })
-  if (options.json) out.write(`${JSON.stringify(jsonReport(report))}\n`)
-  else {
-    out.write(formatReport(report, out))
-    err.write(`${verdict(report)}\n`)
-  }
-  return report.errors.length === 0 ? exitCode.done : exitCode.no
+  const unresolved = await unresolvedHosts(report, lookUp)
+  return { ...report, warnings: orderedProblems([...report.warnings, ...unresolved]) }
 }
 
 function jsonReport({ system, host, items, errors, warnings }: SettingsReport) {

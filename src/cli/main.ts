@@ -131,7 +131,7 @@ function addCheck(program: Command, ended: Ended): void {
     .action(async (files: string[], options) => {
       const { runCheck } = await import('./check.ts')
       ended(
-        runCheck(
+        await runCheck(
           { ...options, files, json: options.json ?? false },
           process.stdout,
           process.stderr,

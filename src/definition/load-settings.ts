@@ -1,6 +1,6 @@
 import { TidingsError } from '../base/tidings-error.ts'
 import type { DefinitionObject } from './definition-object.ts'
-import type { Definition, Findings, Level } from './definition.ts'
+import type { Definition, Findings, Level, WrittenHost } from './definition.ts'
 import { emptyDefinition, noFindings } from './definition.ts'
 import { defaultDefinitionFile, isDefaultFilePresent, readSource } from './definition-files.ts'
 import { readDefinitionObject, readJsonDefinition } from './json-definition.ts'
@@ -63,6 +63,8 @@ export interface SettingsReport {
   /** The system and the host that count; null where there is none, or it could not be told. */
   readonly system: string | null
   readonly host: string | null
+  /** The hosts that the system lists, as they were written; none where it could not be told. */
+  readonly hosts: readonly WrittenHost[]
   readonly items: readonly EffectiveItem[]
   readonly errors: readonly Problem[]
   readonly warnings: readonly Problem[]
@@ -181,6 +183,7 @@ export function reportOf(
     settings: findings.errors.length === 0 ? settings : null,
     system: node?.system ?? null,
     host: node?.host ?? null,
+    hosts: node?.listed ?? [],
     items: [...here.values()].map((item) => effectiveItem(item, layer)),
     uncarried,
     errors: orderedProblems(findings.errors),

@@ -1,4 +1,4 @@
-import type { Definition, Findings, WrittenSystem } from './definition.ts'
+import type { Definition, Findings, WrittenHost, WrittenSystem } from './definition.ts'
 import { isSameHost } from './definition.ts'
 import type { Machine } from './machine.ts'
 import { isLoopbackAddress, isThisMachine } from './machine.ts'
@@ -12,6 +12,8 @@ export interface NodeInForce {
   readonly host: string
   /** All hosts of the system; `host` alone where it lists none. */
   readonly hosts: readonly string[]
+  /** The hosts that the system lists, as they were written. */
+  readonly listed: readonly WrittenHost[]
 }
 
 export interface NodeChoice {
@@ -66,7 +68,9 @@ function hostOf(
 ): NodeInForce | null {
   const hosts = system.hosts.map(({ name }) => name)
   const [host, ...others] = system.hosts.filter(({ name }) => isMeant(name))
-  if (host && others.length === 0) return { system: system.name, host: host.name, hosts }
+  if (host && others.length === 0) {
+    return { system: system.name, host: host.name, hosts, listed: system.hosts }
+  }
   const names = hosts.filter((name) => isMeant(name)).join(', ')
   const message = `several hosts of the system ${system.name} are this machine: ${names}; name one with --host`
   findings.errors.push(problemFrom(system.origin, message))
@@ -107,7 +111,7 @@ function onlyHost(
 ): NodeInForce | null {
   const name = host ?? machine.hostname
   if (host === null || isThisMachine(host, machine) || isLoopbackAddress(host)) {
-    return { system, host: name, hosts: [name] }
+    return { system, host: name, hosts: [name], listed: [] }
   }
   const message = `the host "${host}" is not this machine (${machine.hostname}), and no hosts are listed`
   findings.errors.push(problemOf(message))

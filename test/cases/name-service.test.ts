@@ -52,6 +52,11 @@ it.runIf(available('a silent name service', 'network', 'nft'))(
     await sooner(() => cluster.node().start())
     await sooner(() => cluster.open('P'))
     await sooner(() => cluster.node().end('SIGTERM'))
+    await sooner(async () => {
+      const { code, output } = await cluster.run(['check'])
+      expect(code).toBe(0)
+      expect(output).toMatch(/:\d+:\d+: the host "app-host2\.example" does not resolve/)
+    })
     await cluster.node().start()
     await cluster.node().child.says(/host "app-host2\.example" of the definition does not resolve/)
   },

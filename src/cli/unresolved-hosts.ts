@@ -1,0 +1,41 @@
+import { isSameHost } from '../definition/definition.ts'
+import type { SettingsReport } from '../definition/load-settings.ts'
+import type { Problem } from '../definition/problem.ts'
+import { problemFrom } from '../definition/problem.ts'
+import type { LookUp } from '../transport/zeromq/host-lookup.ts'
+import { lookUpWithin } from '../transport/zeromq/host-lookup.ts'
+
+/**
+ * How long the name service may take, milliseconds: each of its servers is asked twice, a second each, and whoever
+ * checks a definition should not wait much longer for one that is silent.
+ */
+const namesWithinMs = 3_000
+
+export const lookUpInTime: LookUp = (host, signal) => lookUpWithin(host, namesWithinMs, signal)
+
+/**
+ * A warning for each host of the system in force whose name has no address on this machine. One host that is alone
+ * needs no name: it stays on the loopback address.
+ */
+export async function unresolvedHosts(
+  { host: own, hosts }: Pick<SettingsReport, 'host' | 'hosts'>,
+  lookUp: LookUp,
+): Promise<Problem[]> {
+  if (hosts.length < 2) return []
+  const found = await Promise.all(
+    hosts.map(async ({ name, origin }) => {
+      const answer = await lookUp(name)
+      if (!('why' in answer)) return []
+      const isOwn = own !== null && isSameHost(name, own)
+      return [problemFrom(origin, sentence(name, answer.why, isOwn))]
+    }),
+  )
+  return found.flat()
+}
+
+function sentence(name: string, why: string, isOwn: boolean): string {
+  const consequence = isOwn
+    ? 'this node starts all the same, and nodes that cannot resolve it either do not reach it'
+    : 'GENESIS_CLUSTER starts without that node, and looks its name up again every 5 s'
+  return `the host "${name}" does not resolve on this machine (${why}): ${consequence}; is it misspelled?`
+}
