@@ -1,7 +1,10 @@
-import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
+import type {
+  ClusterSnapshot,
+  LeftOut,
+  NodeSnapshot,
+  ProcessSnapshot,
+} from '../model/cluster-snapshot.ts'
 import { styled } from './terminal.ts'
-
-type ProcessSnapshot = ClusterSnapshot['nodes'][number]['processes'][number]
 
 const header = [
   'PROCESS',
@@ -17,20 +20,40 @@ const header = [
 /** A snapshot as a table for people. */
 export function snapshotTable(snapshot: ClusterSnapshot, stream: NodeJS.WriteStream): string {
   const title = `${snapshot.system ?? 'no system'} · ${snapshot.mode} · link ${snapshot.link}`
-  const sections = snapshot.nodes.map((node) => {
-    const rows = [header, ...node.processes.map(rowOf)]
-    const widths = header.map((_, column) =>
-      Math.max(...rows.map((row) => (row[column] ?? '').length)),
-    )
-    const lines = rows.map((row, index) => {
-      const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
-      return index === 0 ? styled(stream, 'dim', line.trimEnd()) : line.trimEnd()
-    })
-    return [styled(stream, 'bold', `${node.name} (${node.address}) ${node.state}`), ...lines].join(
-      '\n',
-    )
-  })
+  const sections = snapshot.nodes.map((node) => sectionOf(node, stream).join('\n'))
   return [styled(stream, 'cyan', title), ...sections].join('\n\n')
+}
+
+function sectionOf(node: NodeSnapshot, stream: NodeJS.WriteStream): string[] {
+  const { name, address, state, processes, leftOut } = node
+  const title = styled(stream, 'bold', `${name} (${address ?? 'address not known'}) ${state}`)
+  const rest = leftOut === null ? [] : leftOutLines(leftOut)
+  return [title, ...tableOf(processes, stream), ...rest.map((line) => styled(stream, 'dim', line))]
+}
+
+function tableOf(processes: readonly ProcessSnapshot[], stream: NodeJS.WriteStream): string[] {
+  const rows = [header, ...processes.map(rowOf)]
+  const widths = header.map((_, column) => longest(rows.map((row) => row[column] ?? '')))
+  return rows.map((row, index) => {
+    const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
+    return index === 0 ? styled(stream, 'dim', line.trimEnd()) : line.trimEnd()
+  })
+}
+
+const longest = (cells: readonly string[]) =>
+  cells.reduce((most, { length }) => Math.max(most, length), 0)
+
+/** What an answer had no room for. */
+function leftOutLines({ processes, tables }: LeftOut): string[] {
+  const more = processes === 1 ? 'one more process is' : `${processes} more processes are`
+  return [
+    ...(processes > 0
+      ? [`${more} not shown: there are more than one answer of GENESIS_CLUSTER may hold`]
+      : []),
+    ...(tables
+      ? ['last sequences are not shown: there are more than one answer of GENESIS_CLUSTER may hold']
+      : []),
+  ]
 }
 
 function rowOf(process: ProcessSnapshot): string[] {
