@@ -17,6 +17,7 @@ import { isIPv4 } from 'node:net'
 import { abortable } from '../../base/abortable.ts'
 import { inBackground } from '../../base/background.ts'
 import { systemClock } from '../../base/clock.ts'
+import { Turns } from '../../base/turns.ts'
 
 export const lookupLimits = {
   /** Milliseconds that one DNS server has for its first answer; then it is asked again. */
@@ -39,6 +40,9 @@ const hostsFile =
   process.platform === 'win32' ? String.raw`C:\Windows\System32\drivers\etc\hosts` : '/etc/hosts'
 
 const loopback = '127.0.0.1'
+
+/** One at a time: each holds a thread. */
+const systemTurns = new Turns()
 
 export const lookUpHost: LookUp = (host, signal) =>
   abortable<HostAddresses>(signal, (resolve, reject) => {
@@ -66,7 +70,7 @@ async function find(host: string, signal?: AbortSignal): Promise<HostAddresses> 
   if (written) return written
   const named = await askDns(host, signal)
   if (named !== 'not there') return named
-  return signal?.aborted ? calledOff : inTurn(() => askSystem(host))
+  return systemTurns.next(() => askSystem(host), calledOff, signal)
 }
 
 /** The IPv4 addresses of a host by the text of a hosts file: lines of an address and its names. */
@@ -122,13 +126,4 @@ async function askSystem(host: string): Promise<HostAddresses> {
   } catch {
     return none
   }
-}
-
-let turn: Promise<unknown> = Promise.resolve()
-
-/** One at a time: each holds a thread. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const done = turn.then(work)
-  turn = done.catch(() => {})
-  return done
 }
