@@ -153,7 +153,8 @@ function addMon(program: Command, ended: Ended): void {
     .addHelpText(
       'after',
       `
-A process that has ended is shown as DOWN for ten minutes; --status HEALTHY shows who is there.${exitCodes}`,
+A process that has ended is shown as DOWN for ten minutes, unless another has its
+name; a script that has ended is not shown. --status HEALTHY shows who is there.${exitCodes}`,
     )
     .action(async (options) => ended(await (await import('./mon-command.ts')).mon(options)))
 }

@@ -283,15 +283,16 @@ describe('a name', () => {
 })
 
 describe('ends', () => {
-  test('D20: of one that died unheard since the restart, what it only subscribed to says nothing', () => {
-    const standing = { subscribes: ['TRADE'] }
+  test('D20: of one that died unheard since the restart, what it was known for says nothing', () => {
+    const standing = { subscribes: ['TRADE'], publishes: ['ORDERS'] }
     register('1', standing)
     registry.adopt(registration('2', { ...standing, process: 'Q', pid: 2 }), 0)
     registry.connectionEnded('1', 0)
     registry.tick(returnWithinMs, 0)
-    expect(roster.get('1')).toMatchObject({ state: 'ended', last: null, subscribes: ['TRADE'] })
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last: null, ...standing })
     register('3', { process: 'Q', pid: 3 }, reclaimWithinMs)
-    expect(roster.get('2')).toMatchObject({ state: 'ended', last: null, subscribes: [] })
+    const nothing = { subscribes: [], publishes: [] }
+    expect(roster.get('2')).toMatchObject({ state: 'ended', last: null, ...nothing })
   })
 
   test('D30: one that does not come back after a restart has ended, and may come back later', () => {

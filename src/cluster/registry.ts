@@ -212,14 +212,15 @@ export class Registry {
 
   /**
    * A process that was leaving has taken nothing more: its last numbers stay true. One not heard in
-   * this run may have begun to publish meanwhile: that it only subscribed is no longer said of it.
+   * this run may have begun to publish meanwhile, or other tables: neither what it published nor that it
+   * only subscribed is said of it any longer.
    */
   #end(local: LocalProcess, now: number, why: string, farewell: string | null = null): void {
-    const { last, state, subscribes } = local.registration
+    const { last, state } = local.registration
     local.registration = {
       ...local.registration,
       last: state === 'alive' ? null : last,
-      subscribes: isUnheard(local) ? [] : subscribes,
+      ...(isUnheard(local) && { publishes: [], subscribes: [] }),
     }
     local.state = 'ended'
     this.#options.roster.put(rosterEntry(local.registration, 'ended'), now)

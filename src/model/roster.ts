@@ -95,6 +95,16 @@ export const mayHavePublished = ({ role, state, last, subscribes }: RosterEntry)
   role !== 'cluster' && state === 'ended' && last === null && subscribes.length === 0
 
 /**
+ * All tables that a process which died can have published: those that its node knew of. Null: nobody
+ * can name them all. Who is only out of reach may publish more meanwhile.
+ */
+export const tablesOfDead = ({
+  state,
+  publishes,
+}: Pick<RosterEntry, 'state' | 'publishes'>): readonly string[] | null =>
+  state === 'ended' && publishes.length > 0 ? publishes : null
+
+/**
  * It has said itself that it ended: nothing changes that. Who was only taken for dead, since its
  * connection had ended, may say that it lives, as long as nobody else has its name.
  */

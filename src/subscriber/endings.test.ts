@@ -117,7 +117,7 @@ describe('a publisher that has finished while the application is slow', () => {
 describe('a publisher that is gone while the application is slow', () => {
   it.each([
     ['silent', null],
-    ['dead', { state: 'ended', last: null }],
+    ['dead', { state: 'ended', last: null, publishes: ['A', 'B'] }],
   ] as const)(
     'D20: has its open losses told behind what is held, once, and they stay open: %s',
     (_, entry) => {
@@ -177,16 +177,62 @@ describe('a publisher that is gone', () => {
     const pair = new Pair(['A', 'B', 'C']).ready()
     pair.publish(['A'])
     pair.deliver()
+    pair.pass(11_000, everything)
     pair.roster({ state: 'ended', last: null })
     expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost B1..null', 'lost C1..null'])
     expect(pair.losses.map(({ reason }) => reason)).toEqual(['gone', 'gone', 'gone'])
+  })
+
+  it('D20: that died leaves open losses in the tables alone that its node knew it to publish', () => {
+    const dead = { state: 'ended', last: null, publishes: ['A', 'Z'] } as const
+    const some = new Pair(['B', 'A', 'C']).ready()
+    some.roster(dead)
+    some.roster({ ...dead, incarnation: '1'.repeat(32) })
+    expect(some.order).toEqual(['lost A1..null', 'lost Anull..null'])
+    const other = new Pair(['B']).ready()
+    other.roster(dead)
+    other.pass(15_000, everything)
+    expect(other.order).toEqual([])
+    const all = new Pair('*').ready()
+    all.roster(dead)
+    expect(all.order).toEqual(['lost A1..null', 'lost Z1..null'])
+  })
+
+  it('D20: that died leaves an open loss where something of it came, whatever its node knew', () => {
+    const pair = new Pair(['A', 'B']).ready()
+    pair.publish(['B'])
+    pair.deliver()
+    pair.roster({ state: 'ended', last: null })
+    expect(pair.order).toEqual(['B1', 'lost B2..null', 'lost A1..null'])
+  })
+
+  it('D20: leaves an open loss in each table once it fell silent after its node took it for dead', () => {
+    const pair = new Pair(['A', 'B', 'C']).ready()
+    pair.roster({ state: 'ended', last: null })
+    expect(pair.order).toEqual(['lost A1..null'])
+    pair.publish(['B'])
+    pair.pass(3000)
+    pair.order.length = 0
+    pair.pass(11_000, everything)
+    expect(pair.order).toEqual(['lost B2..null', 'lost A1..null', 'lost C1..null'])
+  })
+
+  it('D20: leaves an open loss in each table where its node can only say that it is out of touch, or not what it published', () => {
+    const silent = new Pair(['A', 'B']).ready()
+    silent.roster({ state: 'gone' })
+    silent.pass(11_000, everything)
+    expect(silent.order).toEqual(['lost A1..null', 'lost B1..null'])
+    const unheard = new Pair(['A', 'B']).ready()
+    unheard.roster({ state: 'ended', last: null, publishes: [], subscribes: [] })
+    expect(unheard.order).toEqual(['lost A1..null', 'lost B1..null'])
   })
 
   it('D20: leaves an open loss in each table that it published, and one in any, where all are wanted', () => {
     const pair = new Pair('*').ready()
     pair.publish(['A'])
     pair.deliver()
-    pair.roster({ state: 'ended', last: null, publishes: ['A', 'Z'] })
+    pair.roster({ state: 'alive', publishes: ['A', 'Z'] })
+    pair.pass(11_000, everything)
     expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost Z1..null', 'lost nullnull..null'])
   })
 

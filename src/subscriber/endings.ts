@@ -4,6 +4,7 @@ import type { Source } from './source.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
+import { tablesOfDead } from '../model/roster.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
 
 /** What becomes of a publisher's streams when it ends, or when it is lost sight of. */
@@ -44,9 +45,11 @@ export class Endings {
   /** What is held is delivered, as the application has room; then each table has a loss with an open end. Resumable. */
   gone(source: Source): void {
     source.state = 'gone'
+    // Who is heard after its node took it for dead has told nobody what it publishes since then.
+    source.onlyTables = source.entry && !source.reopened ? tablesOfDead(source.entry) : null
     source.reopened = false
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
-    source.owesOpenInAny = this.#tables === '*' && !source.isOpenInAny
+    source.owesOpenInAny = this.#tables === '*' && !source.isOpenInAny && source.onlyTables === null
     source.owesOpenLosses()
     this.tellOpen(source)
     this.#output.event({ type: 'publisher-gone', publisher: source.identity })
@@ -104,7 +107,9 @@ export class Endings {
   }
 
   #tablesOf(source: Source): ReadonlySet<string> {
-    return this.#named ?? new Set(source.entry?.publishes)
+    if (this.#named === null) return new Set(source.entry?.publishes)
+    const only = source.onlyTables
+    return only === null ? this.#named : this.#named.intersection(new Set(only))
   }
 
   /** The open losses in tables of which nothing was heard. No stream is kept for them: many scripts may die. */
@@ -123,6 +128,7 @@ export class Endings {
 
   #reportOpen(source: Source, stream: SubscribedStream): void {
     if (stream.openLossFrom !== undefined) return
+    if (!mayBeOpen(source, stream)) return
     const from = stream.base === null ? null : stream.next
     this.#delivery.report(source, stream, { from, to: null }, 'gone')
     stream.openLossFrom = from
@@ -167,3 +173,7 @@ export class Endings {
     source.reaches(stream, firstHeld ? lastOf(firstHeld) : top)
   }
 }
+
+/** False: nothing of it is known, and its publisher did not publish the table when it died. */
+const mayBeOpen = ({ onlyTables }: Source, { table, known }: SubscribedStream): boolean =>
+  known > 0 || onlyTables === null || onlyTables.includes(table)

@@ -67,8 +67,8 @@ describe('a script that was killed', () => {
     const tables = tablesOf(200)
     const pair = new Pair(tables).ready()
     for (let number = 1; number <= 100; number++) {
-      pair.roster({ ...named(number), publishes: ['T0'] })
-      pair.roster({ ...named(number), publishes: ['T0'], state: 'ended', last: null })
+      pair.roster({ ...named(number), publishes: [], subscribes: [] })
+      pair.roster({ ...named(number), publishes: [], state: 'ended', last: null })
     }
     pair.pass(200)
     expect(pair.losses).toHaveLength(100 * 200)

@@ -35,6 +35,8 @@ export class Source {
   entry: RosterEntry | null = null
   /** Heard again after it was declared gone, while the roster still says so. */
   reopened = false
+  /** It is gone, and can have published these tables only; null: any. */
+  onlyTables: readonly string[] | null = null
   /** It is gone, and the open losses of some of its streams have not been told. */
   owesOpen = false
   /** The same for the open loss in any table, of a subscription to all. */

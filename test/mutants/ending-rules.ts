@@ -221,10 +221,10 @@ export const endingRules: readonly Rule[] = [
     'D20.22',
     'Of one that died unheard since a restart of GENESIS_CLUSTER nobody knows whether it published',
     'what it was known for before is taken for all it did',
-    ['cluster/registry.ts', 'subscribes: isUnheard(local) ? [] : subscribes,', 'subscribes,'],
+    ['cluster/registry.ts', '...(isUnheard(local) && { publishes: [], subscribes: [] }),', ''],
     [
       'src/cluster/registry.test.ts',
-      'D20: of one that died unheard since the restart, what it only subscribed to says nothing',
+      'D20: of one that died unheard since the restart, what it was known for says nothing',
     ],
   ),
   rule(
@@ -286,5 +286,33 @@ export const endingRules: readonly Rule[] = [
     'it stays open',
     ['subscriber/endings.ts', "    this.#delivery.endUnheard(source, 'ended')\n", ''],
     [endings, 'D20: has its open loss in any table ended when it ends in good order after all'],
+  ),
+  rule(
+    'D20.29',
+    'A publisher that died leaves open losses in the tables alone that its node knew it to publish',
+    'in each table of each subscription',
+    ['model/roster.ts', "state === 'ended' && publishes.length > 0 ? publishes : null", 'null'],
+    [endings, 'D20: that died leaves open losses in the tables alone that its node knew'],
+  ),
+  rule(
+    'D20.30',
+    'Who is heard after its node took it for dead may publish any table',
+    'it is held to what its node knew of',
+    ['subscriber/endings.ts', 'source.entry && !source.reopened ?', 'source.entry ?'],
+    [endings, 'D20: leaves an open loss in each table once it fell silent after its node took it'],
+  ),
+  rule(
+    'D20.31',
+    'Who is only out of touch may publish any table',
+    'it is held to what its node knows of',
+    ['model/roster.ts', "state === 'ended' && publishes.length > 0", 'publishes.length > 0'],
+    [endings, 'D20: leaves an open loss in each table where its node can only say that it is out'],
+  ),
+  rule(
+    'D20.32',
+    'What came of a table counts, whatever the node knew when its publisher died',
+    'it is not looked at',
+    ['subscriber/endings.ts', 'known > 0 || onlyTables === null', 'onlyTables === null'],
+    [endings, 'D20: that died leaves an open loss where something of it came, whatever its node'],
   ),
 ]

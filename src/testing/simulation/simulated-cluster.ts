@@ -144,7 +144,12 @@ export class SimulatedCluster {
     const entry = this.#entries.get(incarnation)?.entry
     if (!this.isUp || !entry || entry.state === 'ended') return
     const isHeard = entry.node !== this.name || this.#heard.has(incarnation)
-    this.apply({ ...entry, ...(!isHeard && { subscribes: [] }), state: 'ended', last: null })
+    this.apply({
+      ...entry,
+      ...(!isHeard && { publishes: [], subscribes: [] }),
+      state: 'ended',
+      last: null,
+    })
   }
 
   /** A link to another node came up: its own processes, as it knows them now. */
