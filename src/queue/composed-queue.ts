@@ -164,6 +164,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       keyMissing: (table, field) => this.#feed.emit({ type: 'key-missing', table, field }),
       tooSlow: (error) => this.#feed.emit({ type: 'too-slow', tables: wanted, error }),
       endOfTurn: (run) => this.#clock.endOfTurn(run),
+      unreachable: () => this.#news.unreachable,
       consumed: () => this.#subscriber.onConsumed(core, this.#clock.now()),
       stopped: () => {
         this.#subscriber.remove(core)

@@ -20,6 +20,7 @@ function handleWith(options: SubscribeOptions, events: Partial<HandleEvents>) {
     consumed: nothing,
     endOfTurn: nothing,
     stopped: nothing,
+    unreachable: () => [],
     ...events,
   })
 }

@@ -9,8 +9,22 @@ import type { SubscribeOptions, WhenSlow } from './options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import { defaultDeliveryLimit } from './waiting-deliveries.ts'
 
+/** What a subscription says of itself, whatever its tables. */
+export interface SubscriptionReach {
+  /**
+   * Whose updates do not come now, by name: nodes of the definition that our node is not in touch with or
+   * not linked to, and processes of our node's last run that it has not heard again. Empty where all are
+   * reached, and until our node knows. What was missed of one that is heard is delivered or reported lost.
+   */
+  readonly unreachable: readonly string[]
+}
+
 /** A subscription as the application holds it. */
-export interface Subscription<Tables extends TablesOf = Record<string, object>>
+export type Subscription<Tables extends TablesOf = Record<string, object>> = SubscriptionReach &
+  SubscriptionTo<Tables>
+
+/** What depends on its tables. */
+export interface SubscriptionTo<Tables extends TablesOf>
   extends AsyncIterable<Delivery<Tables>>, AsyncDisposable, OfTables<Tables> {
   /**
    * Resolves when every live publisher of the cluster has confirmed this subscription end to end:
@@ -37,6 +51,8 @@ export interface HandleEvents {
   consumed(): void
   endOfTurn(run: () => void): void
   stopped(): void
+  /** Who is out of reach now, by name. */
+  unreachable(): readonly string[]
 }
 
 export class SubscriptionHandle<
@@ -90,6 +106,10 @@ export class SubscriptionHandle<
 
   get closed(): Promise<TidingsError | undefined> {
     return this.#closed.promise
+  }
+
+  get unreachable(): readonly string[] {
+    return this.#events.unreachable()
   }
 
   get waitingUpdates(): number {
