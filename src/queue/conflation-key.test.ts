@@ -24,7 +24,7 @@ describe('KeyReader', () => {
   const numbers = [0, 1, -1, 1.5, 946_684_800_000, Number.NaN, Infinity]
   const bytes = [Uint8Array.of(), Uint8Array.of(49), Uint8Array.of(0xff, 0)]
   const others = ['\uD800', true, false, null, new Date(946_684_800_000), new Date(Number.NaN)]
-  const objects = [{ a: 1 }, ['1'], []]
+  const objects = [{ a: 1 }, ['1'], [], [2 ** 53], [2n ** 53n], [2n ** 53n + 1n], [`i${2n ** 53n}`]]
   const values = [
     ...texts,
     ...numbers,

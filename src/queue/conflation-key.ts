@@ -82,5 +82,11 @@ function textOf(value: unknown): string {
   }
   if (value instanceof Date) return `d${value.getTime()}`
   if (value instanceof Uint8Array) return `x${Buffer.from(value).toString('latin1')}`
-  return `j${JSON.stringify(value)}`
+  return `j${JSON.stringify(value, lettered)}`
+}
+
+/** JSON has no bigint: within it strings bear a letter for their type, too. */
+function lettered(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `i${value}`
+  return typeof value === 'string' ? `s${value}` : value
 }
