@@ -384,3 +384,11 @@ test('D23: the rate is taken over a few heartbeats', () => {
   // The window holds three seconds: from 100 to 1,000.
   expect(registry.get('1')?.rate.perSecond()).toBe(300)
 })
+
+test('D30: what is read behind the end of its connection does not bring a dead process back', () => {
+  register('1', {}, 0)
+  registry.connectionEnded('1', 10)
+  register('1', { publishes: ['T'] }, 11)
+  registry.tick(10 + returnWithinMs, 0)
+  expect(roster.get('1')).toMatchObject({ state: 'ended', publishes: ['T'] })
+})

@@ -202,12 +202,14 @@ export class Registry {
   }
 
   #heard(local: LocalProcess, route: string | null, now: number): void {
+    // What is read behind the end of its connection was said before it: the process has not come back.
+    const isPast = local.absentSince !== null && local.route === route
     if (local.route !== null && local.route !== route) this.#routes.delete(local.route)
     if (route !== null) this.#routes.set(route, local.registration.incarnation)
     local.route = route
     local.messages += 1
     local.lastHeard = now
-    local.absentSince = null
+    if (!isPast) local.absentSince = null
   }
 
   /**

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import type { ClusterMessage } from '../transport/zeromq/registration-message.ts'
 import type { Registration } from '../model/roster.ts'
@@ -22,6 +23,7 @@ function startPlane(
   folder: string,
   toProcess: (route: string, message: ClusterMessage) => void = () => undefined,
   file = new RosterFile(folder, 'a', 6000),
+  clock: Clock = systemClock,
 ): RosterPlane {
   return new RosterPlane({
     node: 'a',
@@ -29,7 +31,7 @@ function startPlane(
     ports: new PortPool(ports, []),
     listening: () => new Set(),
     file,
-    clock: systemClock,
+    clock,
     linkedNodes: [],
     toProcess,
     toNode: () => undefined,
@@ -140,4 +142,27 @@ it('D30: who was GENESIS_CLUSTER in the last run has ended', () => {
   expect(again.roster.get(incarnation)).toMatchObject({ state: 'ended', last: [] })
   again.register(null, { ...message, registration: { ...own, incarnation: 'f'.repeat(32) } })
   expect([...again.registry.processes()]).toHaveLength(1)
+})
+
+it('D30: when a connection has ended all are asked at once, and once more when the socket knows', () => {
+  let now = 1_000
+  let asked = 0
+  const clock: Clock = { ...systemClock, now: () => now }
+  const plane = startPlane(
+    directory,
+    (_, { type }) => (asked += type === 'ask' ? 1 : 0),
+    undefined,
+    clock,
+  )
+  register(plane)
+  plane.connectionEnded()
+  expect(asked).toBe(1)
+  plane.tick(0)
+  expect(asked).toBe(1)
+  now += 200
+  plane.tick(0)
+  expect(asked).toBe(2)
+  now += 200
+  plane.tick(0)
+  expect(asked).toBe(2)
 })

@@ -150,8 +150,9 @@ export class RosterPlane {
 
   /** Some connection has ended: whose it was, sending on each of them tells. */
   connectionEnded(): void {
-    this.#isConnectionMissing = true
     if (this.#options.clock.now() - this.#touchedAt >= touchIntervalMs) this.#touchAll()
+    // The word of the end may come before the socket knows it: once more from the tick.
+    this.#isConnectionMissing = true
   }
 
   /** A node has begun a life, or is heard again: both sides ask. */
@@ -187,7 +188,7 @@ export class RosterPlane {
   /** Several times a second: who has died is told at once. `late`: how long this process stood still. */
   tick(late: number): void {
     const now = this.#options.clock.now()
-    if (this.#isConnectionMissing) this.#touchAll()
+    if (this.#isConnectionMissing && now - this.#touchedAt >= touchIntervalMs) this.#touchAll()
     this.registry.tick(now, late)
     this.#reportEnds()
     this.#registerWaiting()

@@ -82,7 +82,7 @@ export class OpenParcel {
    */
   addAll(given: readonly NewUpdate[], commit: number): Iterable<TableUpdates> {
     // A list of our own: a getter may change that of the application while it is read.
-    const updates = [...given]
+    const updates = listOf(given)
     if (updates.length === 0) throw new TidingsError('USAGE', 'a commit needs an update')
     const parts = new Map<string, CommitPart>()
     try {
@@ -248,6 +248,15 @@ function optional<Name extends 'before' | 'version'>(
   if (value === undefined || !(name in Object.prototype) || Object.hasOwn(update, name))
     return value
   return undefined
+}
+
+/** Reading the list runs code of the application where it is a Proxy or has getters. */
+function listOf(given: readonly NewUpdate[]): NewUpdate[] {
+  try {
+    return [...given]
+  } catch (reason) {
+    throw refused(reason, undefined, null)
+  }
 }
 
 /** Which update it is that was refused: its place in the list, and its table. */

@@ -222,3 +222,16 @@ it('W1: one table too many is refused, and the queue goes on', async () => {
   expect(got.at(-1)).toContain('"last":true')
   expect(got.length).toBe(published + 1)
 })
+
+it('a list that cannot be read is refused with a code, and takes no number', () => {
+  const list = new Proxy([row('A', { n: 1 })], {
+    get(target, name) {
+      if (name === '0') throw new RangeError('mine')
+      return Reflect.get(target, name) as unknown
+    },
+  })
+  expect(() => queue.publish(list)).toThrowError(
+    expect.objectContaining({ name: 'TidingsError', code: 'VALUE_UNSUPPORTED' }),
+  )
+  expect(queue.publish(row('A', { n: 1 }))).toEqual({ commit: 1 })
+})

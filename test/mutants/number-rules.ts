@@ -74,7 +74,7 @@ export const numberRules: readonly Rule[] = [
     'D1.7',
     'A commit is of the list as it is when `publish()` is called',
     'the list is read while it may change',
-    ['publisher/open-parcel.ts', 'const updates = [...given]', 'const updates = given'],
+    ['publisher/open-parcel.ts', 'const updates = listOf(given)', 'const updates = given'],
     ['src/queue/call-from-inside.test.ts', 'D1: a list that changes while it is read'],
   ),
   rule(

@@ -146,4 +146,16 @@ describe('RosterView', () => {
     expect(view.get(ended(1).incarnation)).toBeUndefined()
     expect(view.get(ended(5_000).incarnation)?.state).toBe('ended')
   })
+
+  it('keeps who was taken for dead and came back, however many end after it', () => {
+    const view = new RosterView()
+    let version = 0
+    const say = (process: string, state: RosterEntry['state']) =>
+      view.apply(message(version, ++version, [entry(process, { state })]))
+    say('X', 'alive')
+    say('X', 'ended')
+    say('X', 'alive')
+    for (let n = 0; n < 5_000; n += 1) say(`E${n}`, 'ended')
+    expect(view.get('x'.padEnd(32, '0'))?.state).toBe('alive')
+  })
 })

@@ -102,6 +102,7 @@ export class RosterView {
     const known = this.#entries.get(entry.incarnation)
     if (known !== undefined && (isFinal(known) || isDeepStrictEqual(known, entry))) return false
     this.#entries.set(entry.incarnation, entry)
+    this.#ended.delete(entry.incarnation)
     if (entry.state === 'ended') this.#forgetOldest(entry.incarnation)
     return true
   }

@@ -60,7 +60,7 @@ export const strangers: Readonly<Record<string, (port: Port) => Buffer>> = {
     Buffer.concat([greeting('NULL'), command('HELLO', Buffer.alloc(50, 1))]),
   'a frame before READY': () => Buffer.concat([greeting('NULL'), Buffer.of(0, 1, 0x41)]),
   noise: () => Buffer.alloc(5_000, 0xab),
-  'a frame over the limit': ({ peer }) => Buffer.concat([ready(peer), announced(5n << 20n)]),
+  'a frame over the limit': ({ peer }) => Buffer.concat([ready(peer), announced(17n << 20n)]),
   'a frame of 2^62 octets': ({ peer }) => Buffer.concat([ready(peer), announced(2n ** 62n)]),
   'a frame of 2^64 - 1 octets': ({ peer }) =>
     Buffer.concat([ready(peer), announced(2n ** 64n - 1n)]),
