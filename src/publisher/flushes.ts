@@ -19,6 +19,8 @@ interface KnownSubscriber {
   /** What it has synced for and the roster may not know yet. */
   synced: Tables
   syncedAt: number
+  /** When it last synced or confirmed: nobody waits for who is silent and on no roster. */
+  heardAt: number
   readonly confirmed: Map<string, number>
 }
 
@@ -63,6 +65,7 @@ export class Flushes {
     if (this.#without.has(subscriber)) known.onRoster ??= []
     known.synced = union(known.synced, tables)
     known.syncedAt = now
+    known.heardAt = now
   }
 
   /** It has ended, or subscribes to nothing. */
@@ -75,9 +78,10 @@ export class Flushes {
     this.#without.delete(oldest as string)
   }
 
-  confirm(subscriber: string, streams: readonly TableSequence[]): void {
+  confirm(subscriber: string, streams: readonly TableSequence[], now: number): void {
     const known = this.#subscribers.get(subscriber)
     if (!known) return
+    known.heardAt = now
     for (const { table, last } of streams)
       known.confirmed.set(table, Math.max(last, known.confirmed.get(table) ?? 0))
   }
@@ -107,7 +111,13 @@ export class Flushes {
   #known(subscriber: string): KnownSubscriber {
     let known = this.#subscribers.get(subscriber)
     if (!known) {
-      known = { onRoster: null, synced: [], syncedAt: -Infinity, confirmed: new Map() }
+      known = {
+        onRoster: null,
+        synced: [],
+        syncedAt: -Infinity,
+        heardAt: -Infinity,
+        confirmed: new Map(),
+      }
       this.#subscribers.set(subscriber, known)
     }
     return known
@@ -128,9 +138,10 @@ export class Flushes {
   }
 }
 
-function isWanted({ onRoster, synced, syncedAt }: KnownSubscriber, table: string, now: number) {
+function isWanted(known: KnownSubscriber, table: string, now: number) {
+  const { onRoster, synced, syncedAt, heardAt } = known
   if (onRoster && wantsTable(onRoster, table)) return true
-  const counts = onRoster === null || now - syncedAt < rosterFollowsMs
+  const counts = now - (onRoster === null ? heardAt : syncedAt) < rosterFollowsMs
   return counts && wantsTable(synced, table)
 }
 

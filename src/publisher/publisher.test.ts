@@ -387,6 +387,20 @@ describe('flush', () => {
     expect(outcomes).toHaveLength(1)
   })
 
+  it('D19: waits for who is on no roster as long as it is heard, and no longer', () => {
+    publisher.onRoster([{ ...(entry as RosterEntry), state: 'ended' }], 100)
+    const unknown = 'f'.repeat(32)
+    const request = { kind: 'sync', subscriber: unknown, nonce: 7, sinceMs: 0, marks: [] } as const
+    publisher.onRequest({ ...request, tables: ['A'], incarnations: null }, 200)
+    publisher.flush(300, 300, 60_000, (outcome) => outcomes.push(outcome))
+    const streams = [{ table: 'A', last: 0 }]
+    publisher.onRequest({ kind: 'confirm', subscriber: unknown, incarnation, streams }, 9_000)
+    publisher.tick(10_200)
+    expect(outcomes).toEqual([])
+    publisher.tick(19_000)
+    expect(outcomes).toHaveLength(1)
+  })
+
   it('D20: is a part of leaving: last numbers, confirmations, then ended', () => {
     publisher.leave(0, 0, 2000, (outcome) => outcomes.push(outcome))
     expect(publisher.state).toBe('leaving')

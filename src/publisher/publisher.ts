@@ -200,7 +200,7 @@ export class Publisher {
       this.#syncs.add(request, now)
     } else if (request.incarnation !== this.identity.incarnation) return
     else if (request.kind === 'confirm') {
-      this.#flushes.confirm(request.subscriber, request.streams)
+      this.#flushes.confirm(request.subscriber, request.streams, now)
       this.#flushes.check(now, this.#haveLeft)
     } else if (isOwn || this.#flushes.knows(request.subscriber)) this.#replayer.add(request, now)
   }
