@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Campaign } from './campaign.ts'
 import { keptTargets, parseKept, readCorpus } from './corpus.ts'
+import { Dice } from './dice.ts'
 import { judge, judgeBomb } from './judge.ts'
 import { minimise } from './minimise.ts'
 import { plantedFaults } from './planted-faults.ts'
@@ -50,6 +51,23 @@ describe.each(everyTarget)('$name', (target) => {
     expect([...campaign.findings.values()]).toEqual([])
     expect(campaign.outcomes.size).toBeGreaterThan(1)
   })
+})
+
+/** What turns an input away before anything behind the decoder sees it. */
+const doors = [
+  'refused',
+  'damaged',
+  'another version',
+  'refused by its registry',
+  'hello refused',
+  'hello of a stranger',
+]
+
+it.each(everyTarget)('$name: what others are made of is not turned away at a door', (target) => {
+  const dice = new Dice(seed)
+  const outcomes = dice.many(300, () => target.run(target.valid(dice)))
+  const turnedAway = outcomes.filter((outcome) => doors.includes(outcome))
+  expect(turnedAway.length).toBeLessThan(outcomes.length / 3)
 })
 
 describe('the fuzzer', () => {

@@ -1,28 +1,44 @@
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
 import type { Registration, RosterChange, RosterEntry } from '../../src/model/roster.ts'
-import type {
-  ClusterMessage,
-  ProcessMessage,
+import type { ClusterMessage } from '../../src/transport/zeromq/registration-message.ts'
+import {
+  encodeClusterMessage,
+  encodeProcessMessage,
 } from '../../src/transport/zeromq/registration-message.ts'
 import type { Whisper } from '../../src/cluster/membership/whisper.ts'
+import { encodeWhisper } from '../../src/cluster/membership/whisper.ts'
 import type { Dice } from './dice.ts'
 import { hostileNames, tableName } from './names.ts'
 
 export const ownNode = 'a'
 export const otherNode = 'b'
 
-const incarnation = (dice: Dice) => `${dice.below(4)}`.repeat(32)
+/** Few, so that messages meet each other. */
+const lives = 4
+
+const incarnation = (dice: Dice) => `${dice.below(lives)}`.repeat(32)
+
+const processNames = ['P', 'Q', ...hostileNames.filter((name) => name !== '')]
+
+/** Mostly one process under each incarnation: any other one is refused as its copy. */
+function life(dice: Dice) {
+  const which = dice.below(lives)
+  const as = dice.chance(0.9) ? which : dice.below(9)
+  return {
+    process: dice.chance(0.9) ? `P${as >> 1}` : dice.pick(processNames),
+    instance: as % 2 === 0 ? '' : '2',
+    incarnation: `${which}`.repeat(32),
+    pid: 1 + as,
+  }
+}
 
 function entry(dice: Dice, node: string): RosterEntry {
   const table = tableName(dice)
   const ended = dice.chance(0.2)
   return {
     node,
-    process: dice.pick(['P', 'Q', ...hostileNames.filter((name) => name !== '')]),
-    instance: dice.pick(['', '2']),
-    incarnation: incarnation(dice),
+    ...life(dice),
     role: dice.pick(['process', 'script', 'cluster']),
-    pid: 1 + dice.below(9),
     startedAt: 1_700_000_000_000,
     mode: 'mesh',
     processPort: dice.chance(0.5) ? null : 11_000 + dice.below(9),
@@ -34,8 +50,8 @@ function entry(dice: Dice, node: string): RosterEntry {
   }
 }
 
-function registration(dice: Dice): Registration {
-  const { state, ...standing } = entry(dice, ownNode)
+function registration(dice: Dice, node: string): Registration {
+  const { state, ...standing } = entry(dice, node)
   return {
     ...standing,
     state: state === 'gone' ? 'alive' : state,
@@ -103,21 +119,19 @@ function roster(dice: Dice, node: string) {
   } as const
 }
 
-const json = (message: ProcessMessage | ClusterMessage | Whisper) =>
-  Buffer.from(JSON.stringify(message))
-
-/** From a process to GENESIS_CLUSTER. */
-export function processMessage(dice: Dice): Buffer {
+/** From a process to GENESIS_CLUSTER of this node. */
+export function processMessage(dice: Dice, node = ownNode): Buffer {
   const register = {
     type: 'register',
     id: 1 + dice.below(9),
     seen: seen(dice),
-    registration: registration(dice),
+    registration: registration(dice, node),
     wantsPort: dice.chance(0.5),
   } as const
   const renew = { type: 'renew', step: 'link', incarnation: incarnation(dice) } as const
   const here = { type: 'here', incarnation: incarnation(dice) } as const
-  return json(dice.chance(0.8) ? register : dice.pick([renew, here, { type: 'snapshot' } as const]))
+  const others = [renew, here, { type: 'snapshot' } as const]
+  return Buffer.from(encodeProcessMessage(dice.chance(0.8) ? register : dice.pick(others)))
 }
 
 /** From GENESIS_CLUSTER to a process. */
@@ -130,7 +144,8 @@ export function clusterMessage(dice: Dice): Buffer {
     { type: 'renew' },
     snapshotPart(dice),
   ]
-  return json(dice.chance(0.6) ? roster(dice, ownNode) : dice.pick(others))
+  const message = dice.chance(0.6) ? roster(dice, ownNode) : dice.pick(others)
+  return Buffer.from(encodeClusterMessage(message))
 }
 
 /** From one GENESIS_CLUSTER to another. */
@@ -141,7 +156,7 @@ export function whisper(dice: Dice): Buffer {
     { type: 'ask-snapshot' },
     snapshotPart(dice),
   ]
-  return json(dice.chance(0.6) ? roster(dice, otherNode) : dice.pick(others))
+  return Buffer.from(encodeWhisper(dice.chance(0.6) ? roster(dice, otherNode) : dice.pick(others)))
 }
 
 /** The roster file of the own node. */

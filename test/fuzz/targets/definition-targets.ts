@@ -15,7 +15,8 @@ const fixture = (name: string) =>
   readFileSync(new URL(`../../../src/definition/fixtures/${name}`, import.meta.url), 'utf8')
 
 const small = `systemDefinition { global { item(name = "MqLayer", value = "ZeroMQ")
-  item(name = "ZeroMQProxyInboundPort", value = "5001") item(name = "X", value = env["X"] ?: "y$it") }
+  item(name = "ZeroMQProxyInboundPort", value = "5001"); item(name = "ZeroMQProxyOutboundPort", value = "5000")
+  item(name = "X", value = env["X"] ?: "y$it") }
   systems { system(name = "DEV") { hosts { host("vm") } } } }`
 
 const broken = (fixture('broken-text.txt') + fixture('broken-meaning.txt'))
@@ -42,11 +43,15 @@ function mutateText(dice: Dice, text: Buffer, other: Buffer): Buffer {
   return Buffer.concat([text.subarray(0, at), Buffer.from(mark), text.subarray(at + dice.few(3))])
 }
 
-function definitionTarget(file: string, texts: readonly string[]): Target {
+function definitionTarget(
+  file: string,
+  good: readonly string[],
+  wrong: readonly string[] = good,
+): Target {
   return {
     name: `definition${file.slice(file.indexOf('.'))}`,
     weight: 0.5,
-    valid: (dice) => [Buffer.from(dice.pick(texts))],
+    valid: (dice) => [Buffer.from(dice.pick(dice.chance(0.75) ? good : wrong))],
     mutate: (dice, input, other) =>
       mutateOne(
         dice,
@@ -79,7 +84,7 @@ function definitionTarget(file: string, texts: readonly string[]): Target {
 }
 
 export const definitionTargets = [
-  definitionTarget('d.kts', [small, ...broken]),
+  definitionTarget('d.kts', [small, fixture('module.kts'), fixture('template.kts')], broken),
   definitionTarget('s.xml', [services]),
   definitionTarget('d.json', [json]),
 ]

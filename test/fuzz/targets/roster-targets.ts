@@ -1,6 +1,8 @@
+import { wireVersion } from '../../../src/model/wire-version.ts'
 import type {
   ClusterMessage,
   ProcessMessage,
+  RegisterMessage,
 } from '../../../src/transport/zeromq/registration-message.ts'
 import {
   decodeClusterMessage,
@@ -61,6 +63,8 @@ const ports = {
 class Stage {
   readonly plane: RosterPlane
   readonly #view = new RosterView()
+  /** Types of what the process was told last. */
+  readonly #types = new Set<ClusterMessage['type']>()
   #now = 0
 
   constructor(saved: SavedRoster | null = null) {
@@ -85,7 +89,16 @@ class Stage {
     this.plane.processes(ownNode)
   }
 
+  /** What came of a registration: is it on the roster, does it wait, or was it refused. */
+  register(message: RegisterMessage): string {
+    this.#types.clear()
+    this.plane.register('route', message)
+    if (this.#types.has('refused')) return 'refused by its registry'
+    return this.#types.has('wait') ? 'waits' : 'registered'
+  }
+
   #told(message: ClusterMessage): void {
+    this.#types.add(message.type)
     const understood = decodeClusterMessage(encodeClusterMessage(message))
     if (understood === null) throw new Broken(`a process does not understand ${message.type}`)
     if (understood.type === 'roster') this.#view.apply(understood)
@@ -135,8 +148,8 @@ function judgeProcess(stage: Stage, message: ProcessMessage): string {
     'encoded again it differs',
   )
   if (message.type !== 'register') return message.type
-  stage.plane.register('route', message)
-  return 'register'
+  // As GENESIS_CLUSTER does: of another version nothing more is read.
+  return message.wire === wireVersion ? stage.register(message) : 'another version'
 }
 
 export const registrationTarget: Target = {

@@ -1,4 +1,9 @@
-import { Peers, readHeaders, writeHeaders } from '../../../src/cluster/membership/peers.ts'
+import {
+  Peers,
+  readHeaders,
+  whisperVersion,
+  writeHeaders,
+} from '../../../src/cluster/membership/peers.ts'
 import { decodeZre, encodeZre, zreUuid } from '../../../src/cluster/membership/zre-codec.ts'
 import type { ZreMessage } from '../../../src/cluster/membership/zre-codec.ts'
 import { mutateBytes } from '../byte-mutation.ts'
@@ -14,11 +19,11 @@ function zreMessage(dice: Dice): ZreMessage {
   const sequence = dice.below(65_536)
   const group = dice.pick(['TIDINGS', ...hostileNames])
   const headers = writeHeaders({
-    node: dice.pick(['b', 'a', 'unknown', ...hostileNames]),
+    node: dice.chance(0.8) ? 'b' : dice.pick(['a', 'unknown', ...hostileNames]),
     inbound: 5000,
     outbound: 5001,
     relay: 6002,
-    wire: dice.below(3),
+    wire: dice.chance(0.8) ? whisperVersion : dice.below(4),
     mode: 'mesh',
     history: 'h',
   })
