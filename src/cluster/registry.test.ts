@@ -4,7 +4,7 @@ import { PortPool } from './port-pool.ts'
 import { answerWithinMs, leavingSilentMs, reclaimWithinMs } from './name-claims.ts'
 import type { RegisterOutcome } from './registry.ts'
 import { Registry, goneAfterMs, goneKeptMs, returnWithinMs } from './registry.ts'
-import { Roster } from './roster.ts'
+import { Roster, endedKeptMs } from './roster.ts'
 
 const nodePorts = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
 
@@ -329,6 +329,26 @@ describe('ends', () => {
     expect(registry.routes()).toEqual(['other'])
   })
 
+  test('D30: one that was leaving is back, too, and ends in good order', () => {
+    const leaving = { state: 'leaving', last: [{ table: 'T', last: 3 }] } as const
+    register('1', leaving)
+    registry.connectionEnded('1', 0)
+    registry.tick(returnWithinMs, 0)
+    expect(register('1', leaving, 400)).toMatchObject({ type: 'registered', news: 'back' })
+    expect(register('2', { pid: 2 }, 401)).toMatchObject({ type: 'waiting' })
+    expect(register('1', { ...leaving, state: 'ended' }, 500)).toMatchObject({ type: 'registered' })
+    expect(registerWaiting(500)).toMatchObject([{ type: 'registered' }])
+    expect(roster.get('1')).toMatchObject({ state: 'ended', last: leaving.last })
+  })
+
+  test('D30: one that was leaving is not back when another has its name', () => {
+    const leaving = { state: 'leaving', last: [{ table: 'T', last: 3 }] } as const
+    register('1', leaving)
+    registry.connectionEnded('1', 0)
+    register('2', { pid: 2 }, 1)
+    expect(register('1', leaving, 400)).toMatchObject({ type: 'refused', code: 'NAME_TAKEN' })
+  })
+
   test('D30: who was taken for dead and lives is back, as long as nobody has its name', () => {
     register('1')
     registry.connectionEnded('1', 0)
@@ -391,4 +411,86 @@ test('D30: what is read behind the end of its connection does not bring a dead p
   register('1', { publishes: ['T'] }, 11)
   registry.tick(10 + returnWithinMs, 0)
   expect(roster.get('1')).toMatchObject({ state: 'ended', publishes: ['T'] })
+})
+
+describe('messages', () => {
+  const send = (incarnation: string, route: string, id: number, now: number, process = 'P') =>
+    registry.register(
+      {
+        type: 'register',
+        id,
+        seen: { history: null, version: 0 },
+        wantsPort: false,
+        registration: registration(incarnation, { process }),
+      },
+      route,
+      now,
+    )
+
+  test('D30: an old one that is read last does not put a live process on a connection that has ended', () => {
+    send('1', 'old', 1, 0)
+    send('1', 'new', 3, 10)
+    expect(send('1', 'old', 2, 11)).toEqual({ type: 'past' })
+    expect(registry.get('1')).toMatchObject({ route: 'new', lastHeard: 10 })
+    registry.connectionEnded('old', 12)
+    registry.tick(12 + returnWithinMs, 0)
+    expect(stateOf('1')).toBe('alive')
+  })
+
+  test('D30: an old one brings nobody back who has ended by his own word', () => {
+    register('1', { state: 'alive' })
+    const ended = registration('1', { state: 'ended', last: [] })
+    const seen = { history: null, version: 0 }
+    const message = {
+      type: 'register',
+      id: 3,
+      seen,
+      wantsPort: false,
+      registration: ended,
+    } as const
+    registry.register(message, 'new', 1)
+    expect(send('1', 'old', 2, 2)).toEqual({ type: 'past' })
+  })
+
+  test('D30: an old one does not lead a process that waits for a name to a connection that has ended', () => {
+    send('1', 'holder', 1, 0)
+    send('2', 'new', 3, 1)
+    expect(send('2', 'old', 2, 2)).toEqual({ type: 'past' })
+    registry.connectionEnded('old', 3)
+    registry.connectionEnded('holder', 4)
+    expect(registerWaiting(4)).toMatchObject([{ type: 'registered', process: { route: 'new' } }])
+  })
+
+  test('D30: are remembered no longer than those who said them', () => {
+    for (let n = 0; n < 5; n += 1) send(`${n}`, `${n}`, 7, 0, `P${n}`)
+    for (let n = 0; n < 5; n += 1) registry.connectionEnded(`${n}`, 1)
+    registry.tick(1 + returnWithinMs, 0)
+    roster.expire(endedKeptMs + 1_000)
+    expect(stateOf('0')).toBeUndefined()
+    registry.tick(endedKeptMs + 1_000, 0)
+    expect(send('0', 'again', 1, endedKeptMs + 1_001, 'P0')).toMatchObject({ type: 'registered' })
+  })
+})
+
+test('D30: all names on one connection end with it', () => {
+  const names = ['1', '2', '3']
+  const seen = { history: null, version: 0 }
+  for (const name of names)
+    registry.register(
+      {
+        type: 'register',
+        id: 1,
+        seen,
+        wantsPort: false,
+        registration: registration(name, { process: `P${name}` }),
+      },
+      'one',
+      0,
+    )
+  // One of them leaves it, on its own connection from now on.
+  register('3', { process: 'P3' }, 5)
+  registry.connectionEnded('one', 10)
+  registry.tick(10 + returnWithinMs, 0)
+  expect(names.map(stateOf)).toEqual(['ended', 'ended', 'alive'])
+  expect(registry.routes()).toEqual(['3'])
 })

@@ -1,11 +1,13 @@
 import type { NodeMode, Registration } from '../model/roster.ts'
 import type { RegisterMessage } from '../transport/zeromq/registration-message.ts'
 import { registrationIntervalMs } from '../transport/zeromq/registration-message.ts'
+import { LatestMessages } from './latest-messages.ts'
 import { NameClaims } from './name-claims.ts'
 import type { ReadyClaim } from './name-claims.ts'
 import type { LocalProcess } from './local-process.ts'
 import { PublishRate, rosterEntry, shownName } from './local-process.ts'
 import type { PortPool } from './port-pool.ts'
+import { RegistrationRoutes } from './registration-routes.ts'
 import type { Roster } from './roster.ts'
 
 /** Silence after which touch with a process is lost, milliseconds: ten of its heartbeats. */
@@ -39,6 +41,8 @@ export type RegisterOutcome =
       /** It has not waited before. */
       readonly isNew: boolean
     }
+  /** A later message of the process was read before: nothing follows from this one. */
+  | { readonly type: 'past' }
 
 /** A process that has ended or gone silent. */
 export interface ProcessEnd {
@@ -73,8 +77,8 @@ export class Registry {
   readonly #processes = new Map<string, LocalProcess>()
   /** By process and instance. */
   readonly #bearers = new Map<string, Set<LocalProcess>>()
-  /** Incarnations by the connection on which they were heard last. */
-  readonly #routes = new Map<string, string>()
+  readonly #routes = new RegistrationRoutes()
+  readonly #latest = new LatestMessages()
   readonly #claims: NameClaims
   readonly #ends: ProcessEnd[] = []
 
@@ -98,13 +102,15 @@ export class Registry {
   }
 
   register(message: RegisterMessage, route: string | null, now: number): RegisterOutcome {
-    const { registration } = message
+    const { id, registration } = message
     const { incarnation } = registration
+    if (this.#latest.isPast(incarnation, id)) return { type: 'past' }
     const refusal = this.#refusal(registration)
     if (refusal) {
       this.#claims.drop(incarnation)
       return { type: 'refused', ...refusal }
     }
+    this.#latest.note(incarnation, id)
     const known = this.#processes.get(incarnation)
     if (known === undefined) {
       const claimed = this.#claim(message, route, now)
@@ -132,8 +138,10 @@ export class Registry {
   /** The connection has ended: who lives comes back soon on another one. */
   connectionEnded(route: string, now: number): void {
     this.#claims.routeEnded(route)
-    const local = this.#processes.get(this.#routes.get(route) ?? '')
-    if (local?.route === route) local.absentSince ??= now
+    for (const incarnation of this.#routes.bearers(route)) {
+      const local = this.#processes.get(incarnation)
+      if (local?.route === route) local.absentSince ??= now
+    }
   }
 
   /** A registration that has waited for a name, and need not any longer: register it again. */
@@ -158,6 +166,10 @@ export class Registry {
       if (local.absentSince !== null) local.absentSince += late
       this.#look(local, now)
     }
+    this.#latest.keepOnly(
+      (incarnation) =>
+        this.#claims.has(incarnation) || this.#options.roster.get(incarnation) !== undefined,
+    )
   }
 
   /** Who has ended or gone silent since the last call. */
@@ -204,8 +216,9 @@ export class Registry {
   #heard(local: LocalProcess, route: string | null, now: number): void {
     // What is read behind the end of its connection was said before it: the process has not come back.
     const isPast = local.absentSince !== null && local.route === route
-    if (local.route !== null && local.route !== route) this.#routes.delete(local.route)
-    if (route !== null) this.#routes.set(route, local.registration.incarnation)
+    const { incarnation } = local.registration
+    if (local.route !== null && local.route !== route) this.#routes.remove(local.route, incarnation)
+    if (route !== null) this.#routes.add(route, incarnation)
     local.route = route
     local.messages += 1
     local.lastHeard = now
@@ -235,7 +248,7 @@ export class Registry {
     const bearers = this.#bearers.get(nameOf(local.registration))
     if (bearers?.delete(local) && bearers.size === 0)
       this.#bearers.delete(nameOf(local.registration))
-    if (local.route !== null) this.#routes.delete(local.route)
+    if (local.route !== null) this.#routes.remove(local.route, local.registration.incarnation)
     this.#options.ports.release(local.registration.incarnation)
   }
 
@@ -275,15 +288,15 @@ export class Registry {
 
   /**
    * It has said itself that it ended, or another has taken its name. Who was only taken for dead,
-   * since its connection had ended, is welcome back.
+   * since its connection had ended, is welcome back; so is one that was leaving, to end in good order.
    */
   #over(registration: Registration): string | null {
     const { incarnation } = registration
     const known = this.#options.roster.get(incarnation)
     if (known?.state !== 'ended') return null
-    const isOver = registration.state === 'ended'
-    if (known.last !== null)
-      return isOver ? null : `incarnation ${incarnation} has ended: open the queue anew`
+    if (known.last !== null && registration.state === 'ended') return null
+    if (known.last !== null && registration.state === 'alive')
+      return `incarnation ${incarnation} has ended: open the queue anew`
     const heir = this.#options.roster
       .changedAfter(incarnation)
       .find((entry) => entry.node === known.node && sameName(entry, registration))

@@ -118,6 +118,7 @@ export class RosterPlane {
     const { incarnation, pid, state } = registration
     const outcome = this.registry.register(message, route, now)
     this.#reportEnds()
+    if (outcome.type === 'past') return
     if (outcome.type === 'refused') return this.#refuse(route, registration, outcome)
     if (outcome.type === 'waiting') {
       if (outcome.isNew) this.#say(registration, 'waiting', outcome.message)

@@ -74,4 +74,61 @@ export const nameRules: readonly Rule[] = [
     ],
     [registry, 'D30: one that does not come back after a restart has ended'],
   ),
+  rule(
+    'D30.8',
+    'One that was leaving comes back after its connection had ended, too, and ends in good order',
+    'it is refused',
+    [
+      'cluster/registry.ts',
+      "known.last !== null && registration.state === 'alive'",
+      'known.last !== null',
+    ],
+    [registry, 'D30: one that was leaving is back, too, and ends in good order'],
+  ),
+  rule(
+    'D30.9',
+    'A message that is read behind a later one of its process says nothing',
+    'it leads the process back to a connection that has ended',
+    ['cluster/latest-messages.ts', 'id < (this.#ids.get(incarnation) ?? 0)', 'id < 0'],
+    [registry, 'D30: an old one that is read last does not put a live process on'],
+  ),
+  rule(
+    'D30.10',
+    'What is read behind the end of its connection brings nobody back',
+    'it does',
+    [
+      'cluster/registry.ts',
+      'local.absentSince !== null && local.route === route',
+      "local.absentSince !== null && route === ''",
+    ],
+    [
+      registry,
+      'D30: what is read behind the end of its connection does not bring a dead process back',
+    ],
+  ),
+  rule(
+    'D30.11',
+    'All names that were registered on one connection end with it',
+    'the last one does',
+    [
+      'cluster/registration-routes.ts',
+      'if (bearers) bearers.add(incarnation)',
+      'if (bearers) this.#bearers.set(route, new Set([incarnation]))',
+    ],
+    [registry, 'D30: all names on one connection end with it'],
+  ),
+  rule(
+    'D30.12',
+    'When a connection has ended all are asked once more: the word of it may come before its socket knows',
+    'they are asked once',
+    [
+      'cluster/roster-plane.ts',
+      '    // The word of the end may come before the socket knows it: once more from the tick.\n    this.#isConnectionMissing = true',
+      '',
+    ],
+    [
+      plane,
+      'D30: when a connection has ended all are asked at once, and once more when the socket',
+    ],
+  ),
 ]

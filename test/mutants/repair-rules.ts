@@ -453,4 +453,18 @@ export const repairRules: readonly Rule[] = [
       'D19: confirm nothing before they are ready, and then at once',
     ],
   ),
+  rule(
+    'D19.16',
+    'A flush waits for who is on no roster as long as it is heard, and no longer',
+    'it waits until drainMs is over',
+    [
+      'publisher/flushes.ts',
+      'now - (onRoster === null ? heardAt : syncedAt) < rosterFollowsMs',
+      'onRoster === null || now - syncedAt < rosterFollowsMs',
+    ],
+    [
+      'src/publisher/publisher.test.ts',
+      'D19: waits for who is on no roster as long as it is heard, and no longer',
+    ],
+  ),
 ]
