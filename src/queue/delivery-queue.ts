@@ -81,11 +81,11 @@ export class DeliveryQueue<Tables extends TablesOf> {
 
   /**
    * Folds what waits, where it can. True: there is room now. Much may come in one turn of the event
-   * loop; an application that takes it before the next one is not slow, and nothing is folded, unless it has to be `atOnce`.
+   * loop; an application that takes it before the next one is not slow, and nothing is folded.
    */
-  makeRoom(atOnce: boolean): boolean {
+  makeRoom(): boolean {
     if (!this.#canFold) return false
-    if (this.#isFull || atOnce) {
+    if (this.#isFull) {
       this.#isFull = false
       return this.#waiting.makeRoom()
     }

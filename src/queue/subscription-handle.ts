@@ -171,13 +171,12 @@ export class SubscriptionHandle<
         this.#queue.losses(losses, positions)
       },
       // Stopped from within a delivery: what would come behind it is not even read.
-      hasRoom: (atOnce = false) =>
-        !this.#queue.isEnded && (this.#queue.hasRoom || this.#makesRoom(atOnce)),
+      hasRoom: () => !this.#queue.isEnded && (this.#queue.hasRoom || this.#makesRoom()),
       // Folded, what is asked for finds room when it comes.
       isUnderHalf: () => {
         if (this.#queue.isEnded) return false
         return this.#whenSlow === 'conflate'
-          ? this.#queue.hasRoom || this.#queue.makeRoom(false)
+          ? this.#queue.hasRoom || this.#queue.makeRoom()
           : this.#queue.isUnderHalf
       },
       ready: () => {
@@ -196,10 +195,9 @@ export class SubscriptionHandle<
    * There is none: the subscription lets go, unless folding makes some. Or this is the end, where the application has
    * not taken enough by the end of the turn: until then it may not have run at all.
    */
-  #makesRoom(atOnce: boolean): boolean {
-    if (this.#whenSlow !== 'fail') return this.#queue.makeRoom(atOnce)
-    if (atOnce) this.#failIfFull()
-    else this.#failAtEndOfTurn()
+  #makesRoom(): boolean {
+    if (this.#whenSlow !== 'fail') return this.#queue.makeRoom()
+    this.#failAtEndOfTurn()
     return false
   }
 

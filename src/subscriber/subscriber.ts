@@ -307,7 +307,7 @@ function boundSink(sink: SubscriptionSink): SubscriptionSink {
       sink.updates(updates, incomplete, bytes, positions),
     filtered: (updates) => sink.filtered(updates),
     losses: (losses, positions) => sink.losses(losses, positions),
-    hasRoom: (atOnce) => sink.hasRoom(atOnce),
+    hasRoom: () => sink.hasRoom(),
     isUnderHalf: () => sink.isUnderHalf(),
     ready: () => sink.ready(),
     event: (event) => sink.event(event),

@@ -49,11 +49,8 @@ export interface SubscriptionOutput {
   /** So many updates of what is delivered next do not pass the filter. */
   filtered(updates: number): void
   losses(losses: Loss[], positions: Position[]): void
-  /**
-   * True while more may be delivered; false: the application is behind. `atOnce`: it is about an
-   * update that cannot be held until there is room.
-   */
-  hasRoom(atOnce?: boolean): boolean
+  /** True while more may be delivered; false: the application is behind. */
+  hasRoom(): boolean
   /** True while the application's queue is under half: more may be asked for. */
   isUnderHalf(): boolean
   ready(): void

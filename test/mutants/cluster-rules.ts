@@ -20,8 +20,8 @@ export const clusterRules: readonly Rule[] = [
     'all wait for the slowest',
     [
       'subscriber/subscriber.ts',
-      'hasRoom: (atOnce) => sink.hasRoom(atOnce),',
-      'hasRoom: (atOnce) => {\n      const all = ((globalThis as { sinks?: Set<SubscriptionSink> }).sinks ??= new Set())\n      all.add(sink)\n      return [...all].every((each) => each.hasRoom(atOnce))\n    },',
+      'hasRoom: () => sink.hasRoom(),',
+      'hasRoom: () => {\n      const all = ((globalThis as { sinks?: Set<SubscriptionSink> }).sinks ??= new Set())\n      all.add(sink)\n      return [...all].every((each) => each.hasRoom())\n    },',
     ],
     [subscriber, 'D21: have rooms of their own: the slow one does not hold up the other'],
   ),
