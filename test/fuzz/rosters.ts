@@ -50,10 +50,14 @@ function entry(dice: Dice, node: string): RosterEntry {
   }
 }
 
-function registration(dice: Dice, node: string): Registration {
+/** The node that a process takes for its own. */
+type At = Pick<Registration, 'node' | 'mode'>
+
+function registration(dice: Dice, { node, mode }: At): Registration {
   const { state, ...standing } = entry(dice, node)
   return {
     ...standing,
+    mode,
     state: state === 'gone' ? 'alive' : state,
     connections: { processes: 0, outbound: 1, inbound: 1, export: 0 },
     sequences: [{ table: 'TRADE', last: dice.below(100) }],
@@ -120,12 +124,12 @@ function roster(dice: Dice, node: string) {
 }
 
 /** From a process to GENESIS_CLUSTER of this node. */
-export function processMessage(dice: Dice, node = ownNode): Buffer {
+export function processMessage(dice: Dice, at: At = { node: ownNode, mode: 'mesh' }): Buffer {
   const register = {
     type: 'register',
     id: 1 + dice.below(9),
     seen: seen(dice),
-    registration: registration(dice, node),
+    registration: registration(dice, at),
     wantsPort: dice.chance(0.5),
   } as const
   const renew = { type: 'renew', step: 'link', incarnation: incarnation(dice) } as const

@@ -1,5 +1,7 @@
 import { Dealer } from 'zeromq'
+import type { NodeMode } from '../../../src/model/roster.ts'
 import type { Shape } from '../../harness/definition-file.ts'
+import { isProxy } from '../../harness/definition-file.ts'
 import { eventually, patienceMs } from '../../harness/eventually.ts'
 import type { FaultRow, Measured } from '../../reliability/faults/fault-row.ts'
 import { addMeasured, atMost } from '../../reliability/faults/fault-row.ts'
@@ -33,10 +35,12 @@ async function refuse(stage: LoadedCluster) {
   return Promise.all(asked)
 }
 
-function badFrame(dice: Dice, port: Port): Buffer[] {
+function badFrame(dice: Dice, port: Port, mode: NodeMode): Buffer[] {
   if (port.name === 'registry') {
-    const message = dice.pick([processMessage, clusterMessage, whisper])(dice)
-    return [mutateJson(dice, message, processMessage(dice))]
+    // Of this node and its mode: others are sent away before anything of it is looked at.
+    const process = (dice: Dice) => processMessage(dice, { node: port.host, mode })
+    const message = dice.pick([process, clusterMessage, whisper])(dice)
+    return [mutateJson(dice, message, process(dice))]
   }
   const [frame = Buffer.alloc(0)] = zreTarget.mutate(
     dice,
@@ -49,11 +53,12 @@ function badFrame(dice: Dice, port: Port): Buffer[] {
 /** Bad frames at the two ports where JavaScript reads what nodes and processes say. */
 async function flood(stage: LoadedCluster, count: number): Promise<void> {
   const dice = new Dice(seed)
+  const mode = isProxy(stage.cluster.shape) ? 'proxy' : 'mesh'
   for (const port of stage.ports().filter(({ peer }) => peer === 'DEALER')) {
     const routingId = port.name === 'registry' ? 'stranger' : `\x01${'s'.repeat(16)}`
     const socket = new Dealer({ linger: 0, routingId, sendHighWaterMark: 0 })
     socket.connect(`tcp://${port.host}:${port.port}`)
-    for (let sent = 0; sent < count; sent++) await socket.send(badFrame(dice, port))
+    for (let sent = 0; sent < count; sent++) await socket.send(badFrame(dice, port, mode))
     if (port.name === 'registry') {
       // Answered behind all of them: they have been read.
       await socket.send(JSON.stringify({ type: 'snapshot' }))
