@@ -1,10 +1,10 @@
 import { abortable, checkAborted } from '../base/abortable.ts'
+import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { ClusterEvent } from '../cluster/cluster-event.ts'
+import type { ClusterEvent, OnClusterEvent } from '../cluster/cluster-event.ts'
 import { type ClusterProcess, startCluster } from '../cluster/cluster-process.ts'
 import type { StartClusterOptions } from '../cluster/cluster-process.ts'
-import { RateLimit } from '../cluster/rate-limit.ts'
 import type { Settings } from '../definition/settings.ts'
 import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../queue/composed-queue.ts'
@@ -12,8 +12,11 @@ import { defaultClusterTimeoutMs } from '../queue/options.ts'
 import { defaultSubscriberLimits } from '../subscriber/subscriber-limits.ts'
 import { ZeroMQTransport } from '../transport/zeromq/zeromq-transport.ts'
 import { intakeLimits } from './intake-limits.ts'
+import type { IntakePublisherOptions } from './intake-publisher.ts'
+import { IntakePublisher } from './intake-publisher.ts'
 import { intakeRegistration } from './intake-registration.ts'
 import { Intake } from './intake.ts'
+import { RefusalReport } from './refusal-report.ts'
 
 /**
  * Starts GENESIS_CLUSTER of this node together with the intake of what foreign programs publish;
@@ -23,10 +26,12 @@ export async function startClusterWithIntake(
   settings: Settings,
   options: StartClusterOptions = {},
 ): Promise<ClusterProcess> {
-  const on = (event: ClusterEvent): void => options.on?.(event)
+  const on: OnClusterEvent = (event) => options.on?.(event)
   const { signal } = options
   checkAborted(signal)
-  const intake = await Intake.open({ clock: systemClock, refused: refusalTeller(on) })
+  const refusals = new RefusalReport(systemClock, on)
+  const refused = (...of: Parameters<RefusalReport['add']>) => refusals.add(...of)
+  const intake = await Intake.open({ clock: systemClock, refused })
   const starting = new AbortController()
   const abort = (): void => starting.abort()
   signal?.addEventListener('abort', abort, { once: true })
@@ -38,58 +43,53 @@ export async function startClusterWithIntake(
       foreignAt: await intake.endpoint(),
       on: (event) => (event.type === 'ready' ? (ready = event) : on(event)),
     })
-    const node = new ClusterWithIntake(settings, cluster, intake, on)
+    const open = (stop: AbortSignal) => intakeQueue(settings, cluster.local).open(stop)
+    const node = new ClusterWithIntake({ cluster, intake, refusals, open, on })
     await node.begin(starting.signal)
     // From here on the intake ends first: what it has taken leaves through GENESIS_CLUSTER.
-    signal?.addEventListener('abort', () => void node.close(), { once: true })
+    const warn = ({ message }: TidingsError) => on({ type: 'warning', message })
+    signal?.addEventListener('abort', () => inBackground(node.close(), warn), { once: true })
     if (ready) on(ready)
     return node
   } catch (error) {
     await intake.close()
+    refusals.close()
     throw TidingsError.from(error)
   } finally {
     signal?.removeEventListener('abort', abort)
   }
 }
 
-/** Tells the operator, of each table and reason once in a while, with what has come together. */
-function refusalTeller(on: (event: ClusterEvent) => void) {
-  const told = new RateLimit(intakeLimits.refusedIntervalMs)
-  const counts = new Map<string, number>()
-  return (table: string | null, reason: string, count: number): void => {
-    const what = table === null ? 'that name no table' : `for table ${table}`
-    const key = `${what}: ${reason}`
-    const sum = (counts.get(key) ?? 0) + count
-    counts.set(key, sum)
-    if (!told.admits(key, systemClock.now())) return
-    counts.delete(key)
-    const message = `${sum} messages of foreign programs ${what} were not taken: ${reason}`
-    on({ type: 'refused', table, reason, count: sum, message })
-  }
+export interface ClusterWithIntakeParts {
+  readonly cluster: ClusterProcess
+  readonly intake: Intake
+  readonly refusals: RefusalReport
+  readonly open: IntakePublisherOptions['open']
+  readonly on: OnClusterEvent
 }
 
-class ClusterWithIntake implements ClusterProcess {
-  readonly #settings: Settings
+/** A GENESIS_CLUSTER that runs, and its intake: they begin together, and the intake ends first. */
+export class ClusterWithIntake implements ClusterProcess {
   readonly #cluster: ClusterProcess
   readonly #intake: Intake
-  readonly #on: (event: ClusterEvent) => void
-  #queue: ComposedQueue<Record<string, object>> | null = null
+  readonly #refusals: RefusalReport
+  readonly #publisher: IntakePublisher
   #closing: Promise<void> | null = null
-  readonly #closed = Promise.withResolvers<TidingsError | undefined>()
+  readonly closed: Promise<TidingsError | undefined>
 
-  constructor(
-    settings: Settings,
-    cluster: ClusterProcess,
-    intake: Intake,
-    on: (event: ClusterEvent) => void,
-  ) {
-    this.#settings = settings
+  constructor({ cluster, intake, refusals, open, on }: ClusterWithIntakeParts) {
     this.#cluster = cluster
     this.#intake = intake
-    this.#on = on
-    void cluster.closed.then(async (error) => {
-      await this.#closeIntake(0)
-      this.#closed.resolve(error)
+    this.#refusals = refusals
+    const warn = (message: string) => on({ type: 'warning', message })
+    this.#publisher = new IntakePublisher({ clock: systemClock, intake, open, warn })
+    this.closed = cluster.closed.then(async (error) => {
+      try {
+        await this.#closeIntake(0)
+        return error
+      } catch (failure) {
+        return error ?? TidingsError.from(failure)
+      }
     })
   }
 
@@ -105,22 +105,18 @@ class ClusterWithIntake implements ClusterProcess {
     return this.#cluster.ports
   }
 
-  get closed(): Promise<TidingsError | undefined> {
-    return this.#closed.promise
-  }
-
   snapshot(): ReturnType<ClusterProcess['snapshot']> {
     return this.#cluster.snapshot()
   }
 
-  /** @throws TidingsError where the intake cannot register; everything is closed then. */
+  /** @throws TidingsError where the intake cannot begin, or what ended GENESIS_CLUSTER meanwhile; everything is closed then. */
   async begin(signal: AbortSignal): Promise<void> {
     try {
-      await abortable<void>(signal, (resolve) => void this.#intake.subscribed.then(resolve))
-      await this.#open(signal)
+      await this.#subscribed(signal)
+      await this.#publisher.open(signal)
     } catch (error) {
       await this.close()
-      throw error
+      throw (await this.closed) ?? error
     }
   }
 
@@ -133,39 +129,22 @@ class ClusterWithIntake implements ClusterProcess {
   async #close(): Promise<void> {
     await this.#closeIntake(intakeLimits.drainMs)
     await this.#cluster.close()
-    await this.#closed.promise
+    await this.closed
+  }
+
+  /** Whichever comes first: a GENESIS_CLUSTER that has ended never connects to the intake. */
+  #subscribed(signal: AbortSignal): Promise<void> {
+    return abortable<void>(signal, (resolve, reject) => {
+      inBackground(this.#intake.subscribed.then(resolve), reject)
+      const ended = () => reject(new TidingsError('CLOSED', 'GENESIS_CLUSTER ended as it began'))
+      inBackground(this.#cluster.closed.then(ended), reject)
+    })
   }
 
   async #closeIntake(drainMs: number): Promise<void> {
-    const queue = this.#queue
-    this.#queue = null
-    if (!queue) return this.#intake.close()
-    if (drainMs > 0) await this.#intake.drain(drainMs)
-    this.#intake.leadTo(null)
-    await Promise.all([queue.close(), this.#intake.close()])
-  }
-
-  async #open(signal: AbortSignal): Promise<void> {
-    const queue = intakeQueue(this.#settings, this.#cluster.local)
-    await queue.open(signal)
-    this.#queue = queue
-    this.#intake.leadTo(queue)
-    void queue.closed.then((error) => this.#openAgain(queue, error))
-  }
-
-  /** An intake that cannot go on has ended like any publisher: another one takes its place. */
-  #openAgain(queue: unknown, error: TidingsError | undefined): void {
-    if (this.#closing || this.#queue !== queue) return
-    this.#queue = null
-    this.#intake.leadTo(null)
-    const message = `the intake of foreign programs begins anew: ${error?.message ?? 'it was closed'}`
-    this.#on({ type: 'warning', message })
-    systemClock.after(intakeLimits.reopenMs, () => {
-      if (this.#closing) return
-      this.#open(new AbortController().signal).catch((reason: unknown) =>
-        this.#openAgain(null, TidingsError.from(reason)),
-      )
-    })
+    await this.#publisher.close(drainMs)
+    await this.#intake.close()
+    this.#refusals.close()
   }
 }
 

@@ -11,10 +11,17 @@ export const intakeLimits = {
   turnMs: 4,
   /** Milliseconds that leaving may take: GENESIS_CLUSTER itself ends within two seconds. */
   drainMs: 1_000,
-  /** Milliseconds without a message after which nothing more is under way, when it leaves. */
-  quietMs: 50,
+  /**
+   * Milliseconds without a message after which no program is taken to be publishing, when it leaves: well
+   * above a round trip. Until then what comes is wanted; who goes on for all of `drainMs` is told of a loss.
+   */
+  quietMs: 250,
+  /** Milliseconds for what is between the bus and the intake when nothing more is wanted. */
+  settleMs: 100,
   /** Pause before the intake is opened anew where it could not go on, milliseconds. */
   reopenMs: 500,
   /** Least time between two events about refused messages of one table, milliseconds. */
   refusedIntervalMs: 10_000,
+  /** Tables and reasons of refused messages that are told one by one; those of more tables together. */
+  refusedKinds: 256,
 } as const

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TidingsError } from '../base/tidings-error.ts'
 import { type Clock, pause } from '../base/clock.ts'
 import { decodeForeign } from '../wire/foreign.ts'
@@ -34,17 +35,17 @@ export class Intake {
   readonly #port: Promise<ForeignPort>
   #queue: IntakeQueue | null = null
   #isTurnScheduled = false
-  /** Messages that have come. */
-  #came = 0
-  /** Of what was published. */
-  readonly #tables = new Set<string>()
+  /** When the last message came. */
+  #cameAt = -Infinity
+  /** When something of each table was numbered last. */
+  readonly #numberedAt = new Map<string, number>()
 
   private constructor(options: IntakeOptions) {
     this.#options = options
     this.#waiting = new WaitingMessages(options.waitingBytes)
     this.#port = ForeignPort.open({
       message: (frames) => {
-        this.#came += 1
+        this.#cameAt = options.clock.now()
         this.#waiting.push(frames)
         this.#scheduleTurn()
       },
@@ -80,24 +81,49 @@ export class Intake {
   }
 
   /**
-   * Wants nothing more; resolves when what was under way has come and is handed on. After `ms` the rest is
-   * told as lost: what waits here exactly, what has not come here by one more in each table.
+   * Waits until no program publishes, then wants nothing more, and resolves when what was under way is
+   * handed on. After `ms` the rest is told as lost: what waits here exactly; and since nobody can count
+   * what programs that go on send while it is not wanted any more, one more in each table of theirs.
    */
   async drain(ms: number): Promise<void> {
-    ;(await this.#port).unsubscribe()
     const { clock } = this.#options
+    const { quietMs, settleMs } = intakeLimits
     const end = clock.now() + ms
-    for (let came = -1; clock.now() < end && (came < this.#came || !this.#waiting.isEmpty);) {
-      came = this.#came
-      await pause(Math.min(intakeLimits.quietMs, ms))
-      if (came === this.#came && this.#waiting.isEmpty) return
+    const isQuiet = await this.#quietFor(quietMs, end - settleMs)
+    ;(await this.#port).unsubscribe()
+    const hasAll = await this.#settled(settleMs, end)
+    if (this.#queue && !(isQuiet && hasAll)) this.#loseRest(this.#queue)
+  }
+
+  /** Whether that long nothing has come, until `end` at the latest. */
+  async #quietFor(ms: number, end: number): Promise<boolean> {
+    const { clock } = this.#options
+    for (;;) {
+      // What came while the event loop stood still has not been read: nothing is judged before.
+      await nextTurn()
+      const now = clock.now()
+      const quietAt = this.#cameAt + ms
+      if (now >= quietAt || now >= end) return now >= quietAt
+      await pause(Math.min(quietAt, end) - now)
     }
-    if (this.#queue) this.#loseRest(this.#queue)
+  }
+
+  /** Whether all is handed on, and for that long nothing has come. */
+  async #settled(ms: number, end: number): Promise<boolean> {
+    await pause(Math.min(ms, Math.max(0, end - this.#options.clock.now())))
+    for (;;) {
+      const isQuiet = await this.#quietFor(ms, end)
+      if (this.#waiting.isEmpty || this.#options.clock.now() >= end)
+        return isQuiet && this.#waiting.isEmpty
+      await nextTurn()
+    }
   }
 
   #loseRest(queue: IntakeQueue): void {
     const rest = this.#waiting.letAllGo()
-    for (const table of this.#tables) rest.messages.set(table, (rest.messages.get(table) ?? 0) + 1)
+    const since = this.#cameAt - intakeLimits.drainMs
+    for (const [table, at] of this.#numberedAt)
+      if (at >= since) rest.messages.set(table, (rest.messages.get(table) ?? 0) + 1)
     this.#lose(queue, rest)
   }
 
@@ -133,7 +159,7 @@ export class Intake {
     if (message.kind === 'refused') return this.#refuse(queue, message.table, message.reason, 1)
     try {
       queue.publish(message.updates)
-      this.#tables.add(message.table)
+      this.#numberedAt.set(message.table, this.#cameAt)
     } catch (error) {
       this.#refuse(queue, message.table, reasonOf(error), 1)
     }
@@ -148,6 +174,7 @@ export class Intake {
     if (table === null) return
     try {
       queue.loseCommits(table, count, reason)
+      this.#numberedAt.set(table, this.#cameAt)
     } catch {
       // A table that this publisher cannot have is told to the operator alone.
     }

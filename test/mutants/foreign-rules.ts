@@ -72,6 +72,23 @@ export const foreignRules: readonly Rule[] = [
     [foreign, 'W5: has whole numbers of 64 bits as they are'],
   ),
   rule(
+    'W5.8',
+    'The intake leaves when no program publishes; nothing is taken for quiet before what came while it stood still is read',
+    'it is judged first',
+    ['intake/intake.ts', '      await nextTurn()\n      const now', '      const now'],
+    [intake, 'W5: what comes while the event loop stands still is handed on before it leaves'],
+  ),
+  rule(
+    'W5.9',
+    'Where programs go on publishing while the intake leaves, each of their tables has one more, which is lost',
+    'a table of which nothing could be read has none',
+    ['intake/intake.ts', '      this.#numberedAt.set(table, this.#cameAt)', ''],
+    [
+      intake,
+      'W5: a program that goes on publishing while it leaves: one more in each of its tables is told as lost',
+    ],
+  ),
+  rule(
     'W6.1',
     'A request is one frame that begins neither with 0 nor with 1',
     'it begins with 1',
