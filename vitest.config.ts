@@ -8,7 +8,11 @@ import { defineConfig } from 'vitest/config'
  * The stories of test/cases/ are a command of their own: `npm run cases`.
  */
 const projects = {
-  quick: { include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'] },
+  quick: {
+    include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'],
+    // Many small files that share the sources: a process for each takes more than their tests.
+    isolate: false,
+  },
   long: { include: ['test/*/**/*.test.ts'], exclude: ['test/cases/**'] },
   cases: { include: ['test/cases/*.test.ts'] },
 }
