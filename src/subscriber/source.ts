@@ -11,6 +11,12 @@ import type { SubscriberLimits } from './subscriber-limits.ts'
  */
 const longestRoundTripMs = 4_000
 
+/** How long an answer to a sync took, and for how much of that this process itself stood still, milliseconds. */
+export interface AnswerTime {
+  readonly tookMs: number
+  readonly ownStallMs: number
+}
+
 /** `finished` is final; `gone` is resumable by any frame of the incarnation. */
 export type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
 
@@ -207,10 +213,15 @@ export class Source {
     for (const topic of topics) this.unproven.add(topic)
   }
 
-  /** A sync was answered so long after it went out. A longer way is believed at once, a shorter one by halves. */
-  answered(tookMs: number): void {
-    const took = Math.min(tookMs, longestRoundTripMs)
-    this.roundTripMs = took > this.roundTripMs ? took : (this.roundTripMs + took) / 2
+  /**
+   * A sync was answered. A longer way is believed at once, a shorter one by halves. While this process stood still
+   * the answer may have been here or on its way: both lengths are possible, and what lies between them is no news.
+   */
+  answered({ tookMs, ownStallMs }: AnswerTime): void {
+    const most = Math.min(tookMs, longestRoundTripMs)
+    const least = Math.min(tookMs - ownStallMs, longestRoundTripMs)
+    if (least > this.roundTripMs) this.roundTripMs = least
+    else if (most < this.roundTripMs) this.roundTripMs = (this.roundTripMs + most) / 2
   }
 
   /** A pause of at least so many milliseconds, and long enough for an answer that is under way to come. */

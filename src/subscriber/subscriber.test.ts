@@ -9,6 +9,7 @@ import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
 import { decodeMessage } from '../wire/message-codec.ts'
 import { identity, subscriber as id } from '../../test/harness/pair.ts'
 import { Subscriber } from './subscriber.ts'
+import { Source } from './source.ts'
 import { defaultSubscriberLimits } from './subscriber-limits.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import type { Subscription } from './subscription.ts'
@@ -350,6 +351,59 @@ describe('a subscription that a hop has forgotten', () => {
       deliver()
     }
     expect(topics.slice(0, 4)).toEqual([`-reply/${id}/`, `+reply/${id}/`, '-table/B/', '+table/B/'])
+  })
+})
+
+describe('a process that stood still while an answer was on its way', () => {
+  const hasUpdates = (message: Uint8Array) => {
+    const { kind } = decodeMessage([message])
+    return kind === 'batch' || kind === 'replay'
+  }
+
+  /** Asks everybody, stands still for 3 s, and reads the answer before the tick that shows it. */
+  function standStill(): Application {
+    const application = subscribe()
+    pass(1000)
+    subscriber.onReconnected(now)
+    subscriber.tick((now += 50))
+    expect(kindsOf('sync')).toHaveLength(2)
+    for (const request of requests.splice(0)) publisher.onRequest(request, now)
+    now += 3_000
+    publisher.tick(now)
+    expect(messages).not.toEqual([])
+    deliver()
+    return application
+  }
+
+  it('D15: takes none of that for the length of the way', () => {
+    const { subscription } = standStill()
+    const [source] = subscription.sources.values()
+    expect(source?.roundTripMs).toBeLessThanOrEqual(defaultSubscriberLimits.tickMs)
+  })
+
+  it('D16: asks again for what it misses as soon as ever', () => {
+    const application = standStill()
+    publish(2)
+    const since = kindsOf('replay').length
+    pass(100, hasUpdates)
+    publish(1)
+    pass(4_000, hasUpdates)
+    expect(kindsOf('replay').length - since).toBeGreaterThanOrEqual(3)
+    pass(5_000)
+    expect(application.received).toEqual([1, 2, 3])
+  })
+
+  it('D15: believes a longer way all the same, as far as the rest of the time shows it', () => {
+    const source = new Source(identity, 30, 0)
+    source.answered({ tookMs: 2_000, ownStallMs: 0 })
+    source.answered({ tookMs: 4_500, ownStallMs: 1_500 })
+    expect(source.roundTripMs).toBe(3_000)
+    source.answered({ tookMs: 3_500, ownStallMs: 3_000 })
+    expect(source.roundTripMs).toBe(3_000)
+    source.answered({ tookMs: 1_000, ownStallMs: 900 })
+    expect(source.roundTripMs).toBe(2_000)
+    source.answered({ tookMs: 90_000, ownStallMs: 20 })
+    expect(source.roundTripMs).toBe(4_000)
   })
 })
 

@@ -6,6 +6,7 @@ import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../mod
 import { decodeMessage } from '../wire/message-codec.ts'
 import { RowReader } from '../wire/row-reader.ts'
 import { Confirmations } from './confirmations.ts'
+import { OwnStalls } from './own-stalls.ts'
 import { Selection, type TableSelection } from './selection.ts'
 import { SignsOfLife } from './signs-of-life.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
@@ -56,10 +57,10 @@ export class Subscriber {
   readonly #histories = new Map<string, string>()
   readonly #confirmations: Confirmations
   readonly #signs: SignsOfLife
+  readonly #stalls: OwnStalls
   #settled = false
   #unreachable: readonly string[] = []
   #nonce = 0
-  #tickedAt: number
 
   constructor(
     id: string,
@@ -72,7 +73,7 @@ export class Subscriber {
     this.#limits = limits
     this.#random = random
     this.#output = output
-    this.#tickedAt = now
+    this.#stalls = new OwnStalls(limits.tickMs, now)
     this.#confirmations = new Confirmations(id, output)
     this.#signs = new SignsOfLife(limits.tombstones)
   }
@@ -133,6 +134,7 @@ export class Subscriber {
           renew: (hop, incarnation, topics) => this.#renew(hop, incarnation, topics),
           isDirect: (incarnation) => this.#output.isDirect(incarnation),
           heardAt: (incarnation) => this.#signs.at(incarnation),
+          ownStallsMs: (at) => this.#stalls.totalMs(at),
           wakeWithin: (ms) => this.#output.wakeWithin(ms),
         },
         now,
@@ -201,9 +203,7 @@ export class Subscriber {
   }
 
   tick(now: number): void {
-    const late = now - this.#tickedAt - this.#limits.tickMs
-    this.#tickedAt = now
-    const ownStallMs = late > this.#limits.tickMs ? late : 0
+    const ownStallMs = this.#stalls.tick(now)
     if (ownStallMs > 0) this.#signs.stoodStill(ownStallMs, now)
     for (const { subscription } of this.#entries) subscription.tick(now, ownStallMs)
   }

@@ -60,5 +60,7 @@ export interface SubscriptionOutput {
   isDirect(incarnation: string): boolean
   /** When this process last had any frame of a publisher, for whichever subscription; −∞: not lately. */
   heardAt(incarnation: string): number
+  /** How long this process itself has stood still up to now, all in all, milliseconds. */
+  ownStallsMs(now: number): number
   event(event: SubscriptionEvent): void
 }

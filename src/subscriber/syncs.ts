@@ -1,6 +1,6 @@
 import type { Random } from '../base/random.ts'
 import type { Tables } from '../model/request.ts'
-import { replyPath, type Source, type Unproven } from './source.ts'
+import { type AnswerTime, replyPath, type Source, type Unproven } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
@@ -10,9 +10,10 @@ const maxNonces = 10_000
 /** Publishers that one request names; the others are asked at the next tick. */
 const maxPublishersAtOnce = 4_096
 
-/** A sync that went out: when, and how much longer ago than the beginning it asked for. */
+/** A sync that went out: when, how long this process had stood still by then, and how much longer ago than the beginning it asked for. */
 interface Asked {
   readonly at: number
+  readonly ownStallsMs: number
   readonly marginMs: number
 }
 
@@ -52,9 +53,11 @@ export class Syncs {
     return this.#asked.has(nonce)
   }
 
-  /** How long ago the sync of this nonce of ours went out, milliseconds. */
-  tookMs(nonce: number, now: number): number {
-    return now - (this.#asked.get(nonce)?.at ?? now)
+  /** How long ago the sync of this nonce of ours went out, and how much of that this process itself may have stood still. */
+  took(nonce: number, now: number): AnswerTime {
+    const asked = this.#asked.get(nonce)
+    if (!asked) return { tookMs: 0, ownStallMs: 0 }
+    return { tookMs: now - asked.at, ownStallMs: this.#output.ownStallsMs(now) - asked.ownStallsMs }
   }
 
   /**
@@ -106,7 +109,8 @@ export class Syncs {
   }
 
   #remember(nonce: number, now: number): void {
-    this.#asked.set(nonce, { at: now, marginMs: this.#marginMs })
+    const ownStallsMs = this.#output.ownStallsMs(now)
+    this.#asked.set(nonce, { at: now, ownStallsMs, marginMs: this.#marginMs })
     if (this.#asked.size <= maxNonces) return
     const oldest = this.#asked.keys().next()
     if (oldest.done !== true) this.#asked.delete(oldest.value)

@@ -125,6 +125,7 @@ export class Pair {
         renew: (hop) => this.renewed.push({ hop, at: this.now }),
         isDirect: () => this.isDirect,
         heardAt: () => -Infinity,
+        ownStallsMs: () => 0,
         event: (event) => this.events.push(event),
       },
       this.now,

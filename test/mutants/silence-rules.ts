@@ -272,4 +272,26 @@ export const silenceRules: readonly Rule[] = [
     ['subscriber/source.ts', 'this.pauseMs(later)', 'later'],
     ['src/subscriber/round-trip.test.ts', 'D15: is asked again no faster than an answer can come'],
   ),
+  rule(
+    'D15.8',
+    'Time in which the process itself stood still is no round trip',
+    'it counts as one',
+    [
+      'subscriber/syncs.ts',
+      'ownStallMs: this.#output.ownStallsMs(now) - asked.ownStallsMs',
+      'ownStallMs: 0',
+    ],
+    ['src/subscriber/subscriber.test.ts', 'D15: takes none of that for the length of the way'],
+  ),
+  rule(
+    'D15.9',
+    'It counts from the last tick on, also where an answer is read before the next one',
+    'it counts when the next tick has come',
+    [
+      'subscriber/own-stalls.ts',
+      'return this.#totalMs + this.#lateMs(now)',
+      'return this.#totalMs',
+    ],
+    ['src/subscriber/subscriber.test.ts', 'D16: asks again for what it misses as soon as ever'],
+  ),
 ]
