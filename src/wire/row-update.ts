@@ -22,6 +22,14 @@ export function checkUpdate(
   before: unknown,
   version: unknown,
 ): void {
+  // Most updates by far; short, so that V8 puts it where it is called.
+  const isKind = kind === 'insert' || kind === 'modify' || kind === 'delete'
+  const isRecord = typeof record === 'object' && record !== null
+  if (!isKind || !isRecord || before !== undefined || version !== undefined)
+    checkParts(kind, record, before, version)
+}
+
+function checkParts(kind: unknown, record: unknown, before: unknown, version: unknown): void {
   if (kind !== 'insert' && kind !== 'modify' && kind !== 'delete')
     throw new TidingsError(
       'USAGE',

@@ -28,11 +28,14 @@ export class Segment {
   exceptionBytes = 0
   private readonly dictionaryTally: DictionaryTally = { bytes: 0 }
   private held: Scratch | null
+  /** With so many rows its scratch is full. */
+  private fullRows: number
 
   constructor(plan: RowPlan, batchBytes: number) {
     this.plan = plan
     this.batchBytes = batchBytes
     this.held = borrowScratch(Math.min(firstScratchBytes, batchBytes))
+    this.fullRows = Math.ceil(this.scratch.rowBytes / plan.layout.stride)
     this.dictionaries = plan.borrowDictionaries(this.dictionaryTally)
   }
 
@@ -42,9 +45,14 @@ export class Segment {
 
   /** Sees to it that the two rows of an update have room. */
   makeRoom(): void {
+    if (this.rows >= this.fullRows) this.grow()
+  }
+
+  private grow(): void {
     const { scratch } = this
     const used = this.rows * this.plan.layout.stride
-    if (used < scratch.rowBytes || scratch.rowBytes >= this.batchBytes) return
+    this.fullRows = Infinity
+    if (scratch.rowBytes >= this.batchBytes) return
     const larger = borrowScratch(this.batchBytes)
     larger.bytes.set(scratch.bytes.subarray(0, used))
     larger.flags.set(scratch.flags.subarray(0, this.updates))

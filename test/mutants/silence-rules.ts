@@ -187,9 +187,9 @@ export const silenceRules: readonly Rule[] = [
     'Time in which we stood still ourselves is charged to nobody',
     'it is charged to all others',
     [
-      'subscriber/subscriber.ts',
-      'const ownStallMs = late > this.#limits.tickMs ? late : 0',
-      'const ownStallMs = late < 0 ? late : 0',
+      'subscriber/own-stalls.ts',
+      'return late > this.#tickMs ? late : 0',
+      'return late < 0 ? late : 0',
     ],
     [subscriber, 'D14: charges nobody for the time in which it stood still'],
   ),
