@@ -38,12 +38,12 @@ export class LinkedNodes {
     for (const channel of this.#channels.values()) channel.ask()
   }
 
-  tell(): void {
-    for (const channel of this.#channels.values()) channel.tell()
+  tell(now: number): void {
+    for (const channel of this.#channels.values()) channel.tell(now)
   }
 
-  tellAnew(): void {
-    for (const channel of this.#channels.values()) channel.tellAnew()
+  tellAnew(now: number): void {
+    for (const channel of this.#channels.values()) channel.tellAnew(now)
   }
 
   /** The entries that hold from now on. */

@@ -36,7 +36,7 @@ function side(node: string, other: string, outbox: Whisper[], inbox: Whisper[]):
 function deliver({ roster, channel, inbox }: Side, lose: () => boolean): void {
   for (const whisper of inbox.splice(0)) {
     if (lose()) continue
-    if (whisper.type === 'seen') channel.answer(whisper.seen)
+    if (whisper.type === 'seen') channel.answer(whisper.seen, 0)
     if (whisper.type === 'roster')
       for (const e of channel.take(whisper, 0).entries) roster.put(e, 0)
   }
@@ -59,7 +59,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
       const [{ roster, channel }, node] = random() < 0.5 ? [a, 'a'] : [b, 'b']
       const state = random() < 0.3 ? 'ended' : 'alive'
       roster.put(entry(node, Math.floor(random() * 20), state), 0)
-      if (random() < 0.5) channel.tell()
+      if (random() < 0.5) channel.tell(0)
       if (random() < 0.3) channel.ask()
       if (random() < 0.02) channel.begin()
       for (const each of [a, b]) deliver(each, () => random() < 0.5)
@@ -83,7 +83,7 @@ test('two rosters that agree have nothing to say but the question', () => {
     for (let round = 0; round < 3; round += 1) for (const each of [a, b]) deliver(each, () => false)
   }
   exchange()
-  for (const { channel } of [a, b]) channel.tell()
+  for (const { channel } of [a, b]) channel.tell(0)
   expect([...toA, ...toB]).toEqual([])
   for (const { channel } of [a, b]) channel.ask()
   deliver(a, () => false)

@@ -34,26 +34,26 @@ export class NodeChannel {
   }
 
   /** The other node says what it has seen of ours: it is told the rest, again if need be. */
-  answer(seen: SeenRoster): void {
+  answer(seen: SeenRoster, now: number): void {
     this.#toldVersion = seen.history === this.#own.history ? seen.version : 0
-    this.tell()
+    this.tell(now)
   }
 
   /** Tells what has changed since the last time. */
-  tell(): void {
+  tell(now: number): void {
     if (this.#toldVersion === null) return
     const { history } = this.#own
-    for (const part of this.#own.ownChangesSince(this.#toldVersion)) {
+    for (const part of this.#own.ownChangesSince(this.#toldVersion, now)) {
       this.#whisper({ type: 'roster', history, ...part })
       this.#toldVersion = part.version
     }
   }
 
   /** Our roster has begun a new history: the other node is told all of it. */
-  tellAnew(): void {
+  tellAnew(now: number): void {
     if (this.#toldVersion === null) return
     this.#toldVersion = 0
-    this.tell()
+    this.tell(now)
   }
 
   take(message: RosterWhisper, now: number): Taken {

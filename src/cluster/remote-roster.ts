@@ -1,5 +1,6 @@
 import type { RosterEntry } from '../model/roster.ts'
 import { isFinal } from '../model/roster.ts'
+import type { SeenRoster } from '../transport/zeromq/registration-message.ts'
 import type { RosterPart } from './roster.ts'
 
 /**
@@ -35,6 +36,8 @@ export class RemoteRoster {
   #complete = false
   /** Of what the node has forgotten nothing up to here is unknown to us, or that was taken note of. */
   #knownUpTo = 0
+  /** What the node has said that its own file holds, under this history. */
+  #keptThere = 0
   readonly #kept: SeenRemote | null
   readonly #told = new Map<string, RosterEntry>()
   /** Entries of an earlier history, until the new one names them. */
@@ -56,8 +59,10 @@ export class RemoteRoster {
   }
 
   /** What to ask with. */
-  get seen(): { history: string | null; version: number } {
-    return { history: this.#history, version: this.#version }
+  get seen(): SeenRoster {
+    const history = this.#history ?? this.#kept?.history ?? null
+    const kept = this.#history === null ? (this.#kept?.version ?? 0) : this.#keptThere
+    return { history, version: this.#version, kept }
   }
 
   /** For the file: what was known when it was written; null: nothing is. */
@@ -73,6 +78,7 @@ export class RemoteRoster {
       if (part.since !== 0) return nothing
       forgot = this.#beginHistory(history, now)
     } else if (part.since > this.#version) return nothing
+    this.#keptThere = Math.max(this.#keptThere, part.kept)
     if (part.version < this.#version) return nothing
     const missed = part.forgottenUpTo > this.#knownUpTo
     this.#version = part.version
@@ -153,6 +159,7 @@ export class RemoteRoster {
     const goesOn = this.#history === null && known === history
     this.#knownUpTo = goesOn ? (this.#kept?.version ?? 0) : 0
     this.#history = history
+    this.#keptThere = goesOn ? (this.#kept?.version ?? 0) : 0
     this.#version = 0
     this.#complete = false
     this.#unnamed = null

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { SavedRoster } from './roster-file.ts'
-import { RosterFile, stateDirectory } from './roster-file.ts'
+import { leastMsBetween, RosterFile, stateDirectory } from './roster-file.ts'
 
 let directory: string
 
@@ -28,6 +28,7 @@ afterEach(() => {
 const saved: SavedRoster = {
   history: 'h',
   version: 7,
+  own: 6,
   forgotten: { all: 5, own: 3 },
   others: [{ node: 'b', history: 'hb', version: 9 }],
   processes: [
@@ -61,16 +62,39 @@ const ending = {
     node: 'b',
     incarnation: 'fedcba9876543210fedcba9876543210',
     state: 'ended',
+    endedMsAgo: 2_000,
   },
 } as const
 
+const at = (wallClock: number, uptime: number) => () => ({ wallClock, uptime })
+
 test('reads what it wrote, and only its owner may', () => {
-  const file = new RosterFile(path.join(directory, 'new'), 'a', 6_000)
+  const file = new RosterFile(path.join(directory, 'new'), 'a', 6_000, at(0, 0))
   expect(file.load()).toBeNull()
   file.save({ ...saved, endings: [ending] })
   expect(file.load()).toEqual({ ...saved, endings: [ending] })
   expect(statSync(file.path).mode & 0o777).toBe(0o600)
   expect(readdirSync(path.dirname(file.path))).toHaveLength(1)
+})
+
+test('what has ended is older when it is read than when it was written', () => {
+  const written = new RosterFile(directory, 'a', 6_000, at(1_000_000, 500_000))
+  written.save({ ...saved, endings: [ending] })
+  const read = new RosterFile(directory, 'a', 6_000, at(1_030_000, 530_000)).load()
+  expect(read).toMatchObject({ endings: [{ entry: { endedMsAgo: 32_000 } }] })
+  expect(read).toHaveProperty('processes', saved.processes)
+})
+
+test('D23: what has ended is taken for no older than all clocks say', () => {
+  const written = { wallClock: 1_000_000, uptime: 500_000 }
+  const wallClockSetAhead = { wallClock: 9_000_000, uptime: 501_000 }
+  const wallClockSetBack = { wallClock: 0, uptime: 501_000 }
+  const machineStartedAnew = { wallClock: 1_060_000, uptime: 20_000 }
+  const anotherMachine = { wallClock: 1_060_000, uptime: 900_000 }
+  const least = [wallClockSetAhead, wallClockSetBack, machineStartedAnew, anotherMachine].map(
+    (now) => leastMsBetween(written, now),
+  )
+  expect(least).toEqual([1_000, 0, 0, 60_000])
 })
 
 test('each node and cluster port has a file of its own, whatever the name', () => {

@@ -1,8 +1,16 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, uptime } from 'node:os'
 import path from 'node:path'
 import type { Registration, RosterEntry } from '../model/roster.ts'
-import { integer, list, oneOf, orElse, record, text } from '../transport/zeromq/json-shape.ts'
+import {
+  integer,
+  list,
+  oneOf,
+  orElse,
+  quantity,
+  record,
+  text,
+} from '../transport/zeromq/json-shape.ts'
 import { identity, rosterChange } from '../transport/zeromq/registration-shape.ts'
 import type { SeenRemote } from './remote-roster.ts'
 import type { Forgotten, SavedEntry } from './roster.ts'
@@ -11,6 +19,8 @@ import type { Forgotten, SavedEntry } from './roster.ts'
 export interface SavedRoster {
   readonly history: string
   readonly version: number
+  /** The version of the latest change of the node's own. */
+  readonly own: number
   readonly forgotten: Forgotten
   readonly processes: readonly SavedEntry[]
   /** Up to where the rosters of other nodes were known. */
@@ -23,6 +33,21 @@ export interface SavedRemote extends SeenRemote {
   readonly node: string
 }
 
+/** Two clocks that outlive a process, milliseconds: since the epoch, and since the machine was started. */
+export interface Moment {
+  readonly wallClock: number
+  readonly uptime: number
+}
+
+const thisMoment = (): Moment => ({ wallClock: Date.now(), uptime: uptime() * 1_000 })
+
+/**
+ * How long it is at least from one moment to another: a clock may have been set ahead, and the machine
+ * or another one may have been started meanwhile, but that makes the other clock show less.
+ */
+export const leastMsBetween = (earlier: Moment, later: Moment): number =>
+  Math.max(0, Math.min(later.wallClock - earlier.wallClock, later.uptime - earlier.uptime))
+
 /** Only this shape is read; another number is another format. */
 const format = 1
 
@@ -31,7 +56,9 @@ interface FileContent {
   readonly node: string
   readonly history: string
   readonly version: number
+  readonly own: number | null
   readonly forgotten: Forgotten
+  readonly savedAt: Moment
   readonly change: ReturnType<typeof rosterChange>
   readonly others: readonly SavedRemote[]
   readonly versions: readonly { incarnation: string; version: number }[]
@@ -44,7 +71,12 @@ const content = record<FileContent>({
   node: text(255),
   history: text(64),
   version,
+  own: orElse(null, version),
   forgotten: orElse({ all: 0, own: 0 }, record<Forgotten>({ all: version, own: version })),
+  savedAt: orElse(
+    { wallClock: Infinity, uptime: Infinity },
+    record<Moment>({ wallClock: quantity, uptime: quantity }),
+  ),
   others: orElse([], list(record<SavedRemote>({ node: text(255), history: text(64), version }))),
   change: rosterChange,
   versions: orElse([], list(record({ incarnation: identity, version }))),
@@ -61,9 +93,16 @@ export function stateDirectory(environment: NodeJS.ProcessEnv = process.env): st
 export class RosterFile {
   readonly path: string
   readonly #node: string
+  readonly #moment: () => Moment
 
-  constructor(directory: string, node: string, clusterPort: number) {
+  constructor(
+    directory: string,
+    node: string,
+    clusterPort: number,
+    moment: () => Moment = thisMoment,
+  ) {
     this.#node = node
+    this.#moment = moment
     this.path = path.join(directory, `roster-${encodeURIComponent(node)}-${clusterPort}.json`)
   }
 
@@ -76,7 +115,7 @@ export class RosterFile {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
       return { damaged: (error as Error).message }
     }
-    return savedRosterOf(json, this.#node)
+    return savedRosterOf(json, this.#node, this.#moment())
   }
 
   /**
@@ -91,7 +130,9 @@ export class RosterFile {
       node: this.#node,
       history: roster.history,
       version: roster.version,
+      own: roster.own,
       forgotten: roster.forgotten,
+      savedAt: this.#moment(),
       others: roster.others,
       change: {
         entries: entries.map(({ entry }) => entry),
@@ -126,7 +167,7 @@ export class RosterFile {
       }
     }
     try {
-      return 'damaged' in savedRosterOf(readFileSync(this.path, 'utf8'), this.#node)
+      return 'damaged' in savedRosterOf(readFileSync(this.path, 'utf8'), this.#node, this.#moment())
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       return code === 'ENOENT' || code === 'EISDIR'
@@ -147,6 +188,7 @@ function remove(path: string): boolean {
 export function savedRosterOf(
   text: string,
   node: string,
+  now: Moment,
 ): SavedRoster | { readonly damaged: string } {
   let json: unknown
   try {
@@ -159,15 +201,20 @@ export function savedRosterOf(
   if (read.node !== node) return { damaged: `it is of node ${read.node}` }
   const versions = new Map(read.versions.map((each) => [each.incarnation, each.version]))
   // Without one it is of an older format: whoever has seen all of that file knows it.
+  const elapsed = leastMsBetween(read.savedAt, now)
   const saved = read.change.entries.map((entry) => ({
-    entry,
+    entry: agedBy(entry, elapsed),
     version: versions.get(entry.incarnation) ?? read.version,
   }))
   const processes = saved.filter(({ entry }) => entry.node === node)
   const endings = saved.filter(({ entry }) => entry.node !== node && entry.state === 'ended')
   const { history, version, forgotten, others } = read
-  return { history, version, forgotten, processes, others, endings }
+  const own = read.own ?? version
+  return { history, version, own, forgotten, processes, others, endings }
 }
+
+const agedBy = (entry: RosterEntry, elapsedMs: number): RosterEntry =>
+  entry.endedMsAgo === undefined ? entry : { ...entry, endedMsAgo: entry.endedMsAgo + elapsedMs }
 
 /** What a process of the last run is taken for until it registers again. */
 export function assumedRegistration(entry: RosterEntry): Registration {

@@ -148,7 +148,7 @@ it('D23: where the old file cannot be put away a new history begins, once', () =
 
 it('D23: the history of a file that was loaded and cannot be replaced is not gone on with', () => {
   const file = new ReadOnlyFile(directory, 'a', 6000)
-  file.save({ ...nothing, history: 'h', version: 5 })
+  file.save({ ...nothing, history: 'h', version: 5, own: 5 })
   file.isReadOnly = true
   const kept = new Stage(file)
   expect(kept.keeping.load()).toMatchObject({ history: 'h' })

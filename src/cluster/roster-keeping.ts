@@ -64,8 +64,9 @@ export class RosterKeeping {
     if (this.#failedAt !== null && now - this.#failedAt < writeAgainAfterMs) return 'not-kept'
     const { ownVersion, version, history, forgotten } = roster
     try {
-      const [processes, endings] = [roster.ownEntries(), roster.foreignEndings()]
-      this.#file.save({ history, version, forgotten, processes, others: others(), endings })
+      const [processes, endings] = [roster.ownEntries(now), roster.foreignEndings(now)]
+      const own = ownVersion
+      this.#file.save({ history, version, own, forgotten, processes, others: others(), endings })
     } catch (error) {
       return this.#failed(error as Error, history, now)
     }

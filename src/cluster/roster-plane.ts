@@ -7,6 +7,7 @@ import type {
   ClusterMessage,
   HereMessage,
   RegisterMessage,
+  SeenRoster,
 } from '../transport/zeromq/registration-message.ts'
 import type { OnClusterEvent, ProcessNews } from './cluster-event.ts'
 import type { LocalProcess } from './local-process.ts'
@@ -90,7 +91,8 @@ export class RosterPlane {
     this.#keeping = new RosterKeeping(file, on)
     const usable = this.#keeping.load()
     const version = usable ? usable.version + restartStride : 0
-    this.roster = new Roster(node, usable?.history ?? randomId(), version, usable?.forgotten)
+    const history = usable?.history ?? randomId()
+    this.roster = new Roster(node, history, version, usable?.forgotten, usable?.own)
     this.registry = new Registry({
       ...options,
       roster: this.roster,
@@ -127,6 +129,7 @@ export class RosterPlane {
     }
     this.#settling.processHeard(incarnation)
     const local = outcome.process
+    this.#judge(message.seen)
     if (message.seen.history !== this.roster.history) local.seen = { history: null, version: 0 }
     local.sentVersion = local.seen.version
     if (outcome.news !== null) this.#say(registration, outcome.news, `pid ${pid}`)
@@ -174,8 +177,13 @@ export class RosterPlane {
   whispered(node: string, whisper: RosterWhisper | SeenWhisper): void {
     const channel = this.#nodes.get(node)
     if (!channel) return
-    if (whisper.type === 'seen') return channel.answer(whisper.seen)
     const now = this.#options.clock.now()
+    if (whisper.type === 'seen') {
+      this.#judge(whisper.seen)
+      // Nothing is told before it is kept.
+      this.#save()
+      return channel.answer(whisper.seen, now)
+    }
     const { entries, letGo, forgot } = channel.take(whisper, now)
     this.#put(entries)
     for (const incarnation of letGo) this.roster.letGo(incarnation, now)
@@ -219,10 +227,10 @@ export class RosterPlane {
       const linked = this.#options.linkedNodes.length > 0
       this.#tell(route, { type: 'registered', id, processPort, linked })
     }
-    tellRoster(this.registry.processes(), this.roster, (route, message) =>
+    tellRoster(this.registry.processes(), this.roster, now, (route, message) =>
       this.#tell(route, message),
     )
-    this.#nodes.tell()
+    this.#nodes.tell(now)
     this.#pace.took(now, this.#options.clock.now())
   }
 
@@ -328,6 +336,16 @@ export class RosterPlane {
     if (outcome === 'begin-anew') this.#beginHistory()
   }
 
+  /** Who knows more than our file has shows that it is an older one, out of a backup perhaps. */
+  #judge({ history, kept = 0 }: SeenRoster): void {
+    if (history !== this.roster.history || this.roster.hasKept(kept)) return
+    const message =
+      'the roster file is older than what was told of it, as one out of a backup is: a new history begins, and subscribers are told a loss roster-lost'
+    this.#options.on({ type: 'warning', message })
+    this.#beginHistory()
+    this.#flushSoon()
+  }
+
   /** What is told under the old history could not be told from what its file says. */
   #beginHistory(): void {
     this.roster.beginHistory(randomId())
@@ -335,7 +353,7 @@ export class RosterPlane {
       local.seen = { history: null, version: 0 }
       local.sentVersion = 0
     }
-    this.#nodes.tellAnew()
+    this.#nodes.tellAnew(this.#options.clock.now())
   }
 }
 

@@ -9,12 +9,13 @@ import type { Roster } from './roster.ts'
 export function tellRoster(
   processes: Iterable<LocalProcess>,
   roster: Roster,
+  now: number,
   tell: (route: string, message: ClusterMessage) => void,
 ): void {
   const messages = new Map<number, ClusterMessage[]>()
   for (const [route, locals] of byRoute(processes)) {
     const since = locals.reduce((least, { sentVersion }) => Math.min(least, sentVersion), Infinity)
-    const due = messages.get(since) ?? messagesSince(roster, since)
+    const due = messages.get(since) ?? messagesSince(roster, since, now)
     messages.set(since, due)
     for (const message of due) tell(route, message)
     for (const local of locals) local.sentVersion = roster.version
@@ -32,5 +33,7 @@ function byRoute(processes: Iterable<LocalProcess>): Map<string, LocalProcess[]>
   return routes
 }
 
-const messagesSince = (roster: Roster, version: number): ClusterMessage[] =>
-  roster.changesSince(version).map((part) => ({ type: 'roster', history: roster.history, ...part }))
+const messagesSince = (roster: Roster, version: number, now: number): ClusterMessage[] =>
+  roster
+    .changesSince(version, now)
+    .map((part) => ({ type: 'roster', history: roster.history, ...part }))

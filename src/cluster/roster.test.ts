@@ -23,7 +23,7 @@ function entry(incarnation: string, more: Partial<RosterEntry> = {}): RosterEntr
 }
 
 const names = (roster: Roster, since: number) =>
-  roster.changesSince(since).flatMap(({ change }) => change.entries.map((e) => e.incarnation))
+  roster.changesSince(since, 0).flatMap(({ change }) => change.entries.map((e) => e.incarnation))
 
 test('D23: tells what changed after a version, each entry as it is now', () => {
   const roster = new Roster('a', 'h', 0)
@@ -33,13 +33,13 @@ test('D23: tells what changed after a version, each entry as it is now', () => {
   roster.put(entry('1', { publishes: ['TRADE'] }), 0)
   expect(names(roster, 0)).toEqual(['2', '1'])
   expect(names(roster, version)).toEqual(['1'])
-  expect(roster.changesSince(roster.version)).toEqual([])
+  expect(roster.changesSince(roster.version, 0)).toEqual([])
 })
 
 test('D23: a version of the future is answered with everything', () => {
   const roster = new Roster('a', 'h', 0)
   roster.put(entry('1'), 0)
-  const [part] = roster.changesSince(roster.version + 1)
+  const [part] = roster.changesSince(roster.version + 1, 0)
   expect(part).toMatchObject({ since: 0, version: roster.version })
 })
 
@@ -79,7 +79,7 @@ test('D23: a large roster is told in parts that follow each other, settled with 
   const publishes = Array.from({ length: 1_000 }, (_, n) => `TABLE_${n}`)
   for (let n = 0; n < 200; n += 1) roster.put(entry(`${n}`, { publishes }), 0)
   roster.settle(true, ['x'])
-  const parts = roster.changesSince(0)
+  const parts = roster.changesSince(0, 0)
   expect(parts.length).toBeGreaterThan(2)
   let since = 0
   for (const [place, part] of parts.entries()) {
@@ -102,8 +102,8 @@ test('D23: another node is told of our own processes alone, and not of what othe
   roster.put(entry('2', { node: 'b' }), 0)
   roster.setHistory('b', 'hb')
   roster.settle(true, [])
-  expect(roster.ownChangesSince(told)).toEqual([])
-  const [part] = roster.ownChangesSince(0)
+  expect(roster.ownChangesSince(told, 0)).toEqual([])
+  const [part] = roster.ownChangesSince(0, 0)
   expect(part?.change.entries.map(({ incarnation }) => incarnation)).toEqual(['1'])
 })
 
@@ -112,7 +112,7 @@ test('D23: histories and settling are told as they change', () => {
   const { version } = roster
   roster.setHistory('b', 'hb')
   roster.settle(true, ['c'])
-  const [part] = roster.changesSince(version)
+  const [part] = roster.changesSince(version, 0)
   expect(part?.change).toEqual({
     entries: [],
     histories: [
@@ -134,15 +134,15 @@ const end = (roster: Roster, each: RosterEntry, now: number) =>
 test('D23: says up to which version it has forgotten the end of a publisher', () => {
   const roster = new Roster('a', 'h', 0)
   for (let n = 0; n <= maxEndedEntries; n += 1) end(roster, publisher(`${n}`), 0)
-  expect(roster.changesSince(0)[0]?.forgottenUpTo).toBe(0)
+  expect(roster.changesSince(0, 0)[0]?.forgottenUpTo).toBe(0)
   roster.expire(0)
   // The first that ended is let go: whoever has not seen its version has missed it.
   const firstEnd = 1 + 1
-  expect(roster.changesSince(0).map(({ forgottenUpTo }) => forgottenUpTo)).toContain(firstEnd)
-  expect(roster.ownChangesSince(0)[0]?.forgottenUpTo).toBe(firstEnd)
+  expect(roster.changesSince(0, 0).map(({ forgottenUpTo }) => forgottenUpTo)).toContain(firstEnd)
+  expect(roster.ownChangesSince(0, 0)[0]?.forgottenUpTo).toBe(firstEnd)
   roster.expire(endedKeptMs)
   roster.put(entry('new'), 0)
-  expect(roster.changesSince(0)[0]?.forgottenUpTo).toBe(roster.version - 1)
+  expect(roster.changesSince(0, 0)[0]?.forgottenUpTo).toBe(roster.version - 1)
 })
 
 test('D23: who can have published nothing is forgotten without a word', () => {
@@ -164,7 +164,7 @@ test('D23: another node is told what is forgotten of our own processes alone', (
   roster.noteForgotten()
   roster.put(entry('1'), 0)
   expect(roster.forgotten).toEqual({ all: roster.version - 1, own: 0 })
-  expect(roster.ownChangesSince(0)[0]?.forgottenUpTo).toBe(0)
+  expect(roster.ownChangesSince(0, 0)[0]?.forgottenUpTo).toBe(0)
 })
 
 test('D23: that an entry was let go without an end is told, with a version', () => {
@@ -175,12 +175,27 @@ test('D23: that an entry was let go without an end is told, with a version', () 
   roster.letGo('own', 0)
   roster.letGo('other', 0)
   roster.letGo('nobody', 0)
-  expect(roster.changesSince(version)[0]?.change.letGo).toEqual(['own', 'other'])
-  expect(roster.ownChangesSince(ownVersion)[0]?.change.letGo).toEqual(['own'])
+  expect(roster.changesSince(version, 0)[0]?.change.letGo).toEqual(['own', 'other'])
+  expect(roster.ownChangesSince(ownVersion, 0)[0]?.change.letGo).toEqual(['own'])
   // Whoever has not heard of it while it was here has missed what it published.
   expect(roster.forgotten).toEqual({ all: 3, own: 2 })
   roster.put(publisher('own'), 1)
-  expect(roster.changesSince(version)[0]?.change.letGo).toEqual(['other'])
+  expect(roster.changesSince(version, 0)[0]?.change.letGo).toEqual(['other'])
   roster.expire(endedKeptMs)
-  expect(roster.changesSince(version)[0]?.change.letGo).toEqual([])
+  expect(roster.changesSince(version, 0)[0]?.change.letGo).toEqual([])
+})
+
+test('D23: says how long ago something ended, when it is told, kept or told on', () => {
+  const roster = new Roster('a', 'h', 0)
+  roster.put(entry('1'), 0)
+  roster.put(entry('2', { state: 'ended', last: [] }), 1_000)
+  roster.put(entry('3', { node: 'b', state: 'ended', last: [], endedMsAgo: 60_000 }), 1_000)
+  roster.restore({ version: 1, entry: entry('4', { state: 'ended', endedMsAgo: 500 }) }, 1_000)
+  const ages = (entries: readonly RosterEntry[]) =>
+    entries.map(({ incarnation, endedMsAgo }) => `${incarnation} ${endedMsAgo}`)
+  const told = roster.changesSince(0, 3_000).flatMap(({ change }) => change.entries)
+  expect(ages(told)).toEqual(['1 undefined', '2 2000', '3 62000', '4 2500'])
+  expect(ages(roster.ownEntries(3_000).map((each) => each.entry))).toContain('4 2500')
+  // When it is told does not make it another.
+  expect(roster.put(entry('4', { state: 'ended', endedMsAgo: 9_000 }), 3_000)).toBe(false)
 })

@@ -1,5 +1,5 @@
 import type { RosterChange, RosterEntry } from '../model/roster.ts'
-import { couldHavePublished, isFinal } from '../model/roster.ts'
+import { couldHavePublished, isFinal, timelessEntry } from '../model/roster.ts'
 
 /** How long an ended entry is kept, milliseconds: whoever was cut off learns its last numbers. */
 export const endedKeptMs = 10 * 60_000
@@ -19,6 +19,8 @@ export interface RosterPart {
   readonly version: number
   /** Who has seen less has missed the end of a publisher that is forgotten. */
   readonly forgottenUpTo: number
+  /** The version of the latest change of this node's own: before it was told it was in the roster file. */
+  readonly kept: number
   readonly change: RosterChange
   /** Another part follows: nothing is settled until the last. */
   readonly more: boolean
@@ -29,7 +31,10 @@ interface Versioned {
   readonly json: string
   readonly bytes: number
   readonly version: number
+  /** When its end came to our knowledge; null: it has not ended. */
   readonly endedAt: number | null
+  /** How long before that it had ended at least, milliseconds. */
+  readonly endedMsBefore: number
 }
 
 /** An entry, and the version that it was told with. */
@@ -75,16 +80,22 @@ export class Roster {
   readonly #entries = new Map<string, Versioned>()
   readonly #tombstones = new Map<string, Tombstone>()
   readonly #histories = new Map<string, string>()
+  readonly #firstVersion: number
+  readonly #keptBefore: number
   #forgotten: Forgotten
   #settled = false
   #unreachable: readonly string[] = []
 
+  /** `version`: beyond all that earlier runs can have told; `keptBefore`: the own version that their file has. */
   constructor(
     node: string,
     history: string,
     version: number,
     forgotten: Forgotten = { all: 0, own: 0 },
+    keptBefore = version,
   ) {
+    this.#firstVersion = version
+    this.#keptBefore = keptBefore
     this.#forgotten = forgotten
     this.node = node
     this.#history = history
@@ -111,6 +122,15 @@ export class Roster {
     return this.#forgotten
   }
 
+  /**
+   * False: who was told so much knows of changes that our file does not have. It is older than that, and what
+   * has ended since is nowhere.
+   */
+  hasKept(kept: number): boolean {
+    if (kept <= this.#keptBefore) return true
+    return kept >= this.#firstVersion && kept <= this.#ownVersion
+  }
+
   get(incarnation: string): RosterEntry | undefined {
     return this.#entries.get(incarnation)?.entry
   }
@@ -120,13 +140,14 @@ export class Roster {
   }
 
   /** This node's own, in the order of versions. */
-  ownEntries(): SavedEntry[] {
-    return this.#saved(({ node }) => node === this.node)
+  ownEntries(now: number): SavedEntry[] {
+    return this.#saved(now, ({ node }) => node === this.node)
   }
 
   /** What of other nodes is to be kept: a process of ours that was away may not know that they have ended. */
-  foreignEndings(): SavedEntry[] {
+  foreignEndings(now: number): SavedEntry[] {
     return this.#saved(
+      now,
       (entry) => entry.node !== this.node && entry.state === 'ended' && couldHavePublished(entry),
     )
   }
@@ -142,15 +163,25 @@ export class Roster {
    * An entry of the last run, under the version that it was told with: who has seen that is told
    * nothing, and knows it when it is forgotten. In the order of versions, before anything is put.
    */
-  restore({ entry, version }: SavedEntry, now: number): void {
+  restore({ entry: told, version }: SavedEntry, now: number): void {
+    const entry = timelessEntry(told)
     const json = JSON.stringify(entry)
     const endedAt = entry.state === 'ended' ? now : null
+    const endedMsBefore = told.endedMsAgo ?? 0
     const bytes = Buffer.byteLength(json)
-    this.#entries.set(entry.incarnation, { entry, json, bytes, version, endedAt })
+    this.#entries.set(entry.incarnation, {
+      entry,
+      json,
+      bytes,
+      version,
+      endedAt,
+      endedMsBefore,
+    })
   }
 
   /** False: nothing changed, or the entry has ended by its own word. */
-  put(entry: RosterEntry, now: number): boolean {
+  put(told: RosterEntry, now: number): boolean {
+    const entry = timelessEntry(told)
     const known = this.#entries.get(entry.incarnation)
     if (known !== undefined && isFinal(known.entry)) return false
     const json = JSON.stringify(entry)
@@ -158,11 +189,19 @@ export class Roster {
     this.#version += 1
     this.#entries.delete(entry.incarnation)
     const endedAt = entry.state === 'ended' ? now : null
+    const endedMsBefore = told.endedMsAgo ?? 0
     const bytes = Buffer.byteLength(json)
     const version = this.#version
     if (entry.node === this.node) this.#ownVersion = version
     this.#tombstones.delete(entry.incarnation)
-    this.#entries.set(entry.incarnation, { entry, json, bytes, version, endedAt })
+    this.#entries.set(entry.incarnation, {
+      entry,
+      json,
+      bytes,
+      version,
+      endedAt,
+      endedMsBefore,
+    })
     return true
   }
 
@@ -187,8 +226,8 @@ export class Roster {
   }
 
   /** The parts that bring whoever has seen `version` up to now; none when it has seen all. */
-  changesSince(version: number): RosterPart[] {
-    return this.#parts(version, {
+  changesSince(version: number, now: number): RosterPart[] {
+    return this.#parts(version, now, {
       upTo: this.#version,
       forgottenUpTo: this.#forgotten.all,
       letGo: this.#letGoSince(version, false),
@@ -197,8 +236,8 @@ export class Roster {
   }
 
   /** The same for another node, which is told of this node's processes alone. */
-  ownChangesSince(version: number): RosterPart[] {
-    return this.#parts(version, {
+  ownChangesSince(version: number, now: number): RosterPart[] {
+    return this.#parts(version, now, {
       upTo: this.#ownVersion,
       forgottenUpTo: this.#forgotten.own,
       letGo: this.#letGoSince(version, true),
@@ -238,10 +277,10 @@ export class Roster {
     }
   }
 
-  #saved(wanted: (entry: RosterEntry) => boolean): SavedEntry[] {
+  #saved(now: number, wanted: (entry: RosterEntry) => boolean): SavedEntry[] {
     return [...this.#entries.values()]
       .filter(({ entry }) => wanted(entry))
-      .map(({ entry, version }) => ({ entry, version }))
+      .map((known) => ({ entry: agedEntry(known, now), version: known.version }))
   }
 
   #forget({ entry, version }: Versioned): void {
@@ -261,7 +300,9 @@ export class Roster {
       .map(([incarnation]) => incarnation)
   }
 
-  #parts(version: number, { upTo, forgottenUpTo, letGo, wants }: Share): RosterPart[] {
+  #parts(version: number, now: number, share: Share): RosterPart[] {
+    const { upTo, forgottenUpTo, letGo, wants } = share
+    const kept = this.#ownVersion
     if (version === upTo) return []
     // A version of the future is of another life of this history: its owner begins again.
     let since = version > upTo ? 0 : version
@@ -269,13 +310,15 @@ export class Roster {
     let entries: RosterEntry[] = []
     let held = 0
     let last = since
-    for (const { entry, bytes, version: changed } of this.#entries.values()) {
+    for (const known of this.#entries.values()) {
+      const { entry, bytes, version: changed } = known
       if (changed <= since || !wants(entry)) continue
       if (entries.length > 0 && held + bytes > maxPartBytes) {
         parts.push({
           since,
           version: last,
           forgottenUpTo,
+          kept,
           change: this.#change(entries),
           more: true,
         })
@@ -283,13 +326,13 @@ export class Roster {
         entries = []
         held = 0
       }
-      entries.push(entry)
+      entries.push(agedEntry(known, now))
       held += bytes
       last = changed
     }
     const [settled, unreachable] = [this.#settled, this.#unreachable]
     const change = { ...this.#change(entries), settled, unreachable, letGo }
-    parts.push({ since, version: upTo, forgottenUpTo, change, more: false })
+    parts.push({ since, version: upTo, forgottenUpTo, kept, change, more: false })
     return parts
   }
 
@@ -302,3 +345,7 @@ export class Roster {
     this.#version += 1
   }
 }
+
+/** As it is told now: of what has ended, how long ago. */
+const agedEntry = ({ entry, endedAt, endedMsBefore }: Versioned, now: number): RosterEntry =>
+  endedAt === null ? entry : { ...entry, endedMsAgo: endedMsBefore + Math.max(0, now - endedAt) }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -71,6 +71,23 @@ class Node {
     this.isUp = true
     this.plane.nodeBegan(this.#other().name)
     this.#other().plane.nodeBegan(this.name)
+  }
+
+  get file(): string {
+    return new RosterFile(directory, this.name, 6000).path
+  }
+
+  /** With the file of then, as out of a backup. */
+  restartWith(file: string): void {
+    this.isUp = false
+    copyFileSync(file, this.file)
+    this.restart()
+  }
+
+  /** Keeps a copy of the file as it is now; returns its path. */
+  backUp(): string {
+    copyFileSync(this.file, `${this.file}.backup`)
+    return `${this.file}.backup`
   }
 
   hear(whisper: Whisper): void {
@@ -346,5 +363,75 @@ it('D23: an ending of another node that is in our file is told, also where that 
   far.isAway = false
   pass(4)
   expect(far.view.get(ended.incarnation)?.state).toBe('ended')
+  expect(forgot(near, far)).toEqual([0, 0])
+})
+
+/** By the last that it was told: the life of each node's roster. */
+const historyOf = (listener: Listener, node: string) =>
+  listener.told.at(-1)?.histories.find((each) => each.node === node)?.history
+
+it('D23: a file older than what a process of its node was told begins a new history, told to all', () => {
+  const [near, far] = [new Listener(a, 'NEAR'), new Listener(b, 'FAR')]
+  pass()
+  const { history } = a.plane.roster
+  const backup = a.backUp()
+  Node.areParted = true
+  a.script(1)
+  pass()
+  a.restartWith(backup)
+  pass()
+  expect(a.plane.roster.history).not.toBe(history)
+  Node.areParted = false
+  pass()
+  for (const listener of [near, far]) expect(historyOf(listener, 'a')).toBe(a.plane.roster.history)
+})
+
+it('D23: so does one that is older than what another node was told, though that node was restarted', () => {
+  for (const restartsToo of [false, true]) {
+    const { history } = a.plane.roster
+    const far = new Listener(b, `FAR ${restartsToo}`)
+    pass()
+    const backup = a.backUp()
+    a.script(1)
+    pass(61)
+    if (restartsToo) b.isUp = false
+    a.restartWith(backup)
+    if (restartsToo) b.restart()
+    pass(4)
+    expect(a.plane.roster.history).not.toBe(history)
+    expect(historyOf(far, 'a')).toBe(a.plane.roster.history)
+  }
+})
+
+it('D23: and one from before an earlier restart, whatever the versions', () => {
+  const near = new Listener(a, 'NEAR')
+  pass()
+  const { history } = a.plane.roster
+  const backup = a.backUp()
+  for (let restarts = 0; restarts < 3; restarts += 1) {
+    a.isUp = false
+    a.restart()
+    pass()
+    expect(a.plane.roster.history).toBe(history)
+  }
+  a.restartWith(backup)
+  pass()
+  expect(historyOf(near, 'a')).not.toBe(history)
+})
+
+it('D23: a restart that lacks nothing that was told of its own node goes on with its history', () => {
+  const [near, far] = [new Listener(a, 'NEAR'), new Listener(b, 'FAR')]
+  pass()
+  for (let round = 0; round < 5; round += 1) {
+    const histories = [a, b].map(({ plane }) => plane.roster.history)
+    a.script(3)
+    b.script(3)
+    const node = [a, b][round % 2] as Node
+    node.isUp = false
+    pass()
+    node.restart()
+    pass(4)
+    expect([a, b].map(({ plane }) => plane.roster.history)).toEqual(histories)
+  }
   expect(forgot(near, far)).toEqual([0, 0])
 })

@@ -53,6 +53,11 @@ export interface Registration extends PublisherIdentity {
 /** A process of the cluster as GENESIS_CLUSTER knows it. */
 export interface RosterEntry extends Omit<Registration, 'state' | 'connections' | 'sequences'> {
   readonly state: ProcessState
+  /**
+   * Of one that has ended: how long ago at least, milliseconds, when this is told. It only grows on its
+   * way. Left out: nobody knows.
+   */
+  readonly endedMsAgo?: number
 }
 
 /** What changed in the roster, as one process is told. */
@@ -74,6 +79,13 @@ export interface RosterChange {
 
 /** The roster as one process knows it, by incarnation. */
 export type RosterView = ReadonlyMap<string, RosterEntry>
+
+/** What is said of a process, and not when: two tellings of the same are equal. */
+export function timelessEntry(entry: RosterEntry): RosterEntry {
+  if (entry.endedMsAgo === undefined) return entry
+  const { endedMsAgo: _, ...rest } = entry
+  return rest
+}
 
 /** False: nobody is owed anything of it, since it has published nothing. */
 export const couldHavePublished = ({

@@ -182,3 +182,65 @@ describe('a publisher whose vector never came', () => {
     expect(pair.order).toEqual([])
   })
 })
+
+describe('a publisher of a node that is heard for the first time', () => {
+  const numbered = { state: 'ended', last: [{ table: 'A', last: 5 }] } as const
+  const killed = { state: 'ended', last: null } as const
+
+  it('D5: owes nothing when it had ended before the subscription began, in good order or not', () => {
+    for (const end of [numbered, killed]) {
+      const pair = readyAlone()
+      pair.now += 60_000
+      pair.roster({ ...end, endedMsAgo: 61_000 })
+      pair.pass(15_000)
+      expect(pair.order).toEqual([])
+    }
+  })
+
+  it('D5: owes what it published when it ended later, or nobody knows when', () => {
+    for (const endedMsAgo of [0, 59_000]) {
+      const pair = readyAlone()
+      pair.now += 60_000
+      pair.roster({ ...numbered, endedMsAgo })
+      expect(pair.order).toEqual(['lost Anull..5'])
+    }
+    const pair = readyAlone()
+    pair.now += 60_000
+    pair.roster({ ...killed, endedMsAgo: 59_000 })
+    expect(pair.order).toEqual(['lost Anull..null'])
+  })
+
+  it('D5: is not judged by a monotonic clock that stood still with the machine, or by one that runs slow', () => {
+    const asleep = readyAlone()
+    asleep.now += 60_000
+    asleep.wallClockOffset = 3_600_000
+    asleep.roster({ ...numbered, endedMsAgo: 61_000 })
+    expect(asleep.order).toEqual(['lost Anull..5'])
+    const slow = readyAlone()
+    slow.now += 60_000
+    slow.roster({ ...numbered, endedMsAgo: 60_030 })
+    expect(slow.order).toEqual(['lost Anull..5'])
+  })
+
+  it('D5: had ended before, though its node was taken for out of touch: an open loss gets its end', () => {
+    const pair = readyAlone()
+    pair.roster({ state: 'gone' })
+    pair.pass(15_000, () => true)
+    expect(pair.order).toEqual(['lost Anull..null'])
+    pair.roster({ ...numbered, endedMsAgo: 600_000 })
+    expect(pair.losses[1]).toMatchObject({ from: 6, to: 5, ends: true, reason: 'ended' })
+    expect(pair.losses).toHaveLength(2)
+  })
+
+  it('D5: that was only taken for dead is owed whole when it comes back', () => {
+    const pair = readyAlone()
+    pair.roster({ state: 'gone' })
+    pair.roster({ ...killed, endedMsAgo: 60_000 })
+    pair.pass(15_000, () => true)
+    expect(pair.order).toEqual([])
+    pair.roster({ state: 'alive' })
+    pair.publish(['A'])
+    pair.pass(1000)
+    expect(pair.order).toEqual(['A1'])
+  })
+})

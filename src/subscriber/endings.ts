@@ -1,6 +1,7 @@
 import type { Loss } from '../model/loss.ts'
 import type { ParcelDelivery } from './parcel-delivery.ts'
 import type { Source } from './source.ts'
+import type { Sources } from './sources.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
@@ -32,6 +33,18 @@ export class Endings {
     source.state = 'finished'
     source.owesOpen = false
     this.#output.event({ type: 'publisher-finished', publisher: source.identity })
+  }
+
+  /** It had ended before the subscription began, which has heard nothing of it: nothing of it is owed. */
+  endUnowed(source: Source, sources: Sources): void {
+    if (!source.entry?.last) {
+      // Who was only taken for dead may come back, and is then new here.
+      if (source.state !== 'gone') sources.forget(source)
+      return
+    }
+    for (const stream of source.streams.values())
+      if (stream.base === null) this.#delivery.setBase(source, stream, stream.known)
+    this.finish(source)
   }
 
   /** What a finished publisher's streams lack and nobody can be asked for: an exact loss, told in its place. */

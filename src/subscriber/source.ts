@@ -115,6 +115,11 @@ export class Source {
     return isLatest ? this.#partAt : -Infinity
   }
 
+  /** A frame of it has come. */
+  get isHeard(): boolean {
+    return this.#isHeard
+  }
+
   get isOver(): boolean {
     return this.state === 'gone' || this.state === 'finished'
   }

@@ -27,6 +27,12 @@ export class Sources {
     return source
   }
 
+  /** As if it had never been known. */
+  forget(source: Source): void {
+    this.all.delete(source.identity.incarnation)
+    this.open.delete(source)
+  }
+
   /** Something is held or lost, and waits for room in the application's queue perhaps. */
   get hasPending(): boolean {
     for (const { pending } of this.open) if (pending.size > 0) return true
@@ -47,11 +53,10 @@ export class Sources {
   /** Publishers that are over are remembered up to a number, the latest. */
   forgetEnded(): void {
     if (this.all.size <= this.#limits.tombstones) return
-    for (const [incarnation, source] of this.all) {
+    for (const source of this.all.values()) {
       if (this.all.size <= this.#limits.tombstones) return
       if (!source.isOverForGood || !source.isSettled) continue
-      this.all.delete(incarnation)
-      this.open.delete(source)
+      this.forget(source)
     }
   }
 }

@@ -10,10 +10,10 @@ import type {
   VectorMessage,
 } from '../model/message.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
-import { mayHavePublished } from '../model/roster.ts'
-import type { RosterChange, RosterEntry } from '../model/roster.ts'
+import { mayHavePublished, type RosterChange, type RosterEntry } from '../model/roster.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { Bases } from './bases.ts'
+import { Beginning } from './beginning.ts'
 import { Endings } from './endings.ts'
 import { GapRepair } from './gap-repair.ts'
 import { LossGathering } from './loss-gathering.ts'
@@ -49,6 +49,7 @@ export class Subscription {
   readonly #random: Random
   readonly #output: SubscriptionOutput
   readonly #topics: readonly Unproven[]
+  readonly #beginning: Beginning
   readonly #sources: Sources
   readonly #losses: LossGathering
   readonly #bases: Bases
@@ -83,7 +84,8 @@ export class Subscription {
     this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, gathered)
     this.#endings = new Endings(options.tables, this.#delivery, gathered)
     this.#bases = new Bases(options.tables, now, limits, this.#delivery, gathered)
-    this.#syncs = new Syncs(options.subscriber, options.tables, limits, random, output, now)
+    this.#beginning = new Beginning(now, () => output.wallClock(), limits.clockDriftPerMille)
+    this.#syncs = new Syncs(options, limits, random, output, this.#beginning)
     this.#repair = new GapRepair(options.subscriber, options.tables, limits, random, output)
     this.#renewal = new PathRenewal(limits, output)
     this.#silence = new SilenceWatch(options.subscriber, limits, this.#endings, output)
@@ -132,26 +134,19 @@ export class Subscription {
     this.#heard(source, now)
     switch (message.kind) {
       case 'batch':
-        this.#onBatch(source, message, now)
-        break
+        return this.#onBatch(source, message, now)
       case 'replay':
-        this.#onReplay(source, message.batch, now)
-        break
+        return this.#onReplay(source, message.batch, now)
       case 'vector':
-        this.#onVector(source, message, now)
-        break
+        return this.#onVector(source, message, now)
       case 'mark':
-        this.#onMark(source, message, now)
-        break
+        return this.#onMark(source, message, now)
       case 'refusal':
-        this.#onRefusal(source, message, now)
-        break
+        return this.#onRefusal(source, message, now)
       case 'heartbeat':
-        this.#onHeartbeat(source, message, now)
-        break
+        return this.#onHeartbeat(source, message, now)
       case 'leaving':
-        this.#onLeaving(source, message, now)
-        break
+        return this.#onLeaving(source, message, now)
     }
   }
 
@@ -260,6 +255,7 @@ export class Subscription {
     if (!source) {
       // Whoever had ended before this subscription began owes it nothing.
       if (entry.state === 'ended' && !this.#readiness.isAsking) return
+      if (this.#beginning.isAfterEndOf(entry, now)) return
       if (entry.publishes.length === 0 && !(isOver && entry.last) && !mayHavePublished(entry))
         return
       source = this.#sourceOf(entry, now)
@@ -268,7 +264,8 @@ export class Subscription {
     source.entry = entry
     if (!couldAnswer && source.isOnRoster) source.needsProof(this.#topics, now, this.#random)
     if (entry.last && source.state !== 'finished') this.#bases.noteKnown(source, entry.last)
-    this.#afterEntry(source)
+    if (source.isHeard || !this.#beginning.isAfterEndOf(entry, now)) this.#afterEntry(source)
+    else this.#endings.endUnowed(source, this.#sources)
   }
 
   #afterEntry(source: Source): void {

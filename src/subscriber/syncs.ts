@@ -1,5 +1,6 @@
 import type { Random } from '../base/random.ts'
 import type { Tables } from '../model/request.ts'
+import type { Beginning } from './beginning.ts'
 import { type AnswerTime, replyPath, type Source, type Unproven } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
@@ -24,28 +25,25 @@ export class Syncs {
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
-  readonly #beganAt: number
-  readonly #beganAtWallClock: number
+  readonly #beginning: Beginning
   /** Only an answer to one of these is believed. */
   readonly #asked = new Map<number, Asked>()
   /** How much longer ago than the beginning of the subscription is asked for. */
   #marginMs: number
 
   constructor(
-    subscriber: string,
-    tables: Tables,
+    { subscriber, tables }: { readonly subscriber: string; readonly tables: Tables },
     limits: SubscriberLimits,
     random: Random,
     output: SubscriptionOutput,
-    now: number,
+    beginning: Beginning,
   ) {
     this.#subscriber = subscriber
     this.#tables = tables
     this.#limits = limits
     this.#random = random
     this.#output = output
-    this.#beganAt = now
-    this.#beganAtWallClock = output.wallClock()
+    this.#beginning = beginning
     this.#marginMs = limits.announcedWithinMs
   }
 
@@ -74,15 +72,8 @@ export class Syncs {
     return false
   }
 
-  /**
-   * How long this subscription has been there by any clock, and the margin. While a machine sleeps its monotonic
-   * clock may stand still; a wall clock that was set ahead has more looked back to than is needed.
-   */
   #sinceMs(now: number): number {
-    const byWallClock = this.#output.wallClock() - this.#beganAtWallClock
-    const age = Math.max(now - this.#beganAt, byWallClock)
-    const driftMs = (age * this.#limits.clockDriftPerMille) / 1000
-    return Math.ceil(age + driftMs + this.#marginMs)
+    return Math.ceil(this.#beginning.mostMsAgo(now) + this.#marginMs)
   }
 
   /** One request for all publishers whose answer is due. */

@@ -118,6 +118,7 @@ function roster(dice: Dice, node: string) {
     since,
     version: since + dice.below(3),
     forgottenUpTo: dice.chance(0.7) ? 0 : dice.below(9),
+    kept: dice.below(9),
     more: dice.chance(0.3),
     change: rosterChange(dice, node),
   } as const

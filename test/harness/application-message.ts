@@ -36,6 +36,8 @@ export interface Report {
     readonly record: object
   }[]
   readonly isReady: boolean
+  /** Who is out of reach of its subscription, by name. */
+  readonly unreachable: readonly string[]
   readonly events: readonly QueueEvent[]
 }
 

@@ -323,7 +323,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.22',
     'What was forgotten is in the file, and holds after a restart',
     'a restart has forgotten nothing',
-    ['cluster/roster-plane.ts', 'version, usable?.forgotten)', 'version)'],
+    ['cluster/roster-plane.ts', 'usable?.forgotten, usable?.own)', 'undefined, usable?.own)'],
     [twoNodes, 'D23: what was forgotten survives a restart'],
   ),
   rule(
@@ -369,6 +369,53 @@ export const clusterRules: readonly Rule[] = [
       '',
     ],
     [twoNodes, 'D23: a process that one node lets go after an hour of silence is let go by all'],
+  ),
+  rule(
+    'D23.27',
+    'Who was told more than the roster file has shows that it is an older one: a new history begins',
+    'nobody looks',
+    [
+      'cluster/roster-plane.ts',
+      'if (history !== this.roster.history || this.roster.hasKept(kept)) return',
+      'if (history !== this.roster.history || kept >= 0) return',
+    ],
+    [twoNodes, 'D23: a file older than what a process of its node was told'],
+  ),
+  rule(
+    'D23.28',
+    'Another node shows it too, by what it was told before it was restarted itself',
+    'its file does not say it',
+    [
+      'cluster/remote-roster.ts',
+      'const history = this.#history ?? this.#kept?.history ?? null',
+      'const history = this.#history',
+    ],
+    [twoNodes, 'D23: so does one that is older than what another node was told'],
+  ),
+  rule(
+    'D23.29',
+    'How long ago something ended is told, and grows on its way',
+    'it begins anew with each telling',
+    [
+      'cluster/roster.ts',
+      'endedMsBefore + Math.max(0, now - endedAt)',
+      'Math.max(0, now - endedAt)',
+    ],
+    [roster, 'D23: says how long ago something ended, when it is told, kept or told on'],
+  ),
+  rule(
+    'D23.30',
+    'In the roster file it grows by the clock that shows less',
+    'by the wall clock',
+    [
+      'cluster/roster-file.ts',
+      'Math.min(later.wallClock - earlier.wallClock, later.uptime - earlier.uptime)',
+      'later.wallClock - earlier.wallClock',
+    ],
+    [
+      'src/cluster/roster-file.test.ts',
+      'D23: what has ended is taken for no older than all clocks say',
+    ],
   ),
   rule(
     'D24.1',

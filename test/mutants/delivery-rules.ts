@@ -111,7 +111,11 @@ export const deliveryRules: readonly Rule[] = [
     'D5.11',
     'And what it published so little before that its announcement may have been on its way',
     'nothing before is',
-    ['subscriber/syncs.ts', 'age + driftMs + this.#marginMs', 'age + driftMs'],
+    [
+      'subscriber/syncs.ts',
+      'this.#beginning.mostMsAgo(now) + this.#marginMs',
+      'this.#beginning.mostMsAgo(now)',
+    ],
     [bases, 'D5: of a stream hardly older than the subscription is 0'],
   ),
   rule(
@@ -143,15 +147,44 @@ export const deliveryRules: readonly Rule[] = [
     'D5.14',
     'A subscription is as old as the clock says that went further: one stands still while a machine sleeps',
     'the monotonic clock alone counts',
-    ['subscriber/syncs.ts', 'Math.max(now - this.#beganAt, byWallClock)', '(now - this.#beganAt)'],
+    [
+      'subscriber/beginning.ts',
+      'Math.max(now - this.#at, this.#wallClock() - this.#atWallClock)',
+      'Math.max(now - this.#at, 0 * this.#wallClock())',
+    ],
     [bases, 'D5: reaches back over the time that the machine slept'],
   ),
   rule(
     'D5.15',
     'And so much older as clocks may drift apart',
     'all clocks run alike',
-    ['subscriber/syncs.ts', 'age + driftMs + this.#marginMs', 'age + this.#marginMs'],
+    ['subscriber/beginning.ts', 'ago + (ago * this.#driftPerMille) / 1000', 'ago'],
     [bases, 'D5: reaches back further by what clocks may drift apart'],
+  ),
+  rule(
+    'D5.16',
+    'Of a node heard for the first time, who had ended before the subscription began owes it nothing',
+    'it is told lost',
+    [
+      'subscriber/beginning.ts',
+      "return state === 'ended' && endedMsAgo > this.mostMsAgo(now)",
+      "return state === 'ended' && endedMsAgo < now - now",
+    ],
+    [
+      bases,
+      'D5: owes nothing when it had ended before the subscription began, in good order or not',
+    ],
+  ),
+  rule(
+    'D5.17',
+    'And who has ended since, or nobody knows when, is told lost',
+    'whoever has ended owes nothing',
+    [
+      'subscriber/beginning.ts',
+      "return state === 'ended' && endedMsAgo > this.mostMsAgo(now)",
+      "return state === 'ended' && endedMsAgo >= now - now",
+    ],
+    [bases, 'D5: owes what it published when it ended later, or nobody knows when'],
   ),
   rule(
     'D6.1',

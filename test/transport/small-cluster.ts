@@ -172,6 +172,7 @@ function tell({ route }: Member, since: number): void {
     since,
     version,
     forgottenUpTo: 0,
+    kept: 0,
     more: false,
     change: {
       entries: news.map(({ entry }) => entry),

@@ -6,14 +6,15 @@ import { decodeWhisper, encodeWhisper, maxWhisperBytes } from './whisper.ts'
 const incarnation = '0123456789abcdef0123456789abcdef'
 
 const whispers: readonly Whisper[] = [
-  { type: 'seen', seen: { history: null, version: 0 } },
-  { type: 'seen', seen: { history: 'h', version: 12 } },
+  { type: 'seen', seen: { history: null, version: 0, kept: 0 } },
+  { type: 'seen', seen: { history: 'h', version: 12, kept: 3 } },
   {
     type: 'roster',
     history: 'h',
     since: 1,
     version: 2,
     forgottenUpTo: 1,
+    kept: 0,
     more: true,
     change: {
       entries: [],
@@ -62,6 +63,7 @@ test('what would be too long is not written: it would end the connection', () =>
     since: 0,
     version: 1,
     forgottenUpTo: 0,
+    kept: 0,
     more: false,
     change,
   } as const

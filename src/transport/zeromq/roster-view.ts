@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RosterChange, RosterEntry } from '../../model/roster.ts'
-import { isFinal } from '../../model/roster.ts'
+import { isFinal, timelessEntry } from '../../model/roster.ts'
 import type { RosterMessage, SeenRoster } from './registration-message.ts'
 
 /** Ended processes remembered, so that a repeated message is not news: thousands of scripts a day end. */
@@ -17,7 +17,8 @@ export class RosterView {
   readonly #entries = new Map<string, RosterEntry>()
   readonly #ended = new Set<string>()
   #rest: Omit<RosterChange, 'entries' | 'letGo' | 'forgot'> | null = null
-  #seen: SeenRoster = { history: null, version: 0 }
+  #seen: Omit<SeenRoster, 'kept'> = { history: null, version: 0 }
+  #kept = 0
   /** Of what the roster has forgotten nothing up to here is unknown to us, or that was told; null: it begins. */
   #knownUpTo: number | null = null
   /** While everything is told anew: those who have not been named, and are not in the roster if they are not. */
@@ -25,7 +26,7 @@ export class RosterView {
 
   /** What the next registration says has been seen. */
   get seen(): SeenRoster {
-    return this.#seen
+    return { ...this.#seen, kept: this.#kept }
   }
 
   get(incarnation: string): RosterEntry | undefined {
@@ -43,6 +44,7 @@ export class RosterView {
       this.#begin(history)
       return { change: null, ask: true }
     }
+    this.#kept = Math.max(this.#kept, message.kept)
     if (since > this.#seen.version) return { change: null, ask: true }
     if (version <= this.#seen.version && version > 0) return { change: null, ask: false }
     const { forgottenUpTo } = message
@@ -57,6 +59,7 @@ export class RosterView {
   /** Whoever knew the old history is told of the new one: what it has forgotten is part of that. */
   #begin(history: string): void {
     this.#seen = { history, version: 0 }
+    this.#kept = 0
     this.#knownUpTo = null
     this.#unnamed = null
   }
@@ -100,7 +103,7 @@ export class RosterView {
   #take(entry: RosterEntry): boolean {
     this.#unnamed?.delete(entry.incarnation)
     const known = this.#entries.get(entry.incarnation)
-    if (known !== undefined && (isFinal(known) || isDeepStrictEqual(known, entry))) return false
+    if (known !== undefined && (isFinal(known) || isSame(known, entry))) return false
     this.#entries.set(entry.incarnation, entry)
     this.#ended.delete(entry.incarnation)
     if (entry.state === 'ended') this.#forgetOldest(entry.incarnation)
@@ -122,3 +125,6 @@ export class RosterView {
     }
   }
 }
+
+const isSame = (one: RosterEntry, other: RosterEntry): boolean =>
+  isDeepStrictEqual(timelessEntry(one), timelessEntry(other))

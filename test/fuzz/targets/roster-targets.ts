@@ -225,7 +225,7 @@ export const rosterFileTarget: Target = {
   bombs,
   mutate: (dice, input, other) => mutateOne(dice, input, other, mutateJson),
   run([text = Buffer.alloc(0)]) {
-    const saved = savedRosterOf(text.toString(), ownNode)
+    const saved = savedRosterOf(text.toString(), ownNode, { wallClock: 0, uptime: 0 })
     if ('damaged' in saved) return 'damaged'
     new Stage(saved).after()
     return 'used'

@@ -186,7 +186,8 @@ function progress(): Progress {
 
 function report(): Report {
   const { received, folded, streams, losses, torn, foreign } = journal
-  return { received, folded, streams, losses, torn, foreign, isReady, events }
+  const unreachable = subscription?.unreachable ?? []
+  return { received, folded, streams, losses, torn, foreign, isReady, unreachable, events }
 }
 
 function meetExpectations(): void {

@@ -222,6 +222,7 @@ const calls = {
     }
   },
   events: ({ key }: Keyed) => member(key).events,
+  unreachable: ({ key }: Keyed) => member(key).subscription?.unreachable ?? [],
   stats: ({ key }: Keyed) => member(key).queue.stats(),
   async close({ key }: Keyed) {
     const { queue } = member(key)
