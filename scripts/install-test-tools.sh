@@ -1,11 +1,11 @@
 #!/bin/sh
 # What the whole-system tests use beside Node: Python with pyzmq (programs that are not ours), iproute2 and
 # nftables (machines with networks of their own, cut off from each other), util-linux (containers, other
-# users), libfaketime (clocks that are wrong), strace (what a process asks of the system) and stress-ng
-# (a machine that is busy). For Debian and Ubuntu, as root; does nothing where all is there.
+# users), libfaketime (clocks that are wrong), strace (what a process asks of the system), stress-ng
+# (a machine that is busy) and PostgreSQL (the statements of docs/VERSIONS.md). For Debian and Ubuntu, as root; does nothing where all is there.
 set -eu
 
-packages='python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng'
+packages='python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql'
 
 for package in $packages; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=yes

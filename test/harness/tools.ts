@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { container, libfaketime } from './place.ts'
+import { postgresPrograms } from './postgres.ts'
 
 /** The system's Python has the system's packages, also where another one comes first. */
 const pythons = ['python3', '/usr/bin/python3']
@@ -23,6 +24,7 @@ const trials = {
   setpriv: () => runs('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true'),
   faketime: () => existsSync(libfaketime),
   python: () => python() !== null,
+  postgres: () => postgresPrograms() !== null,
 }
 
 export type Tool = keyof typeof trials
