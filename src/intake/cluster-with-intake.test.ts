@@ -34,7 +34,7 @@ beforeEach(async () => {
   events = []
   const on = (event: ClusterEvent) => events.push(event)
   refusals = new RefusalReport(systemClock, on)
-  intake = await Intake.open({ clock: systemClock, refused: () => {} })
+  intake = await Intake.open({ clock: systemClock, refused: () => {}, warn: () => {} })
   const cluster = ending as unknown as ClusterProcess
   const open = () => Promise.reject(new TidingsError('CLUSTER_UNREACHABLE', 'nobody answers'))
   node = new ClusterWithIntake({ cluster, intake, refusals, open, on })

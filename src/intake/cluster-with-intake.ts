@@ -31,7 +31,8 @@ export async function startClusterWithIntake(
   checkAborted(signal)
   const refusals = new RefusalReport(systemClock, on)
   const refused = (...of: Parameters<RefusalReport['add']>) => refusals.add(...of)
-  const intake = await Intake.open({ clock: systemClock, refused })
+  const warn = (message: string) => on({ type: 'warning', message })
+  const intake = await Intake.open({ clock: systemClock, refused, warn })
   const starting = new AbortController()
   const abort = (): void => starting.abort()
   signal?.addEventListener('abort', abort, { once: true })
@@ -47,8 +48,8 @@ export async function startClusterWithIntake(
     const node = new ClusterWithIntake({ cluster, intake, refusals, open, on })
     await node.begin(starting.signal)
     // From here on the intake ends first: what it has taken leaves through GENESIS_CLUSTER.
-    const warn = ({ message }: TidingsError) => on({ type: 'warning', message })
-    signal?.addEventListener('abort', () => inBackground(node.close(), warn), { once: true })
+    const failed = ({ message }: TidingsError) => warn(message)
+    signal?.addEventListener('abort', () => inBackground(node.close(), failed), { once: true })
     if (ready) on(ready)
     return node
   } catch (error) {

@@ -2,28 +2,32 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { allForeignTopic } from '../model/topic.ts'
 import { socketLimits } from '../transport/zeromq/socket-options.ts'
-import { greeting, readyCommand, subscribeMessage, unsubscribeMessage, ZmtpReader } from './zmtp.ts'
+import { intakeLimits } from './intake-limits.ts'
+import { greeting, readyCommand, subscribeMessage, unsubscribeMessage } from './zmtp.ts'
+import { type ZmtpHandlers, ZmtpReader } from './zmtp-reader.ts'
 
 const loopback = '127.0.0.1'
 
 /** Connections at once: one is the bus, two while it is made anew; the rest are strangers. */
 const maxConnections = 16
 
-export interface ForeignPortHandlers {
-  message(frames: readonly Buffer[]): void
+export interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'ready'> {
   /** The bus has connected and has been told what is wanted. */
   subscribed(): void
+  /** A connection has ended, and why. `isReady`: messages may have been under way. */
+  ended(why: string, isReady: boolean): void
 }
 
 /**
  * Where the inbound proxy hands over what foreign programs publish: a subscriber of `update/` that it
  * connects to, on loopback, beside outbound and export. What is ours is published under other topics,
- * so none of it comes here.
+ * so none of it comes here. A connection that ends libzmq makes again.
  */
 export class ForeignPort {
   readonly #server: Server
   readonly #handlers: ForeignPortHandlers
   readonly #connections = new Set<Socket>()
+  #isClosing = false
 
   private constructor(handlers: ForeignPortHandlers) {
     this.#handlers = handlers
@@ -50,6 +54,7 @@ export class ForeignPort {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const socket of this.#connections) socket.destroy()
     await closed
@@ -57,18 +62,28 @@ export class ForeignPort {
 
   #accept(socket: Socket): void {
     this.#connections.add(socket)
-    const reader = new ZmtpReader(socketLimits.maxInboundBytes, {
-      ready: () => {
-        socket.write(subscribeMessage(allForeignTopic))
-        this.#handlers.subscribed()
-      },
-      message: (frames) => this.#handlers.message(frames),
-    })
+    const handlers = this.#handlers
+    const ready = (): void => {
+      socket.write(subscribeMessage(allForeignTopic))
+      handlers.subscribed()
+    }
+    const limits = {
+      maxMessageBytes: intakeLimits.messageBytes,
+      maxFrameBytes: socketLimits.maxInboundBytes,
+    }
+    const reader = new ZmtpReader(limits, { ...handlers, ready })
+    let why = 'the other end closed it'
     socket.on('data', (piece: Buffer) => {
-      if (!reader.take(piece)) socket.destroy()
+      const end = reader.take(piece)
+      if (end === null) return
+      why = end
+      socket.destroy()
     })
-    socket.on('error', () => undefined)
-    socket.on('close', () => this.#connections.delete(socket))
+    socket.on('error', (error) => (why = error.message))
+    socket.on('close', () => {
+      this.#connections.delete(socket)
+      if (!this.#isClosing) handlers.ended(why, reader.isReady)
+    })
     socket.write(Buffer.concat([greeting(), readyCommand()]))
   }
 }

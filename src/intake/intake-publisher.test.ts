@@ -26,7 +26,7 @@ beforeEach(async () => {
   cluster = new MemoryCluster()
   ;[opened, warnings] = [[], []]
   gate = Promise.resolve()
-  intake = await Intake.open({ clock: systemClock, refused: () => {} })
+  intake = await Intake.open({ clock: systemClock, refused: () => {}, warn: () => {} })
   const warn = (message: string) => warnings.push(message)
   publisher = new IntakePublisher({ clock: systemClock, intake, open: openQueue, warn })
 })

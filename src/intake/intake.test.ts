@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { XPublisher } from 'zeromq'
 import { systemClock } from '../base/clock.ts'
@@ -25,16 +27,18 @@ let numbered: ComposedQueue<Record<string, object>>
 let subscriber: UpdateQueue
 let program: XPublisher
 let refusals: Refusal[]
+let warnings: string[]
 let received: Received[]
 let events: QueueEvent[]
 
 beforeEach(async () => {
   cluster = new MemoryCluster()
-  ;[refusals, received, events] = [[], [], []]
+  ;[refusals, warnings, received, events] = [[], [], [], []]
   intake = await Intake.open({
     clock: systemClock,
     waitingBytes: 4096,
     refused: (table, reason, count) => refusals.push([table, reason, count]),
+    warn: (message) => warnings.push(message),
   })
   numbered = new ComposedQueue({
     clock: systemClock,
@@ -52,7 +56,7 @@ beforeEach(async () => {
   void (async () => {
     for await (const event of subscriber.status()) events.push(event)
   })()
-  program = new XPublisher({ linger: 0, sendHighWaterMark: 0 })
+  program = new XPublisher({ immediate: true, linger: 0, sendHighWaterMark: 0 })
   program.connect(await intake.endpoint())
   expect((await program.receive()).map(String)).toEqual(['\x01update/'])
 })
@@ -131,6 +135,9 @@ it('W5: what comes beyond the bytes that may wait is an exact loss of each table
   for (const n of [1, 2, 3, 4]) await send('TRADE', large(n))
   await send('OTHER', large(5))
   await expect.poll(() => intake.overrun).toBe(3)
+  const told = (table: string): number =>
+    refusals.reduce((sum, [name, , count]) => sum + (name === table ? count : 0), 0)
+  expect([told('TRADE'), told('OTHER')]).toEqual([2, 1])
   intake.leadTo(numbered)
   await expect.poll(() => received.length).toBeGreaterThanOrEqual(4)
   await send('TRADE', insert(6))
@@ -144,10 +151,7 @@ it('W5: what comes beyond the bytes that may wait is an exact loss of each table
     { loss: { table: 'OTHER', publisher, from: 1, to: 1, reason } },
     { record: { n: 6 }, sequence: 5 },
   ])
-  expect(refusals).toEqual([
-    ['TRADE', reason, 2],
-    ['OTHER', reason, 1],
-  ])
+  expect([told('TRADE'), told('OTHER')]).toEqual([2, 1])
 })
 
 it('hands on what has come when it ends, and hears no more', async () => {
@@ -215,4 +219,70 @@ it('W5: a program that goes on publishing while it leaves: one more in each of i
     )
   await expect.poll(() => lost('TRADE')).toEqual(['foreign-overrun'])
   await expect.poll(() => lost('BROKEN').at(-1)).toBe('foreign-overrun')
+})
+
+it('W5: a message of too many frames or bytes is a loss in its place, and the connection goes on', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE', 'OTHER'])
+  const large = Buffer.alloc(9 * 1024 * 1024, 0x20)
+  await send('TRADE', insert(1))
+  await program.send(['update/TRADE/', '{}', '{}', '{}'])
+  await send('TRADE', insert(2))
+  await program.send(['update/OTHER/', large, large])
+  await send('OTHER', insert(3))
+  await expect.poll(() => received).toHaveLength(5)
+  const lost = { loss: { reason: 'malformed' } }
+  expect(received).toMatchObject([
+    { record: { n: 1 }, sequence: 1 },
+    { loss: { ...lost.loss, table: 'TRADE', from: 2, to: 2 } },
+    { record: { n: 2 }, sequence: 3 },
+    { loss: { ...lost.loss, table: 'OTHER', from: 1, to: 1 } },
+    { record: { n: 3 }, sequence: 2 },
+  ])
+  expect(refusals).toEqual([
+    ['TRADE', 'bad-frames', 1],
+    ['OTHER', 'too-large', 1],
+  ])
+  expect(warnings).toEqual([])
+})
+
+it('W5: what a connection that ended may have held is a loss of every table, and so is what is published until it is back', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE', 'OTHER'])
+  await send('TRADE', insert(1))
+  await send('OTHER', insert(1))
+  await expect.poll(() => received).toHaveLength(2)
+  await program.send(['update/TRADE/', Buffer.alloc(16 * 1024 * 1024 + 1, 0x20)])
+  expect((await program.receive()).map(String)).toEqual(['\x00update/'])
+  expect((await program.receive()).map(String)).toEqual(['\x01update/'])
+  await expect.poll(() => received).toHaveLength(6)
+  await send('TRADE', insert(2))
+  await expect.poll(() => received).toHaveLength(7)
+  const lost = (table: string, sequence: number) => ({
+    loss: { table, from: sequence, to: sequence, reason: 'foreign-overrun' },
+  })
+  expect(received.slice(2)).toMatchObject([
+    lost('TRADE', 2),
+    lost('OTHER', 2),
+    lost('TRADE', 3),
+    lost('OTHER', 3),
+    { record: { n: 2 }, sequence: 4 },
+  ])
+  expect(warnings).toEqual([expect.stringMatching(/has ended: a frame of 16777217 bytes;/)])
+})
+
+it('what is no bus and ends is told to the operator alone, once in a while', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE'])
+  await send('TRADE', insert(1))
+  const { port } = new URL(await intake.endpoint())
+  for (const text of ['GET / HTTP/1.1', 'x'.repeat(100), 'y'.repeat(100)]) {
+    const stranger = connect(Number(port), '127.0.0.1')
+    stranger.end(text)
+    await once(stranger.resume(), 'close')
+  }
+  await send('TRADE', insert(2))
+  await expect.poll(() => received).toHaveLength(2)
+  expect(received).toMatchObject([{ record: { n: 1 } }, { record: { n: 2 } }])
+  expect(warnings).toEqual([expect.stringMatching(/ended before its handshake did/)])
 })

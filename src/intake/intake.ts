@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TidingsError } from '../base/tidings-error.ts'
-import { type Clock, pause } from '../base/clock.ts'
+import { type Clock, type Timer, pause } from '../base/clock.ts'
+import { RateLimit } from '../cluster/rate-limit.ts'
 import { decodeForeign } from '../wire/foreign.ts'
 import type { ForeignMessage, RefusedForeign } from '../wire/foreign.ts'
 import { ForeignPort } from './foreign-port.ts'
 import { intakeLimits } from './intake-limits.ts'
-import { isOverrun, WaitingMessages } from './waiting-messages.ts'
-import type { Overrun } from './waiting-messages.ts'
+import { isGap, overrunReason, WaitingMessages } from './waiting-messages.ts'
+import type { Gap, NotTaken } from './waiting-messages.ts'
 
 /** Where what foreign programs publish goes on, numbered. */
 export interface IntakeQueue {
@@ -17,10 +18,12 @@ export interface IntakeQueue {
 
 export interface IntakeOptions {
   readonly clock: Clock
-  /** Bytes that may wait to be read; default `intakeLimits.waitingBytes`. */
+  /** Bytes of memory that what waits to be read may take; default `intakeLimits.waitingBytes`. */
   readonly waitingBytes?: number
-  /** So many messages were not taken, for this reason. `table`: null where the topic names none. */
-  readonly refused: (table: string | null, reason: string, count: number) => void
+  /** Told at once: so many messages are not taken, for this reason. `table`: null where the topic names none. */
+  readonly refused: NotTaken
+  /** What the operator has to know besides, as a sentence. */
+  readonly warn: (message: string) => void
 }
 
 /**
@@ -33,23 +36,34 @@ export class Intake {
   readonly #waiting: WaitingMessages
   readonly #subscribed = Promise.withResolvers<void>()
   readonly #port: Promise<ForeignPort>
+  readonly #strangers = new RateLimit(intakeLimits.refusedIntervalMs)
   #queue: IntakeQueue | null = null
   #isTurnScheduled = false
   /** When the last message came. */
   #cameAt = -Infinity
+  /** A connection has ended, so the programs have to hear anew that somebody subscribes. */
+  #isInterrupted = false
+  #resubscribing: Timer | null = null
   /** When something of each table was numbered last. */
   readonly #numberedAt = new Map<string, number>()
 
   private constructor(options: IntakeOptions) {
     this.#options = options
-    this.#waiting = new WaitingMessages(options.waitingBytes)
+    this.#waiting = new WaitingMessages(
+      options.waitingBytes ?? intakeLimits.waitingBytes,
+      options.refused,
+    )
     this.#port = ForeignPort.open({
-      message: (frames) => {
-        this.#cameAt = options.clock.now()
-        this.#waiting.push(frames)
-        this.#scheduleTurn()
+      messages: (bytes, count) => {
+        this.#waiting.push(bytes, count)
+        this.#onWaiting()
       },
-      subscribed: () => this.#subscribed.resolve(),
+      refused: (head, reason) => {
+        this.#waiting.refuse(head, reason)
+        this.#onWaiting()
+      },
+      subscribed: () => this.#onSubscribed(),
+      ended: (why, isReady) => this.#onEnded(why, isReady),
     })
   }
 
@@ -67,6 +81,11 @@ export class Intake {
   /** Messages let go since it was opened, because too much waited. */
   get overrun(): number {
     return this.#waiting.overrun
+  }
+
+  /** Bytes of memory that what waits to be read takes. */
+  get waitingBytes(): number {
+    return this.#waiting.bytes
   }
 
   /** Resolves when the inbound proxy has connected and knows what is wanted. */
@@ -120,16 +139,53 @@ export class Intake {
   }
 
   #loseRest(queue: IntakeQueue): void {
-    const rest = this.#waiting.letAllGo()
+    this.#waiting.letAllGo()
+    this.#handOnWaiting(queue, () => false)
     const since = this.#cameAt - intakeLimits.drainMs
-    for (const [table, at] of this.#numberedAt)
-      if (at >= since) rest.messages.set(table, (rest.messages.get(table) ?? 0) + 1)
-    this.#lose(queue, rest)
+    for (const [table, at] of this.#numberedAt) {
+      if (at < since) continue
+      this.#options.refused(table, overrunReason, 1)
+      this.#lose(queue, table, overrunReason, 1)
+    }
   }
 
   async close(): Promise<void> {
     this.#queue = null
+    this.#resubscribing?.cancel()
     await (await this.#port).close()
+  }
+
+  #onWaiting(): void {
+    this.#cameAt = this.#options.clock.now()
+    this.#scheduleTurn()
+  }
+
+  #interrupt(): void {
+    this.#waiting.interrupt()
+    this.#scheduleTurn()
+  }
+
+  /** What was under way is lost, and nobody knows what it was. libzmq connects again. */
+  #onEnded(why: string, isReady: boolean): void {
+    const { clock, warn } = this.#options
+    if (isReady) {
+      this.#isInterrupted = true
+      this.#interrupt()
+      warn(
+        `the connection from the bus to the intake has ended: ${why}; what foreign programs publish until it is back may be missing, and is told as a loss of each table`,
+      )
+    } else if (this.#strangers.admits('', clock.now()))
+      warn(`a connection to the intake has ended before its handshake did: ${why}`)
+  }
+
+  /** Again: what programs publish until they hear of it is lost too, behind the first loss. */
+  #onSubscribed(): void {
+    this.#subscribed.resolve()
+    if (!this.#isInterrupted) return
+    this.#isInterrupted = false
+    this.#resubscribing?.cancel()
+    const { resubscribedMs } = intakeLimits
+    this.#resubscribing = this.#options.clock.after(resubscribedMs, () => this.#interrupt())
   }
 
   #scheduleTurn(): void {
@@ -147,30 +203,40 @@ export class Intake {
     if (!queue) return
     const { clock } = this.#options
     const end = clock.now() + intakeLimits.turnMs
-    for (let waiting = this.#waiting.shift(); waiting; waiting = this.#waiting.shift()) {
-      if (isOverrun(waiting)) this.#lose(queue, waiting)
-      else this.#handOn(queue, decodeForeign(waiting))
-      if (clock.now() >= end) break
-    }
+    this.#handOnWaiting(queue, () => clock.now() >= end)
     if (!this.#waiting.isEmpty) this.#scheduleTurn()
   }
 
+  #handOnWaiting(queue: IntakeQueue, isOver: () => boolean): void {
+    for (let waiting = this.#waiting.shift(); waiting; waiting = this.#waiting.shift()) {
+      if (isGap(waiting)) this.#loseGap(queue, waiting)
+      else this.#handOn(queue, decodeForeign(waiting))
+      if (isOver()) return
+    }
+  }
+
   #handOn(queue: IntakeQueue, message: ForeignMessage | RefusedForeign): void {
-    if (message.kind === 'refused') return this.#refuse(queue, message.table, message.reason, 1)
+    if (message.kind === 'refused') return this.#refuse(queue, message.table, message.reason)
     try {
       queue.publish(message.updates)
       this.#numberedAt.set(message.table, this.#cameAt)
     } catch (error) {
-      this.#refuse(queue, message.table, reasonOf(error), 1)
+      this.#refuse(queue, message.table, reasonOf(error))
     }
   }
 
-  #lose(queue: IntakeQueue, { messages }: Overrun): void {
-    for (const [table, count] of messages) this.#refuse(queue, table, 'foreign-overrun', count)
+  #refuse(queue: IntakeQueue, table: string | null, reason: string): void {
+    this.#options.refused(table, reason, 1)
+    this.#lose(queue, table, reason, 1)
   }
 
-  #refuse(queue: IntakeQueue, table: string | null, reason: string, count: number): void {
-    this.#options.refused(table, reason, count)
+  #loseGap(queue: IntakeQueue, { messages, reason, isOfAll }: Gap): void {
+    for (const [table, count] of messages) this.#lose(queue, table, reason, count)
+    if (isOfAll)
+      for (const table of this.#numberedAt.keys()) this.#lose(queue, table, overrunReason, 1)
+  }
+
+  #lose(queue: IntakeQueue, table: string | null, reason: string, count: number): void {
     if (table === null) return
     try {
       queue.loseCommits(table, count, reason)

@@ -1,84 +1,155 @@
 import { Deque } from '../base/deque.ts'
-import { allForeignTopic, parseForeignTopic } from '../model/topic.ts'
+import { ForeignTables, type TableCounts, addTo } from './foreign-tables.ts'
 import { intakeLimits } from './intake-limits.ts'
+import { MessageRun, ownCopy } from './message-run.ts'
 
-/** Messages that were let go because too much waited, in their place among those that were not. */
-export interface Overrun {
-  /** By table; null: of topics that name none. */
-  readonly messages: Map<string | null, number>
+/** Messages that will not be read, in their place among those that will. */
+export interface Gap {
+  /** Why: `foreign-overrun` where they were let go, or what a decoder would have refused them for. */
+  readonly reason: string
+  readonly messages: TableCounts
+  /** Besides, nobody knows how many, of any table: a connection ended. */
+  isOfAll: boolean
 }
 
-export type Waiting = readonly Buffer[] | Overrun
+export type Waiting = readonly Buffer[] | Gap
 
-export const isOverrun = (waiting: Waiting): waiting is Overrun => 'messages' in waiting
+export const isGap = (waiting: Waiting): waiting is Gap => 'messages' in waiting
 
-/** What has come from foreign programs and is not read yet, in order: bounded by bytes. */
+export const overrunReason = 'foreign-overrun'
+
+/** Small pieces that are put into one at most, if each is as large as it may be. */
+const roomForSmallOnes = 16
+
+/** Told at once of each message that is not taken. */
+export type NotTaken = (table: string | null, reason: string, count: number) => void
+
+/**
+ * What has come from foreign programs and is not read yet, in order: bounded by the bytes that it takes in
+ * memory.
+ */
 export class WaitingMessages {
   readonly #most: number
-  readonly #queue = new Deque<Waiting>()
+  readonly #notTaken: NotTaken
+  readonly #tables = new ForeignTables(intakeLimits.waitingTables)
+  #queue = new Deque<MessageRun | Gap>()
   #bytes = 0
   /** Messages let go. */
   overrun = 0
 
-  constructor(most: number = intakeLimits.waitingBytes) {
+  constructor(most: number, notTaken: NotTaken) {
     this.#most = most
+    this.#notTaken = notTaken
   }
 
   get isEmpty(): boolean {
     return this.#queue.length === 0
   }
 
+  /** Of memory, never more than may wait but for the names in one gap. */
   get bytes(): number {
     return this.#bytes
   }
 
-  push(frames: readonly Buffer[]): void {
-    const weight = weightOf(frames)
-    if (this.#bytes + weight > this.#most) return this.#letGo(frames)
-    this.#bytes += weight
-    this.#queue.push(frames)
+  /** Whole messages as they came. What finds no room is let go. */
+  push(bytes: Buffer, messages: number): void {
+    if (this.#append(bytes, messages)) return
+    const run = new MessageRun(ownOrWhole(bytes), messages)
+    if (this.#bytes + weightOf(run) <= this.#most) return this.#add(run)
+    const first = run.take(this.#most - this.#bytes - intakeLimits.waitingOverheadBytes)
+    if (first.left > 0) this.#add(first)
+    this.#letGo(run)
   }
 
+  /** Small pieces, while others wait, are put into one that has room: each alone takes more than it is. */
+  #append(bytes: Buffer, messages: number): boolean {
+    const last = this.#queue.at(-1)
+    if (!(last instanceof MessageRun) || bytes.length > intakeLimits.smallPieceBytes) return false
+    if (last.append(bytes, messages)) return true
+    const room = Math.min(2 * last.memory, roomForSmallOnes * intakeLimits.smallPieceBytes)
+    const run = MessageRun.ofRoom(Math.max(room, bytes.length))
+    if (this.#bytes + weightOf(run) > this.#most) return false
+    run.append(bytes, messages)
+    this.#add(run)
+    return true
+  }
+
+  /** A message that is not taken; `head`: what its first frame begins with. */
+  refuse(head: Buffer, reason: string): void {
+    const table = this.#tables.tableOf(head, 0, head.length)
+    this.#notTaken(table, reason, 1)
+    const isFull = this.#bytes + intakeLimits.waitingOverheadBytes > this.#most
+    this.#count(isFull ? overrunReason : reason, [[table, 1]])
+  }
+
+  /** There may have been messages here of which nobody knows. */
+  interrupt(): void {
+    this.#gapFor(overrunReason).isOfAll = true
+  }
+
+  /** The next message, or what stands in the place of some. */
   shift(): Waiting | undefined {
-    const waiting = this.#queue.shift()
-    if (waiting && !isOverrun(waiting)) this.#bytes -= weightOf(waiting)
+    const first = this.#queue.at(0)
+    if (first === undefined) return undefined
+    const isRun = first instanceof MessageRun
+    const waiting = isRun ? first.shift() : first
+    if (isRun && first.left > 0) return waiting
+    this.#queue.shift()
+    this.#bytes -= weightOf(first)
     return waiting
   }
 
-  /** Lets all go that waits. */
-  letAllGo(): Overrun {
-    const messages = new Map<string | null, number>()
-    const add = (table: string | null, count: number) =>
-      messages.set(table, (messages.get(table) ?? 0) + count)
-    for (let waiting = this.shift(); waiting; waiting = this.shift())
-      if (!isOverrun(waiting)) add(tableOf(waiting), 1)
-      else for (const [table, count] of waiting.messages) add(table, count)
-    return { messages }
-  }
-
-  #letGo(frames: readonly Buffer[]): void {
-    this.overrun += 1
-    let last = this.#queue.at(-1)
-    if (!last || !isOverrun(last)) {
-      last = { messages: new Map() }
-      this.#queue.push(last)
+  /** Lets all go that waits to be read: gaps remain. */
+  letAllGo(): void {
+    const all = this.#queue
+    this.#queue = new Deque()
+    this.#bytes = 0
+    for (const waiting of all) {
+      if (waiting instanceof MessageRun) this.#letGo(waiting)
+      else {
+        this.#count(waiting.reason, waiting.messages)
+        if (waiting.isOfAll) this.#gapFor(waiting.reason).isOfAll = true
+      }
     }
-    const table = tableOf(frames)
-    last.messages.set(table, (last.messages.get(table) ?? 0) + 1)
+  }
+
+  #add(waiting: MessageRun | Gap): void {
+    this.#bytes += weightOf(waiting)
+    this.#queue.push(waiting)
+  }
+
+  #letGo(run: MessageRun): void {
+    const counts: TableCounts = new Map()
+    this.overrun += run.left
+    run.countInto(counts, this.#tables)
+    for (const [table, count] of counts) this.#notTaken(table, overrunReason, count)
+    this.#count(overrunReason, counts)
+  }
+
+  #count(reason: string, counts: Iterable<[string | null, number]>): void {
+    const gap = this.#gapFor(reason)
+    this.#bytes -= weightOf(gap)
+    for (const [table, count] of counts) addTo(gap.messages, table, count)
+    this.#bytes += weightOf(gap)
+  }
+
+  /** The gap at the end, if it is one for that reason, or a new one. */
+  #gapFor(reason: string): Gap {
+    const last = this.#queue.at(-1)
+    if (last && !(last instanceof MessageRun) && last.reason === reason) return last
+    const gap = { reason, messages: new Map(), isOfAll: false }
+    this.#add(gap)
+    return gap
   }
 }
 
-function weightOf(frames: readonly Buffer[]): number {
-  let bytes: number = intakeLimits.messageOverheadBytes
-  for (const frame of frames) bytes += frame.length
-  return bytes
+function weightOf(waiting: MessageRun | Gap): number {
+  const { waitingOverheadBytes, waitingTableBytes } = intakeLimits
+  if (waiting instanceof MessageRun) return waiting.memory + waitingOverheadBytes
+  return waitingOverheadBytes + waiting.messages.size * waitingTableBytes
 }
 
-const slash = 0x2f
-const maxTopicBytes = 300
-
-function tableOf([first, second]: readonly Buffer[]): string | null {
-  if (first === undefined) return null
-  const end = second ? first.length : first.indexOf(slash, allForeignTopic.length) + 1
-  return end > maxTopicBytes ? null : parseForeignTopic(first.latin1Slice(0, end))
+/** A view keeps the whole piece of which it is a part, which is counted: so a small part is copied. */
+function ownOrWhole(bytes: Buffer): Buffer {
+  return 2 * bytes.length < bytes.buffer.byteLength ? ownCopy(bytes) : bytes
 }

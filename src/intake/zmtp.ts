@@ -1,11 +1,9 @@
 /**
- * As much of ZMTP 3.0 (RFC 23) as one subscriber of one libzmq publisher needs: greeting, the NULL
- * mechanism, one subscription, messages. zeromq.js hands over some 90,000 messages a second, each as a
- * promise, and cannot say how many bytes wait inside libzmq. Foreign programs send several times as
- * many, and what waits must be counted: here a piece of 64 KiB is taken at once.
+ * What one subscriber of one libzmq publisher says and hears in ZMTP 3.0 (RFC 23): greeting, the NULL
+ * mechanism, one subscription, messages.
  */
 
-const greetingBytes = 64
+export const greetingBytes = 64
 const signatureEnd = 9
 const majorVersionAt = 10
 const mechanismAt = 12
@@ -21,9 +19,19 @@ export function greeting(): Buffer {
   return bytes
 }
 
-const moreFlag = 1
-const longFlag = 2
-const commandFlag = 4
+export const isGreeting = (bytes: Buffer): boolean =>
+  bytes[0] === 0xff &&
+  bytes[signatureEnd] === 0x7f &&
+  (bytes[majorVersionAt] ?? 0) >= 3 &&
+  bytes.latin1Slice(mechanismAt, mechanismAt + mechanismBytes).replaceAll('\0', '') === 'NULL'
+
+export const moreFlag = 1
+export const longFlag = 2
+export const commandFlag = 4
+
+/** Of a header: flags, and the length in one byte or in eight. */
+export const shortHeaderBytes = 2
+export const longHeaderBytes = 9
 
 const short = (flags: number, body: Buffer): Buffer =>
   Buffer.concat([Buffer.from([flags, body.length]), body])
@@ -41,122 +49,33 @@ export function readyCommand(): Buffer {
 export const subscribeMessage = (prefix: string): Buffer => short(0, Buffer.from(`\x01${prefix}`))
 export const unsubscribeMessage = (prefix: string): Buffer => short(0, Buffer.from(`\x00${prefix}`))
 
-/** A message of so many frames is none of those that may come here. */
-const maxFrames = 3
+/** A message that is taken has its topic and its JSON in one frame, or in two. */
+export const maxFrames = 2
 
-export interface ZmtpHandlers {
-  /** The peer has said that it is ready: subscriptions may go out. */
-  ready(): void
-  /** One message. The frames may be kept; they are views of what came. */
-  message(frames: Buffer[]): void
+/** Where the body of the frame at `at` begins; its header is there whole. */
+export const bodyOf = (bytes: Buffer, at: number): number =>
+  at + (((bytes[at] ?? 0) & longFlag) === 0 ? shortHeaderBytes : longHeaderBytes)
+
+/** How long that body is. */
+export function sizeOf(bytes: Buffer, at: number): number {
+  if (((bytes[at] ?? 0) & longFlag) === 0) return bytes[at + 1] ?? 0
+  return Number(bytes.readBigUInt64BE(at + 1))
 }
 
 /**
- * Takes what comes on one connection, in pieces of any size. Total: any bytes are taken, or the
- * connection is given up (`take()` says false).
+ * Where the message that begins at `at` ends, if all of it is there and it is one that is taken: of at most
+ * `maxFrames` frames and `most` bytes with their headers. 0: it has to be looked at more closely.
  */
-export class ZmtpReader {
-  readonly #maxMessageBytes: number
-  readonly #handlers: ZmtpHandlers
-  /** What has come of a header or a short frame that is not complete. */
-  #rest: Buffer = nothing
-  /** A frame that is longer than what has come of it. */
-  #long: { readonly frame: Buffer; filled: number; readonly flags: number } | null = null
-  #frames: Buffer[] = []
-  #messageBytes = 0
-  #isGreeted = false
-  #isReady = false
-
-  constructor(maxMessageBytes: number, handlers: ZmtpHandlers) {
-    this.#maxMessageBytes = maxMessageBytes
-    this.#handlers = handlers
+export function endOfMessage(bytes: Buffer, at: number, most: number): number {
+  let end = at
+  for (let frames = 0; frames < maxFrames; frames++) {
+    const flags = bytes[end]
+    if (flags === undefined || (flags & commandFlag) !== 0) return 0
+    if ((flags & longFlag) === 0) end += shortHeaderBytes + (bytes[end + 1] ?? Infinity)
+    else if (end + longHeaderBytes > bytes.length || bytes.readUInt32BE(end + 1) !== 0) return 0
+    else end += longHeaderBytes + bytes.readUInt32BE(end + 5)
+    if (end > bytes.length || end - at > most) return 0
+    if ((flags & moreFlag) === 0) return end
   }
-
-  /** Bytes of a message that has not come whole. */
-  get heldBytes(): number {
-    return this.#messageBytes + this.#rest.length + (this.#long?.frame.length ?? 0)
-  }
-
-  /** False: what came is no ZMTP of a publisher, or too large; nothing more is taken. */
-  take(piece: Buffer): boolean {
-    let bytes = piece
-    if (this.#long) {
-      const long = this.#long
-      const taken = bytes.copy(long.frame, long.filled)
-      long.filled += taken
-      if (long.filled < long.frame.length) return true
-      this.#long = null
-      if (!this.#takeFrame(long.flags, long.frame)) return false
-      bytes = bytes.subarray(taken)
-    } else if (this.#rest.length > 0) {
-      bytes = Buffer.concat([this.#rest, bytes])
-      this.#rest = nothing
-    }
-    if (!this.#isGreeted) {
-      if (bytes.length < greetingBytes) return this.#keep(bytes, 0)
-      if (!isGreeting(bytes)) return false
-      this.#isGreeted = true
-      bytes = bytes.subarray(greetingBytes)
-    }
-    return this.#takeFrames(bytes)
-  }
-
-  #takeFrames(bytes: Buffer): boolean {
-    let at = 0
-    for (;;) {
-      const flags = bytes[at]
-      if (flags === undefined) return true
-      const isLong = (flags & longFlag) !== 0
-      const body = at + (isLong ? 9 : 2)
-      if (bytes.length < body) return this.#keep(bytes, at)
-      const size = isLong ? Number(bytes.readBigUInt64BE(at + 1)) : (bytes[at + 1] as number)
-      if (this.#messageBytes + size > this.#maxMessageBytes) return false
-      const end = body + size
-      if (end > bytes.length) {
-        if (!isLong) return this.#keep(bytes, at)
-        this.#long = { frame: Buffer.allocUnsafeSlow(size), filled: bytes.length - body, flags }
-        bytes.copy(this.#long.frame, 0, body)
-        return true
-      }
-      if (!this.#takeFrame(flags, bytes.subarray(body, end))) return false
-      at = end
-    }
-  }
-
-  #keep(bytes: Buffer, from: number): true {
-    this.#rest = Buffer.from(bytes.subarray(from))
-    return true
-  }
-
-  #takeFrame(flags: number, body: Buffer): boolean {
-    if ((flags & commandFlag) !== 0) return this.#takeCommand(body)
-    if (!this.#isReady || this.#frames.length === maxFrames) return false
-    this.#frames.push(body)
-    this.#messageBytes += body.length
-    if ((flags & moreFlag) !== 0) return true
-    const frames = this.#frames
-    this.#frames = []
-    this.#messageBytes = 0
-    this.#handlers.message(frames)
-    return true
-  }
-
-  /** READY begins it; ERROR ends it; what else a later version may say is not for us. */
-  #takeCommand(body: Buffer): boolean {
-    const name = body.subarray(1, 1 + (body[0] ?? 0)).latin1Slice()
-    if (name === 'ERROR') return false
-    if (name === 'READY' && !this.#isReady) {
-      this.#isReady = true
-      this.#handlers.ready()
-    }
-    return true
-  }
+  return 0
 }
-
-const nothing: Buffer = Buffer.alloc(0)
-
-const isGreeting = (bytes: Buffer): boolean =>
-  bytes[0] === 0xff &&
-  bytes[signatureEnd] === 0x7f &&
-  (bytes[majorVersionAt] ?? 0) >= 3 &&
-  bytes.latin1Slice(mechanismAt, mechanismAt + mechanismBytes).replaceAll('\0', '') === 'NULL'

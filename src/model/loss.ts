@@ -14,7 +14,7 @@ export const lossReasons = [
   'roster-lost',
   /** It arrived whole and cannot be read: the rows of a batch, or what a foreign program published. */
   'malformed',
-  /** Foreign programs published faster than the intake of their node could take it. */
+  /** Foreign programs published faster than the intake of their node could take it, or its connection ended. */
   'foreign-overrun',
 ] as const
 

@@ -28,7 +28,9 @@ describe('JSON of a program that is not ours', () => {
     const message = decodeForeign([Buffer.concat([topic('TRADE'), json])])
     expect(message).toMatchObject({ kind: 'foreign', table: 'TRADE' })
     expect(decodeForeign([topic('TRADE'), json])).toEqual(message)
-    expect(decodeForeign([topic('TRADE'), json, json])).toEqual(refusedAs('bad-frames', null))
+    expect(decodeForeign([topic('TRADE'), json, json])).toEqual(refusedAs('bad-frames'))
+    const both = Buffer.concat([topic('TRADE'), json])
+    expect(decodeForeign([both, json])).toEqual(refusedAs('bad-frames'))
     expect(decodeForeign([])).toEqual(refusedAs('bad-frames', null))
   })
 

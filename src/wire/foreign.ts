@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { NumberOutOfRange, parseExactJson } from '../base/exact-json.ts'
 import { isInt64 } from '../base/int64.ts'
 import { nestsDeeper } from '../base/json-nesting.ts'
-import { parseForeignTopic } from '../model/topic.ts'
+import { maxTableNameBytes, parseForeignTopic } from '../model/topic.ts'
 import type { NewUpdate, UpdateKind } from '../model/update.ts'
 import { asBuffer } from './byte-reader.ts'
 import { wireLimits } from './limits.ts'
@@ -29,7 +29,13 @@ export interface RefusedForeign extends Refused {
 
 const slash = 0x2f
 const updateTopicBytes = 'update/'.length
-const maxTopicBytes = 300
+
+/** Bytes of the longest topic that names a table. */
+export const maxForeignTopicBytes = updateTopicBytes + maxTableNameBytes + 1
+
+/** Where the topic ends that a frame begins with; 0: it is too long for one, or there is no end. */
+export const foreignTopicEnd = (frame: Buffer): number =>
+  frame.subarray(0, maxForeignTopicBytes).indexOf(slash, updateTopicBytes) + 1
 
 /**
  * What came on `update/<TABLE>/`, in one frame that begins with its topic or with the topic in a frame of
@@ -37,15 +43,15 @@ const maxTopicBytes = 300
  */
 export function decodeForeign(frames: readonly Uint8Array[]): ForeignMessage | RefusedForeign {
   const [first, second] = frames
-  if (first === undefined || frames.length > 2) return { ...refused('bad-frames'), table: null }
+  if (first === undefined) return { ...refused('bad-frames'), table: null }
   const whole = asBuffer(first)
-  const topicEnd = second === undefined ? whole.indexOf(slash, updateTopicBytes) + 1 : whole.length
-  const table = topicEnd > maxTopicBytes ? null : parseForeignTopic(whole.latin1Slice(0, topicEnd))
+  const topicEnd = foreignTopicEnd(whole)
+  const table = parseForeignTopic(whole.latin1Slice(0, topicEnd))
   if (table === null) return { ...refused('bad-topic'), table }
-  const message = decodeJson(
-    table,
-    second === undefined ? whole.subarray(topicEnd) : asBuffer(second),
-  )
+  if (frames.length > 2 || (second !== undefined && topicEnd < whole.length))
+    return { ...refused('bad-frames'), table }
+  const json = second === undefined ? whole.subarray(topicEnd) : asBuffer(second)
+  const message = decodeJson(table, json)
   return message.kind === 'refused' ? { ...message, table } : message
 }
 

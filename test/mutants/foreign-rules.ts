@@ -3,6 +3,8 @@ import { type Rule, rule } from './rule.ts'
 const envelope = 'src/wire/envelope.test.ts'
 const foreign = 'src/wire/foreign.test.ts'
 const intake = 'src/intake/intake.test.ts'
+const zmtpReader = 'src/intake/zmtp-reader.test.ts'
+const waitingMessages = 'src/intake/waiting-messages.test.ts'
 const membership = 'src/cluster/membership/membership.test.ts'
 
 /** Foreign programs and requests, and the ZRE membership of nodes: W5, W6, Z1. */
@@ -58,7 +60,7 @@ export const foreignRules: readonly Rule[] = [
     'W5.6',
     'What waits to be read is bounded by bytes, and what is let go beyond is counted by table, in its place',
     'it is let go in silence',
-    ['intake/waiting-messages.ts', 'return this.#letGo(frames)', 'return'],
+    ['intake/waiting-messages.ts', 'this.#letGo(run)', ''],
     [
       intake,
       'W5: what comes beyond the bytes that may wait is an exact loss of each table, in its place',
@@ -87,6 +89,51 @@ export const foreignRules: readonly Rule[] = [
       intake,
       'W5: a program that goes on publishing while it leaves: one more in each of its tables is told as lost',
     ],
+  ),
+  rule(
+    'W5.10',
+    'A message of too many frames or bytes is skipped and told in its place, and its connection goes on',
+    'it ends the connection',
+    [
+      'intake/zmtp-reader.ts',
+      "if (this.#frames > maxFrames) this.#refused ??= 'bad-frames'",
+      "if (this.#frames > maxFrames) this.#end = 'too many frames'",
+    ],
+    [
+      zmtpReader,
+      'W5: goes on behind a message of too many frames or bytes, which is told in its place by its topic',
+    ],
+  ),
+  rule(
+    'W5.11',
+    'What a connection to the intake may have held when it ended is told as a loss of every table',
+    'it is only told to the operator',
+    ['intake/waiting-messages.ts', 'this.#gapFor(overrunReason).isOfAll = true', ''],
+    [
+      intake,
+      'W5: what a connection that ended may have held is a loss of every table, and so is what is published until it is back',
+    ],
+  ),
+  rule(
+    'W5.12',
+    'What programs publish before they hear that the intake is back is told as a loss behind it',
+    'only the end is told',
+    ['intake/intake.ts', '() => this.#interrupt())', '() => undefined)'],
+    [
+      intake,
+      'W5: what a connection that ended may have held is a loss of every table, and so is what is published until it is back',
+    ],
+  ),
+  rule(
+    'W5.13',
+    'What waits to be read keeps no more memory than is counted for it, and little beside its own bytes',
+    'a small part keeps the whole piece in which it came',
+    [
+      'intake/waiting-messages.ts',
+      '2 * bytes.length < bytes.buffer.byteLength ? ownCopy(bytes) : bytes',
+      'bytes',
+    ],
+    [waitingMessages, 'W5: of a piece of which little is whole, the rest is not kept'],
   ),
   rule(
     'W6.1',

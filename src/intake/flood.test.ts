@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { type Socket, connect } from 'node:net'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { liveHeapBytes } from '../../test/harness/live-heap.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { decodeForeign } from '../wire/foreign.ts'
+import { intakeLimits } from './intake-limits.ts'
+import { Intake, type IntakeQueue } from './intake.ts'
+import { MessageRun } from './message-run.ts'
+import { WaitingMessages } from './waiting-messages.ts'
+import { ZmtpReader } from './zmtp-reader.ts'
+import { greeting, readyCommand } from './zmtp.ts'
+
+const messages = 400_000
+
+/** As a program publishes them that does not pause: of two tables in turn. */
+function flood(): Buffer {
+  const parts: Buffer[] = []
+  for (let n = 0; n < messages; n++) {
+    const table = n % 2 === 0 ? 'TRADE' : 'POSITION'
+    const text = `update/${table}/{"kind":"insert","record":{"TRADE_ID":"T${n}","PRICE":10.5}}`
+    parts.push(Buffer.from([0, text.length]), Buffer.from(text))
+  }
+  return Buffer.concat(parts)
+}
+
+const bytes = flood()
+const begin = Buffer.concat([greeting(), readyCommand()])
+
+let intake: Intake
+let told: number
+let turns: number[]
+let published: number
+let lost: number
+let socket: Socket
+
+/** Each look at it is a tenth of a millisecond: a turn may look so often, whatever the machine does. */
+const looksPerTurn = 10 * intakeLimits.turnMs
+let looks = 0
+const clock: Clock = {
+  ...systemClock,
+  now: () => ++looks / 10,
+  endOfTurn: (run) =>
+    systemClock.endOfTurn(() => {
+      const before = published + lost
+      run()
+      turns.push(published + lost - before)
+    }),
+}
+
+const queue: IntakeQueue = {
+  publish: () => published++,
+  loseCommits: (_table, count) => void (lost += count),
+}
+
+async function open(waitingBytes: number): Promise<void> {
+  intake = await Intake.open({
+    clock,
+    waitingBytes,
+    refused: (_table, _reason, count) => (told += count),
+    warn: () => undefined,
+  })
+  const { port } = new URL(await intake.endpoint())
+  socket = connect(Number(port), '127.0.0.1')
+  socket.write(begin)
+  await once(socket, 'data')
+}
+
+beforeEach(() => {
+  ;[told, published, lost, turns] = [0, 0, 0, []]
+})
+
+afterEach(async () => {
+  socket.destroy()
+  await intake.close()
+})
+
+it('W5: a flood takes little more memory than its bytes while it waits, and is read in short turns', async () => {
+  await open(intakeLimits.waitingBytes)
+  const before = liveHeapBytes()
+  socket.write(bytes)
+  await expect.poll(() => intake.waitingBytes, { timeout: 60_000 }).toBeGreaterThan(bytes.length)
+  const taken = liveHeapBytes() - before
+  expect(taken).toBeLessThan(1.25 * bytes.length)
+  expect(taken).toBeLessThan(1.1 * intake.waitingBytes)
+  intake.leadTo(queue)
+  await expect.poll(() => published, { timeout: 60_000 }).toBe(messages)
+  expect(Math.max(...turns)).toBeLessThanOrEqual(looksPerTurn)
+  expect([told, lost, intake.waitingBytes]).toEqual([0, 0, 0])
+})
+
+it('W5: of a flood beyond what may wait the operator learns while it goes on, and each message is told once', async () => {
+  await open(4 * 1024 * 1024)
+  socket.write(bytes)
+  await expect.poll(() => told, { timeout: 60_000 }).toBeGreaterThan(300_000)
+  expect(published + lost).toBe(0)
+  intake.leadTo(queue)
+  await expect.poll(() => published + lost, { timeout: 60_000 }).toBe(messages)
+  expect(lost).toBe(told)
+  expect(intake.overrun).toBe(lost)
+})
+
+/** CPU of the least of three, microseconds. */
+function cpuOf(work: () => void): number {
+  const each = [1, 2, 3].map(() => {
+    const before = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(before)
+    return user + system
+  })
+  return Math.min(...each)
+}
+
+it('to take a message, or to let it go, is little work beside reading it', () => {
+  const part = bytes.subarray(0, bytes.lastIndexOf('\0', bytes.length / 4))
+  const nothing = (): undefined => undefined
+  const take = (most: number) => (): void => {
+    const waiting = new WaitingMessages(most, nothing)
+    const reader = new ZmtpReader(
+      { maxMessageBytes: intakeLimits.messageBytes, maxFrameBytes: 16 * 1024 * 1024 },
+      { ready: nothing, messages: (run, count) => waiting.push(run, count), refused: nothing },
+    )
+    reader.take(begin)
+    for (let at = 0; at < part.length; at += 65_536)
+      reader.take(Buffer.from(part.subarray(at, at + 65_536)))
+  }
+  const read = (): void => {
+    const run = new MessageRun(part, messages / 5)
+    while (run.left > 0) decodeForeign(run.shift())
+  }
+  const [taking, dropping, reading] = [cpuOf(take(Infinity)), cpuOf(take(0)), cpuOf(read)]
+  expect(taking).toBeLessThan(reading / 4)
+  expect(dropping).toBeLessThan(reading / 2)
+})
