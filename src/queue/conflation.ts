@@ -2,7 +2,7 @@ import type { ConflatedRange, ConflatedUpdate, Delivery, TablesOf } from '../mod
 import type { Update, UpdateKind } from '../model/update.ts'
 import type { Position } from '../subscriber/subscription-output.ts'
 import type { SubscribedStream } from '../subscriber/subscribed-stream.ts'
-import type { ConflationKeys, KeyReader } from './conflation-key.ts'
+import type { ConflationKeys, KeyReader, KeyValue } from './conflation-key.ts'
 
 /** The first of the updates that an entry stands for: it tells what was there before them all. */
 interface First extends Pick<Update, 'kind' | 'version'> {
@@ -14,17 +14,25 @@ interface First extends Pick<Update, 'kind' | 'version'> {
 interface Entry {
   latest: Update
   latestBytes: number
-  /** The highest version that has come, if any has: what came without one may be the latest. */
+  /** The highest of the versions that it stands for, if any has one: what came without one may be the latest. */
   version: bigint | undefined
   first: First
   count: number
+  /** It changes the key of its record: nothing is folded over it, and it stays as it was published. */
+  readonly isMove: boolean
+}
+
+/** What is known of one key: the entry that came last of it, and the highest version. */
+interface Known {
+  entry: Entry
+  version: bigint | undefined
 }
 
 /** One table of a conflation. */
 interface Folding {
   readonly reader: KeyReader | null
-  /** By key: the entry that the next update of it is folded into. */
-  readonly entries: Map<string, Entry>
+  /** By key: what the next update of it is folded into, or comes behind. */
+  readonly known: Map<string, Known>
   /** By incarnation: the range that the next update of it continues. */
   readonly ranges: Map<string, { -readonly [Field in keyof ConflatedRange]: ConflatedRange[Field] }>
   folded: number
@@ -72,7 +80,10 @@ export class Conflation<Tables extends TablesOf> {
     return [...this.#positions].map(([stream, last]) => ({ stream, last }))
   }
 
-  /** Folds in the updates of one delivery, which comes after all that were folded in before. */
+  /**
+   * Folds in the updates of one delivery, which comes after all that were folded in before. All of them or,
+   * where a key cannot be read and this throws, none.
+   */
   fold(
     updates: readonly Update[],
     isIncomplete: boolean,
@@ -81,7 +92,8 @@ export class Conflation<Tables extends TablesOf> {
   ): void {
     const bytesEach = updates.length === 0 ? 0 : bytes / updates.length
     const before = this.#folded
-    for (const update of updates) this.#take(update, bytesEach)
+    const keys = updates.map((update) => this.#foldingOf(update.table).reader?.read(update.record))
+    for (const [index, update] of updates.entries()) this.#take(update, keys[index], bytesEach)
     for (const { stream, last } of positions)
       this.#positions.set(stream, Math.max(last, this.#positions.get(stream) ?? 0))
     this.#isIncomplete ||= isIncomplete
@@ -101,55 +113,82 @@ export class Conflation<Tables extends TablesOf> {
     return delivery as unknown as Delivery<Tables>
   }
 
-  #take(update: Update, bytes: number): void {
+  #take(update: Update, key: KeyValue | undefined, bytes: number): void {
     const folding = this.#foldingOf(update.table)
     this.#cover(folding, update)
-    const key = folding.reader?.read(update.record)
     if (!folding.reader || !key) this.#add(update, bytes)
     else if ('missing' in key) {
       this.#output.keyMissing(update.table, key.missing)
       this.#add(update, bytes)
     } else if (update.before && folding.reader.hasMoved(update.before, update.record))
       this.#move(folding, folding.reader, update, key.text, bytes)
+    else this.#put(folding, key.text, update, bytes)
+  }
+
+  /** An update that leaves its record where it is. */
+  #put(folding: Folding, key: string, update: Update, bytes: number): void {
+    const known = folding.known.get(key)
+    if (!known) folding.known.set(key, { entry: this.#add(update, bytes), version: update.version })
+    else if (!known.entry.isMove) this.#replace(folding, known, update, bytes)
+    else if (isOlder(update, known)) this.#passOver(folding, known.entry)
     else {
-      const entry = folding.entries.get(key.text)
-      if (entry) this.#replace(folding, entry, update, bytes)
-      else folding.entries.set(key.text, this.#add(update, bytes))
+      known.entry = this.#add(update, bytes)
+      known.version = update.version ?? known.version
     }
   }
 
   /**
    * The record has another key now. Whoever follows that deletes the old one, so it must come after
-   * what was there under either key and before what comes under them: nothing is folded over it.
+   * what was there under either key and before what comes under them: nothing is folded over it. By its version
+   * it may be the older one under one of them: then it changes nothing there.
    */
   #move(folding: Folding, reader: KeyReader, update: Update, key: string, bytes: number): void {
-    const old = reader.readBefore(update.before ?? {}, update.record)
-    if ('text' in old) folding.entries.delete(old.text)
-    folding.entries.delete(key)
-    this.#add(update, bytes)
+    const from = reader.readBefore(update.before ?? {}, update.record)
+    const there = folding.known.get(key)
+    const left = 'text' in from ? folding.known.get(from.text) : undefined
+    const isLateThere = there !== undefined && isOlder(update, there)
+    const isLateLeft = left !== undefined && isOlder(update, left)
+    if (isLateThere && isLateLeft) this.#passOver(folding, there.entry)
+    else if (isLateLeft) this.#put(folding, key, { ...update, before: undefined }, bytes)
+    else if (isLateThere && 'text' in from)
+      this.#put(folding, from.text, deleteBefore(update), bytes)
+    else {
+      const entry = this.#add(update, bytes, true)
+      folding.known.set(key, { entry, version: update.version ?? there?.version })
+      if ('text' in from)
+        folding.known.set(from.text, { entry, version: update.version ?? left?.version })
+    }
   }
 
-  #add(update: Update, bytes: number): Entry {
-    const entry = {
+  /** It is older than what is known: only that it came is told. */
+  #passOver(folding: Folding, entry: Entry): void {
+    entry.count++
+    folding.folded++
+    this.#folded++
+  }
+
+  #add(update: Update, bytes: number, isMove = false): Entry {
+    const entry: Entry = {
       latest: update,
       latestBytes: bytes,
       version: update.version,
       first: firstOf(update, bytes),
       count: 1,
+      isMove,
     }
     this.#entries.add(entry)
     this.#bytes += bytes
     return entry
   }
 
-  #replace(folding: Folding, entry: Entry, update: Update, bytes: number): void {
+  #replace(folding: Folding, known: Known, update: Update, bytes: number): void {
+    const { entry } = known
     this.#bytes -= weightOf(entry)
-    entry.count++
-    folding.folded++
-    this.#folded++
+    this.#passOver(folding, entry)
     if (isOlder(update, entry.first)) entry.first = firstOf(update, bytes)
-    if (!isOlder(update, entry)) {
-      entry.version = update.version ?? entry.version
+    if (!isOlder(update, known)) {
+      known.version = update.version ?? known.version
+      entry.version = known.version
       entry.latest = update
       entry.latestBytes = bytes
       this.#entries.delete(entry)
@@ -174,7 +213,7 @@ export class Conflation<Tables extends TablesOf> {
     if (!folding) {
       folding = {
         reader: this.#keys.of(table),
-        entries: new Map(),
+        known: new Map(),
         ranges: new Map(),
         folded: 0,
       }
@@ -189,8 +228,8 @@ function firstOf({ kind, version, record, before }: Update, bytes: number): Firs
   return { kind, version, before: kind === 'delete' ? record : before, bytes }
 }
 
-function weightOf({ latestBytes, first, count }: Entry): number {
-  return latestBytes + (count > 1 && first.before ? first.bytes : 0)
+function weightOf({ latestBytes, first, count, isMove }: Entry): number {
+  return latestBytes + (count > 1 && !isMove && first.before ? first.bytes : 0)
 }
 
 /**
@@ -203,10 +242,22 @@ function isOlder(later: Pick<Update, 'version'>, earlier: Pick<Update, 'version'
   return later.version < earlier.version
 }
 
-function conflated({ latest, first, count }: Entry): ConflatedUpdate {
-  if (count === 1) return { ...latest, count, firstKind: latest.kind }
+/** What a change of the key does under the old one. */
+function deleteBefore(update: Update): Update {
+  return {
+    ...update,
+    kind: 'delete',
+    record: { ...update.record, ...update.before },
+    before: undefined,
+  }
+}
+
+function conflated({ latest, version, first, count, isMove }: Entry): ConflatedUpdate {
+  if (count === 1 || isMove) return { ...latest, count, firstKind: latest.kind }
   return {
     ...latest,
+    // Whoever compares versions is to know the highest, also where the latest has none.
+    version,
     kind: kindOf(first.kind, latest.kind),
     before: first.before,
     count,

@@ -108,3 +108,34 @@ it('counts what the application is busy with until it is released', () => {
   if (taken) waiting.release(taken)
   expect(waiting).toMatchObject({ hasRoom: true, updates: 0 })
 })
+
+it('D25: where a key cannot be read, all of what waits is handed over', () => {
+  const waiting = lists({})
+  const unreadable = (sequence: number): Update => ({
+    ...update(1, sequence),
+    record: {
+      ID: {
+        toJSON: () => {
+          throw new Error('unreadable')
+        },
+      },
+    },
+  })
+  waiting.addUpdates([update(1, 1)], false, 1, [])
+  waiting.addUpdates([update(1, 2)], false, 1, [])
+  waiting.addUpdates([update(2, 3), unreadable(4)], false, 2, [])
+  waiting.addLosses([loss(5)], [])
+  waiting.addUpdates([update(1, 6)], false, 1, [])
+  expect(() => waiting.makeRoom()).toThrow('unreadable')
+  expect(waiting.updates).toBe(6)
+  const deliveries = [...drain(waiting)] as Delivery[]
+  expect(deliveries.map(told)).toEqual(['conflated 2', 'updates 3,4', 'loss 5', 'updates 6'])
+  expect(waiting.updates).toBe(0)
+  waiting.addUpdates([update(1, 7)], false, 1, [])
+  waiting.makeRoom()
+  expect(() => waiting.addUpdates([unreadable(8)], false, 1, [])).toThrow('unreadable')
+  expect([...drain(waiting)].map((each) => told(each as Delivery))).toEqual([
+    'conflated 7',
+    'updates 8',
+  ])
+})

@@ -172,12 +172,19 @@ export class WaitingDeliveries<Tables extends TablesOf> {
   ): void {
     const plain = new Plain(updates, isIncomplete, bytes, positions)
     const last = this.#items.at(-1)?.waiting
-    if (last instanceof Conflation) {
+    let isFolded = false
+    try {
+      if (!(last instanceof Conflation)) return
       this.#fold(last, plain)
-      return
+      isFolded = true
+    } finally {
+      if (!isFolded) this.#addPlain(plain)
     }
-    if (updates.length === 0) {
-      this.#addPositions(positions)
+  }
+
+  #addPlain(plain: Plain): void {
+    if (plain.updates.length === 0) {
+      this.#addPositions(plain.positions)
       return
     }
     this.#plain++
@@ -218,7 +225,8 @@ export class WaitingDeliveries<Tables extends TablesOf> {
 
   /**
    * Folds what waits to the latest of each key, where there are keys. Losses stay in their places,
-   * with a conflation before and one behind them. True: there is room now.
+   * with a conflation before and one behind them. True: there is room now. Where a key cannot be read this throws,
+   * and nothing is lost.
    */
   makeRoom(): boolean {
     const keys = this.#keys
@@ -226,25 +234,36 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     const items = this.#items
     this.#items = new Deque()
     this.#plain = 0
-    for (let item = items.shift(); item; item = items.shift()) {
-      const open = this.#items.at(-1)?.waiting
-      if (item.waiting instanceof Passed && open instanceof Conflation) {
-        open.fold([], false, 0, item.waiting.positions)
-        continue
+    try {
+      for (let item = items.at(0); item; item = items.at(0)) {
+        this.#foldItem(item, keys)
+        items.shift()
       }
-      if (!item.plain) {
+    } finally {
+      // Where a fold has failed: what is not folded waits as it is.
+      for (let item = items.shift(); item; item = items.shift()) {
+        if (item.plain) this.#plain++
         this.#items.push(item)
-        continue
       }
-      let last = this.#items.at(-1)?.waiting
-      if (!(last instanceof Conflation)) {
-        last = new Conflation<Tables>(keys, this.#output)
-        this.#items.push(new Item<Tables>(last, null))
-      }
-      this.release(item.waiting)
-      this.#fold(last as Conflation<Tables>, item.plain)
     }
     return this.hasRoom
+  }
+
+  /** Behind what is folded already, or into it. */
+  #foldItem(item: Item<Tables>, keys: ConflationKeys): void {
+    const last = this.#items.at(-1)?.waiting
+    if (item.waiting instanceof Passed && last instanceof Conflation)
+      last.fold([], false, 0, item.waiting.positions)
+    else if (!item.plain) this.#items.push(item)
+    else if (last instanceof Conflation) {
+      this.#fold(last as Conflation<Tables>, item.plain)
+      this.release(item.waiting)
+    } else {
+      const begun = new Conflation<Tables>(keys, this.#output)
+      this.#fold(begun, item.plain)
+      this.#items.push(new Item<Tables>(begun, null))
+      this.release(item.waiting)
+    }
   }
 
   clear(): void {
