@@ -1,4 +1,4 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { getHeapCodeStatistics, getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 setFlagsFromString('--expose-gc')
@@ -14,6 +14,15 @@ const noiseBytes = 4096
 export function youngGenerationBytes(): number {
   const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
   return space?.physical_space_size ?? 0
+}
+
+/**
+ * Code that V8 has compiled, bytes: the longer a process runs the more of it is optimised, until all that runs
+ * often is; what has not run for long is let go.
+ */
+export function compiledBytes(): number {
+  const { code_and_metadata_size, bytecode_and_metadata_size } = getHeapCodeStatistics()
+  return code_and_metadata_size + bytecode_and_metadata_size
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Target } from '../target.ts'
 import { publisherTarget, subscriberTarget } from './core-targets.ts'
 import { definitionTargets } from './definition-targets.ts'
+import { exactJsonTarget } from './exact-json-target.ts'
 import { messageTarget } from './message-target.ts'
 import { requestTarget } from './request-target.ts'
 import {
@@ -19,6 +20,7 @@ export const everyTarget: readonly Target[] = [
   foreignTarget,
   topicTarget,
   mixedTarget,
+  exactJsonTarget,
   zreTarget,
   registrationTarget,
   clusterMessageTarget,

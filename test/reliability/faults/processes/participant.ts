@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { OpenOptions, QueueEvent, Subscription, UpdateQueue } from '../../../../src/index.ts'
 import { openUpdateQueue } from '../../../../src/index.ts'
-import { liveHeapBytes, youngGenerationBytes } from '../../../harness/live-heap.ts'
+import { compiledBytes, liveHeapBytes, youngGenerationBytes } from '../../../harness/live-heap.ts'
 import type { PublishedStream } from '../judge.ts'
 import { monotonicMs, Orders } from '../order.ts'
 import { Recorder } from '../recorder.ts'
@@ -231,7 +231,8 @@ const calls = {
   },
   /** Resident, and what of it V8 has taken for its young generation, bytes. */
   memory: () => ({ rss: process.memoryUsage().rss, young: youngGenerationBytes() }),
-  liveHeap: () => liveHeapBytes(),
+  /** Objects and buffers that are in use, without compiled code, bytes. */
+  liveHeap: () => liveHeapBytes() - compiledBytes(),
   /** Nothing of this process's JavaScript runs meanwhile. */
   block({ ms }: { ms: number }) {
     const until = monotonicMs() + ms
