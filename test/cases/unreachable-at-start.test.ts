@@ -30,6 +30,12 @@ async function lossesOf(subscriber: Application): Promise<(string | undefined)[]
   return losses.map(({ publisher }) => publisher?.incarnation)
 }
 
+/** What `mon` on the other node shows. */
+async function shownAs(cluster: TestCluster, name: string): Promise<string | undefined> {
+  const { nodes } = await cluster.snapshot(1)
+  return nodes.find((node) => node.name === name)?.state
+}
+
 it.runIf(available('two machines', 'network', 'nft')).each(['mesh+relay', 'proxy+relay'] as const)(
   'a node that is heard for the first time owes what was published since, and nothing that ended before (%s)',
   async (shape) => {
@@ -47,6 +53,8 @@ it.runIf(available('two machines', 'network', 'nft')).each(['mesh+relay', 'proxy
     const { unreachable, events } = await subscriber.report()
     expect(unreachable).toEqual([away])
     expect(events).toContainEqual({ type: 'ready', tables: '*', unreachable: [away] })
+
+    expect(await shownAs(cluster, away)).toBe('unreachable')
 
     const endedAfter = await publishAndEnd(cluster, 'CLOSED_AFTER', 'close')
     const killedAfter = await publishAndEnd(cluster, 'KILLED_AFTER', 'SIGKILL')
@@ -66,5 +74,6 @@ it.runIf(available('two machines', 'network', 'nft')).each(['mesh+relay', 'proxy
     expect(told).not.toContain(publisher.incarnation)
     expect(told).not.toContain(undefined)
     expect((await subscriber.report()).unreachable).toEqual([])
+    expect(await shownAs(cluster, away)).toBe('alive')
   },
 )

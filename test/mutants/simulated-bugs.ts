@@ -3,6 +3,24 @@ import type { Mutant } from './planted.ts'
 /** Bugs that the simulator has to find. */
 export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
+    name: 'that a roster has forgotten what was not seen is no loss',
+    file: 'subscriber/subscriber.ts',
+    from: 'return isAnother || forgot === true',
+    to: 'return isAnother',
+  },
+  {
+    name: 'of a node that is heard late it is told lost what had ended before',
+    file: 'subscriber/beginning.ts',
+    from: "return state === 'ended' && endedMsAgo > this.mostMsAgo(now)",
+    to: "return state === 'ended' && endedMsAgo < now - now",
+  },
+  {
+    name: 'of a node that is heard late whatever has ended is taken for old',
+    file: 'subscriber/beginning.ts',
+    from: "return state === 'ended' && endedMsAgo > this.mostMsAgo(now)",
+    to: "return state === 'ended' && endedMsAgo >= now - now",
+  },
+  {
     name: 'the asked range ends one short of the gap',
     file: 'subscriber/gap-repair.ts',
     from: 'repair.to = Math.min(gap.to, gap.from + window - 1)',

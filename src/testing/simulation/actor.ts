@@ -44,6 +44,9 @@ const freeSoonAfterCloseMs = 300
 /** Nobody is gone who was heard within it by a subscriber that was awake. */
 const notGoneWithinMs = 9000
 
+/** What clocks that drift may tell apart wrongly. */
+const clockGrainMs = 200
+
 /** Of so many commits the records of one have other fields. */
 const otherFieldsEvery = 5
 
@@ -56,6 +59,8 @@ export class Actor {
   readonly received: SubscriberJournal[] = []
   isOpen = false
   isClosing = false
+  /** What the wall clock was off by when a subscription began. */
+  readonly #offsets = new Map<SubscriberJournal, number>()
   readonly #stage: Stage
 
   constructor(
@@ -93,6 +98,7 @@ export class Actor {
     const journal = subscriberJournal(incarnation, node, tables, handlerMs > 0)
     this.received.push(journal)
     journal.subscribedAt = this.#now
+    this.#offsets.set(journal, this.process.wallClockOffset)
     const asked = this.#publishersKnown()
     const { ready } = this.queue.subscribe(tables, {
       limit,
@@ -226,12 +232,25 @@ export class Actor {
       return watch.isRetained(incarnation, loss.table, loss.to)
         ? 'its last update is retained'
         : null
+    if (loss.reason === 'ended' && !loss.ends && this.#hadEnded(journal, incarnation))
+      return 'it had ended before the subscription began'
     if (loss.from === null || loss.to < loss.from) return null
     if (loss.reason === 'evicted' && !watch.wasRefused(incarnation, loss.table, loss.to))
       return 'its owner has not refused it'
     if (!watch.isRetained(incarnation, loss.table, loss.to)) return null
     if (free > repairedWithinMs) return `it is retained, on a path free for ${free.toFixed(0)} ms`
     return this.#wasFreeUntilItLeft(journal, publisher) ? 'it left on a free path' : null
+  }
+
+  /** By the word of its node, and nothing of it was heard since. */
+  #hadEnded(journal: SubscriberJournal, publisher: string): boolean {
+    const { incarnation: subscriber, subscribedAt } = journal
+    const { network, watch } = this.#stage
+    // A wall clock set ahead makes a subscription older than it is.
+    if (this.process.wallClockOffset !== this.#offsets.get(journal)) return false
+    const endedAt = network.endsSaid.get(publisher) ?? Infinity
+    const isBefore = endedAt < subscribedAt - clockGrainMs
+    return isBefore && watch.heardAt(subscriber, publisher) === -Infinity
   }
 
   #whyNotGone(journal: SubscriberJournal, publisher: PublisherJournal, free: number) {

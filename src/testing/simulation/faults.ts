@@ -17,6 +17,12 @@ interface FaultKind {
   inject(draw: Draw, number: number): string | null
 }
 
+/** Of so many trials two nodes cannot reach each other at the start. */
+const unreachableShare = 0.25
+
+/** How often the endings are looked at while a roster forgets them, milliseconds. */
+const forgetEveryMs = 200
+
 /** Draws faults from the seed: what breaks, when, and for how long. */
 export class Faults {
   readonly #trial: Trial
@@ -36,12 +42,25 @@ export class Faults {
 
   start(): void {
     const { faultEveryMs, faultMs } = this.#trial.options
+    this.#unreachableAtStart()
     const next = (): void => {
       if (this.#trial.now > faultMs - 500) return
       this.#one()
       this.#later(faultEveryMs * -Math.log(1 - this.#random()), next)
     }
     this.#later(5000 + Math.min(faultEveryMs, 1e4) * this.#random(), next)
+  }
+
+  /** Some nodes hear each other for the first time when subscriptions are ready without. */
+  #unreachableAtStart(): void {
+    const { seed, nodes } = this.#trial.options
+    const random = seededRandom(seed + 2_000_000)
+    if (nodes < 2 || random() >= unreachableShare) return
+    this.#trial.network.partition(0, 1, true)
+    const ms = 6000 + random() * 20_000
+    this.#later(ms, () => this.#trial.network.partition(0, 1, false))
+    this.counts.set('a node is out of reach at the start', 1)
+    this.log.push(`nodes 0 and 1 cannot reach each other for the first ${ms.toFixed(0)} ms`)
   }
 
   #one(): void {
@@ -72,6 +91,7 @@ export class Faults {
     { upTo: 0.76, name: 'a name is taken over', inject: (draw, n) => this.#takeOver(draw, n) },
     { upTo: 0.82, name: 'GENESIS_CLUSTER is killed', inject: (draw) => this.#crashCluster(draw) },
     { upTo: 0.89, name: 'two nodes are parted', inject: (draw) => this.#partition(draw) },
+    { upTo: 0.91, name: 'a roster forgets', inject: (draw, n) => this.#forget(draw, n) },
     { upTo: 0.94, name: 'a script comes and goes', inject: (_, n) => this.#script(n) },
     {
       upTo: 1,
@@ -239,6 +259,23 @@ export class Faults {
     const ms = 500 + strength ** 2 * 14_000
     this.#later(ms, () => this.#trial.network.partition(a, b, false))
     return `nodes ${a} and ${b} are parted for ${ms.toFixed(0)} ms`
+  }
+
+  /** A roster forgets soon what ends, while somebody is away who has not been told. */
+  #forget(draw: Draw, number: number): string | null {
+    const { clusters } = this.#trial.network
+    const cluster = pick(clusters, draw.target)
+    if (!cluster?.isUp) return null
+    const away = draw.choice < 0.5 ? this.#freeze(draw) : this.#partition(draw)
+    const ms = 3000 + draw.strength * 10_000
+    this.#script(number)
+    const until = this.#trial.now + ms
+    const forget = (): void => {
+      if (cluster.isUp) cluster.forgetEndings()
+      if (this.#trial.now < until) this.#later(forgetEveryMs, forget)
+    }
+    forget()
+    return `${cluster.name} forgets what ends for ${ms.toFixed(0)} ms, while ${away ?? 'nobody is away'}`
   }
 
   #script(number: number): string {

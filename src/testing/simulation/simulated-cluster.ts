@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts'
 import type { Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
-import { isFinal } from '../../model/roster.ts'
+import { couldHavePublished, isFinal } from '../../model/roster.ts'
 import type { Hub } from './hub.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
@@ -20,6 +20,10 @@ export interface ClusterSurroundings {
   changed(node: number): void
   /** A roster has it that this process has ended. */
   ended(incarnation: string): void
+  /** When the first roster had it. */
+  endedAt(incarnation: string): number
+  /** The roster has forgotten an end that came with this version: who of the node has not seen it? Null: nobody has. */
+  forgot(cluster: SimulatedCluster, version: number | null): void
   /** It (re)started or crashed: connect what is alive, mind the links. */
   started(cluster: SimulatedCluster): void
   crashed(cluster: SimulatedCluster): void
@@ -27,6 +31,9 @@ export interface ClusterSurroundings {
 
 /** The roster settles at the latest so long after a start; who was not heard then is named. */
 const settleAtMostMs = 5000
+
+/** What has ended is kept for so long at least, also by a roster that forgets. */
+const keptAtLeastMs = 1000
 
 /** Whoever is known from the file only has ended if it was not heard so long after a start. */
 const returnsWithinMs = 10_000
@@ -54,6 +61,10 @@ export class SimulatedCluster {
   #heard = new Set<string>()
   readonly #nameless = new Set<string>()
   #peersHeard = new Set<number>()
+  /** Those let go without an end, with the version of that. */
+  #letGo = new Map<string, number>()
+  /** Nodes that have forgotten an end of theirs that is not known here. */
+  readonly #missed = new Set<SimulatedCluster>()
   readonly #around: ClusterSurroundings
 
   constructor(node: number, hubs: readonly Hub[], around: ClusterSurroundings) {
@@ -85,6 +96,7 @@ export class SimulatedCluster {
     this.#expected = new Set()
     this.#heard = new Set()
     this.#entries = new Map()
+    this.#letGo = new Map()
     const file = withFile ? this.#file : null
     if (!file && life > 1) this.forgotAt = this.#around.clock.now()
     this.#history = file ? this.#fileHistory : `${this.name} history ${life}`
@@ -156,8 +168,28 @@ export class SimulatedCluster {
   takePeer(peer: SimulatedCluster): void {
     this.#peersHeard.add(peer.node)
     this.#peerHistories.set(peer.name, peer.#history)
+    if (this.#missed.delete(peer)) this.#takeNote(peer)
     for (const { entry } of peer.#entries.values()) if (entry.node === peer.name) this.apply(entry)
     this.#around.changed(this.node)
+  }
+
+  /** Lets go of what has ended, as after 10 minutes or 2,000 others. Returns how many. */
+  forgetEndings(): number {
+    const { clock, clusters } = this.#around
+    const forgotten = [...this.#entries.values()].filter(
+      ({ entry }) =>
+        entry.state === 'ended' &&
+        couldHavePublished(entry) &&
+        clock.now() - this.#around.endedAt(entry.incarnation) >= keptAtLeastMs,
+    )
+    for (const { entry, version } of forgotten) {
+      this.#entries.delete(entry.incarnation)
+      this.#around.forgot(this, version)
+      if (entry.node !== this.name) continue
+      for (const peer of clusters)
+        if (peer !== this && !peer.#hasEnded(entry.incarnation)) peer.#missed.add(this)
+    }
+    return forgotten.length
   }
 
   /** The publishers alive, as whoever has `version` of this life knows them. */
@@ -170,16 +202,48 @@ export class SimulatedCluster {
 
   /** What changed after `version` of this life. */
   changesSince(version: number): { change: RosterChange; version: number } {
+    const now = this.#around.clock.now()
     const entries = [...this.#entries.values()]
       .filter((each) => each.version > version)
-      .map(({ entry }) => entry)
+      .map(({ entry }) =>
+        entry.state === 'ended'
+          ? { ...entry, endedMsAgo: now - this.#around.endedAt(entry.incarnation) }
+          : entry,
+      )
+    const letGo = [...this.#letGo].filter(([, at]) => at > version).map(([each]) => each)
     const histories = [...this.#peerHistories, [this.name, this.#history] as const].map(
       ([node, history]) => ({ node, history }),
     )
     return {
-      change: { entries, histories, settled: this.isSettled, unreachable: [...this.#expected] },
+      change: {
+        entries,
+        histories,
+        settled: this.isSettled,
+        unreachable: [...this.#expected],
+        letGo,
+      },
       version: this.#version,
     }
+  }
+
+  #hasEnded(incarnation: string): boolean {
+    const known = this.isUp ? this.#entries.get(incarnation)?.entry : this.#inFile(incarnation)
+    return known?.state === 'ended'
+  }
+
+  #inFile(incarnation: string): RosterEntry | undefined {
+    return this.#file?.find((entry) => entry.incarnation === incarnation)
+  }
+
+  /** A node has forgotten what was not known here: whoever of it is named no more is let go. */
+  #takeNote(peer: SimulatedCluster): void {
+    for (const [incarnation, { entry }] of this.#entries) {
+      if (entry.node !== peer.name || entry.state === 'ended') continue
+      if (peer.#entries.has(incarnation)) continue
+      this.#entries.delete(incarnation)
+      this.#letGo.set(incarnation, ++this.#version)
+    }
+    this.#around.forgot(this, null)
   }
 
   #isOwnAlive(entry: RosterEntry): boolean {

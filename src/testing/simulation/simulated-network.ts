@@ -32,8 +32,8 @@ export class SimulatedNetwork {
   readonly clusters: SimulatedCluster[] = []
   readonly processes = new Map<string, SimulatedProcess>()
   readonly pipes = new Set<Pipe>()
-  /** Processes that some roster has had as ended. */
-  readonly endsSaid = new Set<string>()
+  /** Processes that some roster has had as ended, and since when. */
+  readonly endsSaid = new Map<string, number>()
   readonly #hubs: { inbound: Hub; outbound: Hub; export: Hub }[] = []
   readonly #links = new Map<string, Pipe>()
   readonly #partitions = new Set<string>()
@@ -155,9 +155,23 @@ export class SimulatedNetwork {
         for (const process of this.processes.values())
           if (process.isAlive && process.isOnRoster && process.node === node) this.#tell(process)
       },
-      ended: (incarnation: string) => void this.endsSaid.add(incarnation),
+      ended: (incarnation: string) => {
+        if (!this.endsSaid.has(incarnation)) this.endsSaid.set(incarnation, this.clock.now())
+      },
+      endedAt: (incarnation: string) => this.endsSaid.get(incarnation) ?? this.clock.now(),
+      forgot: (cluster: SimulatedCluster, version: number | null) => this.#forgot(cluster, version),
       started: (cluster: SimulatedCluster) => this.#clusterStarted(cluster),
       crashed: (cluster: SimulatedCluster) => this.#clusterCrashed(cluster),
+    }
+  }
+
+  /** Whoever of the node has the roster from before that is told so. */
+  #forgot(cluster: SimulatedCluster, version: number | null): void {
+    for (const process of this.processes.values()) {
+      const { epoch, version: seen } = process.seen
+      if (process.node !== cluster.node || epoch === '') continue
+      const hasSeen = version !== null && epoch === cluster.epoch && seen >= version
+      if (!hasSeen) process.hasMissed = true
     }
   }
 
@@ -252,7 +266,9 @@ export class SimulatedNetwork {
     process.seen.version = version
     if (this.mode === 'mesh')
       for (const entry of change.entries) this.#connectDirectly(process, entry)
-    process.onRoster(change)
+    const forgot = process.hasMissed
+    process.hasMissed = false
+    process.onRoster({ ...change, ...(forgot && { forgot }) })
   }
 
   #connectDirectly(process: SimulatedProcess, entry: RosterEntry): void {

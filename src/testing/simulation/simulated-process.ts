@@ -38,6 +38,8 @@ export class SimulatedProcess implements Transport, Clock {
   isOnRoster = false
   registration: Registration | null = null
   seen = { epoch: '', version: 0 }
+  /** Its roster has forgotten an end that it has not seen. */
+  hasMissed = false
   diedAt = Infinity
   /** What its wall clock is off by, milliseconds: steps of it must not matter. */
   wallClockOffset = 0

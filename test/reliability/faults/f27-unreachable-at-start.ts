@@ -4,7 +4,7 @@ import { closeScripts } from './closing-scripts.ts'
 import { addMeasured, atMost, type FaultRow, type Measured } from './fault-row.ts'
 import { monotonicMs } from './order.ts'
 import { startQueue } from './participant.ts'
-import { publishedBy, settled } from './settled.ts'
+import { type Place, publishedBy, settled } from './settled.ts'
 
 const tables = ['TRADE', 'POSITION']
 const scripts = { table: 'SETTLEMENT', count: 20, sideBySide: 4, drainMs: 200, padding: 0 }
@@ -16,6 +16,17 @@ const leastUpdates = 500
 /** Behind the heal the nodes look for each other every few seconds. */
 const healedMs = 10_000
 
+/** Where a subscription that is ready without a node should name it and does not. */
+async function whatIsNotSaid({ participant, key }: Place, node: string): Promise<string[]> {
+  const names = await participant.call('unreachable', { key })
+  const events = await participant.call('events', { key })
+  const named = events.flatMap(({ event }) => (event.type === 'ready' ? event.unreachable : []))
+  return [
+    ...(names.includes(node) ? [] : ['subscription.unreachable']),
+    ...(named.includes(node) ? [] : ['the event ready']),
+  ]
+}
+
 async function runShape(shape: 'mesh+relay' | 'proxy+relay', updates: number): Promise<Measured> {
   const network = new Network(2)
   const { machines } = network
@@ -24,6 +35,7 @@ async function runShape(shape: 'mesh+relay' | 'proxy+relay', updates: number): P
   const publisher = { participant: await startQueue(cluster, 'PUB', tables, {}, 0), key: 'PUB' }
   const subscriber = { participant: await startQueue(cluster, 'SUB', [], {}, 1), key: 'SUB' }
   await subscriber.participant.call('subscribe', { key: 'SUB', tables: [...tables, scripts.table] })
+  const unsaid = await whatIsNotSaid(subscriber, network.machine(0).name)
   // Its subscription is ready: all of it is owed, though nobody there has heard of who publishes.
   const ended = await closeScripts(cluster, scripts)
   await publisher.participant.call('publish', { key: 'PUB', updates })
@@ -36,8 +48,12 @@ async function runShape(shape: 'mesh+relay' | 'proxy+relay', updates: number): P
     injected: 1,
     verdict,
     healMs: [healMs],
-    demands: [atMost(`${shape}: all accounted for after the heal`, 'ms', healMs, healedMs, 5)],
+    demands: [
+      atMost(`${shape}: ready without saying who is missing`, 'subscriptions', unsaid.length, 0),
+      atMost(`${shape}: all accounted for after the heal`, 'ms', healMs, healedMs, 5),
+    ],
     notes: [
+      ...unsaid.map((what) => `${shape}: not said by ${what}`),
       `${shape}: ${verdict.deliveries} delivered, ${verdict.reported} told lost, of ${2 * updates + ended.length}`,
     ],
   }
