@@ -322,8 +322,8 @@ export const repairRules: readonly Rule[] = [
     'it resolves at once',
     [
       'publisher/flushes.ts',
-      'if (now < flush.until && (missing.length > 0 || !haveLeft(flush.target))) return true',
-      'if (now < flush.until && !haveLeft(flush.target)) return true',
+      'if (!this.#hasConfirmed(flush, known, now)) return true',
+      'if (flush.until < 0 && !this.#hasConfirmed(flush, known, now)) return true',
     ],
     [publisher, 'D19: asks until all subscribers of the roster have confirmed'],
   ),
@@ -465,6 +465,20 @@ export const repairRules: readonly Rule[] = [
     [
       'src/publisher/publisher.test.ts',
       'D19: waits for who is on no roster as long as it is heard, and no longer',
+    ],
+  ),
+  rule(
+    'D19.17',
+    'What is known of a confirmation is looked at anew where a subscriber has come to want more',
+    'it is kept',
+    [
+      'publisher/flushes.ts',
+      'if (!progress || progress.wants !== known.wants) {',
+      'if (!progress) {',
+    ],
+    [
+      'src/publisher/flushes.test.ts',
+      'D19: waits for a table that a subscriber wants only since the flush was looked at',
     ],
   ),
 ]

@@ -107,8 +107,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a flush does not wait for confirmations',
     file: 'publisher/flushes.ts',
-    from: 'if (hasAll) confirmed.push(subscriber)',
-    to: 'if (hasAll || target.length > 0) confirmed.push(subscriber)',
+    from: '(confirmed.get(table) ?? 0) >= last',
+    to: '(confirmed.get(table) ?? 0) >= 0',
   },
   {
     name: 'a confirmation runs ahead of the delivery',
@@ -119,8 +119,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'a leaving publisher does not serve what is asked for',
     file: 'publisher/flushes.ts',
-    from: 'if (now < flush.until && (missing.length > 0 || !haveLeft(flush.target))) return true',
-    to: 'if (now < flush.until && !haveLeft(flush.target)) return true',
+    from: 'if (!this.#hasConfirmed(flush, known, now)) return true',
+    to: 'if (flush.until < 0 && !this.#hasConfirmed(flush, known, now)) return true',
   },
   {
     name: 'what comes late of a publisher that was gone is not taken up again',
