@@ -29,6 +29,7 @@ describe('JSON of a program that is not ours', () => {
     expect(message).toMatchObject({ kind: 'foreign', table: 'TRADE' })
     expect(decodeForeign([topic('TRADE'), json])).toEqual(message)
     expect(decodeForeign([topic('TRADE'), json, json])).toEqual(refusedAs('bad-frames'))
+    expect(decodeForeign([json, json, json])).toEqual(refusedAs('bad-frames', null))
     const both = Buffer.concat([topic('TRADE'), json])
     expect(decodeForeign([both, json])).toEqual(refusedAs('bad-frames'))
     expect(decodeForeign([])).toEqual(refusedAs('bad-frames', null))

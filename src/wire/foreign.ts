@@ -47,9 +47,9 @@ export function decodeForeign(frames: readonly Uint8Array[]): ForeignMessage | R
   const whole = asBuffer(first)
   const topicEnd = foreignTopicEnd(whole)
   const table = parseForeignTopic(whole.latin1Slice(0, topicEnd))
+  if (frames.length > 2) return { ...refused('bad-frames'), table }
   if (table === null) return { ...refused('bad-topic'), table }
-  if (frames.length > 2 || (second !== undefined && topicEnd < whole.length))
-    return { ...refused('bad-frames'), table }
+  if (second !== undefined && topicEnd < whole.length) return { ...refused('bad-frames'), table }
   const json = second === undefined ? whole.subarray(topicEnd) : asBuffer(second)
   const message = decodeJson(table, json)
   return message.kind === 'refused' ? { ...message, table } : message

@@ -11,6 +11,7 @@ import {
   whisperTarget,
 } from './roster-targets.ts'
 import { foreignTarget, mixedTarget, topicTarget } from './text-targets.ts'
+import { zmtpTarget } from './zmtp-target.ts'
 import { zreTarget } from './zre-target.ts'
 
 /** Every decoder of bytes and texts that come from outside. */
@@ -18,6 +19,7 @@ export const everyTarget: readonly Target[] = [
   messageTarget,
   requestTarget,
   foreignTarget,
+  zmtpTarget,
   topicTarget,
   mixedTarget,
   exactJsonTarget,
