@@ -267,6 +267,18 @@ it('docs/LIBRARY.md names every option, method, field and event', () => {
   expect(wanted.filter((name) => !told.has(name))).toEqual([])
 })
 
+it('docs/LIBRARY.md names the errors of openUpdateQueue() that its docstring names', () => {
+  const [, section = ''] = read('docs/LIBRARY.md').split('## openUpdateQueue(options)')
+  const [, docstring = ''] = read('src/queue/open-update-queue.ts').split('@throws TidingsError')
+  const codes = (text = ''): string[] => text.match(/\b[A-Z]+(?:_[A-Z]+)+\b|USAGE|ABORTED/g) ?? []
+  const told = codes(section.split('nothing is left open')[0]).filter(
+    (code) => code in errorCategories,
+  )
+  const thrown = codes(docstring.split('*/')[0]).filter((code) => code in errorCategories)
+  expect(told).toEqual(thrown)
+  for (const code of ['ZEROMQ_UNAVAILABLE', 'WORKER_NOT_HOSTED']) expect(told).toContain(code)
+})
+
 describe('CONTRIBUTING.md', () => {
   const manifest = JSON.parse(read('package.json')) as {
     version: string

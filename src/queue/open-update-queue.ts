@@ -19,8 +19,8 @@ const scriptInstanceDigits = 8
  * it. One process may open several queues, each under a name of its own.
  *
  * @throws TidingsError USAGE, DEFINITION_INVALID, CLUSTER_UNREACHABLE (after `clusterTimeoutMs`),
- * NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN, FILE_LIMIT_TOO_LOW, LIBZMQ_TOO_OLD, TRANSPORT_FAILED or ABORTED;
- * nothing is left open then.
+ * NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN, FILE_LIMIT_TOO_LOW, LIBZMQ_TOO_OLD, ZEROMQ_UNAVAILABLE,
+ * WORKER_NOT_HOSTED, TRANSPORT_FAILED or ABORTED; nothing is left open then.
  */
 export async function openUpdateQueue<Tables extends TablesOf = Record<string, object>>(
   options: OpenOptions,
