@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { XPublisher } from 'zeromq'
-import { systemClock } from '../base/clock.ts'
+import { pause, systemClock } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Update } from '../model/update.ts'
@@ -16,6 +17,7 @@ import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
 import { intakeLimits } from './intake-limits.ts'
 import { intakeRegistration } from './intake-registration.ts'
 import { Intake } from './intake.ts'
+import { greeting } from './zmtp.ts'
 
 type Received = Pick<Update, 'record' | 'sequence' | 'commit' | 'foreign'> | { loss: Loss }
 type Refusal = readonly [table: string | null, reason: string, count: number]
@@ -29,13 +31,16 @@ let program: XPublisher
 let refusals: Refusal[]
 let warnings: string[]
 let received: Received[]
+/** What the intake takes for the time; null: what it is. */
+let time: number | null
 let events: QueueEvent[]
 
 beforeEach(async () => {
   cluster = new MemoryCluster()
   ;[refusals, warnings, received, events] = [[], [], [], []]
+  time = null
   intake = await Intake.open({
-    clock: systemClock,
+    clock: { ...systemClock, now: () => time ?? systemClock.now() },
     waitingBytes: 4096,
     refused: (table, reason, count) => refusals.push([table, reason, count]),
     warn: (message) => warnings.push(message),
@@ -185,17 +190,59 @@ it('W5: what it cannot hand on before it ends is told as lost', async () => {
 /** Nothing is read meanwhile; what the program has sent leaves by a thread of its own. */
 const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
+/** One that has sent before it learns that nothing is wanted any more: a socket of ZeroMQ would drop it. */
+async function hastyProgram() {
+  const ready = Buffer.from('\x05READY\x0bSocket-Type\0\0\0\x04XPUB', 'latin1')
+  const { port } = new URL(await intake.endpoint())
+  const socket = connect(Number(port), '127.0.0.1')
+  let heard = ''
+  socket.on('data', (piece: Buffer) => (heard += piece.latin1Slice()))
+  socket.write(Buffer.concat([greeting(), Buffer.from([4, ready.length]), ready]))
+  await expect.poll(() => heard).toContain('\x01update/')
+  return {
+    isUnwanted: () => heard.includes('\0update/'),
+    send(table: string, json: object): void {
+      const body = Buffer.from(`update/${table}/${JSON.stringify(json)}`)
+      socket.write(Buffer.concat([Buffer.from([0, body.length]), body]))
+    },
+  }
+}
+
 it('W5: what comes while the event loop stands still is handed on before it leaves', async () => {
   intake.leadTo(numbered)
   await subscribe(['TRADE'])
-  await send('TRADE', insert(1))
-  await expect.poll(() => received).toHaveLength(1)
-  const drained = intake.drain(20 * intakeLimits.quietMs)
-  await send('TRADE', insert(2))
-  standStill(2 * intakeLimits.quietMs)
+  const hasty = await hastyProgram()
+  const drained = intake.drain(intakeLimits.drainMs)
+  while (!hasty.isUnwanted()) await nextTurn()
+  hasty.send('TRADE', insert(1))
+  standStill(2 * intakeLimits.settleMs)
   await drained
+  intake.leadTo(null)
+  await expect.poll(() => received).toHaveLength(1)
+  expect(received).toEqual([{ record: { n: 1 }, sequence: 1, commit: 1, foreign: true }])
+})
+
+it('W5: when it leaves it wants what comes until no program has published for a while', async () => {
+  intake.leadTo(numbered)
+  await subscribe(['TRADE'])
+  const hasty = await hastyProgram()
+  time = 1_000
+  hasty.send('TRADE', insert(1))
+  await expect.poll(() => received).toHaveLength(1)
+  const drained = intake.drain(intakeLimits.drainMs)
+  time += intakeLimits.quietMs - 1
+  await pause(20)
+  expect(hasty.isUnwanted()).toBe(false)
+  hasty.send('TRADE', insert(2))
   await expect.poll(() => received).toHaveLength(2)
-  expect(received.at(-1)).toEqual({ record: { n: 2 }, sequence: 2, commit: 2, foreign: true })
+  time += intakeLimits.quietMs - 1
+  await pause(20)
+  expect(hasty.isUnwanted()).toBe(false)
+  time += 1
+  await expect.poll(hasty.isUnwanted).toBe(true)
+  time += intakeLimits.settleMs
+  await drained
+  expect(received).toHaveLength(2)
 })
 
 it('W5: a program that goes on publishing while it leaves: one more in each of its tables is told as lost', async () => {

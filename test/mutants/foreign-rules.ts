@@ -75,10 +75,10 @@ export const foreignRules: readonly Rule[] = [
   ),
   rule(
     'W5.8',
-    'The intake leaves when no program publishes; nothing is taken for quiet before what came while it stood still is read',
-    'it is judged first',
-    ['intake/intake.ts', '      await nextTurn()\n      const now', '      const now'],
-    [intake, 'W5: what comes while the event loop stands still is handed on before it leaves'],
+    'When the intake leaves, what comes is wanted until no program has published for a while',
+    'nothing is wanted any more at once',
+    ['intake/intake.ts', 'this.#quietFor(quietMs, end - settleMs)', 'this.#quietFor(0, 0)'],
+    [intake, 'W5: when it leaves it wants what comes until no program has published for a while'],
   ),
   rule(
     'W5.9',
@@ -134,6 +134,13 @@ export const foreignRules: readonly Rule[] = [
       'bytes',
     ],
     [waitingMessages, 'W5: of a piece of which little is whole, the rest is not kept'],
+  ),
+  rule(
+    'W5.14',
+    'Nothing is taken for quiet before what came while the event loop stood still is read',
+    'it is judged first',
+    ['intake/intake.ts', '      await nextTurn()\n      const now', '      const now'],
+    [intake, 'W5: what comes while the event loop stands still is handed on before it leaves'],
   ),
   rule(
     'W6.1',
