@@ -160,6 +160,7 @@ function intakeQueue(settings: Settings, local: string): ComposedQueue<Record<st
     allowed: [],
     ports,
     clusterTimeoutMs: defaultClusterTimeoutMs,
+    subscribes: false,
     wantsPort: false,
     clock: systemClock,
     random: Math.random,

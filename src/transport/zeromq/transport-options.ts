@@ -30,6 +30,8 @@ export interface ZeroMQTransportOptions {
   readonly clusterTimeoutMs: number
   /** Milliseconds of it that are over when `open()` is called; default 0. */
   readonly spentMs?: number
+  /** False: it never subscribes, so in a mesh it needs no connections to the other processes. Default true. */
+  readonly subscribes?: boolean
   /** Let GENESIS_CLUSTER hand out a process port where the registration has none. */
   readonly wantsPort: boolean
   readonly clock: Clock

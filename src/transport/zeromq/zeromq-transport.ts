@@ -267,7 +267,8 @@ export class ZeroMQTransport implements Transport {
       },
     )
     const asks = wantsPort && registration.processPort === null
-    const handlers = this.#registryHandlers(mode === 'mesh' ? plane : null)
+    const meets = mode === 'mesh' && (this.#options.subscribes ?? true)
+    const handlers = this.#registryHandlers(meets ? plane : null)
     const { registry: at } = endpoints
     const registry = new RegistrationClient(at, registration, asks, clock, random, handlers)
     this.#planes = { plane, registry }
