@@ -15,6 +15,7 @@ import { ClusterView } from './cluster-view.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { HostWatch, resolveIntervalMs } from './host-watch.ts'
 import { listeningPorts, remembered } from './listening-ports.ts'
+import { shownName } from './local-process.ts'
 import { pingIntervalMs } from './membership/membership.ts'
 import type { Peer } from './membership/peers.ts'
 import { whisperVersion } from './membership/peers.ts'
@@ -150,14 +151,9 @@ export class ClusterNode implements ClusterProcess {
     const why = `this process speaks version ${wire} of the wire, GENESIS_CLUSTER version ${wireVersion}: use one version of tidings on all nodes`
     this.#bound.registration.send(route, { type: 'refused', code: 'MODE_MISMATCH', message: why })
     const { process, instance, pid } = registration
-    this.#bound.on({
-      type: 'process',
-      process,
-      instance,
-      pid,
-      state: 'refused',
-      message: why,
-    })
+    const told = `process ${shownName(registration)} refused: pid ${pid}: ${why}`
+    const news = { process, instance, pid, state: 'refused' } as const
+    this.#bound.on({ type: 'process', ...news, message: told })
   }
 
   fromProcess(route: string, message: ProcessMessage): void {

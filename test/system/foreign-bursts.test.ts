@@ -86,17 +86,19 @@ for (const [shape, nodes] of shapes) {
   )
 }
 
-it.runIf(hasPython)('a message of 4 MiB comes whole', async () => {
-  const cluster = await TestCluster.start('proxy')
-  const subscriber = await cluster.open('SUBSCRIBER')
-  await subscriber.subscribe(['FOREIGN'])
-  const program = await burst(cluster, 0, '1', 'large')
-  program.process.stdin?.write('go\n')
-  expect(await program.ended).toEqual({ code: 0, signal: null })
-  const [, large] = await receives(subscriber, 2)
-  const { TEXT = '' } = (large?.record ?? {}) as { readonly TEXT?: string }
-  expect(TEXT).toHaveLength(4 * 1024 * 1024)
-})
+for (const [shape, nodes] of shapes) {
+  it.runIf(hasPython)(`${shape}: a message of 4 MiB comes whole`, async () => {
+    const cluster = await TestCluster.start(shape, nodes)
+    const subscriber = await cluster.open('SUBSCRIBER', {}, nodes - 1)
+    await subscriber.subscribe(['FOREIGN'])
+    const program = await burst(cluster, 0, '1', 'large')
+    program.process.stdin?.write('go\n')
+    expect(await program.ended).toEqual({ code: 0, signal: null })
+    const [, large] = await receives(subscriber, 2)
+    const { TEXT = '' } = (large?.record ?? {}) as { readonly TEXT?: string }
+    expect(TEXT).toHaveLength(4 * 1024 * 1024)
+  })
+}
 
 it.runIf(hasPython)('of a thousand connections that come and go nothing is lost', async () => {
   const cluster = await TestCluster.start('mesh')
