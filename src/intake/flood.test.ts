@@ -100,6 +100,26 @@ it('W5: of a flood beyond what may wait the operator learns while it goes on, an
   expect(intake.overrun).toBe(lost)
 })
 
+it.each([1_000, 5_000, 8_192, 60_000])(
+  'W5: in pieces of %i bytes, each with parts of messages at its ends, what waits is not much more than came',
+  (size) => {
+    const nothing = (): undefined => undefined
+    const waiting = new WaitingMessages(Infinity, nothing)
+    const reader = new ZmtpReader(
+      { maxMessageBytes: intakeLimits.messageBytes, maxFrameBytes: 16 * 1024 * 1024 },
+      { ready: nothing, messages: (run, count) => waiting.push(run, count), refused: nothing },
+    )
+    reader.take(begin)
+    const json = `{"kind":"insert","record":{"TEXT":"${'x'.repeat(900)}"}}`
+    const message = Buffer.from(`\x02${'\0'.repeat(8)}update/TRADE/${json}`)
+    message.writeUInt32BE(message.length - 9, 5)
+    const came = Buffer.alloc(4_000 * message.length, message)
+    for (let at = 0; at < came.length; at += size)
+      reader.take(Buffer.from(came.subarray(at, at + size)))
+    expect(waiting.bytes).toBeLessThan(1.5 * came.length)
+  },
+)
+
 /** CPU of the least of three, microseconds. */
 function cpuOf(work: () => void): number {
   const each = [1, 2, 3].map(() => {

@@ -7,22 +7,31 @@ export class MessageRun {
   /** Bytes of messages; behind them there may be room for more. */
   #filled: number
   #left: number
+  #isOfRoom = false
   #at = 0
 
-  constructor(bytes: Buffer, messages: number, filled = bytes.length) {
+  constructor(bytes: Buffer, messages: number) {
     this.#bytes = bytes
     this.#left = messages
-    this.#filled = filled
+    this.#filled = bytes.length
   }
 
   /** An empty run that small pieces are put into. */
   static ofRoom(bytes: number): MessageRun {
-    return new MessageRun(Buffer.allocUnsafeSlow(bytes), 0, 0)
+    const run = new MessageRun(Buffer.allocUnsafeSlow(bytes), 0)
+    run.#filled = 0
+    run.#isOfRoom = true
+    return run
   }
 
   /** Bytes of memory that it keeps. */
   get memory(): number {
     return this.#bytes.buffer.byteLength
+  }
+
+  /** Small pieces have been put into it. */
+  get isOfRoom(): boolean {
+    return this.#isOfRoom
   }
 
   /** Puts more messages behind the last; false: there is no room. */

@@ -64,9 +64,12 @@ export class WaitingMessages {
   /** Small pieces, while others wait, are put into one that has room: each alone takes more than it is. */
   #append(bytes: Buffer, messages: number): boolean {
     const last = this.#queue.at(-1)
-    if (!(last instanceof MessageRun) || bytes.length > intakeLimits.smallPieceBytes) return false
+    const { smallPieceBytes } = intakeLimits
+    if (!(last instanceof MessageRun) || bytes.length > smallPieceBytes) return false
     if (last.append(bytes, messages)) return true
-    const room = Math.min(2 * last.memory, roomForSmallOnes * intakeLimits.smallPieceBytes)
+    // What remains at the end of a large piece is followed by another large one.
+    if (!last.isOfRoom && last.memory > smallPieceBytes) return false
+    const room = Math.min(2 * last.memory, roomForSmallOnes * smallPieceBytes)
     const run = MessageRun.ofRoom(Math.max(room, bytes.length))
     if (this.#bytes + weightOf(run) > this.#most) return false
     run.append(bytes, messages)

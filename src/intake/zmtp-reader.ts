@@ -33,6 +33,9 @@ export interface ZmtpHandlers {
 /** Of a command only its name is of use. */
 const commandHeadBytes = 64
 
+/** A frame that says it has so many bytes at most is given room for them before they are there. */
+const believedBytes = 64 * 1024
+
 /** Bytes that the first part of a message is given room for. */
 const leastRoomBytes = 256
 
@@ -159,6 +162,7 @@ export class ZmtpReader {
     const kept =
       (flags & commandFlag) === 0 ? this.#openFrame(header, size) : Math.min(size, commandHeadBytes)
     this.#state = 'body'
+    if (kept <= believedBytes) this.#reserve(this.#opened + kept)
     this.#missing = kept
     this.#skipped = size - kept
   }
