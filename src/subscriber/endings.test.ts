@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Message } from '../model/message.ts'
-import { everything, identity, isBatch, Pair } from '../../test/harness/pair.ts'
+import { everything, identity, isBatch, Pair, subscriber } from '../../test/harness/pair.ts'
 
 const isHeartbeat = ({ kind }: Message) => kind === 'heartbeat'
 const last = [{ table: 'A', last: 2 }]
@@ -47,6 +47,19 @@ describe('a publisher that leaves', () => {
     const named = { node: 'n', process: 'p', instance: '', incarnation }
     expect(pair.losses.map(({ publisher }) => publisher)).toEqual([named])
     expect(pair.events).toContainEqual({ type: 'publisher-finished', publisher: named })
+  })
+})
+
+describe('the process itself', () => {
+  it('D24: is told nothing lost of its own when the roster takes it for dead, or out of touch', () => {
+    const pair = new Pair(['A']).ready()
+    const own = { incarnation: subscriber }
+    pair.roster(own)
+    pair.roster({ ...own, state: 'gone' })
+    pair.roster({ ...own, state: 'ended' })
+    pair.pass(2_000)
+    expect(pair.order).toEqual([])
+    expect(pair.told('publisher-gone')).toBe(0)
   })
 })
 

@@ -249,9 +249,10 @@ export class Subscription {
   }
 
   #onEntry(entry: RosterEntry, now: number): void {
-    if (!this.#options.own && entry.incarnation === this.#options.subscriber) return
-    let source = this.#sources.get(entry.incarnation)
     const isOver = entry.state === 'ended' || entry.state === 'gone'
+    // Whoever is told that it has ended itself lives: nothing of it is lost to it.
+    if (entry.incarnation === this.#options.subscriber && (isOver || !this.#options.own)) return
+    let source = this.#sources.get(entry.incarnation)
     if (!source) {
       // Whoever had ended before this subscription began owes it nothing.
       if (entry.state === 'ended' && !this.#readiness.isAsking) return

@@ -439,4 +439,11 @@ export const clusterRules: readonly Rule[] = [
     ],
     [subscriber, 'D24: takes its own updates from itself, not from the network'],
   ),
+  rule(
+    'D24.3',
+    'What the roster says of the end of the process itself is no loss to it',
+    'it is told lost what it publishes',
+    ['subscriber/subscription.ts', '(isOver || !this.#options.own)', '!this.#options.own'],
+    [endings, 'D24: is told nothing lost of its own when the roster takes it for dead'],
+  ),
 ]

@@ -167,7 +167,9 @@ class SubscriberChecker {
     if (delivered.size === 0 && this.#toldAtLargeAt(publisher, at) < Infinity) return true
     // The residues that are documented: whoever came behind the old roster has not lost it, and
     // whoever knew it is told, but nobody can say of whom, or until when.
-    const { incarnation, subscribedAt } = this.#journal
+    const { incarnation, node, subscribedAt } = this.#journal
+    if (publisher.neverToldTo.has(node))
+      return this.#seen?.watch.heardAt(incarnation, publisher.incarnation) === -Infinity
     if (publisher.diedUnknown && subscribedAt >= publisher.forgottenAt)
       return this.#seen?.watch.heardAt(incarnation, publisher.incarnation) === -Infinity
     return this.#journal.losses.some(

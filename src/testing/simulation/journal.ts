@@ -37,6 +37,8 @@ export interface PublisherJournal {
   diedUnknown: boolean
   /** Since when its node's roster does not go back to the beginning; Infinity: it does. */
   forgottenAt: number
+  /** Nodes that heard its node for the first time when the roster that knew it was lost with its file. */
+  readonly neverToldTo: Set<number>
 }
 
 /** An update as an application got it. */
@@ -91,6 +93,7 @@ export function publisherJournal(incarnation: string, node: number): PublisherJo
     hasLeft: false,
     diedUnknown: false,
     forgottenAt: Infinity,
+    neverToldTo: new Set(),
   }
 }
 

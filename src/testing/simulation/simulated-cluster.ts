@@ -49,6 +49,10 @@ export class SimulatedCluster {
   lives = 0
   /** When it began anew without its file; Infinity: it never did. */
   forgotAt = Infinity
+  /** All those times. */
+  readonly forgotAts: number[] = []
+  /** When another node was heard for the first time ever. */
+  readonly firstHeardAt = new Map<number, number>()
   #entries = new Map<string, Versioned>()
   #file: RosterEntry[] | null = null
   #history = ''
@@ -98,7 +102,10 @@ export class SimulatedCluster {
     this.#entries = new Map()
     this.#letGo = new Map()
     const file = withFile ? this.#file : null
-    if (!file && life > 1) this.forgotAt = this.#around.clock.now()
+    if (!file && life > 1) {
+      this.forgotAt = this.#around.clock.now()
+      this.forgotAts.push(this.forgotAt)
+    }
     this.#history = file ? this.#fileHistory : `${this.name} history ${life}`
     for (const entry of file ?? []) this.#put(entry)
     for (const entry of file ?? []) if (this.#isOwnAlive(entry)) this.#expect(entry, life)
@@ -167,6 +174,8 @@ export class SimulatedCluster {
   /** A link to another node came up: its own processes, as it knows them now. */
   takePeer(peer: SimulatedCluster): void {
     this.#peersHeard.add(peer.node)
+    if (!this.firstHeardAt.has(peer.node))
+      this.firstHeardAt.set(peer.node, this.#around.clock.now())
     this.#peerHistories.set(peer.name, peer.#history)
     if (this.#missed.delete(peer)) this.#takeNote(peer)
     for (const { entry } of peer.#entries.values()) if (entry.node === peer.name) this.apply(entry)

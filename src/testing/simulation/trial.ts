@@ -132,6 +132,12 @@ export class Trial implements Stage {
       journal.diedUnknown =
         journal.endedAt < Infinity && !this.network.endsSaid.has(journal.incarnation)
       journal.forgottenAt = this.network.clusters[journal.node]?.forgotAt ?? Infinity
+      for (const { node, firstHeardAt } of this.network.clusters) {
+        const heardAt = firstHeardAt.get(journal.node) ?? Infinity
+        const losses = this.network.clusters[journal.node]?.forgotAts ?? []
+        const isLost = losses.some((at) => journal.endedAt <= at && at <= heardAt)
+        if (node !== journal.node && isLost) journal.neverToldTo.add(node)
+      }
     }
     const { reach, watch } = this
     const { keptOrder } = this.faults
