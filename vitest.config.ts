@@ -2,6 +2,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
+/** Lets days go by for all timers of its process: nothing else may live there. */
+const simulatedTimers = 'src/base/clock.test.ts'
+
 /**
  * What `npm test` runs in a minute and a half: whatever stands beside the code, and directly in test/.
  * The folders of test/ hold what takes long, mostly whole systems: `npm run test:all` runs that too.
@@ -10,9 +13,11 @@ import { defineConfig } from 'vitest/config'
 const projects = {
   quick: {
     include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'],
+    exclude: [simulatedTimers],
     // Many small files that share the sources: a process for each takes more than their tests.
     isolate: false,
   },
+  alone: { include: [simulatedTimers] },
   long: { include: ['test/*/**/*.test.ts'], exclude: ['test/cases/**'] },
   cases: { include: ['test/cases/*.test.ts'] },
 }
