@@ -180,6 +180,13 @@ export class Publisher {
     this.#sendUnsent(now, turnBytesOf(this.#unsent, this.#limits.turnBytes))
   }
 
+  /** Sends at a stretch all that waits. False: some is held until GENESIS_CLUSTER knows that this process publishes. */
+  sendAll(now: number, wallClock: number): boolean {
+    this.#closeParcel(now, wallClock)
+    this.#sendUnsent(now, Infinity)
+    return this.#unannounced.isEmpty
+  }
+
   /** GENESIS_CLUSTER has this process as one that publishes: what was held may leave. */
   onRegistered(publishes: readonly string[], now: number): void {
     if (this.#announcedAt !== Infinity || publishes.length === 0) return
@@ -247,8 +254,7 @@ export class Publisher {
 
   /** Takes nothing more; `done` when all have confirmed everything, or after `drainMs`. */
   leave(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
-    this.#closeParcel(now, wallClock)
-    this.#sendUnsent(now, Infinity)
+    this.sendAll(now, wallClock)
     this.state = 'leaving'
     this.#output.registrationChanged()
     if (this.#streams.size > 0)

@@ -279,6 +279,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
         this.#feed.emit(event)
       },
+      sendAll: () => {
+        this.#registration.sayChanged()
+        return this.#publisher.sendAll(this.#clock.now(), this.#clock.wallClock())
+      },
       forget: () => this.#publisher.forget(),
       failed: (error) => {
         const finished = this.#finish(error)

@@ -5,7 +5,7 @@ import { openUpdateQueue } from '../queue/open-update-queue.ts'
 import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
 
 interface Tables {
-  TRADE: { ID: number }
+  TRADE: { ID: number; NOTE?: string }
   POSITION: { ID: number }
 }
 
@@ -51,6 +51,66 @@ it('what is published while it is to be lost is an exact loss, and nothing else 
   expect(new Set(told)).toEqual(new Set(['POSITION 1 1 evicted', 'TRADE 2 3 evicted']))
   expect(losses[0]?.publisher?.process).toBe('PUBLISHER')
   await Promise.all([publisher.close(), subscriber.close()])
+})
+
+const large = (ID: number) => ({
+  table: 'TRADE' as const,
+  kind: 'insert' as const,
+  record: { ID, NOTE: 'x'.repeat(1024 * 1024) },
+})
+
+it('of commits that take many turns to leave the right ones are lost, whole', async () => {
+  const { cluster, publisher, subscriber, ids, losses, until } = await stage()
+  const commitOf = (first: number) => Array.from({ length: 5 }, (_, n) => large(first + n))
+  publisher.publish(commitOf(1))
+  await cluster.lose(publisher, () => publisher.publish(commitOf(6)))
+  publisher.publish(commitOf(11))
+  await until(() => ids.includes(15) && losses.length > 0)
+  expect(ids).toEqual([...commitOf(1), ...commitOf(11)].map(({ record }) => record.ID))
+  expect(losses).toMatchObject([{ table: 'TRADE', from: 6, to: 10, reason: 'evicted' }])
+  await Promise.all([publisher.close(), subscriber.close()])
+})
+
+it('what is published in the same turn before and behind it arrives, also of a new publisher', async () => {
+  const { cluster, publisher, subscriber, publish, ids, losses, until } = await stage()
+  publish(1)
+  const lost = cluster.lose(publisher, () => publish(2))
+  await lost
+  void cluster.lose(publisher, () => publish(3))
+  publish(4)
+  await until(() => ids.includes(4) && losses.length > 0)
+  expect(ids).toEqual([1, 4])
+  expect(losses).toMatchObject([{ from: 2, to: 3, reason: 'evicted' }])
+  await Promise.all([publisher.close(), subscriber.close()])
+})
+
+it('of two at a time each loses what is published while it runs', async () => {
+  const { cluster, publisher, subscriber, publish, ids, losses, until } = await stage()
+  publish(1)
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const one = cluster.lose(publisher, () => first.promise)
+  const two = cluster.lose(publisher, () => second.promise)
+  await new Promise<void>((resolve) => setImmediate(resolve))
+  publish(2)
+  first.resolve()
+  await one
+  publish(3)
+  second.resolve()
+  await two
+  publish(4)
+  await until(() => ids.includes(4) && losses.length > 0)
+  expect(ids).toEqual([1, 4])
+  expect(losses).toMatchObject([{ from: 2, to: 3, reason: 'evicted' }])
+  await Promise.all([publisher.close(), subscriber.close()])
+})
+
+it('a queue that is closed before its turn has come is told', async () => {
+  const { cluster, publisher, subscriber, publish } = await stage()
+  publish(1)
+  const lost = cluster.lose(publisher, () => publish(2))
+  cluster.kill(publisher)
+  await expect(lost).rejects.toMatchObject({ code: 'USAGE' })
+  await subscriber.close()
 })
 
 it('what throws while it is to be lost goes on to the caller, and what follows arrives', async () => {

@@ -36,6 +36,11 @@ export interface TransportHandlers {
   /** A connection on which updates come was made again: something may have been missed. */
   reconnected(): void
   event(event: TransportEvent): void
+  /**
+   * For tests of applications: sends at once what waits to be sent. False: what is held back until the roster knows
+   * that this process publishes has not left.
+   */
+  sendAll?(): boolean
   /** For tests of applications: lets go of all that is retained, so that what was not carried is lost. */
   forget?(): void
   /** The transport cannot go on; it is closed after this. */

@@ -17,7 +17,12 @@ export interface Member {
   request(frame: Uint8Array): void
   /** The process is no more: nothing of it is carried, and nothing is told to it but this error. */
   die(error: TidingsError): void
-  /** Nothing that it sends is carried until `carry()`. */
+  /**
+   * It sends at once what waits to be sent. False: the roster does not know yet that it publishes, and until then
+   * it may not.
+   */
+  sendAll(): boolean
+  /** Nothing that it sends is carried until there was a `carry()` for each of these. */
   drop(): void
   /** What was dropped is not there to be repaired either. */
   carry(): void
@@ -25,9 +30,6 @@ export interface Member {
 
 /** A queue of the cluster, as `openUpdateQueue()` gives it. */
 export type QueueOfCluster = { readonly identity: { readonly incarnation: string } }
-
-/** Turns of the event loop after which what was published has left its publisher. */
-const turnsToLeave = 3
 
 export interface MemoryClusterOptions {
   /** Runs a task soon, tasks in their order; by default `setImmediate`. */
@@ -114,12 +116,17 @@ export class MemoryCluster {
   async lose(queue: QueueOfCluster, publish: () => unknown): Promise<void> {
     const member = this.#memberOf(queue)
     // What was published before arrives.
-    await this.#turns()
+    while (!member.sendAll()) {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      this.#memberOf(queue)
+    }
     member.drop()
     try {
-      await publish()
-      await this.#turns()
+      const published = publish()
+      // What the caller publishes in this turn behind the call is not meant.
+      if (isThenable(published)) await published
     } finally {
+      member.sendAll()
       member.carry()
     }
   }
@@ -128,11 +135,6 @@ export class MemoryCluster {
     const member = this.#members.get(identity.incarnation)
     if (member) return member
     throw new TidingsError('USAGE', 'this queue is not open in this cluster')
-  }
-
-  async #turns(): Promise<void> {
-    for (let turn = 0; turn < turnsToLeave; turn += 1)
-      await new Promise<void>((resolve) => setImmediate(resolve))
   }
 
   entry(incarnation: string): RosterEntry | undefined {
@@ -165,3 +167,6 @@ export class MemoryCluster {
     return { entries, histories, settled: true, unreachable: [] }
   }
 }
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function'

@@ -13,7 +13,8 @@ export class MemoryTransport implements Transport {
   #handlers: TransportHandlers | null = null
   #member: Member | null = null
   #closed = false
-  #isDropping = false
+  /** How many want what it sends to be lost. */
+  #dropping = 0
 
   constructor(cluster: MemoryCluster, node: string) {
     this.#cluster = cluster
@@ -48,7 +49,7 @@ export class MemoryTransport implements Transport {
 
   send(topic: string, message: Uint8Array): void {
     const member = this.#live()
-    if (!member || this.#isDropping) return
+    if (!member || this.#dropping > 0) return
     for (const other of this.#cluster.others(member)) other.message(topic, message)
   }
 
@@ -127,12 +128,13 @@ export class MemoryTransport implements Transport {
         this.#inbox = []
         this.#handlers?.failed(error)
       },
+      sendAll: () => this.#handlers?.sendAll?.() ?? true,
       drop: () => {
-        this.#isDropping = true
+        this.#dropping += 1
       },
       carry: () => {
-        this.#isDropping = false
-        this.#handlers?.forget?.()
+        this.#dropping -= 1
+        if (this.#dropping === 0) this.#handlers?.forget?.()
       },
     }
   }
