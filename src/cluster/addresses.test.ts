@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { knownAddresses, nodeAddresses, processAddresses } from './addresses.ts'
+import { knownAddresses, processAddresses } from './addresses.ts'
 import { HostNames } from './host-names.ts'
 
 const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
@@ -18,7 +18,8 @@ async function addressesOf(hosts: Hosts, connectViaLoopback = false) {
     const address = hosts[host] ?? null
     return address === null ? { addresses: [], why: 'nobody knows it' } : { addresses: [address] }
   })
-  return nodeAddresses(settingsOf(hosts, connectViaLoopback), names, machine)
+  await names.resolve()
+  return knownAddresses(settingsOf(hosts, connectViaLoopback), names, machine)
 }
 
 const debian = '127.0.1.1'

@@ -45,16 +45,6 @@ const ipv4Of = ({ addresses }: Machine) => [...addresses].filter((address) => is
 export const hostNamesOf = ({ nodes }: Pick<Settings, 'nodes'>, lookUp?: LookUp) =>
   new HostNames(nodes.length > 1 ? nodes.map(({ name }) => name) : [], lookUp)
 
-/** Resolves the names, and says where everybody is by what is known then. */
-export async function nodeAddresses(
-  settings: Hosts,
-  names: HostNames = hostNamesOf(settings),
-  machine: Machine = thisMachine(),
-): Promise<NodeAddresses> {
-  await names.resolve()
-  return knownAddresses(settings, names, machine)
-}
-
 /**
  * Where everybody is by what is known now. One host binds to loopback. Several bind each to the address that the
  * host's name resolves to; the machine's own name, which Debian gives 127.0.1.1, binds to all addresses where

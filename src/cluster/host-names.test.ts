@@ -86,3 +86,30 @@ test('a hosts file is read as the system reads it', () => {
   expect(hostsOf(file, 'APP2')).toEqual(['10.0.0.3'])
   expect(hostsOf(file, 'app-2')).toEqual([])
 })
+
+test('one name that is not answered holds up no other', async () => {
+  const answers = new Map<string, (found: HostAddresses) => void>()
+  const asked: string[] = []
+  const names = new HostNames(['b', 'c'], (host) => {
+    asked.push(host)
+    return new Promise((resolve) => answers.set(host, resolve))
+  })
+  const learned: (string | null)[] = []
+  names.watch(() => learned.push(names.address('c')))
+  names.refresh()
+  answers.get('c')?.({ addresses: ['10.0.0.3'] })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(learned).toEqual(['10.0.0.3'])
+  names.refresh()
+  expect(asked).toEqual(['b', 'c', 'c'])
+  answers.get('c')?.({ addresses: ['10.0.0.3'] })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(learned).toEqual(['10.0.0.3'])
+  expect(names.unresolved).toEqual(['b'])
+})
+
+test('a look-up that fails is a name that does not resolve', async () => {
+  const names = new HostNames(['b'], () => Promise.reject(new Error('no descriptors')))
+  await names.resolve()
+  expect(names.news()).toEqual([expect.stringContaining('no descriptors')])
+})

@@ -1,4 +1,6 @@
-import type { LookUp } from '../transport/zeromq/host-lookup.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { TidingsError } from '../base/tidings-error.ts'
+import type { HostAddresses, LookUp } from '../transport/zeromq/host-lookup.ts'
 import { lookUpHost } from '../transport/zeromq/host-lookup.ts'
 
 interface Known {
@@ -20,7 +22,9 @@ export class HostNames {
   readonly #known = new Map<string, Known>()
   readonly #told = new Map<string, Known>()
   readonly #stop = new AbortController()
-  #running: Promise<void> | null = null
+  /** By host: each is looked up once at a time, and holds up no other. */
+  readonly #underWay = new Map<string, Promise<void>>()
+  #learned: () => void = () => undefined
 
   constructor(hosts: Iterable<string>, lookUp: LookUp = lookUpHost) {
     this.#hosts = [...new Set(hosts)]
@@ -45,12 +49,21 @@ export class HostNames {
     })
   }
 
-  /** Looks all of them up side by side, once at a time: whoever comes meanwhile waits for the same answers. */
-  resolve(): Promise<void> {
-    this.#running ??= this.#resolveAll().finally(() => {
-      this.#running = null
-    })
-    return this.#running
+  /** `learned` is called at each answer that says something else than the one before. */
+  watch(learned: () => void): void {
+    this.#learned = learned
+  }
+
+  /** Looks up, side by side, all that are not being looked up already. */
+  refresh(): void {
+    for (const host of this.#hosts)
+      if (!this.#underWay.has(host)) this.#underWay.set(host, this.#resolveOne(host))
+  }
+
+  /** The same; resolves when all of them are answered. */
+  async resolve(): Promise<void> {
+    this.refresh()
+    await Promise.all(this.#underWay.values())
   }
 
   /** Calls off what is looked up. */
@@ -70,25 +83,30 @@ export class HostNames {
     return sentences
   }
 
-  async #resolveAll(): Promise<void> {
+  async #resolveOne(host: string): Promise<void> {
     const { signal } = this.#stop
-    await Promise.all(this.#hosts.map((host) => this.#resolveOne(host, signal)))
-  }
-
-  async #resolveOne(host: string, signal: AbortSignal): Promise<void> {
-    const found = await this.#lookUp(host, signal)
+    const found = await this.#lookUp(host, signal).catch(whyNot)
+    this.#underWay.delete(host)
     if (signal.aborted) return
-    const { addresses: old } = this.#known.get(host) ?? unknown
-    if ('why' in found) {
-      this.#known.set(host, { addresses: old, trouble: found.why })
-      return
-    }
-    // Of several that take turns in the answers the one in use stays: its connections stand.
-    const inUse = old[0]
-    const stays = inUse !== undefined && found.addresses.includes(inUse)
-    const addresses = stays ? [...new Set([inUse, ...found.addresses])] : found.addresses
-    this.#known.set(host, { addresses, trouble: null })
+    const before = this.#known.get(host)
+    const now = knownFrom(found, before ?? unknown)
+    this.#known.set(host, now)
+    if (!isDeepStrictEqual(before, now)) this.#learned()
   }
+}
+
+const whyNot = (error: unknown): HostAddresses => ({
+  addresses: [],
+  why: TidingsError.from(error).message,
+})
+
+function knownFrom(found: HostAddresses, { addresses: old }: Known): Known {
+  if ('why' in found) return { addresses: old, trouble: found.why }
+  // Of several that take turns in the answers the one in use stays: its connections stand.
+  const inUse = old[0]
+  const stays = inUse !== undefined && found.addresses.includes(inUse)
+  const addresses = stays ? [...new Set([inUse, ...found.addresses])] : found.addresses
+  return { addresses, trouble: null }
 }
 
 function sentenceOf(host: string, before: Known, { addresses, trouble }: Known): string | null {

@@ -1,10 +1,9 @@
-import { inBackground } from '../base/background.ts'
-import type { TidingsError } from '../base/tidings-error.ts'
+import { TidingsError } from '../base/tidings-error.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { NodeState } from '../model/cluster-snapshot.ts'
 import type { AccessList } from '../transport/zeromq/access-list.ts'
 import type { NodeAddresses } from './addresses.ts'
-import { allAddresses, isLoopback, nodeAddresses } from './addresses.ts'
+import { allAddresses, isLoopback, knownAddresses } from './addresses.ts'
 import type { OnClusterEvent } from './cluster-event.ts'
 import type { HostNames } from './host-names.ts'
 
@@ -34,6 +33,7 @@ export class HostWatch {
   constructor(options: HostWatchOptions) {
     this.#options = options
     this.#addresses = options.addresses
+    options.names.watch(() => this.#learned())
   }
 
   get addresses(): NodeAddresses {
@@ -43,14 +43,16 @@ export class HostWatch {
   /** What the start did not wait for is taken when it comes. */
   begin(): void {
     this.#tell()
-    if (this.#options.names.unresolved.length > 0) this.#resolve()
+    if (this.#options.names.unresolved.length > 0) this.#options.names.refresh()
   }
 
   /** Every `resolveIntervalMs`: a host that was unknown, or has moved, is found again. */
   tick(): void {
     const { names, state } = this.#options
     const allAlive = [...this.#addresses.others.keys()].every((node) => state(node) === 'alive')
-    if (!allAlive || names.unresolved.length > 0) this.#resolve()
+    if (allAlive && names.unresolved.length === 0) return
+    this.#take()
+    names.refresh()
   }
 
   close(): void {
@@ -58,16 +60,20 @@ export class HostWatch {
     this.#options.names.close()
   }
 
-  #resolve(): void {
-    inBackground(this.#take(), this.#options.failed)
+  /** One name is answered: what it says holds at once, whoever else is still waited for. */
+  #learned(): void {
+    try {
+      this.#take()
+    } catch (error) {
+      this.#options.failed(TidingsError.from(error))
+    }
   }
 
-  async #take(): Promise<void> {
-    const { settings, names, access, changed } = this.#options
-    const addresses = await nodeAddresses(settings, names)
+  #take(): void {
     if (this.#closed) return
-    this.#addresses = addresses
-    access.load(addresses.allowed)
+    const { settings, names, access, changed } = this.#options
+    this.#addresses = knownAddresses(settings, names)
+    access.load(this.#addresses.allowed)
     this.#tell()
     changed()
   }

@@ -8,7 +8,11 @@ import type { ClusterMessage } from '../transport/zeromq/registration-message.ts
 import type { Registration } from '../model/roster.ts'
 import { PortPool } from './port-pool.ts'
 import { RosterFile } from './roster-file.ts'
+import type { ClusterEvent, OnClusterEvent } from './cluster-event.ts'
+import type { Whisper } from './membership/whisper.ts'
+import type { RosterPlaneOptions } from './roster-plane.ts'
 import { RosterPlane } from './roster-plane.ts'
+import { TidingsError } from '../base/tidings-error.ts'
 
 const incarnation = '0123456789abcdef'.repeat(2)
 const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
@@ -24,6 +28,7 @@ function startPlane(
   toProcess: (route: string, message: ClusterMessage) => void = () => undefined,
   file = new RosterFile(folder, 'a', 6000),
   clock: Clock = systemClock,
+  more: Partial<RosterPlaneOptions> = {},
 ): RosterPlane {
   return new RosterPlane({
     node: 'a',
@@ -36,6 +41,7 @@ function startPlane(
     toProcess,
     toNode: () => undefined,
     on: () => undefined,
+    ...more,
   })
 }
 
@@ -165,4 +171,30 @@ it('D30: when a connection has ended all are asked at once, and once more when t
   now += 200
   plane.tick(0)
   expect(asked).toBe(2)
+})
+
+it('D23: what cannot be told to another node is said to people, and the rest goes on', async () => {
+  const said: ClusterEvent[] = []
+  const told: string[] = []
+  let isTooLong = true
+  const toNode = (_: string, whisper: Whisper): void => {
+    if (isTooLong)
+      throw new TidingsError('LIMIT_EXCEEDED', 'a whisper of that many bytes is too long')
+    told.push(whisper.type)
+  }
+  const on: OnClusterEvent = (event) => said.push(event)
+  const plane = startPlane(directory, undefined, undefined, undefined, {
+    linkedNodes: ['b'],
+    toNode,
+    on,
+  })
+  plane.whispered('b', { type: 'seen', seen: { history: null, version: 0 } })
+  register(plane)
+  // It is told by itself, at the end of the turn.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  const warnings = said.filter(({ type }) => type === 'warning')
+  expect(warnings).toMatchObject([{ message: expect.stringContaining('too long') }])
+  isTooLong = false
+  plane.whispered('b', { type: 'seen', seen: { history: null, version: 0 } })
+  expect(told).toEqual(['roster'])
 })

@@ -18,6 +18,7 @@ import { Pace } from './pace.ts'
 import type { PortPool } from './port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
 import { Registry } from './registry.ts'
+import { RateLimit } from './rate-limit.ts'
 import { ReachReport } from './reach-report.ts'
 import type { RosterFile } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'
@@ -38,6 +39,9 @@ const flushPaceTimes = 2
 
 /** The longest wait for it, milliseconds: well below the second after which a registration is repeated. */
 const mostFlushWaitMs = 300
+
+/** Least time between two warnings of one kind, milliseconds: what cannot be told is tried again every second. */
+const warnIntervalMs = 60_000
 
 /** Least time between two rounds in which all connections are touched, milliseconds: each wakes every process. */
 const touchIntervalMs = 100
@@ -83,6 +87,7 @@ export class RosterPlane {
   readonly #pace = new Pace(flushPaceTimes, mostFlushWaitMs)
   /** Some connection has ended since all were asked. */
   #isConnectionMissing = false
+  readonly #warnings = new RateLimit(warnIntervalMs)
   #touchedAt = -Infinity
 
   constructor(options: RosterPlaneOptions) {
@@ -105,7 +110,9 @@ export class RosterPlane {
     const awaited = this.#adopt(usable?.processes ?? [])
     this.#settling = new Settling(awaited, options.linkedNodes, clock.now(), options.unlinkedNodes)
     this.#reach = new ReachReport(on)
-    const { linkedNodes, toNode } = options
+    const toNode = (other: string, whisper: Whisper) =>
+      this.#guarded(() => options.toNode(other, whisper))
+    const { linkedNodes } = options
     this.#nodes = new LinkedNodes(linkedNodes, this.roster, toNode, usable?.others ?? [])
   }
 
@@ -315,18 +322,24 @@ export class RosterPlane {
   #flushSoon(): void {
     if (this.#flushing) return
     this.#flushing = true
-    const run = () => this.#flushing && this.flush()
+    const run = () => this.#guarded(() => this.#flushing && this.flush())
     const wait = this.#pace.waitMs(this.#options.clock.now())
     if (wait > 0) this.#options.clock.after(wait, run)
     else setImmediate(run)
   }
 
-  /** What is too long for a message is said to the operator: nobody else can do anything about it. */
   #tell(route: string, message: ClusterMessage): void {
+    this.#guarded(() => this.#options.toProcess(route, message))
+  }
+
+  /** What is too long for a message is said to the operator: nobody else can do anything about it. */
+  #guarded(run: () => void): void {
     try {
-      this.#options.toProcess(route, message)
+      run()
     } catch (error) {
-      this.#options.on({ type: 'warning', message: TidingsError.from(error).message })
+      const { code, message } = TidingsError.from(error)
+      if (this.#warnings.admits(code, this.#options.clock.now()))
+        this.#options.on({ type: 'warning', message })
     }
   }
 

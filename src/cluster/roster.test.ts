@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RosterEntry } from '../model/roster.ts'
+import { encodeClusterMessage } from '../transport/zeromq/registration-message.ts'
+import { encodeWhisper } from './membership/whisper.ts'
 import { Roster, endedKeptMs, maxEndedEntries, maxPartBytes } from './roster.ts'
 
 function entry(incarnation: string, more: Partial<RosterEntry> = {}): RosterEntry {
@@ -198,4 +200,23 @@ test('D23: says how long ago something ended, when it is told, kept or told on',
   expect(ages(roster.ownEntries(3_000).map((each) => each.entry))).toContain('4 2500')
   // When it is told does not make it another.
   expect(roster.put(entry('4', { state: 'ended', endedMsAgo: 9_000 }), 3_000)).toBe(false)
+})
+
+test('D23: each part fits a message, whatever is the last entry and whoever cannot be reached', () => {
+  const roster = new Roster('a', 'h', 0)
+  const publishes = Array.from({ length: 30_000 }, (_, n) => `TABLE_${`${n}`.padStart(20, '0')}`)
+  roster.put(entry('huge', { publishes }), 0)
+  for (let n = 0; n < 2_000; n += 1) roster.put(publisher(`${n}`.padStart(32, '0')), 0)
+  for (let n = 0; n < 2_000; n += 1) roster.letGo(`${n}`.padStart(32, '0'), 0)
+  const names = Array.from({ length: 1_000 }, (_, n) => `${'Ü'.repeat(200)}${n}`)
+  roster.settle(true, names)
+  const told = roster.changesSince(0, 0)
+  for (const part of told) encodeClusterMessage({ type: 'roster', history: 'h', ...part })
+  expect(told.at(-1)?.change).toMatchObject({ settled: true, unreachable: names })
+  expect(told.flatMap(({ change }) => change.entries)).toHaveLength(1)
+  const toNodes = roster.ownChangesSince(0, 0)
+  for (const part of toNodes) encodeWhisper({ type: 'roster', history: 'h', ...part })
+  expect(toNodes.at(-1)?.change.letGo).toHaveLength(2_000)
+  // Whom we cannot reach is no business of theirs.
+  expect(toNodes.flatMap(({ change }) => change.unreachable)).toEqual([])
 })

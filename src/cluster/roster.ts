@@ -63,6 +63,7 @@ interface Share {
   readonly upTo: number
   readonly forgottenUpTo: number
   readonly letGo: readonly string[]
+  readonly unreachable: readonly string[]
   readonly wants: (entry: RosterEntry) => boolean
 }
 
@@ -231,6 +232,7 @@ export class Roster {
       upTo: this.#version,
       forgottenUpTo: this.#forgotten.all,
       letGo: this.#letGoSince(version, false),
+      unreachable: this.#unreachable,
       wants: () => true,
     })
   }
@@ -241,6 +243,7 @@ export class Roster {
       upTo: this.#ownVersion,
       forgottenUpTo: this.#forgotten.own,
       letGo: this.#letGoSince(version, true),
+      unreachable: [],
       wants: ({ node }) => node === this.node,
     })
   }
@@ -301,7 +304,7 @@ export class Roster {
   }
 
   #parts(version: number, now: number, share: Share): RosterPart[] {
-    const { upTo, forgottenUpTo, letGo, wants } = share
+    const { upTo, forgottenUpTo, letGo, unreachable, wants } = share
     const kept = this.#ownVersion
     if (version === upTo) return []
     // A version of the future is of another life of this history: its owner begins again.
@@ -310,28 +313,24 @@ export class Roster {
     let entries: RosterEntry[] = []
     let held = 0
     let last = since
+    const close = () => {
+      const change = this.#change(entries)
+      parts.push({ since, version: last, forgottenUpTo, kept, change, more: true })
+      since = last
+      entries = []
+      held = 0
+    }
     for (const known of this.#entries.values()) {
       const { entry, bytes, version: changed } = known
       if (changed <= since || !wants(entry)) continue
-      if (entries.length > 0 && held + bytes > maxPartBytes) {
-        parts.push({
-          since,
-          version: last,
-          forgottenUpTo,
-          kept,
-          change: this.#change(entries),
-          more: true,
-        })
-        since = last
-        entries = []
-        held = 0
-      }
+      if (entries.length > 0 && held + bytes > maxPartBytes) close()
       entries.push(agedEntry(known, now))
       held += bytes
       last = changed
     }
-    const [settled, unreachable] = [this.#settled, this.#unreachable]
-    const change = { ...this.#change(entries), settled, unreachable, letGo }
+    const tail = { settled: this.#settled, unreachable, letGo }
+    if (entries.length > 0 && held + Buffer.byteLength(JSON.stringify(tail)) > maxPartBytes) close()
+    const change = { ...this.#change(entries), ...tail }
     parts.push({ since, version: upTo, forgottenUpTo, kept, change, more: false })
     return parts
   }

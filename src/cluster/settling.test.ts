@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Settling, settleWithinMs } from './settling.ts'
+import { maxUnreachableProcesses, Settling, settleWithinMs } from './settling.ts'
 
 test('D23: nobody to wait for: settled at once', () => {
   expect(new Settling(new Map(), [], 0).state(0)).toEqual({ settled: true, unreachable: [] })
@@ -34,4 +34,14 @@ test('D23: settles by time and names who is missing, until they are heard after 
   settling.nodeHeard('b')
   settling.processHeard('1')
   expect(settling.state(100 + settleWithinMs)).toEqual({ settled: true, unreachable: [] })
+})
+
+test('D23: names all nodes that are missing, and processes up to a number', () => {
+  const names = Array.from({ length: 4_000 }, (_, n) => [`${n}`, `P${n}`] as const)
+  const settling = new Settling(new Map(names), ['b', 'c'], 0, ['d'])
+  settling.nodeHeard('c')
+  settling.nodeLost('c')
+  const { unreachable } = settling.state(settleWithinMs)
+  expect(unreachable.slice(0, 4)).toEqual(['b', 'c', 'd', 'P0'])
+  expect(unreachable).toHaveLength(3 + maxUnreachableProcesses)
 })

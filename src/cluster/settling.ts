@@ -2,6 +2,12 @@
 export const settleWithinMs = 5_000
 
 /**
+ * Processes out of reach that are named, at most: after a restart it may be thousands, and the names have to fit a
+ * message. Nodes are all named.
+ */
+export const maxUnreachableProcesses = 200
+
+/**
  * When the roster is settled: all processes that the file of the last run lists have been heard
  * again or have ended, and the roster of each host of the definition is here; or time is up. Until
  * then no subscription is ready, since a publisher may be unknown.
@@ -45,11 +51,15 @@ export class Settling {
     if (!this.#nodes.has(node)) this.#lost.add(node)
   }
 
-  /** `unreachable`: who is out of reach, by name; empty before it is settled. */
+  /** `unreachable`: who is out of reach, by name, nodes first; empty before it is settled. */
   state(now: number): { settled: boolean; unreachable: string[] } {
     const missing = [...this.#nodes, ...this.#processes.values()]
     const isInTime = now - this.#startedAt < settleWithinMs
     if (missing.length > 0 && isInTime) return { settled: false, unreachable: [] }
-    return { settled: true, unreachable: [...missing, ...this.#lost, ...this.#unlinked] }
+    const processes = this.#processes.values().take(maxUnreachableProcesses)
+    return {
+      settled: true,
+      unreachable: [...this.#nodes, ...this.#lost, ...this.#unlinked, ...processes],
+    }
   }
 }

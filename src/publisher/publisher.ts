@@ -174,16 +174,10 @@ export class Publisher {
     else this.closeTurn(now, wallClock)
   }
 
-  /** The same for a parcel that must not gather more: it is full, or someone waits for it. */
-  closeTurn(now: number, wallClock: number): void {
+  /** The same for what must not gather more. `bytes` of it leave, or what a turn takes. False: some is held still. */
+  closeTurn(now: number, wallClock: number, bytes?: number): boolean {
     this.#closeParcel(now, wallClock)
-    this.#sendUnsent(now, turnBytesOf(this.#unsent, this.#limits.turnBytes))
-  }
-
-  /** Sends at a stretch all that waits. False: some is held until GENESIS_CLUSTER knows that this process publishes. */
-  sendAll(now: number, wallClock: number): boolean {
-    this.#closeParcel(now, wallClock)
-    this.#sendUnsent(now, Infinity)
+    this.#sendUnsent(now, bytes ?? turnBytesOf(this.#unsent, this.#limits.turnBytes))
     return this.#unannounced.isEmpty
   }
 
@@ -254,7 +248,7 @@ export class Publisher {
 
   /** Takes nothing more; `done` when all have confirmed everything, or after `drainMs`. */
   leave(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
-    this.sendAll(now, wallClock)
+    this.closeTurn(now, wallClock, Infinity)
     this.state = 'leaving'
     this.#output.registrationChanged()
     if (this.#streams.size > 0)

@@ -281,7 +281,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       },
       sendAll: () => {
         this.#registration.sayChanged()
-        return this.#publisher.sendAll(this.#clock.now(), this.#clock.wallClock())
+        return this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock(), Infinity)
       },
       forget: () => this.#publisher.forget(),
       failed: (error) => {

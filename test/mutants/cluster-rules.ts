@@ -418,6 +418,27 @@ export const clusterRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'D23.31',
+    'Each part of the roster fits a message: who is out of reach is told in one of its own where it would not',
+    'it is told with the last entries',
+    [
+      'cluster/roster.ts',
+      'if (entries.length > 0 && held + Buffer',
+      'if (entries.length > 1_000_000 && held + Buffer',
+    ],
+    [
+      roster,
+      'D23: each part fits a message, whatever is the last entry and whoever cannot be reached',
+    ],
+  ),
+  rule(
+    'D23.32',
+    'Of processes that are out of reach as many are named as fit a message, of nodes all',
+    'all are named',
+    ['cluster/settling.ts', '.take(maxUnreachableProcesses)', '.take(1_000_000)'],
+    [settling, 'D23: names all nodes that are missing, and processes up to a number'],
+  ),
+  rule(
     'D24.1',
     'A process gets its own updates from itself: copies that come back over the wire are dropped',
     'they are taken',
