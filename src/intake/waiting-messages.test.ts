@@ -127,7 +127,7 @@ it.each([
 })
 
 it('W5: of a piece of which little is whole, the rest is not kept', () => {
-  const { waiting, told } = waitingUpTo(100_000)
+  const { waiting, told } = waitingUpTo(10_000_000)
   const whole = message('update/A/1')
   waiting.push(Buffer.alloc(1_000_000, whole).subarray(0, whole.length), 1)
   expect(waiting.bytes).toBeLessThan(1000)
