@@ -397,3 +397,25 @@ describe('a publisher that is gone', () => {
     expect(pair.requestsOf('sync', since).length).toBeGreaterThan(0)
   })
 })
+
+describe('a publisher that died', () => {
+  it('D21: is looked at no longer, whatever it was behind with', () => {
+    for (const withGap of [false, true]) {
+      const pair = new Pair(['A', 'B']).ready()
+      pair.roster({ publishes: ['A', 'B'] })
+      pair.publish(['A', 'B'])
+      pair.deliver((message) => withGap && message.kind === 'batch' && message.table === 'A')
+      const [source] = pair.subscription.sources.values()
+      expect(source?.behind.size).toBeGreaterThan(0)
+      pair.roster({ publishes: ['A', 'B'], state: 'ended', last: null })
+      pair.pass(1000, everything)
+      expect(source?.state).toBe('gone')
+      expect(source?.isOpen).toBe(false)
+      if (!withGap) continue
+      pair.publish(['B'])
+      pair.deliver()
+      pair.pass(2_000)
+      expect(pair.received).toEqual(['B1', 'B2'])
+    }
+  })
+})

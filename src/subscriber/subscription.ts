@@ -242,6 +242,7 @@ export class Subscription {
       this.#output.wakeWithin(this.#limits.syncSpreadMs)
     if (source.state === 'live') return
     if (source.state === 'gone') source.reopened = true
+    for (const stream of source.streams.values()) source.lookAt(stream)
     source.state = 'live'
     source.needsProofAtOnce(this.#topics, now, this.#random)
     this.#output.wakeWithin(this.#limits.syncSpreadMs)
@@ -388,6 +389,7 @@ export class Subscription {
     if (!source.mayAnswer) {
       // It is asked for all of it when it is heard, or on the roster, again.
       source.unproven.clear()
+      source.behind.clear()
       return
     }
     this.#renewal.tick(source, now, this.#sources.all.values())

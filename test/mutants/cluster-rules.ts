@@ -90,6 +90,13 @@ export const clusterRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'D21.9',
+    'Who is over is looked at no longer for what it was behind with',
+    'it is, for good',
+    ['subscriber/subscription.ts', '      source.behind.clear()\n', ''],
+    ['src/subscriber/endings.test.ts', 'D21: is looked at no longer, whatever it was behind with'],
+  ),
+  rule(
     'D22.1',
     'A handler that throws does not stop the delivery',
     'what it throws is passed on',
