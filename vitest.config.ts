@@ -2,8 +2,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** Lets days go by for all timers of its process: nothing else may live there. */
-const simulatedTimers = 'src/base/clock.test.ts'
+/** They let days go by for all timers of their process, or compare what work costs it: nothing else may live there. */
+const alone = ['src/base/clock.test.ts', 'src/intake/flood.test.ts']
 
 /**
  * What `npm test` runs in a minute and a half: whatever stands beside the code, and directly in test/.
@@ -13,11 +13,11 @@ const simulatedTimers = 'src/base/clock.test.ts'
 const projects = {
   quick: {
     include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'],
-    exclude: [simulatedTimers],
+    exclude: alone,
     // Many small files that share the sources: a process for each takes more than their tests.
     isolate: false,
   },
-  alone: { include: [simulatedTimers] },
+  alone: { include: alone },
   long: { include: ['test/*/**/*.test.ts'], exclude: ['test/cases/**'] },
   cases: { include: ['test/cases/*.test.ts'] },
 }
