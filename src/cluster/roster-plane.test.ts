@@ -150,6 +150,16 @@ it('D30: who was GENESIS_CLUSTER in the last run has ended', () => {
   expect([...again.registry.processes()]).toHaveLength(1)
 })
 
+it('D30: nobody knows the last numbers of what foreign programs published in the last run', () => {
+  const intake = { ...registration, process: 'GENESIS_CLUSTER', role: 'cluster' } as const
+  const first = startPlane(directory)
+  const seen = { history: null, version: 0 }
+  first.register('route', { type: 'register', id: 1, seen, registration: intake, wantsPort: false })
+  first.flush()
+  const again = startPlane(directory)
+  expect(again.roster.get(incarnation)).toMatchObject({ state: 'ended', last: null })
+})
+
 it('D30: when a connection has ended all are asked at once, and once more when the socket knows', () => {
   let now = 1_000
   let asked = 0

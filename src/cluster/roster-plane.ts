@@ -261,7 +261,9 @@ export class RosterPlane {
     for (const { entry } of processes) {
       if (entry.state === 'ended') continue
       if (entry.role === 'cluster') {
-        this.roster.put({ ...entry, state: 'ended', last: [] }, now)
+        // The intake of foreign programs may have numbered more than it could say.
+        const last = entry.publishes.length === 0 ? [] : null
+        this.roster.put({ ...entry, state: 'ended', last }, now)
         continue
       }
       const local = this.registry.adopt(assumedRegistration(entry), now)

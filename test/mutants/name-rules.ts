@@ -131,4 +131,15 @@ export const nameRules: readonly Rule[] = [
       'D30: when a connection has ended all are asked at once, and once more when the socket',
     ],
   ),
+  rule(
+    'D30.13',
+    'Of the intake of the last run nobody knows the last numbers',
+    'it has ended in good order',
+    [
+      'cluster/roster-plane.ts',
+      'const last = entry.publishes.length === 0 ? [] : null',
+      'const last = [] as const',
+    ],
+    [plane, 'D30: nobody knows the last numbers of what foreign programs published'],
+  ),
 ]

@@ -12,6 +12,7 @@ import { forgottenScripts } from './f26-forgotten-scripts.ts'
 import { unreachableAtStart } from './f27-unreachable-at-start.ts'
 import { fullStateFolder } from './f28-full-state-folder.ts'
 import { containersKilled } from './f29-containers-killed.ts'
+import { foreignBurst } from './f30-foreign-burst.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -29,5 +30,6 @@ export const rows: readonly FaultRow[] = [
   unreachableAtStart,
   fullStateFolder,
   containersKilled,
+  foreignBurst,
   subscriberStopped,
 ]
