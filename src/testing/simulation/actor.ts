@@ -258,6 +258,9 @@ export class Actor {
     if (free > heardWithinMs) return `it lives, on a path free for ${free.toFixed(0)} ms`
     const { reach, watch } = this.#stage
     const heardAt = watch.heardAt(journal.incarnation, publisher.incarnation)
+    // Whom its node takes for dead is gone at once, however short its silence, unless it is heard behind that.
+    const word = this.process.endsTold.get(publisher.incarnation)
+    if (word?.to === Infinity && word.from >= heardAt) return null
     // Time in which the subscriber stood still is no silence of the publisher.
     const silent = reach
       .awake(journal.incarnation)
@@ -267,8 +270,12 @@ export class Actor {
   }
 
   #wasFreeUntilItLeft(journal: SubscriberJournal, publisher: PublisherJournal): boolean {
-    const { closingAt, endedAt, hasLeft, incarnation } = publisher
-    if (!hasLeft) return false
+    const { closingAt, endedAt, leftAt, incarnation } = publisher
+    if (leftAt === Infinity) return false
+    // It waits for the subscribers of the roster: not for who has ended by the word of its node, and comes back too late.
+    const word = this.#stage.network.processes.get(incarnation)?.endsTold.get(journal.incarnation)
+    const isAwaitedBy = Math.min(leftAt, closingAt + freeSoonAfterCloseMs)
+    if (word && word.from < leftAt && word.to >= isAwaitedBy) return false
     return this.#stage.reach
       .stretches(journal.incarnation, incarnation)
       .some(({ from, to }) => from < closingAt + freeSoonAfterCloseMs && to >= endedAt)

@@ -31,8 +31,8 @@ export interface PublisherJournal {
   /** When it called `close()`. */
   closingAt: number
   endedAt: number
-  /** It closed in good order. */
-  hasLeft: boolean
+  /** When it had closed in good order; Infinity: it did not. */
+  leftAt: number
   /** It died unknown to every roster: the one that knew it was lost together with its file. */
   diedUnknown: boolean
   /** Since when its node's roster does not go back to the beginning; Infinity: it does. */
@@ -90,7 +90,7 @@ export function publisherJournal(incarnation: string, node: number): PublisherJo
     flushes: [],
     closingAt: Infinity,
     endedAt: Infinity,
-    hasLeft: false,
+    leftAt: Infinity,
     diedUnknown: false,
     forgottenAt: Infinity,
     neverToldTo: new Set(),

@@ -5,6 +5,7 @@ import type { ConnectionCounts, Registration, RosterChange } from '../../model/r
 import type { RenewStep, Transport, TransportHandlers } from '../../transport/transport.ts'
 import { type Down, Hub, type Up } from './hub.ts'
 import type { Pipe } from './pipe.ts'
+import type { Stretch } from './reach.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
 /** What a simulated process needs of the world. */
@@ -38,6 +39,8 @@ export class SimulatedProcess implements Transport, Clock {
   isOnRoster = false
   registration: Registration | null = null
   seen = { epoch: '', version: 0 }
+  /** When the roster said to this process that somebody has ended, and until when it did not say otherwise. */
+  readonly endsTold = new Map<string, Stretch>()
   /** Its roster has forgotten an end that it has not seen. */
   hasMissed = false
   diedAt = Infinity
@@ -139,6 +142,9 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   onRoster(change: RosterChange): void {
+    for (const { incarnation, state } of change.entries)
+      this.#noteWord(incarnation, state === 'ended')
+    for (const incarnation of change.letGo ?? []) this.#noteWord(incarnation, false)
     this.#handlers?.roster(change)
   }
 
@@ -175,6 +181,14 @@ export class SimulatedProcess implements Transport, Clock {
 
   close(): Promise<void> {
     return Promise.resolve()
+  }
+
+  #noteWord(incarnation: string, hasEnded: boolean): void {
+    const word = this.endsTold.get(incarnation)
+    const isSaid = word?.to === Infinity
+    const now = this.#around.clock.now()
+    if (hasEnded && !isSaid) this.endsTold.set(incarnation, { from: now, to: Infinity })
+    if (!hasEnded && isSaid) word.to = now
   }
 
   onDown({ topic, message }: Down): void {

@@ -183,7 +183,7 @@ export class Trial implements Stage {
     actor.isClosing = true
     if (actor.published) actor.published.closingAt = this.now
     void actor.queue.close().then(() => {
-      if (actor.published) actor.published.hasLeft = true
+      if (actor.published) actor.published.leftAt = this.now
       this.#later(20, () => this.kill(actor))
     })
   }
