@@ -1,6 +1,7 @@
 import { endChildren } from '../../harness/child.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { maxNodes } from '../../harness/loopback.ts'
+import { Product } from '../../harness/product.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
 import { atLeast, atMost, type FaultRow } from './fault-row.ts'
 import { addVerdicts, judge, type Verdict } from './judge.ts'
@@ -27,18 +28,21 @@ const stormOfShortRun = 16
 /** From the first start to the last open queue, on two cores that have nothing else to do. */
 const stormMs = 10_000
 
+/** A program of a user, of the package as it is installed. */
+const starter = `import { openUpdateQueue } from 'tidings'
+await openUpdateQueue({ process: process.argv[2] })
+console.error('open')`
+
 /** With the limit of `openUpdateQueue()` that users have: nobody fails while GENESIS_CLUSTER lives. */
 async function storm(processes: number): Promise<{ ms: number; failed: number }> {
-  const cluster = await TestCluster.start('proxy', 1)
-  const { definition } = cluster
-  const hosts = [cluster.node().host]
+  const product = new Product()
+  const script = product.write('starter.mjs', starter)
+  const cluster = await TestCluster.start('proxy', 1, { product })
   const began = monotonicMs()
   const outcomes = await Promise.allSettled(
-    Array.from({ length: processes }, (_, index) => {
-      const racer = new Remote<RacerCalls>(`STARTER_${index}`, 'racer.ts')
-      const { name } = racer.child
-      return racer.call('open', { definition, hosts, name, clusterTimeoutMs: 10_000 })
-    }),
+    Array.from({ length: processes }, (_, index) =>
+      cluster.program([script, `STARTER_${index}`]).says(/^open$/m),
+    ),
   )
   const failed = outcomes.filter(({ status }) => status === 'rejected').length
   return { ms: monotonicMs() - began, failed }
