@@ -1,10 +1,14 @@
-// Builds dist/ from src/: `npm run build`.
+// Builds dist/ from src/: `npm run build`. With an argument: into that folder.
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { bundle } from './bundle.ts'
 import { writeCommonjsTypes } from './commonjs-types.ts'
 
-const dist = join(import.meta.dirname, '..', 'dist')
+const root = join(import.meta.dirname, '..')
+const dist = resolve(process.argv[2] ?? join(root, 'dist'))
 rmSync(dist, { recursive: true, force: true })
-execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+const compiler = ['-p', join(root, 'tsconfig.build.json'), '--outDir', dist]
+execFileSync(join(root, 'node_modules', '.bin', 'tsc'), compiler, { stdio: 'inherit' })
+await bundle(dist)
 writeCommonjsTypes(dist)

@@ -15,7 +15,7 @@ const correctionsAfter = 0.6
 
 const command = new URL('../../bin/tidings.js', import.meta.url)
 /** TypeScript in a checkout, JavaScript in the package. */
-const entry = new URL(`demo-process${extname(import.meta.url)}`, import.meta.url)
+const entry = new URL(`../demo/demo-process${extname(import.meta.url)}`, import.meta.url)
 
 export interface RunOptions {
   readonly definition: string

@@ -13,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { writeCommonjsTypes } from '../../scripts/commonjs-types.ts'
 import { repository } from './child.ts'
 import { scratchDirectory } from './scratch.ts'
 
@@ -66,12 +65,9 @@ function build(): string {
   mkdirSync(builds, { recursive: true })
   const draft = mkdtempSync(join(builds, 'draft-'))
   for (const name of packed) cpSync(join(repository, name), join(draft, name), { recursive: true })
-  const compiler = join(modules, '.bin', 'tsc')
-  execFileSync(compiler, ['-p', 'tsconfig.build.json', '--outDir', join(draft, 'dist')], {
-    cwd: repository,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  writeCommonjsTypes(join(draft, 'dist'))
+  const script = join(repository, 'scripts', 'build.ts')
+  const output = ['ignore', 'inherit', 'inherit'] as const
+  execFileSync(process.execPath, [script, join(draft, 'dist')], { stdio: [...output] })
   try {
     renameSync(draft, place)
   } catch (error) {
