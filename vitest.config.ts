@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** They let days go by for all timers of their process, or compare what work costs it: nothing else may live there. */
+/** They let days go by for all timers of their process, or fill its memory: nothing else may live there. */
 const alone = ['src/base/clock.test.ts', 'src/intake/flood.test.ts']
 
 /**

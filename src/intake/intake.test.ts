@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { type Socket, connect } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { XPublisher } from 'zeromq'
-import { pause, systemClock } from '../base/clock.ts'
+import { ManualClock } from '../../test/harness/manual-clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Update } from '../model/update.ts'
@@ -32,15 +33,20 @@ let refusals: Refusal[]
 let warnings: string[]
 let received: Received[]
 /** What the intake takes for the time; null: what it is. */
-let time: number | null
+let time: ManualClock | null
+let sockets: Socket[]
 let events: QueueEvent[]
 
 beforeEach(async () => {
   cluster = new MemoryCluster()
-  ;[refusals, warnings, received, events] = [[], [], [], []]
+  ;[refusals, warnings, received, events, sockets] = [[], [], [], [], []]
   time = null
   intake = await Intake.open({
-    clock: { ...systemClock, now: () => time ?? systemClock.now() },
+    clock: {
+      ...systemClock,
+      now: () => (time ?? systemClock).now(),
+      after: (ms, run) => (time ?? systemClock).after(ms, run),
+    },
     waitingBytes: 4096,
     refused: (table, reason, count) => refusals.push([table, reason, count]),
     warn: (message) => warnings.push(message),
@@ -68,6 +74,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   program.close()
+  for (const socket of sockets) socket.destroy()
   await Promise.all([subscriber.close(), numbered.close(), intake.close()])
 })
 
@@ -86,6 +93,24 @@ async function subscribe(tables: string[]): Promise<void> {
 const send = (table: string, json: unknown) =>
   program.send(`update/${table}/${typeof json === 'string' ? json : JSON.stringify(json)}`)
 const insert = (n: number) => ({ kind: 'insert', record: { n } })
+
+/** From now on time goes by only where a test lets it, however busy the machine is. */
+function stopTime(): ManualClock {
+  time = new ManualClock(systemClock.now())
+  return time
+}
+
+/** What has been sent within this process has been heard by then: none of it takes more than a few turns. */
+async function fewTurns(): Promise<void> {
+  for (let n = 0; n < 10; n++) await nextTurn()
+}
+
+/** Lets time go by until it has left, a millisecond each turn. */
+async function drain(ms: number, clock: ManualClock): Promise<void> {
+  let isDrained = false
+  void intake.drain(ms).then(() => (isDrained = true))
+  for (; !isDrained; await nextTurn()) clock.moveBy(1)
+}
 
 it('W5: is delivered in order, numbered by the intake and marked as foreign', async () => {
   intake.leadTo(numbered)
@@ -172,12 +197,13 @@ it('hands on what has come when it ends, and hears no more', async () => {
 it('W5: what it cannot hand on before it ends is told as lost', async () => {
   intake.leadTo(numbered)
   await subscribe(['TRADE', 'OTHER'])
+  const clock = stopTime()
   await send('TRADE', insert(1))
   await expect.poll(() => received).toHaveLength(1)
   await send('OTHER', insert(2))
   await send('OTHER', insert(3))
   // Whatever of them is here by then.
-  await intake.drain(0)
+  await drain(0, clock)
   const lost = () => received.flatMap((each) => ('loss' in each ? [each.loss] : []))
   await expect.poll(() => lost().map(({ table }) => table)).toContain('TRADE')
   expect(lost().find(({ table }) => table === 'TRADE')).toMatchObject({
@@ -195,6 +221,7 @@ async function hastyProgram() {
   const ready = Buffer.from('\x05READY\x0bSocket-Type\0\0\0\x04XPUB', 'latin1')
   const { port } = new URL(await intake.endpoint())
   const socket = connect(Number(port), '127.0.0.1')
+  sockets.push(socket)
   let heard = ''
   socket.on('data', (piece: Buffer) => (heard += piece.latin1Slice()))
   socket.write(Buffer.concat([greeting(), Buffer.from([4, ready.length]), ready]))
@@ -212,12 +239,15 @@ it('W5: what comes while the event loop stands still is handed on before it leav
   intake.leadTo(numbered)
   await subscribe(['TRADE'])
   const hasty = await hastyProgram()
-  const drained = intake.drain(intakeLimits.drainMs)
+  const clock = stopTime()
+  const drained = intake.drain(intakeLimits.drainMs).then(() => intake.leadTo(null))
   while (!hasty.isUnwanted()) await nextTurn()
   hasty.send('TRADE', insert(1))
-  standStill(2 * intakeLimits.settleMs)
+  standStill(100)
+  clock.moveBy(2 * intakeLimits.settleMs)
+  await fewTurns()
+  clock.moveBy(intakeLimits.settleMs)
   await drained
-  intake.leadTo(null)
   await expect.poll(() => received).toHaveLength(1)
   expect(received).toEqual([{ record: { n: 1 }, sequence: 1, commit: 1, foreign: true }])
 })
@@ -226,21 +256,22 @@ it('W5: when it leaves it wants what comes until no program has published for a 
   intake.leadTo(numbered)
   await subscribe(['TRADE'])
   const hasty = await hastyProgram()
-  time = 1_000
+  const clock = stopTime()
   hasty.send('TRADE', insert(1))
   await expect.poll(() => received).toHaveLength(1)
   const drained = intake.drain(intakeLimits.drainMs)
-  time += intakeLimits.quietMs - 1
-  await pause(20)
+  await fewTurns()
+  clock.moveBy(intakeLimits.quietMs - 1)
+  await fewTurns()
   expect(hasty.isUnwanted()).toBe(false)
   hasty.send('TRADE', insert(2))
   await expect.poll(() => received).toHaveLength(2)
-  time += intakeLimits.quietMs - 1
-  await pause(20)
+  clock.moveBy(intakeLimits.quietMs - 1)
+  await fewTurns()
   expect(hasty.isUnwanted()).toBe(false)
-  time += 1
+  clock.moveBy(1)
   await expect.poll(hasty.isUnwanted).toBe(true)
-  time += intakeLimits.settleMs
+  clock.moveBy(intakeLimits.settleMs)
   await drained
   expect(received).toHaveLength(2)
 })
@@ -248,16 +279,16 @@ it('W5: when it leaves it wants what comes until no program has published for a 
 it('W5: a program that goes on publishing while it leaves: one more in each of its tables is told as lost', async () => {
   intake.leadTo(numbered)
   await subscribe(['TRADE', 'BROKEN'])
+  const clock = stopTime()
   let goesOn = true
   const publishing = (async () => {
-    while (goesOn) {
+    for (; goesOn; await nextTurn()) {
       await send('TRADE', insert(1))
       await send('BROKEN', '{')
-      await new Promise((resolve) => setTimeout(resolve, 1))
     }
   })()
   await expect.poll(() => received.length).toBeGreaterThan(2)
-  await intake.drain(intakeLimits.quietMs)
+  await drain(intakeLimits.quietMs, clock)
   goesOn = false
   await publishing
   const lost = (table: string) =>

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TidingsError } from '../base/tidings-error.ts'
-import { type Clock, type Timer, pause } from '../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import { RateLimit } from '../cluster/rate-limit.ts'
 import { decodeForeign } from '../wire/foreign.ts'
 import type { ForeignMessage, RefusedForeign } from '../wire/foreign.ts'
@@ -123,19 +123,23 @@ export class Intake {
       const now = clock.now()
       const quietAt = this.#cameAt + ms
       if (now >= quietAt || now >= end) return now >= quietAt
-      await pause(Math.min(quietAt, end) - now)
+      await this.#pause(Math.min(quietAt, end) - now)
     }
   }
 
   /** Whether all is handed on, and for that long nothing has come. */
   async #settled(ms: number, end: number): Promise<boolean> {
-    await pause(Math.min(ms, Math.max(0, end - this.#options.clock.now())))
+    await this.#pause(Math.min(ms, Math.max(0, end - this.#options.clock.now())))
     for (;;) {
       const isQuiet = await this.#quietFor(ms, end)
       if (this.#waiting.isEmpty || this.#options.clock.now() >= end)
         return isQuiet && this.#waiting.isEmpty
       await nextTurn()
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(ms, resolve))
   }
 
   #loseRest(queue: IntakeQueue): void {
