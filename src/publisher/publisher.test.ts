@@ -262,6 +262,24 @@ describe('replay', () => {
     expect(of('refusal')).toMatchObject([{ nonce: 9, table: 'A', firstRetained: 4 }])
     expect(of('replay').map(({ batch }) => batch.first)).toEqual([4, 5])
   })
+
+  it('D17: refuses it to each subscription of a process that asks, and sends the rest once', () => {
+    publisher = newPublisher({ retentionBytes: 1, reserveUpdates: 2, reserveBytes: 1e6 })
+    for (let id = 1; id <= 5; id++) {
+      publisher.publish(insert('A', id))
+      publisher.endTurn(id, id)
+    }
+    sync(['A'], 10)
+    publisher.tick(40)
+    sent = []
+    replay(1, 5, 100, 9)
+    replay(1, 5, 100, 10)
+    publisher.tick(130)
+    replay(1, 5, 200, 11)
+    publisher.tick(230)
+    expect(of('refusal').map(({ nonce }) => nonce)).toEqual([9, 10, 11])
+    expect(of('replay').map(({ batch }) => batch.first)).toEqual([4, 5])
+  })
 })
 
 describe('retention', () => {

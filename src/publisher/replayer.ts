@@ -13,6 +13,12 @@ interface Asked {
   at: number
 }
 
+interface Gathered {
+  readonly request: ReplayRequest
+  /** What is retained of it is under way already. */
+  readonly isRepeat: boolean
+}
+
 /** A replay under way: what is left of the range goes out as the budget allows. */
 interface Replay {
   topic: string
@@ -41,7 +47,7 @@ export class Replayer {
   readonly #limits: PublisherLimits
   readonly #asked = new Map<string, Asked>()
   readonly #budget: TokenBucket
-  #gathered: ReplayRequest[] = []
+  #gathered: Gathered[] = []
   #gatherUntil = Infinity
   #resumeAt = Infinity
   readonly #underWay = new Deque<Replay>()
@@ -68,13 +74,15 @@ export class Replayer {
   add(request: ReplayRequest, now: number): void {
     const key = `${request.subscriber} ${request.table} ${request.from}`
     const asked = this.#asked.get(key) ?? { times: 0, at: -Infinity }
-    if (now - asked.at < this.#limits.replayRepeatMs) return
-    // While its answer waits for its share of the output, an ask is not in vain.
-    if (!this.#isUnderWay(request)) asked.times++
-    asked.at = now
-    this.#asked.set(key, asked)
+    const isRepeat = now - asked.at < this.#limits.replayRepeatMs
+    if (!isRepeat) {
+      // While its answer waits for its share of the output, an ask is not in vain.
+      if (!this.#isUnderWay(request)) asked.times++
+      asked.at = now
+      this.#asked.set(key, asked)
+    }
     if (this.#gathered.length === 0) this.#gatherUntil = now + this.#limits.replayGatherMs
-    this.#gathered.push(request)
+    this.#gathered.push({ request, isRepeat })
   }
 
   tick(
@@ -103,12 +111,13 @@ export class Replayer {
     const gathered = this.#gathered
     this.#gathered = []
     this.#gatherUntil = Infinity
-    for (const request of gathered) {
+    for (const { request, isRepeat } of gathered) {
       const stream = streamOf(request.table)
       const firstRetained = Math.min(stream?.firstRetained ?? 1, (stream?.sent ?? 0) + 1)
       const times =
         this.#asked.get(`${request.subscriber} ${request.table} ${request.from}`)?.times ?? 1
       const inVain = times >= this.#limits.replayOnTopicFromAsk
+      // Also where it is a repeat: another subscription of the process believes the refusal of its own ask alone.
       if (request.from < firstRetained) {
         const { nonce, table } = request
         const topic = inVain ? updateTopic(table) : replyTopic(request.subscriber)
@@ -116,7 +125,7 @@ export class Replayer {
         const refusal = { kind: 'refusal', publisher, nonce, table, firstRetained } as const
         send(topic, encodeMessage(topic, refusal))
       }
-      if (stream && request.to >= firstRetained) this.#start(request, stream, inVain)
+      if (!isRepeat && stream && request.to >= firstRetained) this.#start(request, stream, inVain)
     }
   }
 

@@ -118,7 +118,11 @@ describe('a gap', () => {
       wakeWithin: () => undefined,
     } as unknown as SubscriptionOutput
     const repair = new GapRepair('s', ['A'], defaultSubscriberLimits, seededRandom(1), output)
-    const source = new Source({ node: '', process: '', instance: '', incarnation: 'i' }, 30, 0)
+    const source = new Source(
+      { node: '', process: '', instance: '', incarnation: 'i' },
+      defaultSubscriberLimits,
+      0,
+    )
     const stream = source.stream('A')
     stream.setBase(0)
     source.reaches(stream, 10)

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Message } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
 import { isBatch, Pair } from '../../test/harness/pair.ts'
+import { defaultSubscriberLimits } from './subscriber-limits.ts'
 
 /** A subscriber whose publisher is far away: what either says arrives so much later. */
 class FarPair {
@@ -37,6 +38,60 @@ class FarPair {
     }
   }
 }
+
+describe('a publisher that stood still for 8 s, and then answers what it was asked first', () => {
+  let pair: Pair
+
+  /** Time goes by in steps of 50 ms. What either says arrives at once, but for updates that are lost. */
+  function pass(ms: number, isLost: (message: Message) => boolean = () => false): void {
+    for (const end = pair.now + ms; pair.now < end;) {
+      pair.now += 50
+      pair.subscription.tick(pair.now, 0)
+      for (const request of pair.requests.splice(0)) pair.publisher.onRequest(request, pair.now)
+      pair.publisher.tick(pair.now)
+      for (const message of pair.wire.splice(0))
+        if (!isLost(message)) pair.subscription.onMessage(message, pair.now)
+    }
+  }
+
+  beforeEach(() => {
+    pair = new Pair(['A'])
+    pair.roster()
+    pass(5_000)
+    expect(pair.isReady).toBe(true)
+    pair.subscription.resync(pair.now)
+    for (const end = pair.now + 8_000; pair.now < end;) {
+      pair.now += 50
+      pair.subscription.tick(pair.now, 0)
+    }
+    expect(pair.requests.length).toBeGreaterThan(5)
+    pair.requests.length = 3
+    pass(100)
+  })
+
+  it('D15: is not taken to be far away', () => {
+    const [source] = pair.subscription.sources.values()
+    expect(source?.unproven.size).toBe(0)
+    expect(source?.roundTripMs).toBeLessThanOrEqual(defaultSubscriberLimits.heartbeatMs)
+  })
+
+  it('D16: is asked for a gap again as soon as ever', () => {
+    pair.publish(['A'])
+    pass(50, () => true)
+    pair.publish(['A'])
+    const since = pair.now
+    pass(3_000, ({ kind }) => kind === 'replay')
+    expect(pair.requestsOf('replay', since).length).toBeGreaterThanOrEqual(2)
+    pass(3_000)
+    expect(pair.received).toEqual(['A1', 'A2'])
+  })
+
+  it('D15: is believed to be far away by what it answers later', () => {
+    const [source] = pair.subscription.sources.values()
+    source?.answered({ tookMs: 2_500, ownStallMs: 0 }, pair.now + 2_500)
+    expect(source?.roundTripMs).toBe(2_500)
+  })
+})
 
 describe('a publisher whose answers take 2.4 s', () => {
   it('D12: has its path left alone while an answer may be under way', () => {

@@ -6,8 +6,8 @@ import { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 
 /**
- * The longest round trip that is believed, milliseconds: a publisher that stood still answers late, and that is no
- * length of its way.
+ * The longest round trip that is believed, milliseconds: a publisher that stood still before it was ever heard answers
+ * late, and that is no length of its way.
  */
 const longestRoundTripMs = 4_000
 
@@ -16,6 +16,8 @@ export interface AnswerTime {
   readonly tookMs: number
   readonly ownStallMs: number
 }
+
+export type SourceLimits = Pick<SubscriberLimits, 'heartbeatMs' | 'syncSpreadMs'>
 
 /** `finished` is final; `gone` is resumable by any frame of the incarnation. */
 export type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
@@ -38,6 +40,8 @@ export class Source {
   /** When any frame of it was last heard; at first, when it became known. */
   heardAt: number
   #isHeard = false
+  /** Its latest silence of more than a heartbeat: since when it was overdue, and when it was heard again. */
+  #silence = { from: 0, to: 0 }
   entry: RosterEntry | null = null
   /** Heard again after it was declared gone, while the roster still says so. */
   reopened = false
@@ -66,18 +70,18 @@ export class Source {
   #parcel = 0
   #manifest: readonly TableSequence[] = []
   #partAt = -Infinity
-  readonly #syncSpreadMs: number
+  readonly #limits: SourceLimits
   readonly #open: Set<Source>
 
   /** `open`: the sources that wait for something, to which it adds itself. */
   constructor(
     identity: PublisherIdentity,
-    syncSpreadMs: number,
+    limits: SourceLimits,
     now: number,
     open = new Set<Source>(),
   ) {
     this.identity = identity
-    this.#syncSpreadMs = syncSpreadMs
+    this.#limits = limits
     this.#open = open
     this.heardAt = now
     this.nextSyncAt = now
@@ -199,11 +203,15 @@ export class Source {
    * `ready`: until then the roster shall have its time to name all who must answer.
    */
   heard(now: number, random: Random, isReady: boolean): boolean {
+    const dueAt = this.heardAt + this.#limits.heartbeatMs
     this.heardAt = now
-    if (this.#isHeard) return false
+    if (this.#isHeard) {
+      if (now > dueAt) this.#silence = { from: dueAt, to: now }
+      return false
+    }
     this.#isHeard = true
     if (this.unproven.size === 0 || !isReady) return false
-    this.nextSyncAt = Math.min(this.nextSyncAt, now + random() * this.#syncSpreadMs)
+    this.nextSyncAt = Math.min(this.nextSyncAt, now + random() * this.#limits.syncSpreadMs)
     return true
   }
 
@@ -220,11 +228,13 @@ export class Source {
 
   /**
    * A sync was answered. A longer way is believed at once, a shorter one by halves. While this process stood still
-   * the answer may have been here or on its way: both lengths are possible, and what lies between them is no news.
+   * the answer may have been here or on its way, and while the publisher was silent it may have stood still: both
+   * lengths are possible, and what lies between them is no news.
    */
-  answered({ tookMs, ownStallMs }: AnswerTime): void {
+  answered({ tookMs, ownStallMs }: AnswerTime, now: number): void {
+    const silentMs = Math.max(0, this.#silence.to - Math.max(this.#silence.from, now - tookMs))
     const most = Math.min(tookMs, longestRoundTripMs)
-    const least = Math.min(tookMs - ownStallMs, longestRoundTripMs)
+    const least = Math.min(tookMs - ownStallMs - silentMs, longestRoundTripMs)
     if (least > this.roundTripMs) this.roundTripMs = least
     else if (most < this.roundTripMs) this.roundTripMs = (this.roundTripMs + most) / 2
   }
@@ -249,6 +259,6 @@ export class Source {
 
   #restartSyncs(now: number, random: Random): void {
     this.syncs = 0
-    this.nextSyncAt = now + random() * this.#syncSpreadMs
+    this.nextSyncAt = now + random() * this.#limits.syncSpreadMs
   }
 }

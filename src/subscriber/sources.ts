@@ -22,7 +22,7 @@ export class Sources {
   }
 
   add(identity: PublisherIdentity, now: number): Source {
-    const source = new Source(identityOf(identity), this.#limits.syncSpreadMs, now, this.open)
+    const source = new Source(identityOf(identity), this.#limits, now, this.open)
     this.all.set(identity.incarnation, source)
     return source
   }

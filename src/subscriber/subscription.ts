@@ -310,7 +310,7 @@ export class Subscription {
 
   #onVector(source: Source, vector: VectorMessage, now: number): void {
     if (!this.#syncs.isOurs(vector.nonce)) return
-    source.answered(this.#syncs.took(vector.nonce, now))
+    source.answered(this.#syncs.took(vector.nonce, now), now)
     source.prove(replyPath)
     // Before `ready` it does not matter: everything is owed from the vector on.
     const sawAll = !this.isReady || this.#syncs.sawTheBeginning(vector.nonce, now)

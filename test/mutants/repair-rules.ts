@@ -186,7 +186,11 @@ export const repairRules: readonly Rule[] = [
     'D17.7',
     'A range that the same subscriber asks for again within 500 ms is under way already',
     'it is sent again',
-    ['publisher/replayer.ts', 'if (now - asked.at < this.#limits.replayRepeatMs) return', ''],
+    [
+      'publisher/replayer.ts',
+      'const isRepeat = now - asked.at < this.#limits.replayRepeatMs',
+      'const isRepeat = false',
+    ],
     [publisher, 'D17: ignores the same range within the time that an answer takes'],
   ),
   rule(
@@ -246,6 +250,20 @@ export const repairRules: readonly Rule[] = [
     'each ask counts',
     ['publisher/replayer.ts', 'if (!this.#isUnderWay(request)) asked.times++', 'asked.times++'],
     [answers, 'D17: go to nobody else where it asks again while they are under way'],
+  ),
+  rule(
+    'D17.14',
+    'What is not retained is refused to each ask, also where the rest is under way for another subscription of the process',
+    'it is refused to the first alone',
+    [
+      'publisher/replayer.ts',
+      'if (request.from < firstRetained) {',
+      'if (request.from < firstRetained && !isRepeat) {',
+    ],
+    [
+      publisher,
+      'D17: refuses it to each subscription of a process that asks, and sends the rest once',
+    ],
   ),
   rule(
     'D18.1',

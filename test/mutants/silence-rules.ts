@@ -294,4 +294,15 @@ export const silenceRules: readonly Rule[] = [
     ],
     ['src/subscriber/subscriber.test.ts', 'D16: asks again for what it misses as soon as ever'],
   ),
+  rule(
+    'D15.10',
+    'Time in which the publisher was silent is no round trip',
+    'it counts as one',
+    [
+      'subscriber/source.ts',
+      'Math.min(tookMs - ownStallMs - silentMs, longestRoundTripMs)',
+      'Math.min(tookMs - ownStallMs, longestRoundTripMs)',
+    ],
+    ['src/subscriber/round-trip.test.ts', 'D15: is not taken to be far away'],
+  ),
 ]
