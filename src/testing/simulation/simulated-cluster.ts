@@ -51,6 +51,8 @@ export class SimulatedCluster {
   forgotAt = Infinity
   /** All those times. */
   readonly forgotAts: number[] = []
+  /** Those that were on the roster when it was lost with its file, and that have not registered since: when that was. */
+  readonly lostAt = new Map<string, number>()
   /** When another node was heard for the first time ever. */
   readonly firstHeardAt = new Map<number, number>()
   #entries = new Map<string, Versioned>()
@@ -105,6 +107,7 @@ export class SimulatedCluster {
     if (!file && life > 1) {
       this.forgotAt = this.#around.clock.now()
       this.forgotAts.push(this.forgotAt)
+      for (const { incarnation } of this.#file ?? []) this.lostAt.set(incarnation, this.forgotAt)
     }
     this.#history = file ? this.#fileHistory : `${this.name} history ${life}`
     for (const entry of file ?? []) this.#put(entry)
@@ -260,6 +263,7 @@ export class SimulatedCluster {
   }
 
   #put(entry: Registration | RosterEntry): void {
+    this.lostAt.delete(entry.incarnation)
     this.#entries.set(entry.incarnation, { entry: { ...entry }, version: ++this.#version })
   }
 

@@ -134,9 +134,13 @@ export class Trial implements Stage {
       journal.forgottenAt = this.network.clusters[journal.node]?.forgotAt ?? Infinity
       for (const { node, firstHeardAt } of this.network.clusters) {
         const heardAt = firstHeardAt.get(journal.node) ?? Infinity
-        const losses = this.network.clusters[journal.node]?.forgotAts ?? []
+        const cluster = this.network.clusters[journal.node]
+        const losses = cluster?.forgotAts ?? []
         const isLost = losses.some((at) => journal.endedAt <= at && at <= heardAt)
-        if (node !== journal.node && isLost) journal.neverToldTo.add(node)
+        // It died when the roster began anew, but before it had registered there.
+        const isUnknown = (cluster?.lostAt.get(journal.incarnation) ?? Infinity) <= heardAt
+        const isOver = journal.endedAt < Infinity
+        if (node !== journal.node && isOver && (isLost || isUnknown)) journal.neverToldTo.add(node)
       }
     }
     const { reach, watch } = this

@@ -68,4 +68,17 @@ describe('by the word of its node', () => {
     expect(violations).toEqual([])
     expect(staged.losses(1).map(({ reason }) => reason)).toContain('ended')
   })
+
+  it('nothing is said of who died before it had registered with a roster that began anew, to a node that heard it never', async () => {
+    const staged = new Staged()
+    const { network } = staged.trial
+    network.partition(0, 1, true)
+    staged.at(5500, () => staged.one('publisher', 1).publishBurst())
+    staged.at(6000, () => network.clusters[1]?.crash())
+    staged.at(8000, () => network.clusters[1]?.start(false))
+    staged.at(8010, () => staged.trial.kill(staged.one('publisher', 1)))
+    staged.at(9000, () => network.partition(0, 1, false))
+    const { violations } = await staged.trial.run()
+    expect(violations).toEqual([])
+  })
 })
