@@ -264,6 +264,8 @@ export class SimulatedCluster {
 
   #put(entry: Registration | RosterEntry): void {
     this.lostAt.delete(entry.incarnation)
+    // Whoever is back is let go no longer: who asks from the beginning is told one of the two.
+    this.#letGo.delete(entry.incarnation)
     this.#entries.set(entry.incarnation, { entry: { ...entry }, version: ++this.#version })
   }
 
