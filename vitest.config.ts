@@ -16,6 +16,7 @@ const projects = {
     exclude: alone,
     // Many small files that share the sources: a process for each takes more than their tests.
     isolate: false,
+    setupFiles: ['test/harness/leaves-nothing-open.ts'],
   },
   alone: { include: alone },
   long: { include: ['test/*/**/*.test.ts'], exclude: ['test/cases/**'] },

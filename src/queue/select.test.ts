@@ -1,17 +1,9 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
-import { openUpdateQueue } from './open-update-queue.ts'
+import { openQueuePair } from '../../test/harness/queue-pair.ts'
 
 interface Tables {
   TRADE: { ID: string; PRICE: number; NOTE: string }
   POSITION: { ID: string; QUANTITY: number }
-}
-
-async function pair() {
-  const cluster = new MemoryCluster()
-  const open = (process: string) =>
-    openUpdateQueue<Tables>({ process, transport: cluster.transport() })
-  return { publisher: await open('P'), subscriber: await open('S') }
 }
 
 const trade = { ID: 'T1', PRICE: 2.5, NOTE: 'a long note that nobody asked for' }
@@ -27,7 +19,7 @@ const commit = [
 
 describe('select', () => {
   it('leaves of each record what is selected, and of the record before it', async () => {
-    const { publisher, subscriber } = await pair()
+    const { publisher, subscriber } = await openQueuePair<Tables>()
     const trades = subscriber.subscribe('TRADE', { select: ['PRICE'] })
     await trades.ready
     publisher.publish(commit)
@@ -43,7 +35,7 @@ describe('select', () => {
   })
 
   it('is by table where it is an object; a table that it leaves out keeps its fields', async () => {
-    const { publisher, subscriber } = await pair()
+    const { publisher, subscriber } = await openQueuePair<Tables>()
     const both = subscriber.subscribe(['TRADE', 'POSITION'], { select: { TRADE: 'ID' } })
     await both.ready
     publisher.publish(commit)
@@ -58,7 +50,7 @@ describe('select', () => {
   })
 
   it('stands beside a subscription of the same table that gets everything', async () => {
-    const { publisher, subscriber } = await pair()
+    const { publisher, subscriber } = await openQueuePair<Tables>()
     const got = { part: [] as object[], whole: [] as object[] }
     const onDelivery =
       (list: object[]) => (delivery: { type: string; updates?: readonly { record: object }[] }) => {
@@ -85,7 +77,7 @@ describe('select', () => {
       'select leaves out ID, a field of key of table TRADE: select it, too',
     ],
   ])('refuses %j', async (options, message) => {
-    const { subscriber } = await pair()
+    const { subscriber } = await openQueuePair<Tables>()
     expect(() => subscriber.subscribe('TRADE', options as never)).toThrow(message)
   })
 })

@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { openQueuePair } from '../../test/harness/queue-pair.ts'
 import type { SubscribeOptions } from './options.ts'
-import { openUpdateQueue } from './open-update-queue.ts'
+import type { UpdateQueue } from './update-queue.ts'
 
 interface Tables {
   TRADE: { ID: number; SIDE: 'BUY' | 'SELL'; NOTE?: string }
   POSITION: { ID: number; QUANTITY: number }
-}
-
-async function pair() {
-  const cluster = new MemoryCluster()
-  const open = (process: string) =>
-    openUpdateQueue<Tables>({ process, transport: cluster.transport() })
-  return { publisher: await open('P'), subscriber: await open('S') }
 }
 
 const trade = (ID: number, SIDE: 'BUY' | 'SELL', before?: Partial<Tables['TRADE']>) => ({
@@ -29,10 +22,10 @@ const position = (ID: number) => ({
 
 /** The ids delivered, one list a delivery. */
 async function delivered(
-  publish: (publisher: Awaited<ReturnType<typeof pair>>['publisher']) => void,
+  publish: (publisher: UpdateQueue<Tables>) => void,
   options: SubscribeOptions<Tables>,
 ) {
-  const { publisher, subscriber } = await pair()
+  const { publisher, subscriber } = await openQueuePair<Tables>()
   const ids: number[][] = []
   const subscription = subscriber.subscribe(['TRADE', 'POSITION'], {
     ...options,
@@ -85,7 +78,7 @@ describe('where', () => {
   })
 
   it('confirms in order: not before what waits for the application', async () => {
-    const { publisher, subscriber } = await pair()
+    const { publisher, subscriber } = await openQueuePair<Tables>()
     const trades = subscriber.subscribe('TRADE', { where: { TRADE: { SIDE: 'BUY' } } })
     await trades.ready
     publisher.publish(trade(1, 'BUY'))
@@ -101,7 +94,7 @@ describe('where', () => {
   })
 
   it('goes before select and before conflation', async () => {
-    const { publisher, subscriber } = await pair()
+    const { publisher, subscriber } = await openQueuePair<Tables>()
     const trades = subscriber.subscribe('TRADE', {
       where: { TRADE: { SIDE: 'BUY', ID: { gt: 1 } } },
       select: ['ID'],
@@ -131,13 +124,13 @@ describe('where', () => {
     ],
     [{ SIDE: ['BUY'] }, 'where.TRADE.SIDE is a value or some of the conditions'],
   ])('refuses %j', async (conditions, message) => {
-    const { subscriber } = await pair()
+    const { subscriber } = await openQueuePair<Tables>()
     const options = { where: { TRADE: conditions } }
     expect(() => subscriber.subscribe('TRADE', options as never)).toThrow(message)
   })
 
   it('refuses a table that is not subscribed to', async () => {
-    const { subscriber } = await pair()
+    const { subscriber } = await openQueuePair<Tables>()
     const options = { where: { POSITION: { ID: 1 } } }
     expect(() => subscriber.subscribe('TRADE', options as never)).toThrow(
       'where names POSITION, which is no table of this subscription: TRADE',

@@ -193,16 +193,18 @@ it('of a worker that stands still no more is read than a bound, until it has tak
 })
 
 it('the queue of a worker that stands still for too long ends', async () => {
-  const { recorded, handlers } = await blockedWorker()
+  const { recorded, handlers, port } = await blockedWorker()
   const entries = Array.from({ length: 1000 }, () => newRegistration('B'))
   const change = { entries, histories: [], settled: true, unreachable: [] }
   for (let told = 0; told < 100 && recorded.closedWith === null; told += 1) handlers.roster(change)
   expect(recorded.closedWith).toBe(0)
+  port.close()
 })
 
 it('what the main thread does not take is dropped beyond a bound, and counted', async () => {
-  const { port1 } = new MessageChannel()
+  let far: MessagePort | undefined
   const deaf = new ThreadTransport(choice, systemClock, async ({ port }) => {
+    far = port
     port.postMessage({ type: 'accepted' }, [])
     port.once('message', () => {
       port.postMessage({ type: 'opened', registration: newRegistration('A') }, [])
@@ -216,7 +218,7 @@ it('what the main thread does not take is dropped beyond a bound, and counted', 
   await until(() => events.length > 0)
   const over = 40 - outboxLimits.toMainBytes / frame.length
   expect(events).toEqual([{ type: 'refused', reason: 'send', count: over }])
-  port1.close()
+  far?.close()
 })
 
 it('what waits for room goes on when nothing is sent any more', async () => {
