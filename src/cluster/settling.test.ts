@@ -34,6 +34,10 @@ test('D23: settles by time and names who is missing, until they are heard after 
   settling.nodeHeard('b')
   settling.processHeard('1')
   expect(settling.state(100 + settleWithinMs)).toEqual({ settled: true, unreachable: [] })
+  const ofNodes = new Settling(new Map(), ['b'], 0)
+  expect(ofNodes.state(settleWithinMs - 1).settled).toBe(false)
+  ofNodes.nodeHeard('b')
+  expect(ofNodes.state(0).settled).toBe(true)
 })
 
 test('D23: names all nodes that are missing, and processes up to a number', () => {

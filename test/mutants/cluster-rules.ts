@@ -392,11 +392,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.28',
     'Another node shows it too, by what it was told before it was restarted itself',
     'its file does not say it',
-    [
-      'cluster/remote-roster.ts',
-      'const history = this.#history ?? this.#kept?.history ?? null',
-      'const history = this.#history',
-    ],
+    ['cluster/remote-roster.ts', 'this.#kept = kept', 'this.#kept = kept && null'],
     [twoNodes, 'D23: so does one that is older than what another node was told'],
   ),
   rule(
