@@ -70,7 +70,7 @@ class Node {
     this.plane = this.#start()
     this.isUp = true
     this.plane.nodeBegan(this.#other().name)
-    this.#other().plane.nodeBegan(this.name)
+    if (this.#other().isUp) this.#other().plane.nodeBegan(this.name)
   }
 
   get file(): string {
@@ -127,7 +127,10 @@ class Node {
         const { change } = listener.view.apply(message)
         if (change !== null) listener.told.push(change)
       },
-      toNode: (_, whisper) => this.#other().hear(whisper),
+      // Who is down says nothing: what it knew is in its file or forgotten.
+      toNode: (_, whisper) => {
+        if (this.isUp) this.#other().hear(whisper)
+      },
       on: () => undefined,
     })
   }
