@@ -352,7 +352,7 @@ export const repairRules: readonly Rule[] = [
     [
       'publisher/publisher.ts',
       'this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })',
-      'const latest = (): TableSequence[] => this.lastNumbered\n    this.#flushes.start({ get target() { return latest() }, until: now + drainMs, done })',
+      'const [get, has] = [(_: unknown, key: PropertyKey) => Reflect.get(this.lastNumbered, key), (_: unknown, key: PropertyKey) => key in this.lastNumbered]\n    this.#flushes.start({ target: new Proxy<TableSequence[]>([], { get, has }), until: now + drainMs, done })',
     ],
     [publisher, 'D19: ends while more is published: it waits for its own target only'],
   ),
