@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest'
+import { OwnStalls } from './own-stalls.ts'
+
+it('D15: counts from when a tick was due, also before it has come, and each time once', () => {
+  const stalls = new OwnStalls(200, 0)
+  stalls.tick(150)
+  expect(stalls.totalMs(350)).toBe(0)
+  expect(stalls.totalMs(3_350)).toBe(3_000)
+  expect(stalls.tick(3_350)).toBe(3_000)
+  expect(stalls.totalMs(3_350)).toBe(3_000)
+  expect(stalls.totalMs(3_750)).toBe(3_200)
+})
