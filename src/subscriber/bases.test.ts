@@ -187,7 +187,7 @@ describe('a publisher of a node that is heard for the first time', () => {
   const numbered = { state: 'ended', last: [{ table: 'A', last: 5 }] } as const
   const killed = { state: 'ended', last: null } as const
 
-  it('D5: owes nothing when it had ended before the subscription began, in good order or not', () => {
+  it('D5: owes nothing of an end from before the subscription, in good order or not', () => {
     for (const end of [numbered, killed]) {
       const pair = readyAlone()
       pair.now += 60_000

@@ -170,10 +170,7 @@ export const deliveryRules: readonly Rule[] = [
       "return state === 'ended' && endedMsAgo > this.mostMsAgo(now)",
       "return state === 'ended' && endedMsAgo < now - now",
     ],
-    [
-      bases,
-      'D5: owes nothing when it had ended before the subscription began, in good order or not',
-    ],
+    [bases, 'D5: owes nothing of an end from before the subscription, in good order or not'],
   ),
   rule(
     'D5.17',
