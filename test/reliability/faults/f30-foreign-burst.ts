@@ -16,6 +16,8 @@ const killsWanted = 10
 const chunk = 1_000
 const chunkMs = 20
 const backMs = 5_000
+/** A bound, no pace: then it is judged what has not come. */
+const toldWithinMs = 60_000
 
 type Shape = 'mesh' | 'proxy+relay'
 
@@ -60,6 +62,14 @@ class Counted {
     }
     verdict.silent += last - before.number
     return verdict
+  }
+
+  /** Of each life of the intake that has ended a loss has come: another node hears of its end behind what the next one sends. */
+  get areEndsTold(): boolean {
+    const lives = new Set(this.came.map(({ life }) => life))
+    lives.delete(this.came.at(-1)?.life ?? '')
+    for (const { publisher } of this.losses) lives.delete(publisher?.incarnation ?? '')
+    return lives.size === 0
   }
 
   #isTold(before: Came, next: Came, missing: number): boolean {
@@ -138,6 +148,9 @@ async function measure(shape: Shape, burst: number, kills: number): Promise<Meas
   const told = counted.losses.length
   const healMs = [stillHealMs]
   for (let n = 0; n < kills; n++) healMs.push(await kill(cluster, program, counted))
+  await eventually('the end of each intake is told', () => counted.areEndsTold, toldWithinMs).catch(
+    () => undefined,
+  )
   const { gaps, ...verdict } = counted.judge(program.published)
   await queue.close()
   return {
