@@ -54,8 +54,7 @@ const actions: Actions = {
 
 const tell = (message: Answer | 'started'): void => void process.send?.(message)
 
-// oxlint-disable-next-line typescript/no-misused-promises -- it catches everything itself
-process.on('message', async ({ name, argument }: Call) => {
+async function answer({ name, argument }: Call): Promise<void> {
   const action = actions[name] as (argument: unknown) => Promise<unknown>
   try {
     tell({ result: await action(argument) })
@@ -63,6 +62,8 @@ process.on('message', async ({ name, argument }: Call) => {
     tell({ error: String(error) })
   }
   if (name === 'close') process.disconnect()
-})
+}
+
+process.on('message', (call: Call) => void answer(call))
 process.on('disconnect', () => process.exit())
 tell('started')

@@ -1,6 +1,7 @@
 import { clusterRules } from './cluster-rules.ts'
 import { deliveryRules } from './delivery-rules.ts'
 import { endingRules } from './ending-rules.ts'
+import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
 import { nameRules } from './name-rules.ts'
@@ -20,6 +21,7 @@ export const rules: readonly Rule[] = [
   ...pathRules,
   ...silenceRules,
   ...repairRules,
+  ...flushRules,
   ...endingRules,
   ...clusterRules,
   ...nameRules,

@@ -3,8 +3,7 @@ import { Child } from '../../harness/child.ts'
 import type { Place } from '../../harness/place.ts'
 
 /** What a process of the matrix answers, by name; see `serve()`. */
-// oxlint-disable-next-line typescript/no-explicit-any -- each call has an argument of its own
-export type Calls = Record<string, (argument: any) => unknown>
+export type Calls = Record<string, (argument: never) => unknown>
 
 export interface Call {
   readonly id: number

@@ -4,7 +4,7 @@ import type { Answer, Call, Calls } from './remote.ts'
 
 async function answer(calls: Calls, { id, name, argument }: Call): Promise<Answer> {
   try {
-    return { id, result: await calls[name]?.(argument) }
+    return { id, result: await calls[name]?.(argument as never) }
   } catch (error) {
     const { message } = error as Error
     return { id, error: { code: error instanceof TidingsError ? error.code : 'OTHER', message } }
