@@ -31,13 +31,21 @@ export class Bases {
     this.#output = output
   }
 
-  /** These sequences exist: what is not here of them is a gap. */
-  noteKnown(source: Source, streams: readonly TableSequence[]): void {
+  /** These sequences exist: what is not here of them is a gap. False: one of them cannot be believed. */
+  noteKnown(source: Source, streams: readonly TableSequence[]): boolean {
+    let areSane = true
     for (const { table, last } of streams) {
       if (!wantsTable(this.#tables, table)) continue
       const stream = source.stream(table)
       if (this.isSane(stream, last)) source.reaches(stream, last)
+      else areSane = false
     }
+    return areSane
+  }
+
+  /** Its own word that it takes nothing more, with the last numbers of all its streams. */
+  noteLast(source: Source, streams: readonly TableSequence[]): void {
+    if (this.noteKnown(source, streams)) source.saidLast = true
   }
 
   /** One damaged number must not silence a stream: what is too far ahead is quarantined. */

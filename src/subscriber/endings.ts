@@ -60,6 +60,8 @@ export class Endings {
     source.state = 'gone'
     // Who is heard after its node took it for dead has told nobody what it publishes since then.
     source.onlyTables = source.entry && !source.reopened ? tablesOfDead(source.entry) : null
+    // All that it has published has a stream then.
+    if (source.saidLast) source.onlyTables = []
     source.reopened = false
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
     source.owesOpenInAny = this.#tables === '*' && !source.isOpenInAny && source.onlyTables === null
@@ -111,6 +113,7 @@ export class Endings {
 
   /** True when the roster names tables of a gone publisher for which no open loss is due yet. */
   knowsMoreThanTold(source: Source): boolean {
+    if (source.saidLast) return false
     return (source.entry?.publishes ?? []).some(
       (table) =>
         wantsTable(this.#tables, table) &&
@@ -120,8 +123,8 @@ export class Endings {
   }
 
   #tablesOf(source: Source): ReadonlySet<string> {
-    if (this.#named === null) return new Set(source.entry?.publishes)
     const only = source.onlyTables
+    if (this.#named === null) return new Set(only ?? source.entry?.publishes)
     return only === null ? this.#named : this.#named.intersection(new Set(only))
   }
 
@@ -187,6 +190,12 @@ export class Endings {
   }
 }
 
-/** False: nothing of it is known, and its publisher did not publish the table when it died. */
-const mayBeOpen = ({ onlyTables }: Source, { table, known }: SubscribedStream): boolean =>
-  known > 0 || onlyTables === null || onlyTables.includes(table)
+/**
+ * False: nothing of it is known, and its publisher did not publish the table when it died; or its publisher
+ * has said how far the stream goes, and all of that is here.
+ */
+function mayBeOpen({ onlyTables, saidLast }: Source, stream: SubscribedStream): boolean {
+  const { table, known, base, next } = stream
+  if (saidLast && base !== null) return next <= known
+  return known > 0 || onlyTables === null || onlyTables.includes(table)
+}

@@ -43,6 +43,8 @@ export class Source {
   /** Its latest silence of more than a heartbeat: since when it was overdue, and when it was heard again. */
   #silence = { from: 0, to: 0 }
   entry: RosterEntry | null = null
+  /** By its own word it takes nothing more, and what is known of its streams is all that there is. */
+  saidLast = false
   /** Heard again after it was declared gone, while the roster still says so. */
   reopened = false
   /** It is gone, and can have published these tables only; null: any. */

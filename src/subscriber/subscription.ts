@@ -265,7 +265,7 @@ export class Subscription {
     const couldAnswer = source.mayAnswer && source.entry?.state !== 'gone'
     source.entry = entry
     if (!couldAnswer && source.isOnRoster) source.needsProof(this.#topics, now, this.#random)
-    if (entry.last && source.state !== 'finished') this.#bases.noteKnown(source, entry.last)
+    if (entry.last && source.state !== 'finished') this.#bases.noteLast(source, entry.last)
     if (source.isHeard || !this.#beginning.isAfterEndOf(entry, now)) this.#afterEntry(source)
     else this.#endings.endUnowed(source, this.#sources)
   }
@@ -362,7 +362,7 @@ export class Subscription {
   }
 
   #onLeaving(source: Source, leaving: LeavingMessage, now: number): void {
-    this.#bases.noteKnown(source, leaving.streams)
+    this.#bases.noteLast(source, leaving.streams)
     this.#notice(source, leaving.streams, now)
   }
 

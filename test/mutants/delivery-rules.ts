@@ -91,7 +91,7 @@ export const deliveryRules: readonly Rule[] = [
     'the numbers of the roster are passed over',
     [
       'subscriber/subscription.ts',
-      "if (entry.last && source.state !== 'finished') this.#bases.noteKnown(source, entry.last)",
+      "if (entry.last && source.state !== 'finished') this.#bases.noteLast(source, entry.last)",
       '',
     ],
     [bases, 'D5: has a loss up to its last numbers where the roster knows them'],

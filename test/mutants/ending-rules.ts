@@ -51,11 +51,7 @@ export const endingRules: readonly Rule[] = [
     'D20.5',
     'What is missing of a publisher that leaves is asked for, by its word on the wire',
     'its word is passed over',
-    [
-      'subscriber/subscription.ts',
-      'this.#bases.noteKnown(source, leaving.streams)',
-      'void leaving',
-    ],
+    ['subscriber/subscription.ts', 'this.#bases.noteLast(source, leaving.streams)', 'void leaving'],
     [endings, 'D20: is asked for what is missing, by its word on the wire'],
   ),
   rule(
@@ -314,5 +310,26 @@ export const endingRules: readonly Rule[] = [
     'it is not looked at',
     ['subscriber/endings.ts', 'known > 0 || onlyTables === null', 'onlyTables === null'],
     [endings, 'D20: that died leaves an open loss where something of it came, whatever its node'],
+  ),
+  rule(
+    'D20.33',
+    'Who falls silent behind its last numbers leaves no open loss in a table that it does not name',
+    'it may have published any table',
+    ['subscriber/endings.ts', '    if (source.saidLast) source.onlyTables = []\n', ''],
+    [endings, 'D20: leaves no open loss in any table where all of them are here'],
+  ),
+  rule(
+    'D20.34',
+    'Nor in one of which all is here',
+    'it leaves one in each table that it has published',
+    ['subscriber/endings.ts', '  if (saidLast && base !== null) return next <= known\n', ''],
+    [endings, 'D20: leaves none by its word on the wire either'],
+  ),
+  rule(
+    'D20.35',
+    'A last number that cannot be believed is not one',
+    'it is taken for what is known',
+    ['subscriber/bases.ts', '      else areSane = false\n', ''],
+    [endings, 'D20: leaves one where a last number cannot be believed'],
   ),
 ]
