@@ -1,4 +1,4 @@
-/** A child that takes requests, and tells by how much its memory has grown when the last one came. */
+/** A child that takes requests, and tells how many it has counted and, when the last one came, by how much its memory has grown. */
 import { systemClock } from '../../src/base/clock.ts'
 import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
 import type { ClusterPorts } from '../../src/transport/zeromq/endpoints.ts'
@@ -6,7 +6,11 @@ import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { newRegistration } from './peer.ts'
 import { patienceMs } from '../harness/eventually.ts'
 
+/** `counted`: requests taken and refused so far. `grownBytes`: resident memory above where it began, at its peak. */
+export type FloodTold = { readonly counted: number } | { readonly grownBytes: number }
+
 const sampleMs = 5
+const tell = (told: FloodTold) => process.send?.(told)
 
 const transport = new ZeroMQTransport({
   mode: 'mesh',
@@ -22,18 +26,22 @@ const transport = new ZeroMQTransport({
 })
 let before = process.memoryUsage().rss
 let peak = 0
+let counted = 0
 const ignore = () => {}
 const { zeromqPort } = await transport.open(
   newRegistration('FLOODED', 'mesh', 'process'),
   {
     frames: ignore,
     request: (frame) => {
-      if (Buffer.from(frame).toString() === '\x02the last') process.send?.(peak - before)
+      counted += 1
+      if (Buffer.from(frame).toString() === '\x02the last') tell({ grownBytes: peak - before })
     },
     roster: ignore,
     registered: ignore,
     reconnected: ignore,
-    event: ignore,
+    event: (event) => {
+      if (event.type === 'refused') counted += event.count
+    },
     failed: (error) => {
       throw error
     },
@@ -43,5 +51,6 @@ const { zeromqPort } = await transport.open(
 before = process.memoryUsage().rss
 setInterval(() => {
   peak = Math.max(peak, process.memoryUsage().rss)
+  tell({ counted })
 }, sampleMs)
 process.send?.(zeromqPort)
