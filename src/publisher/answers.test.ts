@@ -27,6 +27,24 @@ describe('syncs', () => {
     ])
   })
 
+  it('D4: that follow an answer are answered together 200 ms behind it', () => {
+    stage.publish(1)
+    stage.sync(['A'], 1)
+    stage.pass(20)
+    stage.sync(['A'], 2)
+    stage.pass(100)
+    stage.sync(['A'], 3, other)
+    stage.pass(90)
+    expect(stage.of('vector').map(({ nonce }) => nonce)).toEqual([1])
+    stage.pass(10)
+    expect(stage.of('vector').map(({ nonce }) => nonce)).toEqual([1, 2, 3])
+    expect(stage.of('mark').map(({ answers }) => answers.length)).toEqual([1, 2])
+    stage.pass(300)
+    stage.sync(['A'], 4)
+    stage.pass(20)
+    expect(stage.of('vector')).toHaveLength(4)
+  })
+
   it('D4: learn of what was let go before the process was registered', () => {
     const nothingKept = { retentionBytes: 1, reserveUpdates: 0, reserveBytes: 0 }
     stage = new RecordedPublisher(nothingKept, ['A', 'B'], false)

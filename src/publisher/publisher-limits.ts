@@ -30,6 +30,8 @@ export interface PublisherLimits {
   readonly maxCommitBytes: number
   /** All syncs within this time are answered at one moment: 64 subscribers starting at once cost one answer. */
   readonly syncGatherMs: number
+  /** From one answer to the next: while subscribers keep coming, each answer costs everybody a mark in each table. */
+  readonly syncPauseMs: number
   /** Replay requests within this time for one range are answered once, on the update topic. */
   readonly replayGatherMs: number
   /** A range asked for again by the same subscriber within this time is under way already. */
@@ -64,6 +66,7 @@ export const defaultPublisherLimits: PublisherLimits = {
   turnBytes: 1024 * 1024,
   maxCommitBytes: 32 * 1024 * 1024,
   syncGatherMs: 20,
+  syncPauseMs: 200,
   replayGatherMs: 20,
   replayRepeatMs: 500,
   replayOnTopicFromAsk: 3,

@@ -79,7 +79,7 @@ export class Publisher {
     for (const table of declared) this.#names.add(table)
     this.#parcel = new OpenParcel(identity, limits.maxCommitBytes, this.#names)
     this.#gathering = new ParcelGathering(limits)
-    this.#syncs = new SyncAnswers(identity, limits.syncGatherMs)
+    this.#syncs = new SyncAnswers(identity, limits)
     this.#replayer = new Replayer(identity, limits, now)
     this.#heartbeatAt = now + limits.heartbeatMs
   }

@@ -3,6 +3,7 @@ import type { SyncRequest } from '../model/request.ts'
 import { replyTopic, updateTopic, allUpdatesTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
+import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
 
 export interface SyncSource {
@@ -11,28 +12,34 @@ export interface SyncSource {
   lastSent(table: string): number
 }
 
+export type SyncLimits = Pick<PublisherLimits, 'syncGatherMs' | 'syncPauseMs'>
+
 /**
  * Gathers syncs for a moment and answers them together: to each asker the vector on its reply
  * topic, and on each update topic that was asked for one mark that answers all who asked.
  */
 export class SyncAnswers {
   readonly #identity: PublisherIdentity
-  readonly #gatherMs: number
+  readonly #limits: SyncLimits
+  #answeredAt = -Infinity
   #pending: SyncRequest[] = []
   deadline = Infinity
 
-  constructor(identity: PublisherIdentity, gatherMs: number) {
+  constructor(identity: PublisherIdentity, limits: SyncLimits) {
     this.#identity = identity
-    this.#gatherMs = gatherMs
+    this.#limits = limits
   }
 
   add(request: SyncRequest, now: number): void {
-    if (this.#pending.length === 0) this.deadline = now + this.#gatherMs
+    const { syncGatherMs, syncPauseMs } = this.#limits
+    if (this.#pending.length === 0)
+      this.deadline = Math.max(now + syncGatherMs, this.#answeredAt + syncPauseMs)
     this.#pending.push(request)
   }
 
   send(now: number, source: SyncSource, send: PublisherOutput['send']): void {
     const requests = this.#pending
+    this.#answeredAt = now
     this.#pending = []
     this.deadline = Infinity
     const marks = new Map<string | null, { subscriber: string; nonce: number }[]>()

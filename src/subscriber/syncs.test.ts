@@ -40,6 +40,17 @@ describe('a sync', () => {
     expect(pair.requestsOf('sync', since)).toHaveLength(1)
   })
 
+  it('D15: goes out at its time, where a tick comes a little before it', () => {
+    const pair = new Pair(['A'])
+    pair.roster()
+    pair.subscription.tick(pair.now, 0)
+    expect(pair.requestsOf('sync')).toEqual([])
+    pair.now += pair.wakes.at(-1)?.ms ?? Infinity
+    pair.subscription.tick(pair.now, 0)
+    expect(pair.requestsOf('sync')).toHaveLength(1)
+    expect(pair.now).toBeLessThan(defaultSubscriberLimits.syncSpreadMs)
+  })
+
   it('D15: comes at times left to chance, so that many subscribers spread', () => {
     expect(unanswered(1)).not.toEqual(unanswered(2))
   })

@@ -79,12 +79,19 @@ export class Syncs {
   /** One request for all publishers whose answer is due. */
   send(sources: Iterable<Source>, now: number): void {
     const due: Source[] = []
+    let next = Infinity
     for (const source of sources) {
-      if (source.unproven.size === 0 || now < source.nextSyncAt || !source.mayAnswer) continue
+      if (source.unproven.size === 0 || !source.mayAnswer) continue
+      if (now < source.nextSyncAt) {
+        next = Math.min(next, source.nextSyncAt)
+        continue
+      }
       due.push(source)
       source.synced(now, this.#random, this.#limits)
       if (due.length === maxPublishersAtOnce) break
     }
+    // A tick that comes a little too early for one must not cost it a whole one.
+    if (next - now < this.#limits.tickMs) this.#output.wakeWithin(next - now)
     if (due.length === 0) return
     const nonce = this.#output.nonce()
     this.#remember(nonce, now)

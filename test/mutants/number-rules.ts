@@ -226,7 +226,7 @@ export const numberRules: readonly Rule[] = [
     'D4.1',
     'Syncs of 20 ms are answered at one moment',
     'each is answered by itself',
-    ['publisher/sync-answers.ts', 'this.deadline = now + this.#gatherMs', 'this.deadline = now'],
+    ['publisher/sync-answers.ts', 'Math.max(now + syncGatherMs,', 'Math.max(now,'],
     [
       answers,
       'D4: that come within 20 ms are answered at one moment, with one mark for all of them',
@@ -347,5 +347,12 @@ export const numberRules: readonly Rule[] = [
       'stream.firstSentAt ??= now',
     ],
     [large, 'D4: is of one time, however long it takes to leave'],
+  ),
+  rule(
+    'D4.13',
+    'While syncs keep coming, those of 200 ms are answered at one moment',
+    'no pause is made between two answers',
+    ['publisher/sync-answers.ts', 'this.#answeredAt = now', ''],
+    [answers, 'D4: that follow an answer are answered together 200 ms behind it'],
   ),
 ]
