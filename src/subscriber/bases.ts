@@ -126,7 +126,9 @@ export class Bases {
     const owedFrom = Math.max(state.first, state.since)
     const baseOfLate = isWhole ? 0 : owedFrom - 1
     const base = isReady ? baseOfLate : state.last
-    if (isMissed || stream.openLossFrom === null) {
+    // The open loss in any table ends with this vector as one of nothing but what is told by then.
+    const isOfAny = !isReady && source.isOpenInAny && base > 0
+    if (isMissed || isOfAny || stream.openLossFrom === null) {
       const from = base === 0 ? 1 : null
       this.#delivery.report(source, stream, { from, to: base }, 'unknown-publisher')
       if (isMissed) stream.lostUpTo = base

@@ -351,6 +351,20 @@ describe('a publisher that is gone', () => {
     ])
   })
 
+  it('D20: that comes back before `ready` tells what is lost in tables that nobody knew of', () => {
+    const pair = new Pair('*')
+    pair.roster({}, false)
+    pair.publish(['A'], ['NEW'])
+    pair.pass(5_000, everything)
+    // For this one `ready` waits meanwhile.
+    pair.roster({ incarnation: 'f'.repeat(32) })
+    pair.pass(6_000, everything)
+    expect(pair.order).toEqual(['lost Anull..null', 'lost nullnull..null'])
+    pair.pass(2_000)
+    expect(pair.isReady).toBe(false)
+    expect(pair.order.slice(2)).toEqual(['lost Anull..1', 'lost NEWnull..1', 'lost null1..0'])
+  })
+
   it('D20: has its open loss in any table ended when it ends in good order after all', () => {
     const pair = new Pair('*').ready()
     pair.pass(11_000, everything)

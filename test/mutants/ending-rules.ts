@@ -332,4 +332,14 @@ export const endingRules: readonly Rule[] = [
     ['subscriber/bases.ts', '      else areSane = false\n', ''],
     [endings, 'D20: leaves one where a last number cannot be believed'],
   ),
+  rule(
+    'D20.36',
+    'Where an open loss in any table ends before `ready`, what is lost in tables that nobody knew of is told',
+    'its end says that nothing of them is lost',
+    ['subscriber/bases.ts', 'if (isMissed || isOfAny || stream', 'if (isMissed || stream'],
+    [
+      endings,
+      'D20: that comes back before `ready` tells what is lost in tables that nobody knew of',
+    ],
+  ),
 ]
