@@ -57,12 +57,13 @@ export class Bases {
 
   /**
    * The answer to one of our syncs. A later one never moves a base: it shows gaps and losses. False:
-   * a stream still has no base, since the vector did not look back to our beginning (`sawAll`).
+   * a stream still has no base, since the vector did not look back to our beginning (`sawAll`). `isOwed`:
+   * what came since our beginning is owed, not only what comes after the vector.
    */
   takeVector(
     source: Source,
     vector: VectorMessage,
-    isReady: boolean,
+    isOwed: boolean,
     sawAll: boolean,
     now: number,
   ): boolean {
@@ -75,11 +76,11 @@ export class Bases {
       const stream = source.stream(state.table)
       source.reaches(stream, state.last)
       if (stream.base === null) {
-        if (isReady && !sawAll && !this.#isOwedWhole(state, now)) {
+        if (isOwed && !sawAll && !this.#isOwedWhole(state, now)) {
           isComplete = false
           continue
         }
-        this.#setBase(source, stream, state, isReady, now)
+        this.#setBase(source, stream, state, isOwed, now)
       } else if (stream.openLossFrom !== undefined && stream.next > state.last)
         this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
       stream.lose(stream.next, state.first - 1, 'evicted')
@@ -118,17 +119,15 @@ export class Bases {
     source: Source,
     stream: SubscribedStream,
     state: StreamState,
-    isReady: boolean,
+    isOwed: boolean,
     now: number,
   ): void {
-    const isWhole = isReady && this.#isOwedWhole(state, now)
-    const isMissed = isReady && !isWhole && state.since < state.first
+    const isWhole = isOwed && this.#isOwedWhole(state, now)
+    const isMissed = isOwed && !isWhole && state.since < state.first
     const owedFrom = Math.max(state.first, state.since)
     const baseOfLate = isWhole ? 0 : owedFrom - 1
-    const base = isReady ? baseOfLate : state.last
-    // The open loss in any table ends with this vector as one of nothing but what is told by then.
-    const isOfAny = !isReady && source.isOpenInAny && base > 0
-    if (isMissed || isOfAny || stream.openLossFrom === null) {
+    const base = isOwed ? baseOfLate : state.last
+    if (isMissed || stream.openLossFrom === null) {
       const from = base === 0 ? 1 : null
       this.#delivery.report(source, stream, { from, to: base }, 'unknown-publisher')
       if (isMissed) stream.lostUpTo = base

@@ -312,9 +312,10 @@ export class Subscription {
     if (!this.#syncs.isOurs(vector.nonce)) return
     source.answered(this.#syncs.took(vector.nonce, now), now)
     source.prove(replyPath)
-    // Before `ready` it does not matter: everything is owed from the vector on.
-    const sawAll = !this.isReady || this.#syncs.sawTheBeginning(vector.nonce, now)
-    if (!this.#bases.takeVector(source, vector, this.isReady, sawAll, now))
+    // Before `ready` all is owed from the vector on; where it ends an open loss in any table, all since the beginning.
+    const isOwed = this.isReady || source.isOpenInAny
+    const sawAll = !isOwed || this.#syncs.sawTheBeginning(vector.nonce, now)
+    if (!this.#bases.takeVector(source, vector, isOwed, sawAll, now))
       source.needsProof([replyPath], now, this.#random)
     this.#delivery.deliver(source)
     for (const stream of source.behind) this.#repair.notice(stream, now)

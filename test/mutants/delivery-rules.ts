@@ -39,7 +39,7 @@ export const deliveryRules: readonly Rule[] = [
     'D5.4',
     'Of a publisher that answered before `ready`, everything after its vector is owed',
     'everything is',
-    ['subscriber/bases.ts', 'isReady ? baseOfLate : state.last', 'isReady ? baseOfLate : 0'],
+    ['subscriber/bases.ts', 'isOwed ? baseOfLate : state.last', 'isOwed ? baseOfLate : 0'],
     [subscription, 'D5: begins behind the vector for a publisher that was there before'],
   ),
   rule(
@@ -124,8 +124,8 @@ export const deliveryRules: readonly Rule[] = [
     'nothing is told',
     [
       'subscriber/bases.ts',
-      'const isMissed = isReady && !isWhole && state.since < state.first',
-      'const isMissed = isReady && !isWhole && state.since < 0',
+      'const isMissed = isOwed && !isWhole && state.since < state.first',
+      'const isMissed = isOwed && !isWhole && state.since < 0',
     ],
     [
       bases,

@@ -334,12 +334,9 @@ export const endingRules: readonly Rule[] = [
   ),
   rule(
     'D20.36',
-    'Where an open loss in any table ends before `ready`, what is lost in tables that nobody knew of is told',
+    'Where an open loss in any table ends before `ready`, what is in tables that nobody knew of is owed',
     'its end says that nothing of them is lost',
-    ['subscriber/bases.ts', 'if (isMissed || isOfAny || stream', 'if (isMissed || stream'],
-    [
-      endings,
-      'D20: that comes back before `ready` tells what is lost in tables that nobody knew of',
-    ],
+    ['subscriber/subscription.ts', 'this.isReady || source.isOpenInAny', 'this.isReady'],
+    [endings, 'D20: that comes back before `ready` owes what is in tables that nobody knew of'],
   ),
 ]
