@@ -45,6 +45,21 @@ describe('the path of a topic that stays unproven', () => {
   })
 })
 
+describe('topics of which marks of several publishers are missing', () => {
+  it('D12: are asked for anew once for all of them, and again after 2 s at the earliest', () => {
+    const pair = new Pair(['A'])
+    pair.isDirect = true
+    const second = pair.addPublisher({ process: 'q', incarnation: other })
+    pair.roster({ ...second.identity })
+    pair.roster()
+    pair.pass(40_000, isMark)
+    const times = pair.renewed.filter(({ hop }) => hop === 'topics').map(({ at }) => at)
+    expect(times.length).toBeGreaterThan(3)
+    for (const [index, at] of times.slice(1).entries())
+      expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(2_000)
+  })
+})
+
 describe('one silent publisher', () => {
   it('D12: has its path made anew at once when it is stalled', () => {
     const pair = new Pair(['A']).ready()

@@ -10,6 +10,8 @@ import type { SubscriberLimits } from './subscriber-limits.ts'
 export class PathRenewal {
   readonly #limits: SubscriberLimits
   readonly #output: SubscriptionOutput
+  /** By topic (null: all tables; undefined: the reply topic), when it was asked for anew. */
+  readonly #renewedAt = new Map<string | null | undefined, number>()
 
   constructor(limits: SubscriberLimits, output: SubscriptionOutput) {
     this.#limits = limits
@@ -29,7 +31,18 @@ export class PathRenewal {
       source.pauseMs(Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs))
     if (hop === 'own' && !this.#mayCutOwn(source, now, sources)) return
     const topics = [...source.unproven].filter((topic) => topic !== replyPath)
+    if (hop === 'topics' && !this.#isDue(topics, now)) return
     this.#output.renew(hop, source.identity.incarnation, topics)
+  }
+
+  /** One of the topics, or the reply topic that goes with them, was not asked for anew just now, for another publisher. */
+  #isDue(topics: readonly (string | null)[], now: number): boolean {
+    const all = [...topics, undefined]
+    const isRecent = (topic: string | null | undefined) =>
+      now - (this.#renewedAt.get(topic) ?? -Infinity) < this.#limits.topicsRenewedMs
+    if (all.every(isRecent)) return false
+    for (const topic of all) this.#renewedAt.set(topic, now)
+    return true
   }
 
   #hops(source: Source): readonly RenewedHop[] {

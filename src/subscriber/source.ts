@@ -2,6 +2,7 @@ import type { Random } from '../base/random.ts'
 import type { BatchMessage, TableSequence } from '../model/message.ts'
 import type { RosterEntry } from '../model/roster.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
+import { RoundTrips } from './round-trips.ts'
 import { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 
@@ -74,17 +75,20 @@ export class Source {
   #partAt = -Infinity
   readonly #limits: SourceLimits
   readonly #open: Set<Source>
+  readonly #roundTrips: RoundTrips
 
-  /** `open`: the sources that wait for something, to which it adds itself. */
+  /** `open`: the sources that wait for something, to which it adds itself. `roundTrips`: of all sources. */
   constructor(
     identity: PublisherIdentity,
     limits: SourceLimits,
     now: number,
     open = new Set<Source>(),
+    roundTrips = new RoundTrips(),
   ) {
     this.identity = identity
     this.#limits = limits
     this.#open = open
+    this.#roundTrips = roundTrips
     this.heardAt = now
     this.nextSyncAt = now
   }
@@ -237,13 +241,17 @@ export class Source {
     const silentMs = Math.max(0, this.#silence.to - Math.max(this.#silence.from, now - tookMs))
     const most = Math.min(tookMs, longestRoundTripMs)
     const least = Math.min(tookMs - ownStallMs - silentMs, longestRoundTripMs)
+    this.#roundTrips.add(Math.max(0, least))
     if (least > this.roundTripMs) this.roundTripMs = least
     else if (most < this.roundTripMs) this.roundTripMs = (this.roundTripMs + most) / 2
   }
 
-  /** A pause of at least so many milliseconds, and long enough for an answer that is under way to come. */
+  /**
+   * A pause of at least so many milliseconds, and long enough for an answer that is under way to come: by its own
+   * round trip, or where it has never answered by what the others took. On a busy machine all take long.
+   */
   pauseMs(least: number): number {
-    return Math.max(least, 1.5 * this.roundTripMs)
+    return Math.max(least, 1.5 * (this.roundTripMs || this.#roundTrips.typicalMs))
   }
 
   prove(topic: Unproven): void {
@@ -251,12 +259,12 @@ export class Source {
     if (this.unproven.size === 0) this.renewals = 0
   }
 
-  /** A sync goes out now: the next one, should it be in vain, later and later. */
-  synced(now: number, random: Random, limits: SubscriberLimits): void {
+  /** A sync goes out now: the next one, should it be in vain, later and later. `share`: of the pause, left to chance. */
+  synced(now: number, share: number, limits: SubscriberLimits): void {
     this.syncs++
     const later = Math.min(limits.syncRetryMs * 1.5 ** this.syncs, limits.syncRetryMaxMs)
     const wait = this.pauseMs(later)
-    this.nextSyncAt = now + wait * (0.8 + 0.4 * random())
+    this.nextSyncAt = now + wait * share
   }
 
   #restartSyncs(now: number, random: Random): void {

@@ -1,4 +1,5 @@
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
+import type { RoundTrips } from './round-trips.ts'
 import { Source } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 
@@ -12,9 +13,11 @@ export class Sources {
    */
   readonly open = new Set<Source>()
   readonly #limits: SubscriberLimits
+  readonly #roundTrips: RoundTrips
 
-  constructor(limits: SubscriberLimits) {
+  constructor(limits: SubscriberLimits, roundTrips: RoundTrips) {
     this.#limits = limits
+    this.#roundTrips = roundTrips
   }
 
   get(incarnation: string): Source | undefined {
@@ -22,7 +25,7 @@ export class Sources {
   }
 
   add(identity: PublisherIdentity, now: number): Source {
-    const source = new Source(identityOf(identity), this.#limits, now, this.open)
+    const source = new Source(identityOf(identity), this.#limits, now, this.open, this.#roundTrips)
     this.all.set(identity.incarnation, source)
     return source
   }

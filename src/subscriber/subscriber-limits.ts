@@ -29,6 +29,8 @@ export interface SubscriberLimits {
   /** Syncs in vain before the hops of the path are made anew, one by one. */
   readonly renewAfterSyncs: number
   readonly renewEveryMs: number
+  /** Topics are common to all publishers: one that was asked for anew is not so again within this time. */
+  readonly topicsRenewedMs: number
   readonly renewMaxMs: number
   /** While `ready` waits, who is missing is told this often. */
   readonly waitingReportMs: number
@@ -56,6 +58,7 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   syncRetryMaxMs: 1500,
   renewAfterSyncs: 3,
   renewEveryMs: 700,
+  topicsRenewedMs: 2_000,
   renewMaxMs: 8000,
   waitingReportMs: 5000,
   heldBytes: 64 * 1024 * 1024,

@@ -7,6 +7,7 @@ import { decodeMessage } from '../wire/message-codec.ts'
 import { RowReader } from '../wire/row-reader.ts'
 import { Confirmations } from './confirmations.ts'
 import { OwnStalls } from './own-stalls.ts'
+import { RoundTrips } from './round-trips.ts'
 import { Selection, type TableSelection } from './selection.ts'
 import { SignsOfLife } from './signs-of-life.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
@@ -58,6 +59,7 @@ export class Subscriber {
   readonly #confirmations: Confirmations
   readonly #signs: SignsOfLife
   readonly #stalls: OwnStalls
+  readonly #roundTrips = new RoundTrips()
   #settled = false
   #unreachable: readonly string[] = []
   #nonce = 0
@@ -118,7 +120,7 @@ export class Subscriber {
       sink,
       selection,
       subscription: new Subscription(
-        { subscriber: this.#id, tables, own },
+        { subscriber: this.#id, tables, own, roundTrips: this.#roundTrips },
         this.#limits,
         selection ?? this.#reader,
         this.#random,

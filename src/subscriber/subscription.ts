@@ -26,16 +26,9 @@ import { replyPath, type Source, type Unproven } from './source.ts'
 import { Sources } from './sources.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
+import type { SubscriptionOptions } from './subscription-options.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 import { Syncs } from './syncs.ts'
-
-export interface SubscriptionOptions {
-  /** The process: its incarnation. */
-  readonly subscriber: string
-  readonly tables: Tables
-  /** False: this process's own updates are not delivered. */
-  readonly own: boolean
-}
 
 /**
  * One subscription: for each publisher it keeps what is owed, in order and whole, and proves the
@@ -78,7 +71,7 @@ export class Subscription {
     this.#random = random
     this.#output = output
     this.#topics = [replyPath, ...(this.tables === '*' ? [null] : this.tables)]
-    this.#sources = new Sources(limits)
+    this.#sources = new Sources(limits, options.roundTrips)
     this.#losses = new LossGathering(output)
     const gathered = this.#losses.output
     this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, gathered)

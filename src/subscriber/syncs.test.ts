@@ -51,6 +51,20 @@ describe('a sync', () => {
     expect(pair.now).toBeLessThan(defaultSubscriberLimits.syncSpreadMs)
   })
 
+  it('D15: is one request for all who have not answered, also when it is repeated', () => {
+    const pair = new Pair(['A'])
+    pair.roster({}, false)
+    for (const digit of ['1', '2', '3', '4', '5']) {
+      const incarnation = digit.repeat(32)
+      pair.addPublisher({ incarnation })
+      pair.roster({ incarnation }, digit === '5')
+    }
+    pair.pass(10_000, isAnswer)
+    const asked = pair.requestsOf('sync')
+    expect(asked.length).toBeGreaterThan(5)
+    for (const { incarnations } of asked) expect(incarnations).toHaveLength(6)
+  })
+
   it('D15: comes at times left to chance, so that many subscribers spread', () => {
     expect(unanswered(1)).not.toEqual(unanswered(2))
   })

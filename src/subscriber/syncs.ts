@@ -79,19 +79,20 @@ export class Syncs {
   /** One request for all publishers whose answer is due. */
   send(sources: Iterable<Source>, now: number): void {
     const due: Source[] = []
-    let next = Infinity
+    const firstTimes: number[] = []
+    // One for all of them, so that they stay together: everybody hears each request.
+    const share = 0.8 + 0.4 * this.#random()
     for (const source of sources) {
       if (source.unproven.size === 0 || !source.mayAnswer) continue
       if (now < source.nextSyncAt) {
-        next = Math.min(next, source.nextSyncAt)
+        if (source.syncs === 0) firstTimes.push(source.nextSyncAt)
         continue
       }
       due.push(source)
-      source.synced(now, this.#random, this.#limits)
+      source.synced(now, share, this.#limits)
       if (due.length === maxPublishersAtOnce) break
     }
-    // A tick that comes a little too early for one must not cost it a whole one.
-    if (next - now < this.#limits.tickMs) this.#output.wakeWithin(next - now)
+    this.#wakeFor(firstTimes, now)
     if (due.length === 0) return
     const nonce = this.#output.nonce()
     this.#remember(nonce, now)
@@ -104,6 +105,15 @@ export class Syncs {
       marks: this.#marks(due),
       incarnations: due.map((source) => source.identity.incarnation),
     })
+  }
+
+  /** A tick that comes a little too early for the first syncs must not cost them a whole one. */
+  #wakeFor(firstTimes: readonly number[], now: number): void {
+    const { syncSpreadMs, tickMs } = this.#limits
+    const together = Math.min(...firstTimes) + syncSpreadMs
+    let at = -Infinity
+    for (const time of firstTimes) if (time > at && time <= together) at = time
+    if (at > now && at < now + tickMs) this.#output.wakeWithin(at - now)
   }
 
   #remember(nonce: number, now: number): void {

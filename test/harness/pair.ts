@@ -8,6 +8,7 @@ import type { RosterEntry } from '../../src/model/roster.ts'
 import type { Update } from '../../src/model/update.ts'
 import { Publisher } from '../../src/publisher/publisher.ts'
 import { defaultPublisherLimits } from '../../src/publisher/publisher-limits.ts'
+import { RoundTrips } from '../../src/subscriber/round-trips.ts'
 import { Subscription } from '../../src/subscriber/subscription.ts'
 import { defaultSubscriberLimits } from '../../src/subscriber/subscriber-limits.ts'
 import type { SubscriptionEvent } from '../../src/subscriber/subscription-output.ts'
@@ -94,7 +95,7 @@ export class Pair {
   #newSubscription(tables: Tables): Subscription {
     let nonce = 0
     return new Subscription(
-      { subscriber, tables, own: this.#limits.own ?? true },
+      { subscriber, tables, own: this.#limits.own ?? true, roundTrips: new RoundTrips() },
       { ...defaultSubscriberLimits, ...this.#limits.subscriber },
       this.#limits.reader ?? new RowReader(),
       seededRandom(this.#limits.seed ?? 1),

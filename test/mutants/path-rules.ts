@@ -180,4 +180,15 @@ export const pathRules: readonly Rule[] = [
     ['cluster/links/relay-links.ts', 'if (!link?.mayRenew(now) ||', 'if (!link ||'],
     [links, 'D12: a link is not made anew before it has had its time'],
   ),
+  rule(
+    'D12.9',
+    'Topics are asked for anew once for all publishers',
+    'each publisher has them asked for anew',
+    [
+      'subscriber/path-renewal.ts',
+      "hop === 'topics' && !this.#isDue(topics, now)",
+      'topics.length < 0',
+    ],
+    [renewal, 'D12: are asked for anew once for all of them, and again after 2 s at the earliest'],
+  ),
 ]

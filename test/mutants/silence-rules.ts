@@ -215,11 +215,7 @@ export const silenceRules: readonly Rule[] = [
     'D15.1',
     'A sync is repeated while an answer is missing',
     'it is sent once',
-    [
-      'subscriber/source.ts',
-      'this.nextSyncAt = now + wait * (0.8 + 0.4 * random())',
-      'this.nextSyncAt = Infinity',
-    ],
+    ['subscriber/source.ts', 'this.nextSyncAt = now + wait * share', 'this.nextSyncAt = Infinity'],
     [syncs, 'D15: is repeated, later and later, while an answer is missing'],
   ),
   rule(
@@ -233,7 +229,7 @@ export const silenceRules: readonly Rule[] = [
     'D15.3',
     'It is repeated at times that chance spreads',
     'chance has no part in it',
-    ['subscriber/source.ts', 'wait * (0.8 + 0.4 * random())', 'wait'],
+    ['subscriber/syncs.ts', 'share = 0.8 + 0.4 * this.#random()', 'share = 1'],
     [syncs, 'D15: comes at times left to chance, so that many subscribers spread'],
   ),
   rule(
@@ -309,11 +305,28 @@ export const silenceRules: readonly Rule[] = [
     'D15.11',
     'It goes out at its time, where a tick comes before it',
     'it waits for the next tick',
+    ['subscriber/syncs.ts', 'this.#wakeFor(firstTimes, now)', ''],
+    [syncs, 'D15: goes out at its time, where a tick comes a little before it'],
+  ),
+  rule(
+    'D15.12',
+    'Who has never answered has as long as others take',
+    'it is asked again at once',
+    ['subscriber/source.ts', 'this.roundTripMs || this.#roundTrips.typicalMs', 'this.roundTripMs'],
+    [
+      'src/subscriber/round-trips.test.ts',
+      'D15: of a publisher that never answered are those of the others',
+    ],
+  ),
+  rule(
+    'D15.13',
+    'All who have not answered are asked by one request, also when it is repeated',
+    'chance parts them',
     [
       'subscriber/syncs.ts',
-      'if (next - now < this.#limits.tickMs) this.#output.wakeWithin(next - now)',
-      '',
+      'source.synced(now, share,',
+      'source.synced(now, 0.8 + 0.4 * this.#random(),',
     ],
-    [syncs, 'D15: goes out at its time, where a tick comes a little before it'],
+    [syncs, 'D15: is one request for all who have not answered, also when it is repeated'],
   ),
 ]
