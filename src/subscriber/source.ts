@@ -259,11 +259,14 @@ export class Source {
     if (this.unproven.size === 0) this.renewals = 0
   }
 
-  /** A sync goes out now: the next one, should it be in vain, later and later. `share`: of the pause, left to chance. */
-  synced(now: number, share: number, limits: SubscriberLimits): void {
+  /**
+   * A sync of so many publishers goes out now: the next one, should it be in vain, later and later. `share`: of the
+   * pause, left to chance.
+   */
+  synced(now: number, publishers: number, share: number, limits: SubscriberLimits): void {
     this.syncs++
-    const later = Math.min(limits.syncRetryMs * 1.5 ** this.syncs, limits.syncRetryMaxMs)
-    const wait = this.pauseMs(later)
+    const later = Math.max(limits.syncRetryMs * 1.5 ** this.syncs, limits.syncAnswerMs * publishers)
+    const wait = this.pauseMs(Math.min(later, limits.syncRetryMaxMs))
     this.nextSyncAt = now + wait * share
   }
 

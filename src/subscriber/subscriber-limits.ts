@@ -25,6 +25,8 @@ export interface SubscriberLimits {
   /** The first sync of a new publisher is spread over so much: many subscribers meet it at once. */
   readonly syncSpreadMs: number
   readonly syncRetryMs: number
+  /** What the answer of one publisher may take where many answer at once: theirs are read one behind the other. */
+  readonly syncAnswerMs: number
   readonly syncRetryMaxMs: number
   /** Syncs in vain before the hops of the path are made anew, one by one. */
   readonly renewAfterSyncs: number
@@ -55,6 +57,7 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   clockDriftPerMille: 1,
   syncSpreadMs: 30,
   syncRetryMs: 250,
+  syncAnswerMs: 20,
   syncRetryMaxMs: 1500,
   renewAfterSyncs: 3,
   renewEveryMs: 700,

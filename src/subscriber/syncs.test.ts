@@ -65,6 +65,16 @@ describe('a sync', () => {
     for (const { incarnations } of asked) expect(incarnations).toHaveLength(6)
   })
 
+  it('D15: of 50 publishers is repeated after a second at the earliest', () => {
+    const pair = new Pair(['A'])
+    for (let number = 1; number <= 50; number += 1)
+      pair.roster({ incarnation: number.toString(16).padStart(32, '0') }, number === 50)
+    pair.pass(5_000, everything)
+    const [first, second] = pair.asked.map(({ at }) => at)
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(800)
+    expect((second ?? 0) - (first ?? 0)).toBeLessThanOrEqual(1_250)
+  })
+
   it('D15: comes at times left to chance, so that many subscribers spread', () => {
     expect(unanswered(1)).not.toEqual(unanswered(2))
   })

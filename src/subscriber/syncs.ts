@@ -80,8 +80,6 @@ export class Syncs {
   send(sources: Iterable<Source>, now: number): void {
     const due: Source[] = []
     const firstTimes: number[] = []
-    // One for all of them, so that they stay together: everybody hears each request.
-    const share = 0.8 + 0.4 * this.#random()
     for (const source of sources) {
       if (source.unproven.size === 0 || !source.mayAnswer) continue
       if (now < source.nextSyncAt) {
@@ -89,11 +87,13 @@ export class Syncs {
         continue
       }
       due.push(source)
-      source.synced(now, share, this.#limits)
       if (due.length === maxPublishersAtOnce) break
     }
     this.#wakeFor(firstTimes, now)
     if (due.length === 0) return
+    // One share for all of them, so that they stay together: everybody hears each request.
+    const share = 0.8 + 0.4 * this.#random()
+    for (const source of due) source.synced(now, due.length, share, this.#limits)
     const nonce = this.#output.nonce()
     this.#remember(nonce, now)
     this.#output.request({

@@ -265,7 +265,7 @@ export const silenceRules: readonly Rule[] = [
     'D15.7',
     'It is repeated no faster than an answer takes by the round trips that were measured',
     'it is repeated as on one host',
-    ['subscriber/source.ts', 'this.pauseMs(later)', 'later'],
+    ['subscriber/source.ts', 'this.pauseMs(Math.min(later,', '(Math.min(later,'],
     ['src/subscriber/round-trip.test.ts', 'D15: is asked again no faster than an answer can come'],
   ),
   rule(
@@ -324,9 +324,16 @@ export const silenceRules: readonly Rule[] = [
     'chance parts them',
     [
       'subscriber/syncs.ts',
-      'source.synced(now, share,',
-      'source.synced(now, 0.8 + 0.4 * this.#random(),',
+      'source.synced(now, due.length, share,',
+      'source.synced(now, due.length, 0.8 + 0.4 * this.#random(),',
     ],
     [syncs, 'D15: is one request for all who have not answered, also when it is repeated'],
+  ),
+  rule(
+    'D15.14',
+    'It leaves the answers of many publishers time to be read one behind the other',
+    'it is repeated as soon as that of one',
+    ['subscriber/source.ts', 'limits.syncAnswerMs * publishers', '0'],
+    [syncs, 'D15: of 50 publishers is repeated after a second at the earliest'],
   ),
 ]

@@ -19,6 +19,9 @@ const nodes = Math.min(4, maxNodes)
 const trialsWanted = 1_000
 
 const readyMs = 1_000
+
+/** The same of the first subscription of each queue: all processes compile what it runs at that moment. */
+const firstReadyMs = 2_000
 const waitedMs = 60_000
 
 /** OS processes of one node that open at once, as `docker compose up` has it; 16 in a short run. */
@@ -80,21 +83,41 @@ export const simultaneousStart: FaultRow = {
     )
     const openMs = monotonicMs() - began
     const rounds = Math.max(1, Math.round((trialsWanted * scale) / (processes * nodes)))
-    const times: number[] = []
+    const firstTimes: number[] = []
+    const laterTimes: number[] = []
     const verdicts: Verdict[] = []
     for (let round = 0; round < rounds; round += 1) {
       const raced = await Promise.all(racers.map((racer) => racer.call('race', `ROUND_${round}`)))
+      const times = round === 0 ? firstTimes : laterTimes
       times.push(...raced.flat())
       verdicts.push(...(await Promise.all(racers.map(verdictOf))))
       await Promise.all(racers.map((racer) => racer.call('stop')))
     }
+    const times = [...firstTimes, ...laterTimes]
     const verdict = addVerdicts(...verdicts)
     return {
       injected: times.length,
       verdict,
       healMs: times,
       demands: [
-        atMost('subscribe() to ready, p99', 'ms', quantile(times, 0.99), readyMs, 5),
+        atMost(
+          'subscribe() to ready, the first, p99',
+          'ms',
+          quantile(firstTimes, 0.99),
+          firstReadyMs,
+          15,
+        ),
+        ...(rounds > 1
+          ? [
+              atMost(
+                'subscribe() to ready, later, p99',
+                'ms',
+                quantile(laterTimes, 0.99),
+                readyMs,
+                15,
+              ),
+            ]
+          : []),
         atMost(
           'missing of what was published after ready',
           'updates',
