@@ -165,7 +165,7 @@ export class Actor {
   #publishersKnown(): string[] {
     const { process } = this
     const cluster = this.#stage.network.clusters[process.node]
-    if (!cluster?.isUp || !cluster.isSettled || process.seen.epoch !== cluster.epoch) return []
+    if (!cluster?.isUp || !cluster.isSettled || process.seen.life !== cluster.lives) return []
     return cluster.publishersAt(process.seen.version)
   }
 

@@ -89,7 +89,12 @@ export class Faults {
     { upTo: 0.66, name: 'a publisher closes', inject: (draw, n) => this.#closePublisher(draw, n) },
     { upTo: 0.74, name: 'a process is stopped or blocked', inject: (draw) => this.#freeze(draw) },
     { upTo: 0.76, name: 'a name is taken over', inject: (draw, n) => this.#takeOver(draw, n) },
-    { upTo: 0.82, name: 'GENESIS_CLUSTER is killed', inject: (draw) => this.#crashCluster(draw) },
+    { upTo: 0.81, name: 'GENESIS_CLUSTER is killed', inject: (draw) => this.#crashCluster(draw) },
+    {
+      upTo: 0.82,
+      name: 'an old roster file is put back',
+      inject: (draw) => this.#restoreCluster(draw),
+    },
     { upTo: 0.89, name: 'two nodes are parted', inject: (draw) => this.#partition(draw) },
     { upTo: 0.91, name: 'a roster forgets', inject: (draw, n) => this.#forget(draw, n) },
     { upTo: 0.94, name: 'a script comes and goes', inject: (_, n) => this.#script(n) },
@@ -245,8 +250,22 @@ export class Faults {
     if (!cluster?.isUp) return null
     const withFile = draw.choice < 0.5
     cluster.crash()
-    this.#later(300 + draw.strength * 8000, () => cluster.start(withFile))
+    this.#later(300 + draw.strength * 8000, () => cluster.start(withFile ? 'file' : 'none'))
     return `${cluster.name} crashes, returns ${withFile ? 'with' : 'without'} its file`
+  }
+
+  /** It comes back with a file out of a backup: what it told since then is not in it. */
+  #restoreCluster({ target, strength }: Draw): string | null {
+    const cluster = pick(this.#trial.network.clusters, target)
+    if (!cluster?.isUp) return null
+    const ms = 200 + strength * 9000
+    cluster.backUp()
+    this.#later(ms, () => {
+      if (!cluster.isUp) return
+      cluster.crash()
+      this.#later(500, () => cluster.start('backup'))
+    })
+    return `${cluster.name} crashes in ${ms.toFixed(0)} ms, returns with its file of now`
   }
 
   #partition({ target, strength, choice }: Draw): string | null {

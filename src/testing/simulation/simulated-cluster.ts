@@ -4,6 +4,20 @@ import { couldHavePublished, isFinal } from '../../model/roster.ts'
 import type { Hub } from './hub.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
+/** How much of a roster somebody has been told: of which life (0: of none), up to which version. */
+export interface SeenRoster {
+  readonly life: number
+  readonly version: number
+}
+
+interface RosterFile extends SeenRoster {
+  readonly entries: readonly RosterEntry[]
+  readonly history: string
+}
+
+/** `file`: as it was at the end; `backup`: as `backUp()` found it; `none`: it is lost. */
+export type ReturnsWith = 'file' | 'backup' | 'none'
+
 interface Versioned {
   readonly entry: RosterEntry
   readonly version: number
@@ -27,6 +41,8 @@ export interface ClusterSurroundings {
   /** It (re)started or crashed: connect what is alive, mind the links. */
   started(cluster: SimulatedCluster): void
   crashed(cluster: SimulatedCluster): void
+  /** It has begun a new history: the others are told. */
+  began(cluster: SimulatedCluster): void
 }
 
 /** The roster settles at the latest so long after a start; who was not heard then is named. */
@@ -56,9 +72,13 @@ export class SimulatedCluster {
   /** When another node was heard for the first time ever. */
   readonly firstHeardAt = new Map<number, number>()
   #entries = new Map<string, Versioned>()
-  #file: RosterEntry[] | null = null
+  #file: RosterFile | null = null
+  #backup: RosterFile | null = null
+  /** It came back with a file that is older than what it had told; null: it did not, or that was found out. */
+  #stale: RosterFile | null = null
   #history = ''
-  #fileHistory = ''
+  /** What it was told last by each other node. */
+  readonly #seenOf = new Map<number, SeenRoster>()
   readonly #peerHistories = new Map<string, string>()
   #version = 0
   #settledByTime = false
@@ -89,11 +109,7 @@ export class SimulatedCluster {
     return this.isUp && (this.#settledByTime || (this.#expected.size === 0 && allHeard))
   }
 
-  get epoch(): string {
-    return `${this.name} life ${this.lives}`
-  }
-
-  start(withFile: boolean): void {
+  start(returnsWith: ReturnsWith): void {
     this.isUp = true
     const life = ++this.lives
     this.#version = 0
@@ -103,15 +119,12 @@ export class SimulatedCluster {
     this.#heard = new Set()
     this.#entries = new Map()
     this.#letGo = new Map()
-    const file = withFile ? this.#file : null
-    if (!file && life > 1) {
-      this.forgotAt = this.#around.clock.now()
-      this.forgotAts.push(this.forgotAt)
-      for (const { incarnation } of this.#file ?? []) this.lostAt.set(incarnation, this.forgotAt)
-    }
-    this.#history = file ? this.#fileHistory : `${this.name} history ${life}`
-    for (const entry of file ?? []) this.#put(entry)
-    for (const entry of file ?? []) if (this.#isOwnAlive(entry)) this.#expect(entry, life)
+    const file = { file: this.#file, backup: this.#backup, none: null }[returnsWith]
+    this.#stale = returnsWith === 'backup' ? file : null
+    if (!file && life > 1) this.#forget([])
+    this.#history = file?.history ?? `${this.name} history ${life}`
+    for (const entry of file?.entries ?? []) this.#put(entry)
+    for (const entry of file?.entries ?? []) if (this.#isOwnAlive(entry)) this.#expect(entry, life)
     this.#later(settleAtMostMs, life, () => {
       this.#settledByTime = true
       this.#around.changed(this.node)
@@ -122,9 +135,39 @@ export class SimulatedCluster {
   crash(): void {
     if (!this.isUp) return
     this.isUp = false
-    this.#file = [...this.#entries.values()].map(({ entry }) => entry)
-    this.#fileHistory = this.#history
+    this.#file = this.#saved
     this.#around.crashed(this)
+  }
+
+  /** Somebody copies its file. */
+  backUp(): void {
+    this.#backup = this.#saved
+  }
+
+  get #saved(): RosterFile {
+    const entries = [...this.#entries.values()].map(({ entry }) => entry)
+    return { entries, history: this.#history, life: this.lives, version: this.#version }
+  }
+
+  /** Somebody comes who was told so much: if that is more than the file has, a new history begins. */
+  meet(seen: SeenRoster | undefined): void {
+    if (!this.#stale || !seen) return
+    const { life, version } = this.#stale
+    if (seen.life === this.lives || seen.life < life) return
+    if (seen.life === life && seen.version <= version) return
+    this.#forget(this.#stale.entries)
+    this.#stale = null
+    this.#history = `${this.name} history ${this.lives} anew`
+    this.#around.began(this)
+  }
+
+  /** What was on the roster is lost, but for these. */
+  #forget(kept: readonly RosterEntry[]): void {
+    this.forgotAt = this.#around.clock.now()
+    this.forgotAts.push(this.forgotAt)
+    const has = new Set(kept.map(({ incarnation }) => incarnation))
+    for (const { incarnation } of this.#file?.entries ?? [])
+      if (!has.has(incarnation)) this.lostAt.set(incarnation, this.forgotAt)
   }
 
   /** A process of this node registers, or another word of one has come. */
@@ -142,8 +185,9 @@ export class SimulatedCluster {
       if (peer === this) continue
       clock.after(1 + random() * 4, () => {
         const latest = this.#entries.get(registration.incarnation)?.entry
-        if (latest && peer.isUp && this.isUp && this.#around.areLinked(this.node, peer.node))
-          peer.apply(latest)
+        if (!latest || !this.#around.areLinked(this.node, peer.node)) return
+        peer.apply(latest)
+        peer.#seenOf.set(this.node, { life: this.lives, version: this.#version })
       })
     }
   }
@@ -177,6 +221,8 @@ export class SimulatedCluster {
   /** A link to another node came up: its own processes, as it knows them now. */
   takePeer(peer: SimulatedCluster): void {
     this.#peersHeard.add(peer.node)
+    peer.meet(this.#seenOf.get(peer.node))
+    this.#seenOf.set(peer.node, { life: peer.lives, version: peer.#version })
     if (!this.firstHeardAt.has(peer.node))
       this.firstHeardAt.set(peer.node, this.#around.clock.now())
     this.#peerHistories.set(peer.name, peer.#history)
@@ -244,7 +290,7 @@ export class SimulatedCluster {
   }
 
   #inFile(incarnation: string): RosterEntry | undefined {
-    return this.#file?.find((entry) => entry.incarnation === incarnation)
+    return this.#file?.entries.find((entry) => entry.incarnation === incarnation)
   }
 
   /** A node has forgotten what was not known here: whoever of it is named no more is let go. */

@@ -63,7 +63,7 @@ export class SimulatedNetwork {
         link.faults = 2
         this.#links.set(`${from}>${to}`, link)
       }
-    for (const cluster of this.clusters) cluster.start(false)
+    for (const cluster of this.clusters) cluster.start('none')
   }
 
   addProcess(incarnation: string, node: number): SimulatedProcess {
@@ -133,6 +133,7 @@ export class SimulatedNetwork {
     const cluster = this.clusters[process.node]
     if (!process.isAlive || process.isFrozen || process.isOnRoster || !cluster?.isUp) return
     process.isOnRoster = true
+    cluster.meet(process.seen)
     if (process.registration) this.#register(process, process.registration)
     this.#tell(process)
   }
@@ -162,15 +163,19 @@ export class SimulatedNetwork {
       forgot: (cluster: SimulatedCluster, version: number | null) => this.#forgot(cluster, version),
       started: (cluster: SimulatedCluster) => this.#clusterStarted(cluster),
       crashed: (cluster: SimulatedCluster) => this.#clusterCrashed(cluster),
+      began: (cluster: SimulatedCluster) => {
+        for (const peer of this.clusters)
+          if (peer !== cluster) this.#linkRosters(cluster.node, peer.node)
+      },
     }
   }
 
   /** Whoever of the node has the roster from before that is told so. */
   #forgot(cluster: SimulatedCluster, version: number | null): void {
     for (const process of this.processes.values()) {
-      const { epoch, version: seen } = process.seen
-      if (process.node !== cluster.node || epoch === '') continue
-      const hasSeen = version !== null && epoch === cluster.epoch && seen >= version
+      const { life, version: seen } = process.seen
+      if (process.node !== cluster.node || life === 0) continue
+      const hasSeen = version !== null && life === cluster.lives && seen >= version
       if (!hasSeen) process.hasMissed = true
     }
   }
@@ -261,7 +266,7 @@ export class SimulatedNetwork {
   #catchUp(process: SimulatedProcess): void {
     const cluster = this.clusters[process.node]
     if (!cluster) return
-    if (process.seen.epoch !== cluster.epoch) process.seen = { epoch: cluster.epoch, version: 0 }
+    if (process.seen.life !== cluster.lives) process.seen = { life: cluster.lives, version: 0 }
     const { change, version } = cluster.changesSince(process.seen.version)
     process.seen.version = version
     if (this.mode === 'mesh')

@@ -38,7 +38,7 @@ export class SimulatedProcess implements Transport, Clock {
   isFrozen = false
   isOnRoster = false
   registration: Registration | null = null
-  seen = { epoch: '', version: 0 }
+  seen = { life: 0, version: 0 }
   /** When the roster said to this process that somebody has ended, and until when it did not say otherwise. */
   readonly endsTold = new Map<string, Stretch>()
   /** Its roster has forgotten an end that it has not seen. */

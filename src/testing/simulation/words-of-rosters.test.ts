@@ -28,7 +28,7 @@ class Staged {
   restart(time: number, node: number): void {
     const cluster = this.trial.network.clusters[node]
     this.at(time, () => cluster?.crash())
-    this.at(time + 500, () => cluster?.start(true))
+    this.at(time + 500, () => cluster?.start('file'))
   }
 
   /** What the subscriber of node 0 was told to be lost of the first publisher of this node. */
@@ -69,13 +69,29 @@ describe('by the word of its node', () => {
     expect(staged.losses(1).map(({ reason }) => reason)).toContain('ended')
   })
 
+  it('an old roster file that is put back is told as a lost roster, by who was told more than it has', async () => {
+    const staged = new Staged()
+    const { network } = staged.trial
+    const [cluster] = network.clusters
+    staged.at(4500, () => cluster?.backUp())
+    staged.at(5000, () => staged.trial.spawnPublisher(2000, true))
+    staged.at(8000, () => cluster?.crash())
+    staged.at(8500, () => cluster?.start('backup'))
+    const { violations } = await staged.trial.run()
+    expect(violations).toEqual([])
+    const { received } = staged.one('subscriber', 0)
+    expect(received.flatMap(({ losses }) => losses).map(({ reason }) => reason)).toEqual([
+      'roster-lost',
+    ])
+  })
+
   it('nothing is said of who died before it had registered with a roster that began anew, to a node that heard it never', async () => {
     const staged = new Staged()
     const { network } = staged.trial
     network.partition(0, 1, true)
     staged.at(5500, () => staged.one('publisher', 1).publishBurst())
     staged.at(6000, () => network.clusters[1]?.crash())
-    staged.at(8000, () => network.clusters[1]?.start(false))
+    staged.at(8000, () => network.clusters[1]?.start('none'))
     staged.at(8010, () => staged.trial.kill(staged.one('publisher', 1)))
     staged.at(9000, () => network.partition(0, 1, false))
     const { violations } = await staged.trial.run()
