@@ -1,5 +1,5 @@
 import type { TableSequence } from '../model/message.ts'
-import { type Request, wantsTable } from '../model/request.ts'
+import type { Request } from '../model/request.ts'
 import type { Subscription } from './subscription.ts'
 
 /** Flushes of one publisher remembered; it asks again every quarter of a second anyway. */
@@ -7,6 +7,12 @@ const maxTargets = 16
 
 /** Streams in one confirmation: with names of full length they still fit a request. */
 const maxStreamsAtOnce = 3_500
+
+/** What one flush waits for; the first `reached` of its streams are there. */
+interface Target {
+  readonly streams: readonly TableSequence[]
+  reached: number
+}
 
 /**
  * Tells publishers that ask (in a flush, or when they leave) up to where all subscriptions of this
@@ -16,7 +22,7 @@ export class Confirmations {
   readonly #id: string
   readonly #output: { request(request: Request): void }
   /** By incarnation: what the publisher waits for, one target for each flush, the oldest first. */
-  readonly #asked = new Map<string, (readonly TableSequence[])[]>()
+  readonly #asked = new Map<string, Target[]>()
 
   constructor(id: string, output: { request(request: Request): void }) {
     this.#id = id
@@ -26,14 +32,15 @@ export class Confirmations {
   /** A publisher asks; it is told at once how far we are, and again at each target. */
   asked(
     incarnation: string,
-    target: readonly TableSequence[],
+    streams: readonly TableSequence[],
     subscriptions: readonly Subscription[],
   ): void {
     const targets = this.#asked.get(incarnation) ?? []
     if (targets.length === maxTargets) targets.shift()
-    targets.push(target)
+    targets.push({ streams, reached: 0 })
     this.#asked.set(incarnation, targets)
-    this.#send(incarnation, targets, subscriptions, true)
+    this.#letGoOfReached(incarnation, targets, subscriptions)
+    this.#confirm(incarnation, subscriptions)
   }
 
   /** It waits no longer. */
@@ -44,21 +51,24 @@ export class Confirmations {
   /** The subscriptions have got further. */
   progressed(subscriptions: readonly Subscription[]): void {
     for (const [incarnation, targets] of this.#asked)
-      this.#send(incarnation, targets, subscriptions, false)
+      if (this.#letGoOfReached(incarnation, targets, subscriptions))
+        this.#confirm(incarnation, subscriptions)
   }
 
-  /** `always`: also where no target is reached yet. */
-  #send(
+  /** True where there was one. */
+  #letGoOfReached(
     incarnation: string,
-    targets: (readonly TableSequence[])[],
+    targets: readonly Target[],
     subscriptions: readonly Subscription[],
-    always: boolean,
-  ): void {
-    const confirmed = confirmedByAll(subscriptions, incarnation)
-    const waiting = targets.filter((target) => !isReached(target, confirmed, subscriptions))
+  ): boolean {
+    const waiting = targets.filter((target) => !isReached(target, incarnation, subscriptions))
     if (waiting.length === 0) this.#asked.delete(incarnation)
     else this.#asked.set(incarnation, waiting)
-    if (waiting.length === targets.length && !always) return
+    return waiting.length < targets.length
+  }
+
+  #confirm(incarnation: string, subscriptions: readonly Subscription[]): void {
+    const confirmed = confirmedByAll(subscriptions, incarnation)
     const streams = [...confirmed].map(([table, last]) => ({ table, last }))
     for (let from = 0; from === 0 || from < streams.length; from += maxStreamsAtOnce)
       this.#output.request({
@@ -70,16 +80,18 @@ export class Confirmations {
   }
 }
 
+/** Goes on where it stopped the last time: nothing that is delivered is taken back. */
 function isReached(
-  target: readonly TableSequence[],
-  confirmed: ReadonlyMap<string, number>,
+  target: Target,
+  incarnation: string,
   subscriptions: readonly Subscription[],
 ): boolean {
-  return target.every(({ table, last }) => {
-    const reached = confirmed.get(table)
-    if (reached !== undefined) return reached >= last
-    return !subscriptions.some((each) => wantsTable(each.tables, table))
-  })
+  for (; target.reached < target.streams.length; target.reached++) {
+    const { table, last } = target.streams[target.reached] as TableSequence
+    for (const each of subscriptions)
+      if (each.wants(table) && each.confirmedIn(incarnation, table) < last) return false
+  }
+  return true
 }
 
 /** For each table the least that any subscription of it has; absent while one has no base yet. */

@@ -220,6 +220,12 @@ export class Subscription {
       .map(({ table, consumed }) => ({ table, last: consumed }))
   }
 
+  /** The same for one stream; -Infinity: nothing of it is known, or it may not be owed. */
+  confirmedIn(incarnation: string, table: string): number {
+    const stream = this.isReady ? this.#sources.get(incarnation)?.streams.get(table) : undefined
+    return stream && stream.base !== null ? stream.consumed : -Infinity
+  }
+
   #sourceOf(identity: PublisherIdentity, now: number): Source {
     let source = this.#sources.get(identity.incarnation)
     if (!source) {
