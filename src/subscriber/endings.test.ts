@@ -438,6 +438,24 @@ describe('a publisher that is gone', () => {
     expect(pair.losses[1]).toMatchObject({ ends: true })
   })
 
+  it('D20: has its open loss closed by its vector where nothing came after what is here', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.pass(11_000, everything)
+    pair.pass(3000)
+    expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost A2..1'])
+  })
+
+  it('D20: has its open loss closed when it ends in good order with what is here', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'])
+    pair.deliver()
+    pair.pass(11_000, everything)
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 1 }] })
+    expect(pair.order).toEqual(['A1', 'lost A2..null', 'lost A2..1'])
+  })
+
   it('D20: is gone by its silence, whatever the roster says', () => {
     const pair = new Pair(['A']).ready()
     pair.pass(9000, everything)

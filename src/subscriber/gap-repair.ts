@@ -118,7 +118,9 @@ export class GapRepair {
   #ask(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {
     const { repair } = stream
     repair.asks++
-    const pauseMs = source.pauseMs(this.#limits.replayRetryMs)
+    const { replayRetryMs } = this.#limits
+    // Who leaves serves for a short time only: rather ask twice than too late.
+    const pauseMs = source.saidLast ? replayRetryMs : source.pauseMs(replayRetryMs)
     repair.askAt = now + pauseMs * (0.9 + 0.2 * this.#random())
     const window = Math.ceil(this.#limits.replayWindowBytes / stream.bytesPerUpdate)
     repair.to = Math.min(gap.to, gap.from + window - 1)

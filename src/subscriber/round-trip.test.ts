@@ -120,6 +120,15 @@ describe('a publisher whose answers take 2.4 s', () => {
     expect(far.pair.requestsOf('sync', since).length).toBe(1)
   })
 
+  it('D16: is asked again as soon as ever when it leaves, since it serves for a short time only', () => {
+    const far = new FarPair(1_200)
+    far.pair.publish(['A'])
+    far.pair.publisher.leave(far.pair.now, 0, 2_000, () => undefined)
+    const since = far.pair.now
+    far.pass(3_200, isBatch)
+    expect(far.pair.requestsOf('replay', since).length).toBeGreaterThanOrEqual(3)
+  })
+
   it('D16: is asked for a gap once while the answer may be under way', () => {
     const far = new FarPair(1_200)
     far.pair.publish(['A'])

@@ -175,7 +175,7 @@ export const endingRules: readonly Rule[] = [
       'else if (stream.openLossFrom !== undefined && stream.next > state.last)',
       'else if (stream.openLossFrom !== undefined && stream.next < 0)',
     ],
-    [endings, 'D20: has its open loss closed by its vector where nothing came after it'],
+    [endings, 'D20: has its open loss closed by its vector where nothing came after what is here'],
   ),
   rule(
     'D20.18',
@@ -186,7 +186,7 @@ export const endingRules: readonly Rule[] = [
       "        this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'ended')",
       '        void 0',
     ],
-    [endings, 'D20: has its open losses closed in each table when it ends in good order after all'],
+    [endings, 'D20: has its open loss closed when it ends in good order with what is here'],
   ),
   rule(
     'D20.19',
@@ -211,7 +211,10 @@ export const endingRules: readonly Rule[] = [
       "last: state === 'alive' ? null : this.#publisher.lastNumbered,",
       'last: null,',
     ],
-    [40],
+    [
+      'src/queue/own-registration.test.ts',
+      'D20: has the last numbers of all streams from when the process leaves',
+    ],
   ),
   rule(
     'D20.22',

@@ -109,14 +109,20 @@ export const repairRules: readonly Rule[] = [
     'D16.11',
     'An answer has the time that a round trip takes before it is asked for again',
     'it has that of one host',
-    [
-      'subscriber/gap-repair.ts',
-      'source.pauseMs(this.#limits.replayRetryMs)',
-      'this.#limits.replayRetryMs',
-    ],
+    ['subscriber/gap-repair.ts', 'source.pauseMs(replayRetryMs)', 'replayRetryMs'],
     [
       'src/subscriber/round-trip.test.ts',
       'D16: is asked for a gap once while the answer may be under way',
+    ],
+  ),
+  rule(
+    'D16.12',
+    'Who leaves is asked again as soon as ever, however far away it is',
+    'its answer is waited for',
+    ['subscriber/gap-repair.ts', 'source.saidLast ? replayRetryMs : source', 'source'],
+    [
+      'src/subscriber/round-trip.test.ts',
+      'D16: is asked again as soon as ever when it leaves, since it serves for a short time only',
     ],
   ),
   rule(
