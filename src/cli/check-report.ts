@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { EffectiveItem, SettingsReport } from '../definition/load-settings.ts'
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
-import { servicePortOf, zeromqPortOffset } from '../definition/service-port.ts'
+import { isForNode, servicePortOf, zeromqPortOffset } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'
 
 type Style = (format: Parameters<typeof styleText>[0], text: string) => string
@@ -107,8 +107,7 @@ function servicesMeaning({ services, node }: Settings): string {
     const taken = servicePortOf(services, process, node.name)
     if (taken === null || ports.has(process)) continue
     const { port, host, external } = taken
-    const isHere = host === node.name || host === 'localhost'
-    const of = `${isHere ? '' : `, given for ${host}`}${external ? ', external' : ''}`
+    const of = `${isForNode(taken, node.name) ? '' : `, given for ${host}`}${external ? ', external' : ''}`
     ports.set(process, `${process} ${port} (ZeroMQ ${port + zeromqPortOffset}${of})`)
   }
   return `Process ports on this node, by the service definitions: ${[...ports.values()].join(', ')}. A process with an instance is handed out another one.`

@@ -2,6 +2,7 @@ import { XPublisher } from 'zeromq'
 import { inBackground } from '../base/background.ts'
 import { randomId } from '../base/random.ts'
 import { TidingsError } from '../base/tidings-error.ts'
+import { isForNode, servicePortOf } from '../definition/service-port.ts'
 import type { ServicePort } from '../definition/settings.ts'
 import type { NodeMode, Registration } from '../model/roster.ts'
 import { bindPort } from '../transport/zeromq/port-owner.ts'
@@ -86,9 +87,8 @@ export class OwnPort {
 
 /** Of several the one that names this host; templates write `localhost` for any. */
 function definedPort({ node, services }: OwnPortOptions): number | null {
-  const own = services.filter(({ process }) => process === clusterProcessName)
-  const here = own.find(({ host }) => host === node) ?? own.find(({ host }) => host === 'localhost')
-  return here?.port ?? null
+  const service = servicePortOf(services, clusterProcessName, node)
+  return service && isForNode(service, node) ? service.port : null
 }
 
 /** What GENESIS_CLUSTER says of itself: a process that publishes nothing and wants nothing. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { emptyDefinition, noFindings } from './definition.ts'
 import { formatProblem } from './problem.ts'
 import { readServiceDefinitions } from './service-definitions.ts'
+import { servicePortOf } from './service-port.ts'
 import { servicesInForce } from './services-in-force.ts'
 import { Source } from './source.ts'
 
@@ -101,4 +102,27 @@ test('a host that the definition does not list', () => {
   expect(read(text, ['app-host1', 'app-host2']).warnings).toEqual([
     's.xml:2:1: A is on app-hots1, which is no host of the definition; did you mean "app-host1"?',
   ])
+})
+
+test.each([
+  ['APP-Host1', 11_002],
+  ['app-host2', 11_001],
+])(
+  'a process on %s has the port of its host, in whatever case, else that of any host',
+  (node, port) => {
+    const { services } = read(
+      around(
+        '<service name="A" host="elsewhere" port="11000"/><service name="A" port="11001"/>' +
+          '<service name="A" host="app-host1" port="11002"/>',
+      ),
+    )
+    expect(servicePortOf(services, 'A', node)?.port).toBe(port)
+  },
+)
+
+test('a process whose host is not named has the first port of its name', () => {
+  const { services } = read(
+    around('<service name="A" host="x1" port="1"/><service name="A" host="x2" port="2"/>'),
+  )
+  expect(servicePortOf(services, 'A', 'app-host1')?.port).toBe(1)
 })

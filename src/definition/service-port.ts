@@ -1,3 +1,4 @@
+import { isSameHost } from './definition.ts'
 import type { ServicePort } from './settings.ts'
 
 /** A process's ZeroMQ port is its process port and this: the documentation's rule. */
@@ -20,12 +21,21 @@ export function servicePort(text: string): JudgedPort {
   return { ok: false, expected: `${found}: expected 1 to ${maxProcessPort} (${above})` }
 }
 
-/** What the service definitions give a process on a node: its own host's entry, else the first. */
+/** True where the entry is for this node: for its host, or for `localhost`, which templates write for any. */
+export const isForNode = ({ host }: ServicePort, node: string) =>
+  host === 'localhost' || isSameHost(host, node)
+
+/** What the service definitions give a process on a node: its host's entry, else that of any, else the first. */
 export function servicePortOf(
   services: readonly ServicePort[],
   process: string | undefined,
   node: string,
 ): ServicePort | null {
   const own = services.filter((service) => service.process === process)
-  return own.find(({ host }) => host === node) ?? own[0] ?? null
+  return (
+    own.find(({ host }) => isSameHost(host, node)) ??
+    own.find((service) => isForNode(service, node)) ??
+    own[0] ??
+    null
+  )
 }
