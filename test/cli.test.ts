@@ -166,7 +166,7 @@ it.each(['', '64'])(
 )
 
 describe('tail', () => {
-  it('hints at the name of a table that nobody has published', async () => {
+  it('hints at the name of a table that no process of the cluster has published', async () => {
     const cluster = await TestCluster.start('mesh')
     const publisher = await cluster.open('PUBLISHER')
     await publisher.publish(1)
@@ -176,7 +176,8 @@ describe('tail', () => {
       return nodes.some(({ processes }) => processes.some(({ tables }) => tables.length > 0))
     })
     const tail = await readyTail(cluster, 'TRAED')
-    await tail.says(new RegExp(`^nobody has published TRAED yet; did you mean "${table}"\\?$`, 'm'))
+    const said = `^no process of the cluster has published TRAED so far; did you mean "${table}"\\?$`
+    await tail.says(new RegExp(said, 'm'))
   })
 
   it('--count ends with 0 after so many updates and prints no more', async () => {

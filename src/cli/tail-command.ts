@@ -63,7 +63,7 @@ function printed(delivery: Delivery, left: number): { text: string; updates: num
   }
 }
 
-/** A table that nobody has published yet may be one whose name is mistyped. */
+/** A table that no process has published yet may be one whose name is mistyped. Of scripts that have ended nobody knows. */
 async function hintAtNames(tables: readonly string[], options: SharedOptions): Promise<void> {
   if (tables.length === 0) return
   try {
@@ -75,7 +75,9 @@ async function hintAtNames(tables: readonly string[], options: SharedOptions): P
     )
     for (const table of tables)
       if (!published.has(table))
-        say(`nobody has published ${table} yet${didYouMean(table, published)}`)
+        say(
+          `no process of the cluster has published ${table} so far${didYouMean(table, published)}`,
+        )
   } catch {
     // It was a hint; that GENESIS_CLUSTER is away is told by the queue.
   }

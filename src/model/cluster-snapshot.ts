@@ -39,7 +39,7 @@ export interface ProcessSnapshot {
 
 export interface NodeSnapshot {
   readonly name: string
-  /** null: not heard of yet. */
+  /** null: its name does not resolve, or not yet. */
   readonly address: string | null
   readonly state: ShownNodeState
   readonly processes: readonly ProcessSnapshot[]
