@@ -4,13 +4,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
+import { eventually } from '../harness/eventually.ts'
 import { Postgres } from '../harness/postgres.ts'
 import { Product } from '../harness/product.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
 import { available } from '../harness/tools.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/VERSIONS.md'), 'utf8')
-const [setup = '', statements = ''] = [...page.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql)
+const blocks = [...page.matchAll(/```sql\n(.*?);\n```/gs)].map(([, sql]) => sql)
+const [setup = '', statements = '', onceMore = ''] = blocks
 const [insert = '', update = '', remove = ''] = statements.split(';\n')
 
 const connections = 8
@@ -24,7 +26,7 @@ async function tradeTable(): Promise<Postgres> {
   const postgres = await Postgres.start()
   const connection = postgres.connect()
   await connection.query('create table trade (trade_id text primary key, price numeric)')
-  await connection.query(setup.trim().replace(/;$/, ''))
+  await connection.query(setup)
   return postgres
 }
 
@@ -39,6 +41,29 @@ it.runIf(hasPostgres)('the statements of the page give versions that only grow',
   expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => (a < b ? -1 : 1)))
   expect(await connection.query('select version from trade')).toEqual([`${seen.at(-1)}`])
 })
+
+it.runIf(hasPostgres)(
+  'an insert that waited for a delete is above it when it is changed once more',
+  async () => {
+    const postgres = await tradeTable()
+    const [deletes, inserts, sees] = [postgres.connect(), postgres.connect(), postgres.connect()]
+    await deletes.query(insert)
+    await deletes.query('begin')
+    await deletes.query(update)
+    await inserts.query('begin')
+    const inserted = inserts.query(insert)
+    const waiting = `select count(*) from pg_stat_activity where wait_event_type = 'Lock'`
+    await eventually('the insert waits', async () => (await sees.query(waiting))[0] === '1')
+    const [ofDelete = ''] = await deletes.query(remove)
+    await deletes.query('commit')
+    const [ofInsert = ''] = await inserted
+    const [ofChange = ''] = await inserts.query(onceMore)
+    await inserts.query('commit')
+    expect(Number(ofInsert)).toBeLessThan(Number(ofDelete))
+    expect(Number(ofChange)).toBeGreaterThan(Number(ofDelete))
+    expect(await sees.query('select version from trade')).toEqual([ofChange])
+  },
+)
 
 const subscriber = `
   import { openUpdateQueue } from 'tidings'
