@@ -56,7 +56,7 @@ export const numberRules: readonly Rule[] = [
     [
       'subscriber/subscription.ts',
       'let source = this.#sources.get(identity.incarnation)',
-      'let source = [...this.#sources.values()].find((each) => each.identity.process === identity.process)',
+      'let source = [...this.#sources.all.values()].find((each) => each.identity.process === identity.process)',
     ],
     [delivery, 'D1: two lives of one name are two publishers'],
   ),
