@@ -208,7 +208,7 @@ export const frameRules: readonly Rule[] = [
   ),
   rule(
     'W2.10',
-    'Bytes stay what they mean: version 1 is frozen by vectors',
+    'Bytes stay what they mean: the version of the wire is frozen by vectors',
     'a count is written in another place',
     [
       'wire/batch-codec.ts',
