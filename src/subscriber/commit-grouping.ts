@@ -188,5 +188,5 @@ function spansOf(pieces: readonly Piece[]): Spans {
 const sizeOf = (entry: CommitEntry): number =>
   entry.type === 'run' ? entry.commits * entry.updatesEach : entry.places.length
 
-/** Updates of batches have one; only those of foreign publishers do not. */
+/** Each update of a batch has one. */
 const sequenceOf = (update: Update | undefined): number => update?.sequence ?? 0
