@@ -18,8 +18,14 @@ const maxThreads = 1_024
 /** Threads kept for files and name resolution beside the proxies. */
 export const reservedThreads = 2
 
-/** How long the proxies and a file read may take together, milliseconds: a busy machine, not a full pool. */
-export const poolCheckMs = 5_000
+/** How long the proxies and a file read may take together where the environment gives too few threads, milliseconds. */
+export const fewThreadsCheckMs = 5_000
+
+/**
+ * The same where it gives enough: then a busy machine is more likely than a full pool. The environment may
+ * be wrong: it counts as it was when the pool began.
+ */
+export const enoughThreadsCheckMs = 60_000
 
 /** How often the probe is said again, milliseconds: one sent before the subscription came is lost. */
 const probeIntervalMs = 20
@@ -37,7 +43,8 @@ export function linkLimit(threads: number): number {
 
 /**
  * Proves that all proxies run and that files can still be read: a proxy without a thread of its own
- * carries nothing, and says nothing. `local` is where this host's processes connect.
+ * carries nothing, and says nothing. `local` is where this host's processes connect, `threads` how many the
+ * environment gives.
  * @throws TidingsError THREAD_POOL_TOO_SMALL, ABORTED
  */
 export async function checkThreadPool(
@@ -45,8 +52,11 @@ export async function checkThreadPool(
   ports: NodePorts,
   clock: Clock,
   signal?: AbortSignal,
-  timeoutMs = poolCheckMs,
+  threads = threadPoolSize(),
 ): Promise<void> {
+  const needed = busProxies + reservedThreads
+  const isEnough = threads >= needed
+  const timeoutMs = isEnough ? enoughThreadsCheckMs : fewThreadsCheckMs
   const probe = new BusProbe(local, ports, clock)
   const passed = Promise.all([probe.passed, readFile(new URL(import.meta.url))])
   let late: Timer | undefined
@@ -66,8 +76,11 @@ export async function checkThreadPool(
   if (done) return
   throw new TidingsError(
     'THREAD_POOL_TOO_SMALL',
-    `the proxies of GENESIS_CLUSTER need ${busProxies + reservedThreads} threads and one more for each other node, and this process has ${threadPoolSize()}: ` +
-      'set UV_THREADPOOL_SIZE in its environment before it starts, or start it with `tidings cluster`, which does',
+    isEnough
+      ? `the proxies of GENESIS_CLUSTER have carried nothing for ${timeoutMs / 1000} s, though UV_THREADPOOL_SIZE says ${threads} threads: the machine is too busy, or it was set ` +
+          'when the process had begun already; set it in the environment before it starts, or start it with `tidings cluster`, which does'
+      : `the proxies of GENESIS_CLUSTER need ${needed} threads and one more for each other node, and this process has ${threads}: ` +
+          'set UV_THREADPOOL_SIZE in its environment before it starts, or start it with `tidings cluster`, which does',
   )
 }
 
