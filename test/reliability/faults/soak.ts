@@ -28,9 +28,10 @@ if (seconds < 10) command.error('error: --seconds is from 10 on: a line has to b
 
 const text = (value: number): string => value.toPrecision(4)
 
-function trendText({ unit, mean, perHour, error, grows }: Trend): string {
+function trendText({ unit, mean, perHour, error, quarters, grows }: Trend): string {
   const slope = `${text(perHour)} ± ${text(error)} ${unit} an hour`
-  return `mean ${text(mean)} ${unit}, slope ${slope}: ${grows ? 'GROWS, a finding' : 'within noise'}`
+  const course = quarters.map(text).join(', ')
+  return `mean ${text(mean)} ${unit} (by quarters ${course}), slope ${slope}: ${grows ? 'GROWS, a finding' : 'within noise'}`
 }
 
 function resultRows(result: SoakResult): ResultRow[] {
@@ -59,12 +60,13 @@ try {
   )
   console.table(
     Object.fromEntries(
-      trends.map(({ what, unit, samples, mean, perHour, error, share, grows }) => [
+      trends.map(({ what, unit, samples, mean, quarters, perHour, error, share, grows }) => [
         what,
         {
           unit,
           samples,
           mean: text(mean),
+          'by quarters': quarters.map(text).join(' '),
           'slope an hour': text(perHour),
           '95 %': `± ${text(error)}`,
           'over the run': `${(share * 100).toFixed(2)} %`,

@@ -59,3 +59,11 @@ it('a latency that steps up late is a finding', () => {
   const stepped = values.map((value, second) => (second > 2_900 ? value * 1.5 : value))
   expect(trendOf('p50', { unit: 'ms', times, values: stepped }).grows).toBe(true)
 })
+
+it('tells by the means of four parts whether a growth goes on or comes to an end', () => {
+  const times = Array.from({ length: 400 }, (_, second) => second)
+  // The first quarter does not count: of the other 300, the first half climbs.
+  const values = times.map((second) => Math.min(250, Math.max(100, second)))
+  const { quarters } = trendOf('heap', { unit: 'MiB', times, values })
+  expect(quarters).toEqual([137, 212, 250, 250])
+})

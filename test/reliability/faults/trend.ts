@@ -19,6 +19,8 @@ export interface Trend {
   readonly error: number
   /** Growth over the run as a share of the mean. */
   readonly share: number
+  /** The means of four parts of the run, one behind the other: whether a growth goes on or comes to an end. */
+  readonly quarters: readonly number[]
   /** It is steeper than noise is: a finding that has to be explained. */
   readonly grows: boolean
 }
@@ -51,6 +53,11 @@ function floors(times: readonly number[], values: readonly number[]) {
   }
 }
 
+function quartersOf(figures: readonly number[]): number[] {
+  const at = (quarter: number): number => Math.floor((figures.length * quarter) / 4)
+  return [0, 1, 2, 3].map((quarter) => mean(figures.slice(at(quarter), at(quarter + 1))))
+}
+
 /** A latency of the end above that of the beginning, whatever the line through all of them says. */
 function isLater(figures: readonly number[]): boolean {
   const third = Math.ceil(figures.length / 3)
@@ -78,6 +85,7 @@ export function trendOf(what: string, { unit, ...samples }: Samples): Trend {
     perHour: line.slope * 3600,
     error: line.slopeError * 3600,
     share: (line.slope * duration) / line.mean,
+    quarters: quartersOf(figures),
     grows: isSteep || (unit === 'ms' && isLater(figures)),
   }
 }
