@@ -1,12 +1,12 @@
-// The compose files of docs/CONTAINERS.md: their commands, in containers of one network that all start at once. Each
-// container has pids of its own; the network is that of a machine which has nothing else.
+// The compose files of docs/CONTAINERS.md: their commands, in containers that all start at once. Each container has pids of
+// its own; a network is that of a machine which has nothing else.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { Child } from '../harness/child.ts'
-import { readCompose, type Service } from '../harness/compose.ts'
-import { Network } from '../harness/network.ts'
+import { type ComposeFile, readCompose, type Service } from '../harness/compose.ts'
+import { type Machine, Network } from '../harness/network.ts'
 import { container, inside } from '../harness/place.ts'
 import { Product } from '../harness/product.ts'
 import { scratchDirectory } from '../harness/scratch.ts'
@@ -35,20 +35,31 @@ const program = (name: string, other: string): string => `
 
 /** Starts a container of the service; \`volume\`: the folder that its volumes are. */
 function start(name: string, service: Service, product: Product, network: Network, volume: string) {
-  const [node, ...words] = service.command.split(' ')
-  expect(node).toBe('node')
   const mounts = (service.volumes ?? []).map((mount) => mount.split(':')[1] ?? '')
   const env = Object.entries(service.environment ?? {}).map(([key, value]) => {
     // What points into the volume has to: otherwise it would not be kept.
     expect(mounts, key).toContain(value)
     return [key, volume]
   })
+  return begin(name, service, product, network.machine(), Object.fromEntries(env))
+}
+
+/** A container on the network of this machine. */
+function begin(
+  name: string,
+  { command }: Service,
+  product: Product,
+  machine: Machine,
+  env: Readonly<Record<string, string>>,
+): Child {
+  const [node, ...words] = command.split(' ')
+  expect(node).toBe('node')
   return new Child({
     name,
     arguments: words,
-    env: { TIDINGS_STATE: scratchDirectory(), ...Object.fromEntries(env) },
+    env: { TIDINGS_STATE: scratchDirectory(), ...env },
     cwd: product.folder,
-    place: inside(network.machine().place, container),
+    place: inside(machine.place, container),
     ipc: false,
     keepsOutput: true,
   })
@@ -56,7 +67,9 @@ function start(name: string, service: Service, product: Product, network: Networ
 
 const possible = available('compose files', 'container', 'network')
 
-it.runIf(possible).each(files.map((file, index) => [index + 1, file] as const))(
+const ofOneNode = files.filter(({ services }) => services['cluster'] !== undefined)
+
+it.runIf(possible).each(ofOneNode.map((file, index) => [index + 1, file] as const))(
   'compose file %i: all start at once, and again behind GENESIS_CLUSTER that was killed',
   async (_, { services, volumes = {} }) => {
     const { cluster, ...others } = services
@@ -73,16 +86,16 @@ it.runIf(possible).each(files.map((file, index) => [index + 1, file] as const))(
     product.write('prices.js', program('PRICES', 'ORDERS'))
     const network = new Network(1)
     const volume = scratchDirectory()
-    const begin = (name: string): Child =>
+    const open = (name: string): Child =>
       start(name, services[name] as Service, product, network, volume)
-    const applications = names.map(begin)
-    const first = begin('cluster')
+    const applications = names.map(open)
+    const first = open('cluster')
     for (const each of applications) {
       await each.prints(/^ready 1$/)
       await each.prints(/^heard/)
     }
     await first.end('SIGKILL')
-    await begin('cluster').says(/process (?:ORDERS|PRICES) (?:is back|registered)/)
+    await open('cluster').says(/process (?:ORDERS|PRICES) (?:is back|registered)/)
     for (const each of applications) {
       const heard = each.lines.length
       await each.until('it hears again', () => each.lines.length > heard + 10)
@@ -90,6 +103,42 @@ it.runIf(possible).each(files.map((file, index) => [index + 1, file] as const))(
       // With its volume GENESIS_CLUSTER has its roster again; the page says what comes of having none.
       const losses = each.lines.filter((line) => line.startsWith('loss'))
       expect(losses.filter((line) => cluster?.volumes || line !== 'loss roster-lost')).toEqual([])
+    }
+  },
+)
+
+it.runIf(possible)(
+  'compose file of two nodes: each has a network of its own, and hears the other',
+  async () => {
+    const [file, ...others] = files.filter((each) => !ofOneNode.includes(each))
+    expect(others).toEqual([])
+    const { services } = file as ComposeFile
+    const [, definition = ''] = /^## Several nodes$.*?^```kotlin\n(.*?)^```$/ms.exec(page) ?? []
+    const product = new Product()
+    product.write('orders.js', program('ORDERS', 'PRICES'))
+    product.write('prices.js', program('PRICES', 'ORDERS'))
+    const network = new Network(2)
+    const nodes = Object.keys(services).filter((name) => services[name]?.network_mode === undefined)
+    const machines = new Map(nodes.map((name, place) => [name, network.machine(place)]))
+    const lines = [...machines].map(([name, { address }]) => `${address} ${name}`)
+    for (const machine of machines.values()) machine.hosts(lines)
+    const children = Object.entries(services).map(([name, service]) => {
+      const host = service.network_mode?.replace('service:', '') ?? name
+      const anchor = typeof service.environment === 'string' ? service.environment : ''
+      expect((file as ComposeFile)[`x-${anchor}`]).toEqual({
+        TIDINGS_DEFINITION: '/etc/tidings/shop.kts',
+        TIDINGS_HOST: host,
+      })
+      return begin(name, service, product, machines.get(host) as Machine, {
+        TIDINGS_HOST: host,
+        TIDINGS_DEFINITION: product.write('shop.kts', definition),
+      })
+    })
+    expect(children).toHaveLength(4)
+    for (const each of children.filter(({ name }) => !nodes.includes(name))) {
+      await each.prints(/^ready 1$/)
+      await each.prints(/^heard/)
+      expect(each.lines.filter((line) => line.startsWith('loss'))).toEqual([])
     }
   },
 )

@@ -20,7 +20,8 @@ type Recipe = (queue: UpdateQueue, readAll: () => Promise<Trade[]>) => Promise<C
 /** The recipe as the page prints it; it ends, with its copy, when the queue is closed. */
 async function recipe(): Promise<Recipe> {
   const page = readFileSync(join(import.meta.dirname, '../../docs/LIBRARY.md'), 'utf8')
-  const [, code = ''] = /The copy of a table:.*?```ts\n(.*?)```/s.exec(page) ?? []
+  const [, code] = /To keep a copy of a table:.*?```ts\n(.*?)```/s.exec(page) ?? []
+  if (code === undefined) throw new Error('the page has no recipe')
   const body = stripTypeScriptTypes(code)
   const module = `export default async (queue, readAll) => {\n${body}\nreturn copy }`
   const url = `data:text/javascript,${encodeURIComponent(module)}`

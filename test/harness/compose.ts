@@ -6,11 +6,13 @@ export interface Service {
   readonly command: string
   readonly network_mode?: string
   readonly restart?: string
-  readonly environment?: Readonly<Record<string, string>>
+  /** Or the name of an anchor (`*name`), which stands for what `x-name` has. */
+  readonly environment?: Readonly<Record<string, string>> | string
   readonly volumes?: readonly string[]
 }
 
 export interface ComposeFile {
+  readonly [extension: `x-${string}`]: Readonly<Record<string, string>>
   readonly services: Readonly<Record<string, Service>>
   readonly volumes?: Readonly<Record<string, object>>
 }
