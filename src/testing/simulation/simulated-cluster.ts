@@ -67,7 +67,7 @@ export class SimulatedCluster {
   forgotAt = Infinity
   /** All those times. */
   readonly forgotAts: number[] = []
-  /** Those that were on the roster when it was lost with its file, and that have not registered since: when that was. */
+  /** Those that were on the roster when it was lost with its file, or put back, and that have not registered since: when. */
   readonly lostAt = new Map<string, number>()
   /** When another node was heard for the first time ever. */
   readonly firstHeardAt = new Map<number, number>()
@@ -121,7 +121,8 @@ export class SimulatedCluster {
     this.#letGo = new Map()
     const file = { file: this.#file, backup: this.#backup, none: null }[returnsWith]
     this.#stale = returnsWith === 'backup' ? file : null
-    if (!file && life > 1) this.#forget([])
+    if (!file && life > 1) this.#beganAnew()
+    if (life > 1) this.#noteLost(file?.entries ?? [])
     this.#history = file?.history ?? `${this.name} history ${life}`
     for (const entry of file?.entries ?? []) this.#put(entry)
     for (const entry of file?.entries ?? []) if (this.#isOwnAlive(entry)) this.#expect(entry, life)
@@ -155,19 +156,23 @@ export class SimulatedCluster {
     const { life, version } = this.#stale
     if (seen.life === this.lives || seen.life < life) return
     if (seen.life === life && seen.version <= version) return
-    this.#forget(this.#stale.entries)
+    this.#beganAnew()
     this.#stale = null
     this.#history = `${this.name} history ${this.lives} anew`
     this.#around.began(this)
   }
 
-  /** What was on the roster is lost, but for these. */
-  #forget(kept: readonly RosterEntry[]): void {
+  #beganAnew(): void {
     this.forgotAt = this.#around.clock.now()
     this.forgotAts.push(this.forgotAt)
+  }
+
+  /** What was on the roster is lost, but for these. */
+  #noteLost(kept: readonly RosterEntry[]): void {
+    const now = this.#around.clock.now()
     const has = new Set(kept.map(({ incarnation }) => incarnation))
     for (const { incarnation } of this.#file?.entries ?? [])
-      if (!has.has(incarnation)) this.lostAt.set(incarnation, this.forgotAt)
+      if (!has.has(incarnation)) this.lostAt.set(incarnation, now)
   }
 
   /** A process of this node registers, or another word of one has come. */
