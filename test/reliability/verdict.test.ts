@@ -306,6 +306,10 @@ describe('finds', () => {
     ])
     const touched = [{ name: 'P-1', from: 0, to: Infinity }]
     expect(rulesOf(deliveries, { circumstances: { isMesh: true, touched } })).toEqual([])
+    // What a script publishes passes GENESIS_CLUSTER, which may be away.
+    const publisher = publishing()
+    publisher.isScript = true
+    expect(rulesOf(deliveries, { ...alone, publisher })).toEqual([])
   })
 
   it('a subscription that never became ready, and a loss of nobody', () => {
