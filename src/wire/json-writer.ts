@@ -5,9 +5,8 @@ import { CannotTravel, cannotRead } from './cannot-travel.ts'
 import { wireLimits } from './limits.ts'
 import { kindOfObject, opaque } from './object-kind.ts'
 
-/** What a string has to be escaped for. */
-// oxlint-disable-next-line no-control-regex
-const escaped = /["\\\u0000-\u001f\ud800-\udfff]/
+/** What a string has to be escaped for: all but the characters from the space on that are no quote, backslash or surrogate. */
+const escaped = /[^ !#-[\]-\ud7ff\ue000-\uffff]/
 
 /**
  * Writes one value as JSON, as `JSON.stringify` does and `toJSON` included, but refuses what would come

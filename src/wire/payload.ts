@@ -103,8 +103,7 @@ export interface ExceptionText {
 }
 
 /** A character above U+00FF: V8 finds at once that a one-byte string has none. */
-// oxlint-disable-next-line no-control-regex
-export const widePattern = /[^\x00-\xff]/
+export const widePattern = /[\u0100-\uffff]/
 
 export function textBytes(text: string): { wide: boolean; bytes: number } {
   const wide = widePattern.test(text)

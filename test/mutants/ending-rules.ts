@@ -4,6 +4,8 @@ const publisher = 'src/publisher/publisher.test.ts'
 const answers = 'src/publisher/answers.test.ts'
 const subscription = 'src/subscriber/subscription.test.ts'
 const endings = 'src/subscriber/endings.test.ts'
+const leaving = 'src/subscriber/leaving.test.ts'
+const behindHeld = 'src/subscriber/endings-behind-held.test.ts'
 
 /** How publishers end: D20. */
 export const endingRules: readonly Rule[] = [
@@ -52,7 +54,7 @@ export const endingRules: readonly Rule[] = [
     'What is missing of a publisher that leaves is asked for, by its word on the wire',
     'its word is passed over',
     ['subscriber/subscription.ts', 'this.#bases.noteLast(source, leaving.streams)', 'void leaving'],
-    [endings, 'D20: is asked for what is missing, by its word on the wire'],
+    [leaving, 'D20: is asked for what is missing, by its word on the wire'],
   ),
   rule(
     'D20.6',
@@ -63,7 +65,7 @@ export const endingRules: readonly Rule[] = [
       "if (entry.last && source.state !== 'finished')",
       "if (entry.last && entry.state === 'ended')",
     ],
-    [endings, 'D20: is asked for what is missing, by its word on the roster'],
+    [leaving, 'D20: is asked for what is missing, by its word on the roster'],
   ),
   rule(
     'D20.7',
@@ -85,7 +87,7 @@ export const endingRules: readonly Rule[] = [
       "    if (source.state === 'finished') return\n    this.#heard(source, now)",
       '    this.#heard(source, now)',
     ],
-    [endings, 'D20: is finished when it has ended: nothing of it counts any more'],
+    [leaving, 'D20: is finished when it has ended: nothing of it counts any more'],
   ),
   rule(
     'D20.9',
@@ -250,7 +252,7 @@ export const endingRules: readonly Rule[] = [
       'this.#reportOpen(source, stream)',
     ],
     [
-      endings,
+      behindHeld,
       'D20: has its open losses told behind what is held, once, and they stay open: silent',
     ],
   ),
@@ -259,7 +261,7 @@ export const endingRules: readonly Rule[] = [
     'What is let go of a publisher that is gone is the beginning of its open loss',
     'it is a gap that nobody closes',
     ['subscriber/endings.ts', "      if (source.state === 'gone') this.#leaveOpen(source)\n", ''],
-    [endings, 'D20: has its open loss told from the first of them on'],
+    [behindHeld, 'D20: has its open loss told from the first of them on'],
   ),
   rule(
     'D20.26',
@@ -270,7 +272,7 @@ export const endingRules: readonly Rule[] = [
       'if (!source.owesOpenInAny || source.pending.size > 0) return',
       'if (!source.owesOpenInAny) return',
     ],
-    [endings, 'D20: leaves the open loss in any table behind all that is held'],
+    [behindHeld, 'D20: leaves the open loss in any table behind all that is held'],
   ),
   rule(
     'D20.27',
@@ -319,21 +321,21 @@ export const endingRules: readonly Rule[] = [
     'Who falls silent behind its last numbers leaves no open loss in a table that it does not name',
     'it may have published any table',
     ['subscriber/endings.ts', '    if (source.saidLast) source.onlyTables = []\n', ''],
-    [endings, 'D20: leaves no open loss in any table where all of them are here'],
+    [leaving, 'D20: leaves no open loss in any table where all of them are here'],
   ),
   rule(
     'D20.34',
     'Nor in one of which all is here',
     'it leaves one in each table that it has published',
     ['subscriber/endings.ts', '  if (saidLast && base !== null) return next <= known\n', ''],
-    [endings, 'D20: leaves none by its word on the wire either'],
+    [leaving, 'D20: leaves none by its word on the wire either'],
   ),
   rule(
     'D20.35',
     'A last number that cannot be believed is not one',
     'it is taken for what is known',
     ['subscriber/bases.ts', '      else areSane = false\n', ''],
-    [endings, 'D20: leaves one where a last number cannot be believed'],
+    [leaving, 'D20: leaves one where a last number cannot be believed'],
   ),
   rule(
     'D20.36',
