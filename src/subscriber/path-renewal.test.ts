@@ -14,6 +14,16 @@ function unproven(isDirect: boolean): Pair {
   return pair
 }
 
+/** A subscription that meets two publishers. */
+function twoPublishers(isDirect: boolean): Pair {
+  const pair = new Pair(['A'])
+  pair.isDirect = isDirect
+  const second = pair.addPublisher({ process: 'q', incarnation: other })
+  pair.roster({ ...second.identity })
+  pair.roster()
+  return pair
+}
+
 const pauses = ({ renewed }: Pair) =>
   renewed.slice(1).map(({ at }, index) => at - (renewed[index]?.at ?? 0))
 
@@ -47,11 +57,7 @@ describe('the path of a topic that stays unproven', () => {
 
 describe('topics of which marks of several publishers are missing', () => {
   it('D12: are asked for anew once for all of them, and again after 2 s at the earliest', () => {
-    const pair = new Pair(['A'])
-    pair.isDirect = true
-    const second = pair.addPublisher({ process: 'q', incarnation: other })
-    pair.roster({ ...second.identity })
-    pair.roster()
+    const pair = twoPublishers(true)
     pair.pass(40_000, isMark)
     const times = pair.renewed.filter(({ hop }) => hop === 'topics').map(({ at }) => at)
     expect(times.length).toBeGreaterThan(3)
@@ -74,11 +80,7 @@ describe('one silent publisher', () => {
   })
 
   it('D12: never has our own connection cut while another one behind it is heard', () => {
-    const pair = new Pair(['A'])
-    pair.isDirect = false
-    const second = pair.addPublisher({ process: 'q', incarnation: other })
-    pair.roster({ ...second.identity })
-    pair.roster()
+    const pair = twoPublishers(false)
     pair.pass(1000)
     pair.pass(9000, ({ publisher }) => publisher.incarnation !== other)
     const hops = pair.renewed.map(({ hop }) => hop)

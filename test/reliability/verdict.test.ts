@@ -306,10 +306,29 @@ describe('finds', () => {
     ])
     const touched = [{ name: 'P-1', from: 0, to: Infinity }]
     expect(rulesOf(deliveries, { circumstances: { isMesh: true, touched } })).toEqual([])
-    // What a script publishes passes GENESIS_CLUSTER, which may be away.
+  })
+
+  it('in a mesh, a loss of a script whose GENESIS_CLUSTER nobody touched', () => {
+    const last = numberAfter(16, 'TRADE')
+    const deliveries = all().toSpliced(
+      16,
+      0,
+      loss('TRADE', last + 1, null),
+      loss('TRADE', last + 1, last, true),
+    )
     const publisher = publishing()
-    publisher.isScript = true
-    expect(rulesOf(deliveries, { ...alone, publisher })).toEqual([])
+    const judged = (isScript: boolean, name: string) => {
+      publisher.isScript = isScript
+      const touched = [{ name, from: 0, to: Infinity }]
+      return rulesOf(deliveries, { publisher, circumstances: { isMesh: true, touched } })
+    }
+    const both = [
+      ['loss-in-node', 1],
+      ['loss-in-node', 1],
+    ]
+    expect(judged(true, publisher.node)).toEqual([])
+    expect(judged(true, 'elsewhere')).toEqual(both)
+    expect(judged(false, publisher.node)).toEqual(both)
   })
 
   it('a subscription that never became ready, and a loss of nobody', () => {

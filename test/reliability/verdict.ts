@@ -6,7 +6,7 @@ import type { Violation } from './violation.ts'
 
 /** When a process was not left alone; both ends in microseconds of the machine's clock. */
 export interface Touched {
-  /** The journal's name. */
+  /** The journal's name; of a GENESIS_CLUSTER the address of its node. */
   readonly name: string
   readonly from: number
   readonly to: number
@@ -15,7 +15,7 @@ export interface Touched {
 export interface Circumstances {
   /** Mesh: what happens between processes of a node is nobody else's affair. */
   readonly isMesh: boolean
-  /** Faults of application processes, their connections included; not those of GENESIS_CLUSTER. */
+  /** Faults of processes, their connections included. */
   readonly touched: readonly Touched[]
 }
 
@@ -205,9 +205,9 @@ function judgeNode(
   violations: Violation[],
 ): void {
   if (subscriber.node !== publisher.node) return
-  // What a script publishes passes GENESIS_CLUSTER in a mesh too: it may be away all the time that the script waits.
-  if (publisher.isScript) return
   const names = new Set([subscriber.name, publisher.name])
+  // What a script publishes passes GENESIS_CLUSTER in a mesh too, which may be away as long as the script waits.
+  if (publisher.isScript) names.add(publisher.node)
   for (const { at } of subscriber.receptionOf(publisher.incarnation).told) {
     const isExplained = touched.some(
       ({ name, from, to }) => names.has(name) && from <= at && at <= to + aftermathUs,

@@ -225,7 +225,9 @@ export class ShapeRun {
 }
 
 export function circumstancesOf(shape: Shape, log: readonly Injected[]): Circumstances {
-  const touched = log.flatMap(({ lives, from, to }) => lives.map((name) => ({ name, from, to })))
+  const touched = log.flatMap(({ lives, nodes, from, to }) =>
+    [...lives, ...nodes].map((name) => ({ name, from, to })),
+  )
   return { isMesh: !isProxy(shape), touched }
 }
 
