@@ -165,6 +165,11 @@ export class ClusterNode implements ClusterProcess {
     })
   }
 
+  /** A message could be sent on this connection. */
+  connectionStands(route: string): void {
+    this.#guarded(() => this.#plane.connectionStands(route))
+  }
+
   /** A message could not be sent on this connection: it has ended. */
   connectionGone(route: string): void {
     this.#guarded(() => this.#plane.connectionGone(route))

@@ -140,6 +140,7 @@ class Bindings {
       ...shared,
       port: ports.registry,
       message: (route, message) => this.#node?.fromProcess(route, message),
+      stands: (route) => this.#node?.connectionStands(route),
       gone: (route) => this.#node?.connectionGone(route),
       ended: () => this.#node?.connectionEnded(),
     })

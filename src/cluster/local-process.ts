@@ -11,7 +11,7 @@ export interface LocalProcess {
   /** Messages of it in this run. */
   messages: number
   lastHeard: number
-  /** Since when its connection is known to have ended; null: it stands. */
+  /** Since when its connection is known to have ended and not to stand again; null: it stands. */
   absentSince: number | null
   /** Up to where it has the roster. */
   seen: { readonly history: string | null; readonly version: number }

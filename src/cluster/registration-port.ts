@@ -19,6 +19,8 @@ export interface RegistrationPortOptions {
   readonly stranger: (endpoint: string) => void
   /** `route` names the connection: where answers go. */
   message(route: string, message: ProcessMessage): void
+  /** A message could be sent on this connection: somebody is at its other end. */
+  stands(route: string): void
   /** Nobody is at the other end of this connection any more. */
   gone(route: string): void
   /** Some connection has ended; which one, sending tells. */
@@ -68,10 +70,15 @@ export class RegistrationPort {
     if (this.#encoded?.message !== message)
       this.#encoded = { message, frame: encodeClusterMessage(message) }
     const { frame } = this.#encoded
-    this.#router.send([Buffer.from(route, 'latin1'), frame]).catch((error: unknown) => {
-      // EAGAIN: it stands, and its queue is full.
-      if ((error as { code?: string }).code === 'EHOSTUNREACH') this.#options.gone(route)
-    })
+    this.#router.send([Buffer.from(route, 'latin1'), frame]).then(
+      () => this.#options.stands(route),
+      (error: unknown) => {
+        const { code } = error as { code?: string }
+        if (code === 'EHOSTUNREACH') this.#options.gone(route)
+        // EAGAIN: its queue is full.
+        else if (code === 'EAGAIN') this.#options.stands(route)
+      },
+    )
   }
 
   async close(): Promise<void> {

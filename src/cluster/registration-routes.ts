@@ -2,6 +2,8 @@
 export class RegistrationRoutes {
   /** Incarnations by connection. */
   readonly #bearers = new Map<string, Set<string>>()
+  /** Connections that have ended and not been made again. */
+  readonly #ended = new Set<string>()
 
   keys(): IterableIterator<string> {
     return this.#bearers.keys()
@@ -20,6 +22,21 @@ export class RegistrationRoutes {
 
   remove(route: string, incarnation: string): void {
     const bearers = this.#bearers.get(route)
-    if (bearers?.delete(incarnation) && bearers.size === 0) this.#bearers.delete(route)
+    if (!bearers?.delete(incarnation) || bearers.size > 0) return
+    this.#bearers.delete(route)
+    this.#ended.delete(route)
+  }
+
+  noteEnd(route: string): void {
+    if (this.#bearers.has(route)) this.#ended.add(route)
+  }
+
+  /** True: it had ended. */
+  noteStanding(route: string): boolean {
+    return this.#ended.delete(route)
+  }
+
+  ended(): Iterable<string> {
+    return this.#ended
   }
 }

@@ -329,6 +329,20 @@ describe('ends', () => {
     expect(registry.routes()).toEqual(['other'])
   })
 
+  test('D23: whose connection stands again has not ended, also if it says nothing', () => {
+    register('1')
+    registry.connectionEnded('1', 100)
+    expect([...registry.endedRoutes()]).toEqual(['1'])
+    registry.connectionStands('1')
+    expect([...registry.endedRoutes()]).toEqual([])
+    registry.tick(100 + returnWithinMs, 0)
+    expect(stateOf('1')).toBe('alive')
+    registry.connectionEnded('1', 1_000)
+    registry.tick(1_000 + returnWithinMs, 0)
+    expect(stateOf('1')).toBe('ended')
+    expect([...registry.endedRoutes()]).toEqual([])
+  })
+
   test('D30: one that was leaving is back, too, and ends in good order', () => {
     const leaving = { state: 'leaving', last: [{ table: 'T', last: 3 }] } as const
     register('1', leaving)

@@ -14,8 +14,8 @@ import type { Roster } from './roster.ts'
 export const goneAfterMs = 10 * registrationIntervalMs
 
 /**
- * How long a process has to come back when its connection has ended, milliseconds: who lives
- * connects again within a tenth of it. Then it has ended.
+ * How long a process has to connect again when its connection has ended, milliseconds: libzmq in one that
+ * lives does so within a tenth of it, whatever its event loop does meanwhile. Then it has ended.
  */
 export const returnWithinMs = 250
 
@@ -135,13 +135,22 @@ export class Registry {
     if (local?.route === route) this.#heard(local, route, now)
   }
 
-  /** The connection has ended: who lives comes back soon on another one. */
+  /** The connection has ended: who lives makes it again soon. */
   connectionEnded(route: string, now: number): void {
     this.#claims.routeEnded(route)
-    for (const incarnation of this.#routes.bearers(route)) {
-      const local = this.#processes.get(incarnation)
-      if (local?.route === route) local.absentSince ??= now
-    }
+    this.#routes.noteEnd(route)
+    for (const local of this.#locals(route)) local.absentSince ??= now
+  }
+
+  /** Something could be sent on it. Where it had ended, the process has connected again: it lives. */
+  connectionStands(route: string): void {
+    if (!this.#routes.noteStanding(route)) return
+    for (const local of this.#locals(route)) local.absentSince = null
+  }
+
+  /** Connections that have ended, of processes that may make them again: only sending tells whether they have. */
+  endedRoutes(): Iterable<string> {
+    return this.#routes.ended()
   }
 
   /** A registration that has waited for a name, and need not any longer: register it again. */
@@ -175,6 +184,14 @@ export class Registry {
   /** Who has ended or gone silent since the last call. */
   takeEnds(): ProcessEnd[] {
     return this.#ends.splice(0)
+  }
+
+  /** Of whom this connection is. */
+  *#locals(route: string): Generator<LocalProcess> {
+    for (const incarnation of this.#routes.bearers(route)) {
+      const local = this.#processes.get(incarnation)
+      if (local?.route === route) yield local
+    }
   }
 
   #look(local: LocalProcess, now: number): void {

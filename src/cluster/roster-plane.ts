@@ -143,14 +143,18 @@ export class RosterPlane {
     if (state === 'ended') this.#say(registration, 'ended', 'it said so')
     if (route !== null) this.#acknowledgements.push({ process: local, route, id: message.id })
     // It shall know that it was heard, also while many come at once and the file is written slowly.
-    if (route !== null && this.#pace.waitMs(now) > 0)
-      this.#tell(route, { type: 'ask', answer: false })
+    if (route !== null && this.#pace.waitMs(now) > 0) this.#touch(route)
     this.#flushSoon()
   }
 
   here(route: string, { incarnation }: HereMessage): void {
     this.registry.here(incarnation, route, this.#options.clock.now())
     this.#registerWaiting()
+  }
+
+  /** A message could be sent on it. */
+  connectionStands(route: string): void {
+    this.registry.connectionStands(route)
   }
 
   /** A message could not be sent on it: it has ended. */
@@ -206,6 +210,7 @@ export class RosterPlane {
     const now = this.#options.clock.now()
     if (this.#isConnectionMissing && now - this.#touchedAt >= touchIntervalMs) this.#touchAll()
     this.registry.tick(now, late)
+    for (const route of this.registry.endedRoutes()) this.#touch(route)
     this.#reportEnds()
     this.#registerWaiting()
     this.#put(this.#nodes.tick(now))
@@ -290,7 +295,12 @@ export class RosterPlane {
   #touchAll(): void {
     this.#isConnectionMissing = false
     this.#touchedAt = this.#options.clock.now()
-    for (const route of this.registry.routes()) this.#tell(route, { type: 'ask', answer: false })
+    for (const route of this.registry.routes()) this.#touch(route)
+  }
+
+  /** Says something that asks for no answer: whether it can be sent tells whether the connection stands. */
+  #touch(route: string): void {
+    this.#tell(route, touch)
   }
 
   #put(entries: Iterable<RosterEntry>): void {
@@ -371,6 +381,8 @@ export class RosterPlane {
     this.#nodes.tellAnew(this.#options.clock.now())
   }
 }
+
+const touch: ClusterMessage = { type: 'ask', answer: false }
 
 const newsWords: Readonly<Record<ProcessNews, string>> = {
   registered: 'registered',

@@ -12,7 +12,7 @@ import {
   decodeClusterMessage,
   encodeProcessMessage,
 } from '../../src/transport/zeromq/registration-message.ts'
-import { connectingDealer } from '../../src/transport/zeromq/socket-options.ts'
+import { registeringDealer } from '../../src/transport/zeromq/socket-options.ts'
 import type { RunningCluster } from './running-cluster.ts'
 import { eventually } from '../harness/eventually.ts'
 import { opened } from './wire-tap.ts'
@@ -53,11 +53,15 @@ export class Registrant {
   /** False: it stands still, and answers nothing. */
   answersAsks = true
   #id = 0
-  readonly #dealer = opened(new Dealer(connectingDealer()))
+  readonly #dealer = opened(new Dealer(registeringDealer()))
 
-  constructor(cluster: RunningCluster, more: Partial<Registration> = {}) {
+  constructor(
+    cluster: RunningCluster,
+    more: Partial<Registration> = {},
+    endpoint = cluster.at('registry' satisfies keyof NodePorts),
+  ) {
     this.registration = registrationOf(cluster.settings.node.name, more)
-    this.#dealer.connect(cluster.at('registry' satisfies keyof NodePorts))
+    this.#dealer.connect(endpoint)
     void this.#listen()
   }
 

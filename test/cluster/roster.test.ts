@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { Registrant, newIncarnation } from './registrant.ts'
+import { BreakableWay } from '../harness/breakable-way.ts'
 import { eventually } from '../harness/eventually.ts'
 import { RunningCluster, nodesAt, settingsOf, stateDirectory, stopAll } from './running-cluster.ts'
 import { closeTaps } from './wire-tap.ts'
@@ -98,6 +99,27 @@ test('a process that dies without an heir has ended, too', async () => {
   await watcher.knows('its end', (roster) => roster.get(mortal.incarnation)?.state === 'ended')
   // Silence makes nobody end.
   expect(watcher.roster.get(mortal.incarnation)?.last).toBeNull()
+})
+
+test('one whose connection breaks while it cannot say anything lives on: its connection is made again', async () => {
+  const cluster = await oneNode()
+  const watcher = new Registrant(cluster, { process: 'TRADE_DATASERVER' })
+  await watcher.registered()
+  const way = await BreakableWay.to(cluster.at('registry'))
+  try {
+    // It says nothing but what the test has it say, as a process that is busy for seconds.
+    const busy = new Registrant(cluster, { process: 'BUSY' }, way.endpoint)
+    await busy.registered()
+    const mortal = new Registrant(cluster)
+    await mortal.registered()
+    way.break()
+    mortal.die()
+    await watcher.knows('the end', (roster) => roster.get(mortal.incarnation)?.state === 'ended')
+    await watcher.knows('the other', (roster) => roster.has(busy.incarnation))
+    expect(watcher.roster.get(busy.incarnation)?.state).toBe('alive')
+  } finally {
+    way.close()
+  }
 })
 
 test('one that does not answer loses its name, and is told so when it wakes', async () => {

@@ -442,6 +442,17 @@ export const clusterRules: readonly Rule[] = [
     [settling, 'D23: names all nodes that are missing, and processes up to a number'],
   ),
   rule(
+    'D23.33',
+    'Whose connection stands again lives, also while the process cannot say anything',
+    'only a word of it counts',
+    [
+      'cluster/registry.ts',
+      'if (!this.#routes.noteStanding(route)) return',
+      'if (this.#routes.noteStanding(route)) return',
+    ],
+    [registry, 'D23: whose connection stands again has not ended'],
+  ),
+  rule(
     'D24.1',
     'A process gets its own updates from itself: copies that come back over the wire are dropped',
     'they are taken',

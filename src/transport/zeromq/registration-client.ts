@@ -18,7 +18,7 @@ import {
   registrationIntervalMs,
 } from './registration-message.ts'
 import { RosterView } from './roster-view.ts'
-import { connectingDealer } from './socket-options.ts'
+import { registeringDealer } from './socket-options.ts'
 
 /** Heartbeats in a row without an answer after which GENESIS_CLUSTER counts as lost. */
 const lostAfterUnanswered = 3
@@ -52,7 +52,7 @@ export interface RegistrationClientHandlers {
 /** One process's side of the registration protocol: says who we are until it is heard, hears the roster. */
 export class RegistrationClient {
   readonly roster = new RosterView()
-  readonly #socket = new Dealer(connectingDealer())
+  readonly #socket = new Dealer(registeringDealer())
   readonly #monitor: ConnectionMonitor
   readonly #received: Promise<void>
   readonly #clock: Clock

@@ -4,6 +4,7 @@
  */
 import type { Dealer, Router, SocketOptions, XPublisher, XSubscriber } from 'zeromq'
 import { version as installedVersion } from 'zeromq'
+import { randomId } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { ownContext } from './own-context.ts'
 import { maxRegistrationMessageBytes } from './registration-message.ts'
@@ -212,6 +213,14 @@ export function connectingDealer(): SocketOptions<Dealer> {
   return { ...registration(), ...connecting(), reconnectInterval, immediate: true }
 }
 
+/**
+ * libzmq connects again by itself, also while the process cannot say anything because its event loop stands still:
+ * by the routing id, which it says in its handshake, GENESIS_CLUSTER knows whose connection stands again.
+ */
+export function registeringDealer(): SocketOptions<Dealer> {
+  return { ...connectingDealer(), routingId: randomId() }
+}
+
 /** ZMTP heartbeats, for a socket that is never sent anything: its queue cannot be full. */
 export function sendingDealer(): SocketOptions<Dealer> {
   return {
@@ -226,7 +235,10 @@ export function boundRouter(zapDomain: string): SocketOptions<Router> {
   return { ...registration(), ...bound(zapDomain) }
 }
 
-/** `mandatory`: what is sent on a connection that has ended fails, and so tells that it has. */
+/**
+ * `mandatory`: what is sent on a connection that has ended fails, and so tells that it has. `handover`: who connects
+ * again with its routing id has it at once, also where the end of its old connection was not noticed.
+ */
 export function registrationRouter(zapDomain: string): SocketOptions<Router> {
-  return { ...boundRouter(zapDomain), mandatory: true }
+  return { ...boundRouter(zapDomain), mandatory: true, handover: true }
 }
