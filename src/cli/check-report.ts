@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { EffectiveItem, SettingsReport } from '../definition/load-settings.ts'
+import type { EffectiveItem, SettingsReport } from '../definition/settings-report.ts'
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
 import { isForNode, servicePortOf, zeromqPortOffset } from '../definition/service-port.ts'

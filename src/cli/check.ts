@@ -1,5 +1,5 @@
 import { loadSettings } from '../definition/load-settings.ts'
-import type { SettingsReport } from '../definition/load-settings.ts'
+import type { SettingsReport } from '../definition/settings-report.ts'
 import { orderedProblems } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
 import type { LookUp } from '../transport/zeromq/host-lookup.ts'

@@ -1,5 +1,5 @@
 import { TidingsError } from '../base/tidings-error.ts'
-import { requireSettings } from '../definition/load-settings.ts'
+import { requireSettings } from '../definition/require-settings.ts'
 import type { Settings } from '../definition/settings.ts'
 import { requireNativeModule } from '../transport/zeromq/native-module.ts'
 import { exitCode } from './exit-code.ts'
@@ -10,7 +10,7 @@ import { restartWithThreads } from './thread-pool-restart.ts'
 /** `tidings cluster`: GENESIS_CLUSTER of this node, in the foreground, until SIGTERM or SIGINT. */
 export async function cluster(argv: readonly string[], options: SharedOptions): Promise<number> {
   // Wrong definitions are told before the process is started again, once.
-  const settings = requireSettings(definitionOptions(options))
+  const settings = await requireSettings(definitionOptions(options))
   await requireNativeModule()
   const restarted = await restartWithThreads(argv)
   if (restarted !== null) return restarted

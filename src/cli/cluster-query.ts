@@ -1,5 +1,5 @@
 import { ownAddresses } from '../cluster/addresses.ts'
-import { requireSettings } from '../definition/load-settings.ts'
+import { requireSettings } from '../definition/require-settings.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import { requireNativeModule } from '../transport/zeromq/native-module.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
@@ -10,7 +10,7 @@ const queryTimeoutMs = 5000
 export async function clusterQuery(
   options: SharedOptions,
 ): Promise<() => Promise<ClusterSnapshot>> {
-  const settings = requireSettings(definitionOptions(options))
+  const settings = await requireSettings(definitionOptions(options))
   await requireNativeModule()
   const { queryCluster } = await import('../transport/zeromq/snapshot-query.ts')
   const { local } = await ownAddresses(settings, queryTimeoutMs)

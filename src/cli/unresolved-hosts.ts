@@ -1,5 +1,5 @@
 import { isSameHost } from '../definition/definition.ts'
-import type { SettingsReport } from '../definition/load-settings.ts'
+import type { SettingsReport } from '../definition/settings-report.ts'
 import type { Problem } from '../definition/problem.ts'
 import { problemFrom } from '../definition/problem.ts'
 import type { LookUp } from '../transport/zeromq/host-lookup.ts'

@@ -2,9 +2,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TidingsError } from '../base/tidings-error.ts'
-import { loadSettings, requireSettings } from './load-settings.ts'
-import type { SettingsOptions } from './load-settings.ts'
+import { loadSettings } from './load-settings.ts'
+import type { SettingsOptions } from './settings-report.ts'
 
 const template = path.join(import.meta.dirname, 'fixtures/template.kts')
 
@@ -335,42 +334,8 @@ describe('what is said besides', () => {
   })
 })
 
-describe('requireSettings()', () => {
-  test('gives the settings', () => {
-    expect(requireSettings({ ...here, cwd: folder }).node.name).toBe('vm')
-  })
-
-  test('throws all errors in one', () => {
-    const file = write(
-      'bad.kts',
-      definition('item("ClusterPort", 0)\nitem("TidingsRelayPort", "x")'),
-    )
-    const attempt = () => requireSettings({ ...here, definition: file })
-    expect(attempt).toThrow(TidingsError)
-    expect(attempt).toThrow(
-      /bad\.kts:4:21: ClusterPort[^]*bad\.kts:5:26: TidingsRelayPort[^]*\[DEFINITION_INVALID\]$/,
-    )
-  })
-
-  test('refuses a layer that is not carried yet, with its place', () => {
-    const file = write('mqtt.kts', definition('item("MqLayer", "MQTT")'))
-    expect(load({ definition: file }).errors).toEqual([])
-    expect(() => requireSettings({ ...here, definition: file })).toThrow(
-      /mqtt\.kts:4:\d+: MqLayer MQTT is not carried yet[^]*\[DEFINITION_INVALID\]$/,
-    )
-    expect(() => requireSettings({ ...here, definition: { global: { MqLayer: 'MQTT' } } })).toThrow(
-      'global.MqLayer: MqLayer MQTT is not carried yet',
-    )
-  })
-
-  test.each([
-    ['missing.kts', 'missing.kts: cannot be read: there is no such file [DEFINITION_INVALID]'],
-    ['.', '.: cannot be read: it is a directory [DEFINITION_INVALID]'],
-  ])('a file that cannot be read: %s', (file, message) => {
-    expect(() => requireSettings({ ...here, cwd: folder, definition: file })).toThrow(message)
-  })
-
-  test('a file that is not text', () => {
+describe('a file', () => {
+  test('that is not text', () => {
     fs.writeFileSync(path.join(folder, 'latin.kts'), Buffer.from([0x73, 0xff, 0xfe]))
     const { errors } = load({ definition: 'latin.kts' })
     expect(errors.map(({ message }) => message)).toContain('cannot be read: it is not UTF-8')

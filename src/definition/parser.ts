@@ -18,7 +18,7 @@ export interface ParsedSource {
  */
 export function parse(source: Source): ParsedSource {
   const lexed = tokenize(source)
-  source.secrets = secretStretches(lexed)
+  source.findSecrets = () => secretStretches(lexed)
   const parser = new Parser(new TokenStream(lexed.tokens, source))
   const statements = parser.parseFile()
   // Of two complaints at one place the parser's tells what was expected there.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { emptyDefinition, noFindings } from './definition.ts'
-import { readDefinition, reportOf } from './load-settings.ts'
+import { readDefinition, reportOf } from './settings-report.ts'
 import { readServiceDefinitions } from './service-definitions.ts'
 import { formatProblem } from './problem.ts'
 import { isSecretName, maskedText, maskedValue } from './secret.ts'

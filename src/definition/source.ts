@@ -23,8 +23,9 @@ const columnsBeforeCaret = 48
 export class Source {
   readonly name: string
   readonly text: string
-  /** Set by the reader of the text once it knows them: excerpts show *** in their place. */
-  secrets: readonly Stretch[] = []
+  /** Set by the reader of the text; asked only when something of the text is shown. */
+  findSecrets: () => readonly Stretch[] = () => []
+  #secrets: readonly Stretch[] | null = null
   /** Set by readers that cannot tell where secrets stand: such lines are not shown at all. */
   isSecretLine: ((line: string) => boolean) | null = null
   readonly #lineStarts: number[] = [0]
@@ -33,6 +34,11 @@ export class Source {
     this.name = name
     this.text = text
     for (const end of text.matchAll(/\r\n|\r|\n/g)) this.#lineStarts.push(end.index + end[0].length)
+  }
+
+  /** Where excerpts show ***. */
+  get secrets(): readonly Stretch[] {
+    return (this.#secrets ??= this.findSecrets())
   }
 
   positionOf(offset: number): Position {

@@ -2,9 +2,10 @@ import { isMainThread } from 'node:worker_threads'
 import { systemClock } from '../base/clock.ts'
 import { checkAborted } from '../base/abortable.ts'
 import { ownAddresses } from '../cluster/addresses.ts'
-import { requireSettings, type SettingsOptions } from '../definition/load-settings.ts'
+import { requireSettings } from '../definition/require-settings.ts'
 import { servicePortOf } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'
+import type { SettingsOptions } from '../definition/settings-report.ts'
 import type { NodeMode } from '../model/roster.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ThreadTransport } from '../transport/thread/thread-transport.ts'
@@ -25,7 +26,7 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
   const { transport } = options
   if (transport)
     return { transport, node: transport.node, mode: 'mesh', processPort: options.port ?? null }
-  const settings = requireSettings(settingsOptions(options))
+  const settings = await requireSettings(settingsOptions(options))
   const processPort = options.script === undefined ? portOf(options, settings) : null
   const startedAt = systemClock.now()
   const clusterTimeoutMs = options.clusterTimeoutMs ?? defaultClusterTimeoutMs

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { emptyDefinition, noFindings } from '../../../src/definition/definition.ts'
-import { readDefinition, reportOf } from '../../../src/definition/load-settings.ts'
+import { readDefinition, reportOf } from '../../../src/definition/settings-report.ts'
 import { formatProblem } from '../../../src/definition/problem.ts'
 import { readServiceDefinitions } from '../../../src/definition/service-definitions.ts'
 import { Source } from '../../../src/definition/source.ts'
