@@ -16,7 +16,10 @@ export async function bundle(dist: string): Promise<void> {
     platform: 'node',
     external: /^[^./]/,
   })
-  const { output } = await build.generate({ chunkFileNames: 'parts/[name].js' })
+  const { output } = await build.generate({
+    chunkFileNames: 'parts/[name].js',
+    comments: false,
+  })
   await build.close()
   for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }))
     if (name.endsWith('.js')) rmSync(join(dist, name))
@@ -24,6 +27,27 @@ export async function bundle(dist: string): Promise<void> {
     if (file.type !== 'chunk') throw new Error(`the bundle has ${file.fileName}, which is no code`)
     const path = join(dist, file.fileName)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, file.code)
+    writeFileSync(path, inAscii(withoutFacades(file.code)))
   }
 }
+
+/**
+ * Other characters stand in texts and patterns alone, where an escape means the same. One of them makes V8 keep
+ * the whole file at two bytes a character, and read it at half the speed.
+ */
+const inAscii = (code: string): string =>
+  code.replaceAll(
+    /[^\0-\x7F]/g,
+    (unit) => String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+/**
+ * Takes Node's own modules from the process instead of importing them. An import reads every name that the module
+ * exports, and behind some stand getters that load more: `node:util` alone brings thirty modules that nobody asked for.
+ */
+const withoutFacades = (code: string): string =>
+  code.replaceAll(
+    /^import (.+) from "(node:[a-z_/]+)";$/gm,
+    (_, names: string, builtin: string) =>
+      `const ${names.replaceAll(' as ', ': ')} = process.getBuiltinModule("${builtin}");`,
+  )

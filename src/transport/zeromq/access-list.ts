@@ -2,7 +2,8 @@
  * Who may connect, by address: the server of the ZeroMQ Authentication Protocol (RFC 27,
  * https://rfc.zeromq.org/spec/27/), asked by libzmq for each new connection to a bound socket.
  */
-import { BlockList, isIP } from 'node:net'
+import net from 'node:net'
+import type { BlockList } from 'node:net'
 import { Router } from 'zeromq'
 import type { Context } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
@@ -52,7 +53,7 @@ export class AccessList {
    * @throws TidingsError USAGE for what is neither.
    */
   load(addresses: readonly string[]): void {
-    const allowed = new BlockList()
+    const allowed = new net.BlockList()
     for (const entry of addresses) allow(allowed, entry)
     this.#allowed = allowed
     const addressesWaiting = this.#waitingFor.splice(0)
@@ -78,7 +79,7 @@ export class AccessList {
 
   #judge(address: string): boolean {
     const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-    const version = isIP(plain)
+    const version = net.isIP(plain)
     const allowed =
       version !== 0 && this.#allowed !== null && this.#allowed.check(plain, family(version))
     if (!allowed) this.#denied(plain)
@@ -90,7 +91,7 @@ const family = (version: number) => (version === 6 ? 'ipv6' : 'ipv4')
 
 function allow(list: BlockList, entry: string): void {
   const [address = '', bits, ...rest] = entry.split('/')
-  const version = isIP(address)
+  const version = net.isIP(address)
   const width = bits === undefined ? null : Number(bits)
   const widest = version === 6 ? 128 : 32
   if (version === 0 || rest.length > 0 || (width !== null && !(width >= 0 && width <= widest))) {

@@ -11,8 +11,6 @@
  *
  * Where DNS is silent the system's resolver would be silent too, and is not asked.
  */
-import { lookup, Resolver } from 'node:dns/promises'
-import { readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { abortable } from '../../base/abortable.ts'
 import { inBackground } from '../../base/background.ts'
@@ -96,6 +94,7 @@ function found(addresses: readonly string[]): HostAddresses | null {
 
 async function readHostsFile(): Promise<string> {
   try {
+    const { readFile } = await import('node:fs/promises')
     return (await readFile(hostsFile, 'utf8')).slice(0, lookupLimits.hostsFileBytes)
   } catch {
     return ''
@@ -105,6 +104,8 @@ async function readHostsFile(): Promise<string> {
 /** A resolver of its own for each: it reads the system's list of servers anew, and is called off alone. */
 async function askDns(host: string, signal?: AbortSignal): Promise<HostAddresses | 'not there'> {
   const { dnsTimeoutMs: timeout, dnsTries: tries } = lookupLimits
+  const { Resolver } = await import('node:dns/promises')
+  if (signal?.aborted) return calledOff
   const resolver = new Resolver({ timeout, tries })
   const cancel = () => resolver.cancel()
   signal?.addEventListener('abort', cancel, { once: true })
@@ -121,6 +122,7 @@ async function askDns(host: string, signal?: AbortSignal): Promise<HostAddresses
 
 async function askSystem(host: string): Promise<HostAddresses> {
   try {
+    const { lookup } = await import('node:dns/promises')
     const all = await lookup(host, { family: 4, all: true })
     return found(all.map(({ address }) => address)) ?? none
   } catch {

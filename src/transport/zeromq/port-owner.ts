@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process'
-import { readFile, readdir, readlink } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import type { Socket } from 'zeromq'
 import { TidingsError } from '../../base/tidings-error.ts'
 
@@ -49,6 +46,7 @@ export async function portOwner(port: number): Promise<string | null> {
 
 /** `/proc/net/tcp` (proc(5)): field 1 is address:port in hexadecimal, 3 the state, 9 the inode. */
 async function ownerByProc(port: number): Promise<string | null> {
+  const { readFile, readdir } = await import('node:fs/promises')
   const listening = '0A'
   const inodes = new Set<string>()
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
@@ -71,6 +69,7 @@ async function ownerByProc(port: number): Promise<string | null> {
 }
 
 async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+  const { readdir, readlink } = await import('node:fs/promises')
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => [])
   for (const descriptor of descriptors) {
     const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')
@@ -82,6 +81,8 @@ async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<bo
 
 async function ownerByLsof(port: number): Promise<string | null> {
   const options = ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']
+  const { execFile } = await import('node:child_process')
+  const { promisify } = await import('node:util')
   const { stdout } = await promisify(execFile)('lsof', options, { timeout: lookupTimeoutMs })
   const pid = /^p(\d+)$/m.exec(stdout)?.[1]
   const name = /^c(.+)$/m.exec(stdout)?.[1]

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../../base/random.ts'
 import type { Condition } from './condition.ts'
 
 export const probeLimits = {
