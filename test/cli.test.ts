@@ -1,5 +1,5 @@
 // The command line as its users meet it: real processes, their output and their exit codes.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,6 +61,25 @@ describe('words', () => {
     const manifest = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')
     const { version } = JSON.parse(manifest) as { version: string }
     expect(await run(['--version'])).toMatchObject({ code: 0, output: `${version}\n`, log: '' })
+  })
+
+  it('what was compiled is kept for the next command, in a folder of the user', async () => {
+    const caches = join(folder, 'caches')
+    const env = { NODE_COMPILE_CACHE: '', XDG_CACHE_HOME: caches }
+    expect(await run(['--version'], env)).toMatchObject({ code: 0, log: '' })
+    const kept = readdirSync(join(caches, 'tidings'), { recursive: true })
+    expect(kept.length).toBeGreaterThan(1)
+    // The folder is one file: nothing can be kept there, and nobody is bothered with it.
+    writeFileSync(join(folder, 'no-folder'), '')
+    const unkept = await run(['--version'], { ...env, XDG_CACHE_HOME: join(folder, 'no-folder') })
+    expect(unkept).toMatchObject({ code: 0, log: '' })
+  })
+
+  it('keeps nothing of its own where Node was told another folder', async () => {
+    const caches = join(folder, 'unused-caches')
+    const NODE_COMPILE_CACHE = join(folder, 'cache-of-node')
+    await run(['--version'], { XDG_CACHE_HOME: caches, NODE_COMPILE_CACHE })
+    expect([existsSync(NODE_COMPILE_CACHE), existsSync(caches)]).toEqual([true, false])
   })
 
   it.each([
