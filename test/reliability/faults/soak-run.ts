@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Shape } from '../../harness/definition-file.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
@@ -6,6 +5,7 @@ import { addVerdicts, type Verdict } from './judge.ts'
 import { monotonicMs } from './order.ts'
 import { openQueue, startParticipant } from './participant.ts'
 import { countOf, type Place, publishedBy, receives, settled } from './settled.ts'
+import { residentMiB, residentPartsMiB } from './resident-memory.ts'
 import { type Samples, samplesOfFloor, type Trend, trendOf } from './trend.ts'
 
 const tables = ['TRADE', 'POSITION']
@@ -33,10 +33,6 @@ export interface SoakResult {
   readonly trends: readonly Trend[]
   readonly verdict: Verdict
 }
-
-/** Resident memory of a process, MiB (proc(5)). */
-const residentMiB = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 /** All that is measured each second, by what it is. */
 class Soak {
@@ -76,7 +72,9 @@ class Soak {
       await pause(Math.max(0, began + (second + 1) * sampleMs - monotonicMs()))
       const at = (monotonicMs() - began) / 1000
       await this.#sample(at)
-      if (second % samplesOfFloor === 0) await this.#sampleLiveHeaps(at)
+      if (second % samplesOfFloor !== 0) continue
+      await this.#sampleLiveHeaps(at)
+      this.#sampleParts(at)
     }
   }
 
@@ -86,6 +84,21 @@ class Soak {
       this.#note(`${key} live heap`, 'MiB', at, (await participant.call('liveHeap')) / mebibyte)
     // Of the pauses that this makes nothing counts as latency.
     await this.#latencies(null)
+  }
+
+  /** Where memory grows, this tells in which part of it. */
+  #sampleParts(at: number): void {
+    const all = [
+      ...this.#cluster.nodes.map(
+        ({ host, child }) => [`GENESIS_CLUSTER ${host}`, child.pid] as const,
+      ),
+      ...[...this.#publishers, ...this.#subscribers].map(
+        ({ key, participant }) => [key, participant.child.pid] as const,
+      ),
+    ]
+    for (const [key, pid] of all)
+      for (const [part, value] of Object.entries(residentPartsMiB(pid)))
+        this.#note(`${key} resident: ${part}`, 'MiB', at, value, true)
   }
 
   async judge(): Promise<Verdict> {
@@ -121,10 +134,10 @@ class Soak {
     }
   }
 
-  #note(what: string, unit: 'MiB' | 'ms', at: number, value: number): void {
+  #note(what: string, unit: 'MiB' | 'ms', at: number, value: number, isPart = false): void {
     let samples = this.#samples.get(what)
     if (!samples) {
-      samples = { unit, times: [], values: [] }
+      samples = { unit, isPart, times: [], values: [] }
       this.#samples.set(what, samples)
     }
     samples.times.push(at)

@@ -3,6 +3,8 @@ import { fitLine, mean, quantile } from './statistics.ts'
 /** What was measured of one thing, in the order of time. */
 export interface Samples {
   readonly unit: 'MiB' | 'ms'
+  /** A part of what is judged as a whole: it explains, and is not judged itself. */
+  readonly isPart: boolean
   /** Seconds since the run began. */
   readonly times: number[]
   readonly values: number[]
@@ -68,7 +70,7 @@ function isLater(figures: readonly number[]): boolean {
   )
 }
 
-export function trendOf(what: string, { unit, ...samples }: Samples): Trend {
+export function trendOf(what: string, { unit, isPart, ...samples }: Samples): Trend {
   const from = Math.floor(samples.times.length * warmUpShare)
   const [times, values] = [samples.times.slice(from), samples.values.slice(from)]
   const { times: counted, values: figures } = what.endsWith('RSS')
@@ -86,6 +88,6 @@ export function trendOf(what: string, { unit, ...samples }: Samples): Trend {
     error: line.slopeError * 3600,
     share: (line.slope * duration) / line.mean,
     quarters: quartersOf(figures),
-    grows: isSteep || (unit === 'ms' && isLater(figures)),
+    grows: !isPart && (isSteep || (unit === 'ms' && isLater(figures))),
   }
 }
