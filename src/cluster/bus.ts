@@ -14,6 +14,7 @@ import {
 } from '../transport/zeromq/socket-options.ts'
 import { allAddresses, loopback } from './addresses.ts'
 import { NativeProxy } from './native-proxy.ts'
+import { connectSocket } from '../transport/zeromq/uninterrupted.ts'
 
 /** The proxies that every bus has; each link adds one. */
 export const busProxies = 3
@@ -146,7 +147,7 @@ export class Bus {
     this.#connectToIntake(back, monitor)
     for (const endpoint of [this.#outboundAt, this.#exportAt]) {
       monitor.expect(endpoint)
-      back.connect(endpoint)
+      connectSocket(back, endpoint)
     }
   }
 
@@ -161,7 +162,7 @@ export class Bus {
     const mark = back.sendHighWaterMark
     back.sendHighWaterMark = 0
     monitor.expect(foreignAt)
-    back.connect(foreignAt)
+    connectSocket(back, foreignAt)
     back.sendHighWaterMark = mark
   }
 

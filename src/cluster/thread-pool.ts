@@ -8,6 +8,7 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import { connectingXpub, connectingXsub } from '../transport/zeromq/socket-options.ts'
 import { busProxies } from './bus.ts'
+import { connectSocket } from '../transport/zeromq/uninterrupted.ts'
 
 /** Threads that libuv starts when nobody says otherwise (documentation of libuv). */
 const defaultThreads = 4
@@ -95,10 +96,10 @@ class BusProbe {
 
   constructor(local: string, ports: NodePorts, clock: Clock) {
     this.#clock = clock
-    this.#publisher.connect(`tcp://${local}:${ports.inbound}`)
+    connectSocket(this.#publisher, `tcp://${local}:${ports.inbound}`)
     this.#subscribers = [ports.outbound, ports.relay].map((port) => {
       const subscriber = new XSubscriber(connectingXsub())
-      subscriber.connect(`tcp://${local}:${port}`)
+      connectSocket(subscriber, `tcp://${local}:${port}`)
       return subscriber
     })
     this.passed = Promise.all(this.#subscribers.map((each) => this.#heard(each))).then(() => {})

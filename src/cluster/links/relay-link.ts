@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
 import { connectingXpub, connectingXsub, farApart } from '../../transport/zeromq/socket-options.ts'
 import { NativeProxy } from '../native-proxy.ts'
+import { connectSocket } from '../../transport/zeromq/uninterrupted.ts'
 
 /** Pause before a dead link is made anew, milliseconds: whatever held its port has often gone by then. */
 const firstRetryMs = 100
@@ -127,9 +128,9 @@ export class RelayLink {
     })
     const here = new ConnectionMonitor(back, this.#clock, { dead })
     there.expect(target.endpoint)
-    front.connect(target.endpoint)
+    connectSocket(front, target.endpoint)
     here.expect(this.#outboundAt)
-    back.connect(this.#outboundAt)
+    connectSocket(back, this.#outboundAt)
     const proxy = new NativeProxy(front, back)
     const monitors = [there, here]
     const startedAt = this.#clock.now()

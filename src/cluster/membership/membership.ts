@@ -15,6 +15,7 @@ import type { Whisper } from './whisper.ts'
 import { decodeWhisper, encodeWhisper } from './whisper.ts'
 import type { ZreMessage } from './zre-codec.ts'
 import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
+import { connectSocket, disconnectSocket } from '../../transport/zeromq/uninterrupted.ts'
 
 /** How often each node is pinged, milliseconds. */
 export const pingIntervalMs = 1_000
@@ -121,7 +122,7 @@ export class Membership {
     const way: Way = { dealer, monitor, endpoint, sequence: 0 }
     this.#ways.set(node, way)
     monitor.expect(endpoint)
-    dealer.connect(endpoint)
+    connectSocket(dealer, endpoint)
     inBackground(this.#drain(dealer), (error) => this.#options.handlers.warning(error.message))
   }
 
@@ -174,8 +175,8 @@ export class Membership {
   #reconnect(way: Way): void {
     if (this.#closed || way.dealer.closed) return
     way.monitor.expect(way.endpoint)
-    way.dealer.disconnect(way.endpoint)
-    way.dealer.connect(way.endpoint)
+    disconnectSocket(way.dealer, way.endpoint)
+    connectSocket(way.dealer, way.endpoint)
   }
 
   #changed(node: string): void {

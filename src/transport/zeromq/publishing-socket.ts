@@ -7,6 +7,7 @@ import { ConnectionMonitor } from './connection-monitor.ts'
 import { Probe } from './probe.ts'
 import type { Refusals } from './refusals.ts'
 import { boundXpub, connectingXpub, socketLimits } from './socket-options.ts'
+import { connectSocket, disconnectSocket } from './uninterrupted.ts'
 
 export const requestLimits = {
   /** Requests a second that are passed on: far above what some hundred subscribers ask in a bad hour. */
@@ -77,7 +78,7 @@ export class PublishingSocket {
     if (this.#endpoints.has(endpoint)) return
     this.#endpoints.add(endpoint)
     this.#monitor.expect(endpoint)
-    this.#socket.connect(endpoint)
+    connectSocket(this.#socket, endpoint)
   }
 
   isConnected(endpoint: string): boolean {
@@ -107,9 +108,9 @@ export class PublishingSocket {
   }
 
   #reconnect(endpoint: string, why: string): void {
-    this.#socket.disconnect(endpoint)
+    disconnectSocket(this.#socket, endpoint)
     this.#monitor.expect(endpoint)
-    this.#socket.connect(endpoint)
+    connectSocket(this.#socket, endpoint)
     this.#handlers.renewed(endpoint, why)
   }
 

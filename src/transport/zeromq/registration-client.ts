@@ -19,6 +19,7 @@ import {
 } from './registration-message.ts'
 import { RosterView } from './roster-view.ts'
 import { registeringDealer } from './socket-options.ts'
+import { connectSocket, disconnectSocket } from './uninterrupted.ts'
 
 /** Heartbeats in a row without an answer after which GENESIS_CLUSTER counts as lost. */
 const lostAfterUnanswered = 3
@@ -92,7 +93,7 @@ export class RegistrationClient {
       connected: () => this.#register(),
       disconnected: () => this.#lose(),
       dead: (dead) => {
-        this.#socket.disconnect(dead)
+        disconnectSocket(this.#socket, dead)
         this.#connect(dead)
       },
     })
@@ -136,7 +137,7 @@ export class RegistrationClient {
 
   #connect(endpoint: string): void {
     this.#monitor.expect(endpoint)
-    this.#socket.connect(endpoint)
+    connectSocket(this.#socket, endpoint)
   }
 
   #beat(): void {

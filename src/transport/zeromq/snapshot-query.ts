@@ -5,6 +5,7 @@ import { decodeClusterMessage, encodeProcessMessage } from './registration-messa
 import { SnapshotParts } from './snapshot-parts.ts'
 import { connectingDealer } from './socket-options.ts'
 import { unreachable } from './transport-options.ts'
+import { connectSocket } from './uninterrupted.ts'
 
 /**
  * The state of the cluster as the GENESIS_CLUSTER at `address` knows it; no registration is needed.
@@ -20,7 +21,7 @@ export async function queryCluster(
   const socket = new Dealer({ ...connectingDealer(), immediate: false })
   const deadline = performance.now() + timeoutMs
   try {
-    socket.connect(`tcp://${host}:${registryPort}`)
+    connectSocket(socket, `tcp://${host}:${registryPort}`)
     await socket.send(encodeProcessMessage({ type: 'snapshot' }))
     const parts = new SnapshotParts()
     for (let left = timeoutMs; left > 0; left = Math.ceil(deadline - performance.now())) {

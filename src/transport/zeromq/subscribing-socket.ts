@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import type { Refusals } from './refusals.ts'
 import { connectingXsub, socketLimits } from './socket-options.ts'
+import { connectSocket, disconnectSocket } from './uninterrupted.ts'
 
 export const receiveLimits = {
   /** Bytes taken before timers and other sockets get their turn: some milliseconds of decoding. */
@@ -61,7 +62,7 @@ export class SubscribingSocket {
   disconnect(endpoint: string): void {
     if (!this.#endpoints.delete(endpoint)) return
     this.#monitor.forget(endpoint)
-    this.#socket.disconnect(endpoint)
+    disconnectSocket(this.#socket, endpoint)
   }
 
   isConnected(endpoint: string): boolean {
@@ -75,7 +76,7 @@ export class SubscribingSocket {
   /** Disconnects and connects; libzmq then sends all subscriptions again. */
   renew(endpoint: string, why: string): void {
     if (!this.#endpoints.has(endpoint)) return
-    this.#socket.disconnect(endpoint)
+    disconnectSocket(this.#socket, endpoint)
     this.#connect(endpoint)
     this.#handlers.renewed(endpoint, why)
   }
@@ -110,13 +111,13 @@ export class SubscribingSocket {
   #dropUnconnected(): void {
     this.#socket.linger = 0
     for (const endpoint of this.#endpoints) {
-      if (!this.#monitor.isConnected(endpoint)) this.#socket.disconnect(endpoint)
+      if (!this.#monitor.isConnected(endpoint)) disconnectSocket(this.#socket, endpoint)
     }
   }
 
   #connect(endpoint: string): void {
     this.#monitor.expect(endpoint)
-    this.#socket.connect(endpoint)
+    connectSocket(this.#socket, endpoint)
   }
 
   #send(frame: Uint8Array): void {
