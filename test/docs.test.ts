@@ -7,13 +7,18 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { errorCategories } from '../src/base/tidings-error.ts'
 import { intakeLimits } from '../src/intake/intake-limits.ts'
+import { endedKeptMs, maxEndedEntries } from '../src/cluster/roster.ts'
 import { loadSettings } from '../src/definition/load-settings.ts'
 import { formatProblem } from '../src/definition/problem.ts'
 import { lossReasons } from '../src/model/loss.ts'
+import { maxCommitTables } from '../src/publisher/open-parcel.ts'
 import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
+import { defaultClusterTimeoutMs, defaultDrainMs } from '../src/queue/options.ts'
+import { defaultDeliveryLimit } from '../src/queue/waiting-deliveries.ts'
 import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
 import { outboxLimits } from '../src/transport/thread/outbox.ts'
 import { socketLimits } from '../src/transport/zeromq/socket-options.ts'
+import { wireLimits } from '../src/wire/limits.ts'
 import { endProcessesAfterEach } from './harness/after-each.ts'
 import { Child } from './harness/child.ts'
 import { command, TestCluster } from './harness/test-cluster.ts'
@@ -26,6 +31,16 @@ const pages = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ]
+/** The others are for users, who never have to know how the queue keeps its promises. */
+const forMaintainers = new Set([
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/PROTOCOL.md',
+  'docs/RULES.md',
+  'docs/WIRE.md',
+  'docs/TOPOLOGY.md',
+  'docs/RELIABILITY.md',
+])
 const folder = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -113,28 +128,16 @@ it('docs/LIBRARY.md prints tests of an application that run as they are printed,
   expect(run(programs[1])).toBe(outputs[0])
 })
 
-/** What samples without imports of their own may use. */
-const prelude = `import type { Loss, Update, UpdateQueue } from 'tidings'
-interface Tables {
-  TRADE: { TRADE_ID: string; PRICE: number; VERSION: bigint }
-  POSITION: { ACCOUNT: string }
-}
-type Trade = Tables['TRADE']
-declare const queue: UpdateQueue<Tables>
-declare function readAll(table: 'TRADE'): Promise<Tables['TRADE'][]>
-declare function readAgain(losses: readonly Loss[]): Promise<void>
-declare function applyAll(updates: readonly Update<Tables>[]): Promise<void>
-`
-
-it('TypeScript and JavaScript of all pages compiles', () => {
+it('TypeScript and JavaScript of all pages is whole: each sample compiles as a file of its own', () => {
   const samples = pages.flatMap((page) =>
     [...blocks(page, 'ts'), ...blocks(page, 'js')].map((code) => ({ page, code })),
   )
   expect(samples.length).toBeGreaterThan(8)
+  // What is declared and not there would compile, and not run.
+  expect(samples.filter(({ code }) => /^\s*(?:export )?declare /m.test(code))).toEqual([])
   for (const [index, { page, code }] of samples.entries()) {
     const name = `${page.replaceAll(/\W/g, '-')}-${index}.ts`
-    const body = code.includes('import ') ? code : prelude + code
-    writeFileSync(join(folder, name), `${body}\nexport {}\n`)
+    writeFileSync(join(folder, name), `${code}\nexport {}\n`)
   }
   const base = JSON.parse(read('tsconfig.json')) as { compilerOptions: object }
   const config = {
@@ -199,6 +202,8 @@ describe('docs/CLI.md', () => {
 })
 
 describe('limits', () => {
+  const publisher = defaultPublisherLimits
+  const subscriber = defaultSubscriberLimits
   const units: Record<string, number> = {
     '': 1,
     ms: 1,
@@ -212,9 +217,9 @@ describe('limits', () => {
     return Number(number.replaceAll(',', '')) * (units[unit] ?? Number.NaN)
   }
   it.each([
-    ['docs/DELIVERY.md', 'publisher-limits', defaultPublisherLimits],
-    ['docs/DELIVERY.md', 'subscriber-limits', defaultSubscriberLimits],
-    ['docs/DELIVERY.md', 'intake-limits', intakeLimits],
+    ['docs/PROTOCOL.md', 'publisher-limits', defaultPublisherLimits],
+    ['docs/PROTOCOL.md', 'subscriber-limits', defaultSubscriberLimits],
+    ['docs/PROTOCOL.md', 'intake-limits', intakeLimits],
     ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
     ['docs/COMPATIBILITY.md', 'thread-limits', outboxLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
@@ -222,6 +227,34 @@ describe('limits', () => {
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])
     expect(Object.fromEntries(told)).toEqual({ ...limits })
     expect(rows.filter(([, , reason = '']) => reason.length < 10)).toEqual([])
+  })
+
+  it('that users meet, in docs/DELIVERY.md, are those of the code', () => {
+    const rows = table('docs/DELIVERY.md', 'user-limits')
+    expect(rows.map(([what, limit]) => [what, value(limit)])).toEqual([
+      ['updates that wait for the application', defaultDeliveryLimit.updates],
+      ['bytes that wait for the application', defaultDeliveryLimit.bytes],
+      ['bytes that all subscriptions of a process hold beside that', subscriber.heldBytes],
+      ['bytes that a publisher retains', publisher.retentionBytes],
+      ['how long a publisher retains', publisher.retentionAgeMs],
+      [
+        'newest updates of each table that a publisher retains in any case',
+        publisher.reserveUpdates,
+      ],
+      ['bytes of these newest updates', publisher.reserveBytes],
+      ['how long `flush()` and `close()` wait', defaultDrainMs],
+      ['how long `openUpdateQueue()` looks for `GENESIS_CLUSTER`', defaultClusterTimeoutMs],
+      ['bytes of an update', wireLimits.maxUpdateBytes],
+      ['bytes of a commit', publisher.maxCommitBytes],
+      ['tables of a commit', maxCommitTables],
+      ['how long a publisher may be silent', subscriber.heartbeatMs * subscriber.heartbeatsMissed],
+      ['how long it may be silent at most', subscriber.goneAfterMs],
+      ['how long a node knows who has ended', endedKeptMs],
+      ['processes of which a node knows that they have ended', maxEndedEntries],
+      ['bytes of foreign messages that wait in a node', intakeLimits.waitingBytes],
+      ['bytes of a foreign message', wireLimits.maxForeignBytes],
+    ])
+    expect(rows.filter(([, , by, beyond]) => !by || !beyond)).toEqual([])
   })
 })
 
@@ -232,12 +265,37 @@ it('docs/ERRORS.md lists every code with its category, in order', () => {
   expect(rows.filter(([, , when, remedy]) => !when || !remedy)).toEqual([])
 })
 
-it('docs/DELIVERY.md explains every reason of a loss, and names files that exist', () => {
+it('docs/DELIVERY.md explains every reason of a loss', () => {
   const losses = read('docs/DELIVERY.md').split('## Losses')[1]?.split('\n## ')[0] ?? ''
   const told = [...losses.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, reason]) => reason)
   expect(told).toEqual([...lossReasons])
-  const files = named(read('docs/DELIVERY.md')).filter((word) => /^[a-z]+\/[\w-]+\.ts$/.test(word))
+})
+
+it('docs/PROTOCOL.md names files that exist, one at least for each invariant', () => {
+  const isFile = (word: string): boolean => /^[a-z]+\/[\w/-]+\.ts$/.test(word)
+  const files = named(read('docs/PROTOCOL.md')).filter(isFile)
   expect(files.filter((file) => !existsSync(join(root, 'src', file)))).toEqual([])
+  const [, section = ''] = read('docs/PROTOCOL.md').split('\n## Invariants\n')
+  const rows = section.split('\n### ')[0]?.match(/^\| [A-Z]\d+ \|.*$/gm) ?? []
+  expect(rows.length).toBeGreaterThan(30)
+  expect(rows.filter((row) => !named(row).some(isFile))).toEqual([])
+})
+
+describe('pages for users', () => {
+  const forUsers = pages.filter((page) => !forMaintainers.has(page))
+  const rules = /\b[DWZ]\d+(?:\.\d+)?\b/g
+  const states = /\bunbased\b|`(?:live|level|stalled|finished|room|full|asking)`/g
+  const words = /\b(?:parcels?|manifests?|vectors?|syncs?|synced|tombstones?|quarantined)\b/gi
+  const sources =
+    /\b(?:src|publisher|subscriber|queue|wire|model|cluster|intake|transport)\/[\w/-]+\.ts\b/g
+
+  it.each(forUsers)(
+    '%s: speaks neither of rules and states of the protocol nor of its sources',
+    (page) => {
+      const text = read(page).replaceAll(/^```.*?^```$/gms, '')
+      expect([rules, states, words, sources].flatMap((each) => text.match(each) ?? [])).toEqual([])
+    },
+  )
 })
 
 it('docs/LIBRARY.md names every option, method, field and event', () => {

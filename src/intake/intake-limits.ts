@@ -2,7 +2,7 @@ import { maxForeignTopicBytes } from '../wire/foreign.ts'
 import { wireLimits } from '../wire/limits.ts'
 import { longHeaderBytes } from './zmtp.ts'
 
-/** Every bound of the intake: name, unit, value, reason. docs/DELIVERY.md lists them. */
+/** Every bound of the intake: name, unit, value, reason. docs/PROTOCOL.md lists them. */
 export const intakeLimits = {
   /**
    * Bytes of memory that what waits to be read may take: a burst of some hundred thousand small messages,

@@ -63,7 +63,10 @@ export class ParcelGathering {
     return now - first < parcelGatherTurns * parcelGatherTurnMs
   }
 
-  /** A message is of one table: where each turn is of others, gathering makes each dearer and saves none. */
+  /**
+   * A message is of one table. Where each turn publishes other tables, a shared parcel has as many messages as the turns
+   * would have by themselves, and each of them names more tables.
+   */
   #hasSavedLittle(tables: number): boolean {
     return 2 * tables > this.#gathered * this.#tablesOfFirst
   }

@@ -108,7 +108,7 @@ class Lost<Tables extends TablesOf> implements Waiting<Tables> {
   }
 }
 
-/** What no update of passed the filter, however much it was: only its positions are kept. */
+/** Updates that the filter kept back, however many: nothing is delivered of them, only their positions are kept. */
 class Passed {
   readonly delivery = null
   readonly updates = 0

@@ -11,7 +11,7 @@ export class SeenBatches {
   readonly #pairs: number[] = []
   #at = 0
 
-  /** False: other bytes have come under this first sequence. */
+  /** False: a batch that begins at the same sequence has come with another checksum. */
   agrees(first: number, checksum: number): boolean {
     const pairs = this.#pairs
     for (let index = 0; index < pairs.length; index += 2)

@@ -28,7 +28,7 @@ export type SubscriptionEvent =
       readonly from: number
       readonly to: number
     }
-  /** Two processes publish under one incarnation: other bytes came under this sequence. */
+  /** Two processes publish under one incarnation: from this sequence on came other updates under numbers already used. */
   | {
       readonly type: 'publisher-cloned'
       readonly publisher: PublisherIdentity

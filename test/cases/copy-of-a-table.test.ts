@@ -15,17 +15,15 @@ interface Trade {
 }
 type Copy = Map<string, { version: bigint; trade: Trade | null }>
 
-type Recipe = (queue: UpdateQueue, readAll: () => Promise<Trade[]>) => Promise<Copy>
+type Recipe = (copy: Copy, queue: UpdateQueue, readAll: () => Promise<Trade[]>) => Promise<void>
 
-/** The recipe as the page prints it; it ends, with its copy, when the queue is closed. */
+/** The recipe as the page prints it. */
 async function recipe(): Promise<Recipe> {
   const page = readFileSync(join(import.meta.dirname, '../../docs/LIBRARY.md'), 'utf8')
-  const [, code] = /To keep a copy of a table:.*?```ts\n(.*?)```/s.exec(page) ?? []
+  const [, code] = /^#### A copy of a table\n.*?```ts\n(.*?)```/ms.exec(page) ?? []
   if (code === undefined) throw new Error('the page has no recipe')
-  const body = stripTypeScriptTypes(code)
-  const module = `export default async (queue, readAll) => {\n${body}\nreturn copy }`
-  const url = `data:text/javascript,${encodeURIComponent(module)}`
-  return ((await import(/* @vite-ignore */ url)) as { default: Recipe }).default
+  const url = `data:text/javascript,${encodeURIComponent(stripTypeScriptTypes(code))}`
+  return ((await import(/* @vite-ignore */ url)) as { keepCopy: Recipe }).keepCopy
 }
 
 const trade = (TRADE_ID: string, VERSION: bigint, PRICE = 0): Trade => ({
@@ -40,7 +38,9 @@ it('the recipe for a copy of a table keeps the higher version, whatever comes fi
   const other = await openUpdateQueue({ process: 'OTHER', transport: cluster.transport('b') })
   const reader = await openUpdateQueue({ process: 'READER', transport: cluster.transport('b') })
   let reads = 0
-  const copy = (await recipe())(reader, () => {
+  const copy: Copy = new Map()
+  const keepCopy = await recipe()
+  const ended = keepCopy(copy, reader, () => {
     reads++
     return Promise.resolve([trade('READ', 5n), trade('GONE', 5n)])
   })
@@ -57,8 +57,8 @@ it('the recipe for a copy of a table keeps the higher version, whatever comes fi
   put(other, 'modify', trade('TWO', 1n, 2))
   await other.flush()
   await reader.close()
-  await Promise.all([one.close(), other.close()])
-  const rows = [...(await copy)].map(([key, { version, trade: row }]) => [key, version, row?.PRICE])
+  await Promise.all([ended, one.close(), other.close()])
+  const rows = [...copy].map(([key, { version, trade: row }]) => [key, version, row?.PRICE])
   expect(new Map(rows.map(([key, ...row]) => [key, row]))).toEqual(
     new Map([
       ['READ', [5n, 0]],

@@ -42,8 +42,8 @@ it('docs/RULES.md lists every rule, and no other', () => {
   expect(table, 'print it anew: npm run mutants -- --table').toBe(tableOfRules(rules))
 })
 
-it('every invariant of docs/DELIVERY.md has rules, and every rule its invariant', () => {
-  const document = documentOf('DELIVERY.md')
+it('every invariant of docs/PROTOCOL.md has rules, and every rule its invariant', () => {
+  const document = documentOf('PROTOCOL.md')
   const from = document.indexOf('## Invariants')
   const section = document.slice(from, document.indexOf('\n## ', from + 1))
   const invariants = [...section.matchAll(/^\| ([A-Z]\d+) \|/gm)].map(([, number]) => number)

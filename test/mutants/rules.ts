@@ -12,7 +12,7 @@ import { silenceRules } from './silence-rules.ts'
 import type { Rule } from './rule.ts'
 import { versionRules } from './version-rules.ts'
 
-/** Every rule of the wire and of the delivery protocol, by its invariant in docs/DELIVERY.md. */
+/** Every rule of the wire and of the delivery protocol, by its invariant in docs/PROTOCOL.md. */
 export const rules: readonly Rule[] = [
   ...frameRules,
   ...foreignRules,
