@@ -6,17 +6,20 @@ export type Shape<T> = (value: unknown) => T | undefined
 
 export const boolean: Shape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
 
+/** JSON can say -0, which is 0 here: `JSON.stringify` says it so. */
+const withoutSign = (value: number): number => value + 0
+
 /** A number from `from` to `to`, whole. */
 export function integer(from: number, to: number): Shape<number> {
   return (value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= from && value <= to
-      ? value
+      ? withoutSign(value)
       : undefined
 }
 
 /** Any finite number that is not negative. */
 export const quantity: Shape<number> = (value) =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? withoutSign(value) : undefined
 
 /** Text of at most `maxLength` UTF-16 units, matching the pattern where there is one. */
 export function text(maxLength: number, pattern?: RegExp): Shape<string> {
