@@ -66,6 +66,30 @@ it('imports point down', () => {
   expect(wrong).toEqual([])
 })
 
+it('no file imports itself by way of others, types included', () => {
+  const imports = new Map<string, string[]>()
+  for (const file of files.filter((each) => !isTest(each))) {
+    const paths = readFileSync(join(root, file), 'utf8').matchAll(
+      /(?:from|import)\s*\(?\s*'(\.[^']+)'/g,
+    )
+    imports.set(
+      file,
+      Array.from(paths, ([, path]) => relative(root, join(root, file, '..', path ?? ''))),
+    )
+  }
+  const circles: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file)
+    if (at >= 0) circles.push([...way.slice(at), file].join(' → '))
+    if (at >= 0 || done.has(file)) return
+    for (const next of imports.get(file) ?? []) visit(next, [...way, file])
+    done.add(file)
+  }
+  for (const file of imports.keys()) visit(file, [])
+  expect(circles).toEqual([])
+})
+
 it('timers are set in one place, which knows how long they can be', () => {
   const setsTimers = /\b(?:setTimeout|setInterval)\b|AbortSignal\.timeout/
   const elsewhere = files.filter(

@@ -8,21 +8,20 @@ import { exceptionSlot } from './payload.ts'
 import { isWide } from './row-encoder.ts'
 import { states } from './row-layout.ts'
 import type { Column } from './row-layout.ts'
-import type { RowPlan } from './row-plan.ts'
-import type { Segment } from './segment.ts'
+import type { PlannedRow, RowTarget } from './row-target.ts'
 
 /**
  * Writes one record as a row of the segment. False: this record is not as the encoder expects (a
  * field more, another type, a getter on its prototype …); the row is not written then.
  */
-export type RowEncoder = (segment: Segment, record: object) => boolean
+export type RowEncoder = (segment: RowTarget, record: object) => boolean
 
 /**
  * An encoder made for one shape. A record is taken when every field of it that is there has the
  * type of its column, and when it has as many enumerable keys as fields were found, so that nothing
  * of it is left out.
  */
-export function generateEncoder(plan: RowPlan): RowEncoder {
+export function generateEncoder(plan: PlannedRow): RowEncoder {
   const names = plan.layout.columns.map(({ name }) => name)
   const givens = {
     names,
@@ -53,7 +52,7 @@ export function generateEncoder(plan: RowPlan): RowEncoder {
   ) as RowEncoder
 }
 
-function encoderCode(plan: RowPlan): string[] {
+function encoderCode(plan: PlannedRow): string[] {
   const { layout } = plan
   const { columns, words, stride } = layout
   const stateWords = Array.from({ length: words }, (_, n) => `let s${n} = 0`)
@@ -100,7 +99,7 @@ function accessCode({ name }: Column): string {
   return `record[${literal(name)}]`
 }
 
-function fieldCode(plan: RowPlan, column: Column): string {
+function fieldCode(plan: PlannedRow, column: Column): string {
   const { layout } = plan
   const state = (bits: number) => `s${column.word} |= ${(bits << column.shift) | 0}`
   const slot = `u16[at2 + ${layout.slotsAt / 2 + column.slot}]`
@@ -115,7 +114,7 @@ function fieldCode(plan: RowPlan, column: Column): string {
 }
 
 function valueCode(
-  plan: RowPlan,
+  plan: PlannedRow,
   column: Column,
   value: string,
   state: (bits: number) => string,

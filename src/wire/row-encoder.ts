@@ -2,7 +2,7 @@ import { textOf } from './field-value.ts'
 import { exceptionSlot, widePattern } from './payload.ts'
 import { isText, states } from './row-layout.ts'
 import type { Column } from './row-layout.ts'
-import type { Segment } from './segment.ts'
+import type { RowTarget } from './row-target.ts'
 
 /** A text this short is looked through faster than the pattern is called. */
 const shortCharacters = 24
@@ -17,7 +17,7 @@ export function isWide(text: string): boolean {
  * Writes one row of values, given in the order of the shape, each of a type its field takes: what
  * the generated encoders do for the records they were made for, for any record.
  */
-export function encodeRow(segment: Segment, values: readonly unknown[]): void {
+export function encodeRow(segment: RowTarget, values: readonly unknown[]): void {
   const { layout } = segment.plan
   const { u32, bytes } = segment.scratch
   const at = segment.rows * layout.stride
@@ -48,16 +48,16 @@ function rowText(column: Column, value: unknown): string | undefined {
   return column.type === 'record' ? (value as string) : textOf(column.type, column.name, value)
 }
 
-function isException(segment: Segment, column: Column, text: string): boolean {
+function isException(segment: RowTarget, column: Column, text: string): boolean {
   if (text.length >= exceptionSlot) return true
   return segment.plan.testsWide[column.index] === true && isWide(text)
 }
 
-const slotOf = (segment: Segment, column: Column) =>
+const slotOf = (segment: RowTarget, column: Column) =>
   ((segment.rows * segment.plan.layout.stride + segment.plan.layout.slotsAt) >> 1) + column.slot
 
 /** Writes a value that is no text and gives its state bits. */
-function encodeFixed(segment: Segment, column: Column, value: unknown): number {
+function encodeFixed(segment: RowTarget, column: Column, value: unknown): number {
   const { layout, dictionaryOf } = segment.plan
   const cell = ((segment.rows * layout.stride + layout.cellsAt) >> 3) + column.cell
   if (value === null) return states.isNull

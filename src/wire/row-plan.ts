@@ -5,6 +5,7 @@ import { generateEncoder } from './row-encoder-code.ts'
 import type { RowEncoder } from './row-encoder-code.ts'
 import { layoutOf } from './row-layout.ts'
 import type { RowLayout } from './row-layout.ts'
+import type { PlannedRow } from './row-target.ts'
 import { encodeShape } from './shape.ts'
 import type { Shape } from './shape.ts'
 
@@ -15,13 +16,11 @@ const generateAfterRows = 64
 const maxSpareDictionaries = 2
 
 /** How a writer writes the rows of one shape. */
-export class RowPlan {
+export class RowPlan implements PlannedRow {
   readonly shape: Shape
   readonly shapeBytes: Buffer
   readonly layout: RowLayout
-  /** For each field, whether its texts are looked through for characters above U+00FF one by one. */
   readonly testsWide: readonly boolean[]
-  /** For each field, the place of its dictionary among the dictionaries; −1: it has none. */
   readonly dictionaryOf: readonly number[]
   private readonly byRecord: boolean
   private readonly dictionaryCount: number

@@ -10,11 +10,12 @@ import type { ExceptionText } from './payload.ts'
 import type { RowPlan } from './row-plan.ts'
 import { isText, states } from './row-layout.ts'
 import type { Column } from './row-layout.ts'
+import type { RowTarget } from './row-target.ts'
 import { borrowScratch, firstScratchBytes, returnScratch } from './scratch.ts'
 import type { Scratch } from './scratch.ts'
 
 /** Updates of one shape that become one batch: fixed parts in a scratch, texts in one string. */
-export class Segment {
+export class Segment implements RowTarget {
   readonly plan: RowPlan
   private readonly batchBytes: number
   readonly dictionaries: readonly Dictionary[]

@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from '../../base/random.ts'
 import type { Pipe } from './pipe.ts'
 import type { Actor } from './actor.ts'
-import type { Trial } from './trial.ts'
+import type { SimulatedNetwork } from './simulated-network.ts'
 
 /** A drawn fault: four numbers decide all of it, so that leaving one out changes little else. */
 interface Draw {
@@ -17,6 +17,28 @@ interface FaultKind {
   inject(draw: Draw, number: number): string | null
 }
 
+/** What faults are done to. */
+export interface FaultStage {
+  readonly network: SimulatedNetwork
+  readonly actors: ReadonlyMap<string, Actor>
+  readonly now: number
+  readonly options: {
+    readonly seed: number
+    readonly nodes: number
+    readonly faultMs: number
+    readonly faultEveryMs: number
+    /** Leaves all faults out but these, by number; empty: none. */
+    readonly onlyFaults: readonly number[]
+  }
+  spawnPublisher(name: number, isScript?: boolean): Actor
+  spawnSubscriber(name: number): Actor
+  kill(actor: Actor): void
+  close(actor: Actor): void
+  freeze(actor: Actor, ms: number, onlyLoop: boolean): void
+  /** Another process takes the name of one that stands still for so long. */
+  takeOver(actor: Actor, ms: number, name: number): void
+}
+
 /** Of so many trials two nodes cannot reach each other at the start. */
 const unreachableShare = 0.25
 
@@ -25,7 +47,7 @@ const forgetEveryMs = 200
 
 /** Draws faults from the seed: what breaks, when, and for how long. */
 export class Faults {
-  readonly #trial: Trial
+  readonly #trial: FaultStage
   readonly #random: Random
   #count = 0
   /** No pipe doubled or reordered what it carried. */
@@ -35,7 +57,7 @@ export class Faults {
   /** What was done, for people. */
   readonly log: string[] = []
 
-  constructor(trial: Trial) {
+  constructor(trial: FaultStage) {
     this.#trial = trial
     this.#random = seededRandom(trial.options.seed + 1_000_000)
   }

@@ -1,5 +1,3 @@
-import type { Pipe } from './pipe.ts'
-
 /** What travels down to subscribers. */
 export interface Down {
   readonly topic: string
@@ -12,11 +10,19 @@ export type Up =
   | { readonly unsubscribe: string }
   | { readonly request: Uint8Array }
 
+/** A connection as its ends see it. */
+export interface Carrier {
+  /** What the end nearer to the subscriber wants. */
+  readonly topics: ReadonlySet<string>
+  sendUp(message: Up): void
+  sendDown(message: Down): void
+}
+
 /**
  * An XSUB and an XPUB back to back, as in a native proxy: only the first subscription of a topic is
  * forwarded upstream, and a lost one is not healed by those that come later.
  */
-export class Hub {
+export class Hub<Pipe extends Carrier> {
   readonly ups = new Set<Pipe>()
   readonly downs = new Set<Pipe>()
   /** True while the process at this end stands still: what arrives waits. */

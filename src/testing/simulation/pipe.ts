@@ -1,6 +1,6 @@
 import { allUpdatesTopic } from '../../model/topic.ts'
 import type { Random } from '../../base/random.ts'
-import type { Down, Hub, Up } from './hub.ts'
+import type { Carrier, Down, Hub, Up } from './hub.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
 export type PipeKind = 'direct' | 'inproc' | 'link' | 'publisher' | 'subscriber'
@@ -26,10 +26,10 @@ export interface Forgetting {
  * One connection of libzmq: `up` is nearer to the publisher, `down` nearer to the subscriber. It
  * keeps order, delays, drops at its high-water mark, and forgets subscriptions when it breaks.
  */
-export class Pipe {
+export class Pipe implements Carrier {
   readonly kind: PipeKind
-  readonly up: Hub
-  readonly down: Hub
+  readonly up: Hub<Pipe>
+  readonly down: Hub<Pipe>
   readonly topics = new Set<string>()
   isAlive = false
   isRemoved = false
@@ -60,8 +60,8 @@ export class Pipe {
 
   constructor(
     kind: PipeKind,
-    up: Hub,
-    down: Hub,
+    up: Hub<Pipe>,
+    down: Hub<Pipe>,
     surroundings: { clock: SimulatedClock; random: Random; forgetting: Forgetting },
     { delayMs = 1, capacity = 200 }: PipeOptions = {},
   ) {
@@ -193,7 +193,7 @@ export class Pipe {
     if (isFirst) this.up.up({ subscribe: topic })
   }
 
-  #travel(way: 'up' | 'down', end: Hub, take: () => void): void {
+  #travel(way: 'up' | 'down', end: Hub<Pipe>, take: () => void): void {
     this.#underWay[way]++
     const epoch = this.#epoch
     const now = this.#clock.now()

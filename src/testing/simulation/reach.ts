@@ -1,11 +1,6 @@
 import type { SimulatedNetwork } from './simulated-network.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
-
-/** A time in which something held without a break; `to` is Infinity while it still does. */
-export interface Stretch {
-  readonly from: number
-  to: number
-}
+import type { Stretch } from './stretch.ts'
 
 /**
  * Who could reach whom, when: sampled from outside, so that lateness and needless losses are judged

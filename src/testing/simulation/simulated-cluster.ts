@@ -2,6 +2,7 @@ import type { Random } from '../../base/random.ts'
 import type { Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
 import { couldHavePublished, isFinal } from '../../model/roster.ts'
 import type { Hub } from './hub.ts'
+import type { Pipe } from './pipe.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
 /** How much of a roster somebody has been told: of which life (0: of none), up to which version. */
@@ -60,7 +61,7 @@ const returnsWithinMs = 10_000
  */
 export class SimulatedCluster {
   readonly node: number
-  readonly hubs: readonly Hub[]
+  readonly hubs: readonly Hub<Pipe>[]
   isUp = false
   lives = 0
   /** When it began anew without its file; Infinity: it never did. */
@@ -93,7 +94,7 @@ export class SimulatedCluster {
   readonly #missed = new Set<SimulatedCluster>()
   readonly #around: ClusterSurroundings
 
-  constructor(node: number, hubs: readonly Hub[], around: ClusterSurroundings) {
+  constructor(node: number, hubs: readonly Hub<Pipe>[], around: ClusterSurroundings) {
     this.node = node
     this.hubs = hubs
     this.#around = around

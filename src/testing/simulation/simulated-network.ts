@@ -34,7 +34,7 @@ export class SimulatedNetwork {
   readonly pipes = new Set<Pipe>()
   /** Processes that some roster has had as ended, and since when. */
   readonly endsSaid = new Map<string, number>()
-  readonly #hubs: { inbound: Hub; outbound: Hub; export: Hub }[] = []
+  readonly #hubs: { inbound: Hub<Pipe>; outbound: Hub<Pipe>; export: Hub<Pipe> }[] = []
   readonly #links = new Map<string, Pipe>()
   readonly #partitions = new Set<string>()
   readonly #telling = new Set<SimulatedProcess>()
@@ -48,7 +48,7 @@ export class SimulatedNetwork {
     this.mode = mode
     this.forgetting = { probability: forget }
     for (let node = 0; node < nodes; node++) {
-      const hubs = { inbound: new Hub(), outbound: new Hub(), export: new Hub() }
+      const hubs = { inbound: new Hub<Pipe>(), outbound: new Hub<Pipe>(), export: new Hub<Pipe>() }
       this.#hubs.push(hubs)
       const { inbound, outbound, export: exported } = hubs
       this.clusters.push(new SimulatedCluster(node, [inbound, outbound, exported], this.#around()))
@@ -189,10 +189,10 @@ export class SimulatedNetwork {
   }
 
   #hubsOf(node: number) {
-    return this.#hubs[node] as { inbound: Hub; outbound: Hub; export: Hub }
+    return this.#hubs[node] as { inbound: Hub<Pipe>; outbound: Hub<Pipe>; export: Hub<Pipe> }
   }
 
-  #pipe(kind: PipeKind, up: Hub, down: Hub, options: PipeOptions = {}): Pipe {
+  #pipe(kind: PipeKind, up: Hub<Pipe>, down: Hub<Pipe>, options: PipeOptions = {}): Pipe {
     const pipe = new Pipe(kind, up, down, this, options)
     this.pipes.add(pipe)
     return pipe

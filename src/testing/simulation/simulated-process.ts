@@ -5,7 +5,7 @@ import type { ConnectionCounts, Registration, RosterChange } from '../../model/r
 import type { RenewStep, Transport, TransportHandlers } from '../../transport/transport.ts'
 import { type Down, Hub, type Up } from './hub.ts'
 import type { Pipe } from './pipe.ts'
-import type { Stretch } from './reach.ts'
+import type { Stretch } from './stretch.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
 /** What a simulated process needs of the world. */
@@ -27,9 +27,9 @@ export class SimulatedProcess implements Transport, Clock {
   readonly incarnation: string
   readonly node: number
   /** What publishes: requests arrive here. */
-  readonly publisherEnd: Hub
+  readonly publisherEnd: Hub<Pipe>
   /** What subscribes: updates arrive here. */
-  readonly subscriberEnd: Hub
+  readonly subscriberEnd: Hub<Pipe>
   readonly topics = new Set<string>()
   readonly direct = new Map<string, Pipe>()
   publisherPipe: Pipe | null = null
@@ -208,7 +208,7 @@ export class SimulatedProcess implements Transport, Clock {
 }
 
 /** The end of pipes in a process: what a socket is to libzmq. */
-class ProcessEnd extends Hub {
+class ProcessEnd extends Hub<Pipe> {
   readonly #process: SimulatedProcess
 
   constructor(process: SimulatedProcess) {

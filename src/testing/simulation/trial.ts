@@ -6,7 +6,7 @@ import { ComposedQueue } from '../../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../../subscriber/subscriber-limits.ts'
 import { Actor, type AnyTables, type Stage, tableNames, type Taking } from './actor.ts'
 import { check, type Verdict } from './checker.ts'
-import { Faults } from './faults.ts'
+import { Faults, type FaultStage } from './faults.ts'
 import { type PublisherJournal, publisherJournal } from './journal.ts'
 import { sampleMs } from './pipe.ts'
 import { Reach } from './reach.ts'
@@ -72,7 +72,7 @@ const secondWithinMs = 15_000
 const maxDrift = 2e-4
 
 /** One random cluster under random faults, decided by a seed alone; afterwards all is healed. */
-export class Trial implements Stage {
+export class Trial implements Stage, FaultStage {
   readonly network: SimulatedNetwork
   readonly reach: Reach
   readonly watch = new WireWatch(keepsAtLeast)

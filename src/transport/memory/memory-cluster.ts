@@ -2,31 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { randomId } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
+import type { Member, Meeting } from './member.ts'
 import { MemoryTransport } from './memory-transport.ts'
 
 /** Process ports handed out from here on; nobody listens at them. */
 const firstProcessPort = 11_000
-
-/** What a cluster in memory needs of each transport that has joined it. */
-export interface Member {
-  readonly node: string
-  readonly incarnation: string
-  /** Asynchronously, in the order of calls. */
-  roster(change: RosterChange): void
-  message(topic: string, message: Uint8Array): void
-  request(frame: Uint8Array): void
-  /** The process is no more: nothing of it is carried, and nothing is told to it but this error. */
-  die(error: TidingsError): void
-  /**
-   * It sends at once what waits to be sent. False: the roster does not know yet that it publishes, and until then
-   * it may not.
-   */
-  sendAll(): boolean
-  /** Nothing that it sends is carried until there was a `carry()` for each of these. */
-  drop(): void
-  /** What was dropped is not there to be repaired either. */
-  carry(): void
-}
 
 /** A queue of the cluster, as `openUpdateQueue()` gives it. */
 export type QueueOfCluster = { readonly identity: { readonly incarnation: string } }
@@ -39,7 +19,7 @@ export interface MemoryClusterOptions {
 }
 
 /** A whole cluster in one process: no ports, no other processes, nothing lost. The roster is one object. */
-export class MemoryCluster {
+export class MemoryCluster implements Meeting {
   readonly schedule: (task: () => void) => void
   readonly mode: NodeMode
   readonly #members = new Map<string, Member>()
@@ -57,10 +37,6 @@ export class MemoryCluster {
     return new MemoryTransport(this, node)
   }
 
-  /**
-   * Takes the process in and tells it the whole roster.
-   * @returns the registration with its ports @throws TidingsError NAME_TAKEN
-   */
   join(member: Member, registration: Registration): Registration {
     const twin = this.#twin(registration)
     if (twin) {
@@ -77,7 +53,6 @@ export class MemoryCluster {
     return complete
   }
 
-  /** What the process now says of itself; everybody is told what is new of it. */
   put(registration: Registration): void {
     const { connections: _connections, sequences: _sequences, ...entry } = registration
     const known = this.#entries.get(entry.incarnation)
@@ -86,7 +61,6 @@ export class MemoryCluster {
     for (const member of this.#members.values()) member.roster(this.#change([entry]))
   }
 
-  /** A process that leaves without having said that it ended has died. */
   leave(member: Member): void {
     if (!this.#members.delete(member.incarnation)) return
     const entry = this.#entries.get(member.incarnation)
@@ -141,7 +115,6 @@ export class MemoryCluster {
     return this.#entries.get(incarnation)
   }
 
-  /** Everybody but one, in the order of joining. */
   *others(than: Member): Iterable<Member> {
     for (const member of this.#members.values()) if (member !== than) yield member
   }

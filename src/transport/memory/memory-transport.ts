@@ -1,12 +1,12 @@
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
-import type { Member, MemoryCluster } from './memory-cluster.ts'
+import type { Meeting, Member } from './member.ts'
 
 /** One process's place in a cluster in memory. */
 export class MemoryTransport implements Transport {
   readonly node: string
-  readonly #cluster: MemoryCluster
+  readonly #cluster: Meeting
   readonly #prefixes = new Set<string>()
   /** What is to be told, in order. */
   #inbox: ((handlers: TransportHandlers) => void)[] = []
@@ -16,7 +16,7 @@ export class MemoryTransport implements Transport {
   /** How many want what it sends to be lost. */
   #dropping = 0
 
-  constructor(cluster: MemoryCluster, node: string) {
+  constructor(cluster: Meeting, node: string) {
     this.#cluster = cluster
     this.node = node
   }
