@@ -63,14 +63,14 @@ export const clusterRules: readonly Rule[] = [
   ),
   rule(
     'D21.6',
-    'It remembers publishers that are over up to a number, the latest',
+    'A subscription remembers publishers that are over up to a number, the latest',
     'it remembers them for ever',
     ['subscriber/subscription.ts', 'this.#sources.forgetEnded()\n', '\n'],
     [endings, 'D21: are remembered up to a number, the latest'],
   ),
   rule(
     'D21.7',
-    'Of those it forgets none that may return: what it has of it would be delivered again',
+    'A subscription forgets no publisher that may return: what it has of it would be delivered again',
     'it forgets whoever is silent',
     [
       'subscriber/sources.ts',

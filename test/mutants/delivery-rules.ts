@@ -87,7 +87,7 @@ export const deliveryRules: readonly Rule[] = [
   ),
   rule(
     'D5.9',
-    'That loss goes up to its last numbers where the roster knows them',
+    'Where the roster knows the last numbers of a publisher that ended before its vector came, the loss goes up to them',
     'the numbers of the roster are passed over',
     [
       'subscriber/subscription.ts',
@@ -109,7 +109,7 @@ export const deliveryRules: readonly Rule[] = [
   ),
   rule(
     'D5.11',
-    'And what it published so little before that its announcement may have been on its way',
+    'Of one that was there before and unknown, what it published up to 2 s before the subscription is owed too: its announcement may have been on its way',
     'nothing before is',
     [
       'subscriber/syncs.ts',
@@ -156,7 +156,7 @@ export const deliveryRules: readonly Rule[] = [
   ),
   rule(
     'D5.15',
-    'And so much older as clocks may drift apart',
+    'A subscription is taken to be older by as much as clocks may drift apart',
     'all clocks run alike',
     ['subscriber/beginning.ts', 'ago + (ago * this.#driftPerMille) / 1000', 'ago'],
     [bases, 'D5: reaches back further by what clocks may drift apart'],
@@ -174,7 +174,7 @@ export const deliveryRules: readonly Rule[] = [
   ),
   rule(
     'D5.17',
-    'And who has ended since, or nobody knows when, is told lost',
+    'Of a node heard for the first time, who has ended since the subscription began, or nobody knows when, is a loss',
     'whoever has ended owes nothing',
     [
       'subscriber/beginning.ts',
@@ -326,7 +326,7 @@ export const deliveryRules: readonly Rule[] = [
   ),
   rule(
     'D9.3',
-    'It is told behind a commit that another loss has cut',
+    'A loss is told behind a commit that another loss has cut',
     'each loss beside a commit that is not whole is taken for its cause',
     ['subscriber/parcel-delivery.ts', ' - lostUpTo(span.first - 1, loss.table, lost)', ''],
     [delivery, 'D9: is told behind a commit that another loss has cut'],

@@ -102,7 +102,7 @@ export const endingRules: readonly Rule[] = [
   ),
   rule(
     'D20.10',
-    'It is gone at once when the roster says that it ended without leaving',
+    'A publisher is gone at once when the roster says that it ended without leaving',
     'its silence is waited for',
     [
       'subscriber/subscription.ts',
@@ -120,7 +120,7 @@ export const endingRules: readonly Rule[] = [
   ),
   rule(
     'D20.12',
-    'It leaves an open loss in each table of the subscription',
+    'A publisher that is gone leaves an open loss in each table of the subscription',
     'in those alone of which something has come',
     ['subscriber/endings.ts', '    this.#openUnheard(source)\n', ''],
     [endings, 'D20: leaves an open loss in each table that it published, and one in any'],
@@ -283,7 +283,7 @@ export const endingRules: readonly Rule[] = [
   ),
   rule(
     'D20.28',
-    'Or has ended in good order after all',
+    'The open loss in any table ends when its publisher has ended in good order after all',
     'it stays open',
     ['subscriber/endings.ts', "    this.#delivery.endUnheard(source, 'ended')\n", ''],
     [endings, 'D20: has its open loss in any table ended when it ends in good order after all'],
@@ -325,7 +325,7 @@ export const endingRules: readonly Rule[] = [
   ),
   rule(
     'D20.34',
-    'Nor in one of which all is here',
+    'Who falls silent behind its last numbers leaves no open loss in a table of which all is here',
     'it leaves one in each table that it has published',
     ['subscriber/endings.ts', '  if (saidLast && base !== null) return next <= known\n', ''],
     [leaving, 'D20: leaves none by its word on the wire either'],

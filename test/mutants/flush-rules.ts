@@ -128,7 +128,7 @@ export const flushRules: readonly Rule[] = [
   ),
   rule(
     'D19.13',
-    'It asks for confirmations again as soon as that has left',
+    'A flush asks for confirmations again as soon as the rest of such a parcel has left',
     'it asks at its next 250 ms',
     ['publisher/publisher.ts', 'this.#flushAsksLater ||= this.#unsent.length > 0', 'void 0'],
     ['src/publisher/closed-parcel.test.ts', 'D19: is waited for by a flush, with subscribers and'],

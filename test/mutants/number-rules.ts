@@ -306,7 +306,7 @@ export const numberRules: readonly Rule[] = [
   ),
   rule(
     'D4.9',
-    'Or the one before the first retained, if the latest that is no longer retained is younger',
+    'Where the newest update that is no longer retained is younger than the time asked for, a vector tells the sequence before the first retained',
     'it tells the first that is retained',
     [
       'publisher/published-stream.ts',

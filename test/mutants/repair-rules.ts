@@ -20,7 +20,7 @@ export const repairRules: readonly Rule[] = [
   ),
   rule(
     'D16.2',
-    'It is asked for whole, from its first sequence to its last',
+    'A gap is asked for whole, from its first sequence to its last',
     'the range ends one short',
     [
       'subscriber/gap-repair.ts',
@@ -31,7 +31,7 @@ export const repairRules: readonly Rule[] = [
   ),
   rule(
     'D16.3',
-    'It is asked for again while no answer comes',
+    'A gap is asked for again while no answer comes',
     'it is asked for once',
     [
       'subscriber/gap-repair.ts',
@@ -42,7 +42,7 @@ export const repairRules: readonly Rule[] = [
   ),
   rule(
     'D16.4',
-    'It is not asked for faster than an answer can come',
+    'A gap is not asked for faster than an answer can come',
     'it is asked for with every tick',
     [
       'subscriber/gap-repair.ts',
@@ -251,7 +251,7 @@ export const repairRules: readonly Rule[] = [
   ),
   rule(
     'D17.13',
-    'Nor is such an ask one in vain',
+    'What is asked for again while its answer is under way does not count as asked for in vain',
     'each ask counts',
     ['publisher/replayer.ts', 'if (!this.#isUnderWay(request)) asked.times++', 'asked.times++'],
     [answers, 'D17: go to nobody else where it asks again while they are under way'],

@@ -220,21 +220,21 @@ export const silenceRules: readonly Rule[] = [
   ),
   rule(
     'D15.2',
-    'It is repeated later and later',
+    'A sync is repeated later and later',
     'it is repeated at one pace',
     ['subscriber/source.ts', 'limits.syncRetryMs * 1.5 ** this.syncs', 'limits.syncRetryMs'],
     [syncs, 'D15: is repeated, later and later, while an answer is missing'],
   ),
   rule(
     'D15.3',
-    'It is repeated at times that chance spreads',
+    'A sync is repeated at times that chance spreads',
     'chance has no part in it',
     ['subscriber/syncs.ts', 'share = 0.8 + 0.4 * this.#random()', 'share = 1'],
     [syncs, 'D15: comes at times left to chance, so that many subscribers spread'],
   ),
   rule(
     'D15.4',
-    'It asks for the marks that are missing',
+    'A sync asks for the marks that are missing',
     'it asks for all',
     ['subscriber/syncs.ts', 'marks: this.#marks(due),', 'marks: this.#tables,'],
     [syncs, 'D15: asks for the marks that are missing, and names who is meant'],
@@ -263,7 +263,7 @@ export const silenceRules: readonly Rule[] = [
   ),
   rule(
     'D15.7',
-    'It is repeated no faster than an answer takes by the round trips that were measured',
+    'A sync is repeated no faster than an answer takes by the round trips that were measured',
     'it is repeated as on one host',
     ['subscriber/source.ts', 'this.pauseMs(Math.min(later,', '(Math.min(later,'],
     ['src/subscriber/round-trip.test.ts', 'D15: is asked again no faster than an answer can come'],
@@ -281,7 +281,7 @@ export const silenceRules: readonly Rule[] = [
   ),
   rule(
     'D15.9',
-    'It counts from the last tick on, also where an answer is read before the next one',
+    'An own stall counts from the last tick on, also where an answer is read before the next one',
     'it counts when the next tick has come',
     [
       'subscriber/own-stalls.ts',
@@ -303,7 +303,7 @@ export const silenceRules: readonly Rule[] = [
   ),
   rule(
     'D15.11',
-    'It goes out at its time, where a tick comes before it',
+    'A first sync goes out at its time, where a tick comes a little before it',
     'it waits for the next tick',
     ['subscriber/syncs.ts', 'this.#wakeFor(firstTimes, now)', ''],
     [syncs, 'D15: goes out at its time, where a tick comes a little before it'],
@@ -331,7 +331,7 @@ export const silenceRules: readonly Rule[] = [
   ),
   rule(
     'D15.14',
-    'It leaves the answers of many publishers time to be read one behind the other',
+    'A sync leaves the answers of many publishers time to be read one behind the other',
     'it is repeated as soon as that of one',
     ['subscriber/source.ts', 'limits.syncAnswerMs * publishers', '0'],
     [syncs, 'D15: of 50 publishers is repeated after a second at the earliest'],

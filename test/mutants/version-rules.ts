@@ -38,7 +38,7 @@ export const versionRules: readonly Rule[] = [
   ),
   rule(
     'D25.4',
-    'It is handed over with it, so that a copy can compare what comes later',
+    'The highest version is handed over with such an update, so that a copy can compare what comes later',
     'that of the latest update is',
     ['queue/conflation.ts', '    version,\n    kind: kindOf', '    kind: kindOf'],
     [byVersion, 'D25: the highest version is handed over, also where the latest update has none'],
