@@ -9,7 +9,7 @@ import type { Contender } from './contender.ts'
 import type { Requirement, Shape } from './peers/peer.ts'
 import type { Outcome } from './run.ts'
 import { programPath } from './server.ts'
-import { peakMiB, totalCpuSeconds } from './usage.ts'
+import { mostMiB, totalCpuSeconds } from './usage.ts'
 
 /** What an update takes as bytes: about 15 fields as JSON. */
 const bytesPerUpdate = 256
@@ -84,7 +84,7 @@ async function measure(
   const startedAt = sent.map(([, at]) => BigInt(at ?? 0)).reduce((a, b) => (a < b ? a : b))
   const endedAt = received.map(([, at]) => BigInt(at ?? 0)).reduce((a, b) => (a > b ? a : b))
   const all = updates * publishers.length
-  const most = (children: readonly Child[]) => Math.max(...children.map(({ pid }) => peakMiB(pid)))
+  const most = (children: readonly Child[]) => mostMiB(children.map(({ pid }) => pid))
   return {
     updates,
     perSecond: all / (Number(endedAt - startedAt) / 1e9),

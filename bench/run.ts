@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Child } from '../test/harness/child.ts'
 import type { Assignment, Latency, Said, Told, Work } from './assignment.ts'
 import type { Ground, Peer, Shape } from './peers/peer.ts'
-import { peakMiB, totalCpuSeconds } from './usage.ts'
+import { mostMiB, totalCpuSeconds } from './usage.ts'
 import type { RowSet } from './workload.ts'
 
 /** A run that takes longer has stood still. */
@@ -156,9 +156,9 @@ async function measure(
   company.mustLive()
   const cpu = totalCpuSeconds(pids) - cpuBefore
   const memory = {
-    publisher: most(company.of('publisher').map(({ pid }) => peakMiB(pid))),
-    subscriber: most(company.of('subscriber').map(({ pid }) => peakMiB(pid))),
-    server: ground.pids.length > 0 ? most(ground.pids.map(peakMiB)) : null,
+    publisher: mostMiB(company.of('publisher').map(({ pid }) => pid)),
+    subscriber: mostMiB(company.of('subscriber').map(({ pid }) => pid)),
+    server: ground.pids.length > 0 ? mostMiB(ground.pids) : null,
   }
   const startedAt = started.reduce(
     (first, each) => (each.startedAt < first ? each.startedAt : first),
@@ -178,8 +178,6 @@ async function measure(
     latency: slowest(received.map(({ latency }) => latency)),
   }
 }
-
-const most = (numbers: readonly number[]): number => Math.max(...numbers)
 
 function slowest(latencies: readonly (Latency | null)[]): Latency | null {
   const known = latencies.filter((latency) => latency !== null)

@@ -24,6 +24,9 @@ const rows: readonly (readonly [peer: string, what: string, one: number, eight: 
     ['redis', 'Tidings ÷ Redis', 14, 10],
     ['mqtt', 'Tidings ÷ Mosquitto', 14, 25],
     ['moleculer', 'Tidings ÷ Moleculer', 25, 45],
+    ['postgres', 'Tidings ÷ PostgreSQL LISTEN/NOTIFY', 10, 10],
+    ['bullmq', 'Tidings ÷ BullMQ Relay on Redis', 10, 10],
+    ['bullmq-batches', 'Tidings ÷ BullMQ Relay on Redis, arrays', 10, 10],
     // The same bytes over another carrier: what numbering, retention and delivery cost must be earned back.
     ['nats-batches', 'Tidings ÷ NATS carrying our batches', 1.1, 1.1],
     ['zeromq-batches', 'Tidings ÷ zeromq.js carrying our batches', 0.85, 0.85],

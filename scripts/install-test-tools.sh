@@ -2,10 +2,11 @@
 # What the whole-system tests use beside Node: Python with pyzmq (programs that are not ours), iproute2 and
 # nftables (machines with networks of their own, cut off from each other), util-linux (containers, other
 # users), libfaketime (clocks that are wrong), strace (what a process asks of the system), stress-ng
-# (a machine that is busy) and PostgreSQL (the statements of docs/VERSIONS.md). For Debian and Ubuntu, as root; does nothing where all is there.
+# (a machine that is busy), PostgreSQL (the statements of docs/VERSIONS.md) and, beside it, Redis and NATS (what the
+# benchmark compares with). For Debian and Ubuntu, as root; does nothing where all is there.
 set -eu
 
-packages='python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql'
+packages='python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server'
 
 for package in $packages; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=yes

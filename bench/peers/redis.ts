@@ -14,12 +14,15 @@ const options = [
   ['--client-output-buffer-limit', 'pubsub 0 0 0'],
 ].flat()
 
+export const startRedis = () =>
+  startServer('redis-server', (port) => ['--port', String(port), ...options])
+
 export const redis: Peer = {
   name: 'redis',
   title: 'Redis pub/sub, ioredis, JSON per update',
   rate: 180_000,
   requirement: () => serverRequirement('redis-server', '--version', 'ioredis'),
-  start: () => startServer('redis-server', (port) => ['--port', String(port), ...options]),
+  start: startRedis,
   publisher: async ({ index, place }) => {
     const client = new Redis({
       port: Number(place.port),

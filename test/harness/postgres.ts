@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { appendFileSync, chownSync, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Child } from './child.ts'
-import { asUser, here } from './place.ts'
+import { asUser, here, inside } from './place.ts'
 import type { Place } from './place.ts'
 import { scratchDirectory } from './scratch.ts'
 
@@ -24,24 +24,48 @@ export function postgresPrograms(): string | null {
   return folders.find(isWhole) ?? null
 }
 
+/** The name of its one user, who needs no password. */
+export const postgresUser = 'test'
+
+/** Where a PostgreSQL can be reached beside the socket in its folder. */
+export interface PostgresAddress {
+  readonly host: string
+  readonly port: number
+}
+
 /** A PostgreSQL of its own, reached by a socket in its folder; it goes with the processes of the test. */
 export class Postgres {
   readonly #programs = postgresPrograms() ?? ''
   readonly #folder = scratchDirectory()
-  readonly #place: Place = user.isNeeded ? asUser(user.uid) : here
+  readonly #place: Place
+  #server: Child | null = null
 
-  static async start(): Promise<Postgres> {
-    const postgres = new Postgres()
-    await postgres.#start()
+  private constructor(place: Place) {
+    this.#place = user.isNeeded ? inside(place, asUser(user.uid)) : place
+  }
+
+  /** `address`: where it listens too; `place`: where it runs. */
+  static async start(address?: PostgresAddress, place: Place = here): Promise<Postgres> {
+    const postgres = new Postgres(place)
+    await postgres.#start(address)
     return postgres
   }
 
-  async #start(): Promise<void> {
+  get pid(): number {
+    return this.#server?.pid ?? -1
+  }
+
+  /** Ends it as `pg_ctl stop` does: connections are cut, the database is left whole. */
+  async end(): Promise<void> {
+    await this.#server?.end('SIGINT')
+  }
+
+  async #start(address?: PostgresAddress): Promise<void> {
     if (user.isNeeded) chownSync(this.#folder, user.uid, user.uid)
     const data = join(this.#folder, 'data')
     const options = [
       '--auth=trust',
-      '--username=test',
+      `--username=${postgresUser}`,
       '--encoding=UTF8',
       '--no-locale',
       '--no-sync',
@@ -52,14 +76,19 @@ export class Postgres {
       stdio: ['ignore', 'ignore', 'inherit'],
       cwd: this.#folder,
     })
-    const settings = ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${this.#folder}`]
-    const server = this.#child('postgres', ['-D', data, '-F', ...settings])
-    await server.says(/ready to accept connections/)
+    if (address) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n')
+    const settings = [
+      `listen_addresses=${address?.host ?? ''}`,
+      `unix_socket_directories=${this.#folder}`,
+      ...(address ? [`port=${address.port}`] : []),
+    ].flatMap((setting) => ['-c', setting])
+    this.#server = this.#child('postgres', ['-D', data, '-F', ...settings])
+    await this.#server.says(/ready to accept connections/)
   }
 
   /** A connection: statements run one behind the other, each when it is asked for. */
   connect(): Connection {
-    const words = ['-h', this.#folder, '-U', 'test', '-d', 'postgres', '-qAtX']
+    const words = ['-h', this.#folder, '-U', postgresUser, '-d', 'postgres', '-qAtX']
     return new Connection(this.#child('psql', [...words, '-v', 'ON_ERROR_STOP=1']))
   }
 

@@ -37,6 +37,11 @@ const found = new Map<Tool, boolean>()
  */
 export function available(what: string, ...tools: readonly Tool[]): boolean {
   const missing = tools.filter((tool) => !isThere(tool))
+  return runnable(what, missing)
+}
+
+/** The same where somebody else knows what is missing. */
+export function runnable(what: string, missing: readonly string[]): boolean {
   if (missing.length === 0) return true
   const lack = `there is no ${missing.join(', no ')} (Linux, root, scripts/install-test-tools.sh)`
   if (process.env['CI']) throw new Error(`${what}: ${lack}`)
