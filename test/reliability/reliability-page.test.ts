@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { repository } from '../harness/child.ts'
+import { pauseFile, readPauseResult, withPause } from './pause/pause-result.ts'
 import { readResults, withResults } from './reliability-page.ts'
 import type { Result } from './result.ts'
 
@@ -34,6 +35,7 @@ it('docs/RELIABILITY.md shows the results that are there: `npm run reliability` 
   const results = readResults()
   expect(results.map(({ instrument }) => instrument)).toContain('chaos')
   expect(page).toBe(withResults(page, results))
+  expect(page).toBe(withPause(page, readPauseResult(pauseFile)))
 })
 
 it('replaces what is between its marks, and nothing else', () => {

@@ -6,9 +6,6 @@ import { instruments, readResult } from './result.ts'
 /** Where instruments leave what docs/RELIABILITY.md shows, as `chaos.json` and so on. */
 export const resultsFolder = join(import.meta.dirname, 'results')
 
-const begin = '<!-- results -->'
-const end = '<!-- /results -->'
-
 const titles: Readonly<Record<Instrument, string>> = {
   chaos: 'Chaos',
   faults: 'Fault matrix',
@@ -66,11 +63,15 @@ export function readResults(folder: string = resultsFolder): Result[] {
   })
 }
 
-/** The page with its tables made anew. Throws when it has no place for them. */
-export function withResults(page: string, results: readonly Result[]): string {
+/** The page with another text between two marks of this name. Throws when it has none. */
+export function withPart(page: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const from = page.indexOf(begin)
   const to = page.indexOf(end)
   if (from < 0 || to < from) throw new Error(`the page has no ${begin} … ${end}`)
-  const sections = results.map(section).join('\n\n')
-  return `${page.slice(0, from + begin.length)}\n\n${sections}\n\n${page.slice(to)}`
+  return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`
 }
+
+/** The page with its tables made anew. Throws when it has no place for them. */
+export const withResults = (page: string, results: readonly Result[]): string =>
+  withPart(page, 'results', results.map(section).join('\n\n'))

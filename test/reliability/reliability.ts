@@ -2,13 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { repository } from '../harness/child.ts'
+import { pauseFile, readPauseResult, withPause } from './pause/pause-result.ts'
 import { readResults, resultsFolder, withResults } from './reliability-page.ts'
 import { MalformedResult } from './result.ts'
 
 const page = join(repository, 'docs', 'RELIABILITY.md')
 try {
   const results = readResults()
-  writeFileSync(page, withResults(readFileSync(page, 'utf8'), results))
+  const text = withResults(readFileSync(page, 'utf8'), results)
+  writeFileSync(page, withPause(text, readPauseResult(pauseFile)))
   const names = results.map(({ instrument }) => instrument).join(', ')
   console.log(`${relative(repository, page)}: ${names} of ${relative(repository, resultsFolder)}`)
 } catch (error) {
