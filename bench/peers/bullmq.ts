@@ -134,21 +134,21 @@ function bullmqRelay(
 export const bullmq = bullmqRelay(
   'bullmq',
   'BullMQ Relay on Redis, JSON per update',
-  6000,
+  18_000,
   redisStore,
   single,
 )
 export const bullmqBatches = bullmqRelay(
   'bullmq-batches',
   'BullMQ Relay on Redis, JSON arrays',
-  100_000,
+  130_000,
   redisStore,
   arrays,
 )
 export const bullmqPostgres = bullmqRelay(
   'bullmq-postgres',
   'BullMQ Relay on PostgreSQL, JSON arrays',
-  45_000,
+  75_000,
   postgresStore,
   arrays,
 )
