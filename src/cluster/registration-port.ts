@@ -1,3 +1,4 @@
+import { ownBytes } from '../base/own-bytes.ts'
 import { Router } from 'zeromq'
 import type { Clock } from '../base/clock.ts'
 import { ConnectionMonitor } from '../transport/zeromq/connection-monitor.ts'
@@ -70,7 +71,7 @@ export class RegistrationPort {
     if (this.#encoded?.message !== message)
       this.#encoded = { message, frame: encodeClusterMessage(message) }
     const { frame } = this.#encoded
-    this.#router.send([Buffer.from(route, 'latin1'), frame]).then(
+    this.#router.send([ownBytes(route, 'latin1'), frame]).then(
       () => this.#options.stands(route),
       (error: unknown) => {
         const { code } = error as { code?: string }

@@ -1,3 +1,4 @@
+import { ownBytes } from '../../base/own-bytes.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { RosterChange } from '../../model/roster.ts'
 import type { Shape } from '../../transport/zeromq/json-shape.ts'
@@ -80,7 +81,7 @@ export const maxWhisperBytes = maxRegistrationMessageBytes
  * @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxWhisperBytes`.
  */
 export function encodeWhisper(whisper: Whisper): Uint8Array {
-  const bytes = Buffer.from(JSON.stringify(whisper), 'utf8')
+  const bytes = ownBytes(JSON.stringify(whisper))
   if (bytes.length <= maxWhisperBytes) return bytes
   throw new TidingsError(
     'LIMIT_EXCEEDED',

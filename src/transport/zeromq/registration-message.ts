@@ -3,6 +3,7 @@
  * registry port, each message one frame of JSON. Every message may be lost (a ROUTER drops for a
  * stopped peer), so each says a state, and is said again until the other side has seen it.
  */
+import { ownBytes } from '../../base/own-bytes.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../../model/roster.ts'
 import { wireVersion } from '../../model/wire-version.ts'
@@ -220,7 +221,7 @@ export const decodeClusterMessage = (bytes: Uint8Array): ClusterMessage | null =
 function encode(message: ProcessMessage | ClusterMessage, most: number): Uint8Array {
   const says = message.type === 'register' || message.type === 'registered'
   const whole = says ? { wire: wireVersion, ...message } : message
-  const bytes = Buffer.from(JSON.stringify(whole), 'utf8')
+  const bytes = ownBytes(JSON.stringify(whole))
   if (bytes.length <= most) return bytes
   throw new TidingsError(
     'LIMIT_EXCEEDED',

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Shape } from '../../harness/definition-file.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
@@ -5,6 +6,7 @@ import { addVerdicts, type Verdict } from './judge.ts'
 import { monotonicMs } from './order.ts'
 import { openQueue, startParticipant } from './participant.ts'
 import { countOf, type Place, publishedBy, receives, settled } from './settled.ts'
+import { collectNow } from './processes/collect-now.ts'
 import { residentMiB, residentPartsMiB } from './resident-memory.ts'
 import { type Samples, samplesOfFloor, type Trend, trendOf } from './trend.ts'
 
@@ -22,6 +24,9 @@ const rateUpdates = 200_000
  * go from 110 to 140 MiB and back to 125. With one arena that is given back, memory that is resident is in use (mallopt(3)).
  */
 const steadyAllocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' }
+
+/** Loaded into GENESIS_CLUSTER: it has no calls of a test. */
+const collector = new URL('processes/collector.ts', import.meta.url).href
 
 const sampleMs = 1_000
 const mebibyte = 1024 * 1024
@@ -82,6 +87,11 @@ class Soak {
   async #sampleLiveHeaps(at: number): Promise<void> {
     for (const { participant, key } of [...this.#publishers, ...this.#subscribers])
       this.#note(`${key} live heap`, 'MiB', at, (await participant.call('liveHeap')) / mebibyte)
+    for (const { host, child } of this.#cluster.nodes) {
+      child.process.send(collectNow)
+      const [bytes] = (await once(child.process, 'message')) as [number]
+      this.#note(`GENESIS_CLUSTER ${host} live heap`, 'MiB', at, bytes / mebibyte)
+    }
     // Of the pauses that this makes nothing counts as latency.
     await this.#latencies(null)
   }
@@ -147,7 +157,9 @@ class Soak {
 
 /** Two publishers and two subscribers on each of the nodes of the shape. */
 export async function runSoak(shape: Shape, seconds: number): Promise<SoakResult> {
-  const cluster = await TestCluster.start(shape, shape.endsWith('relay') ? 2 : 1)
+  const cluster = await TestCluster.reserve(shape, shape.endsWith('relay') ? 2 : 1)
+  const env = { ...steadyAllocator, NODE_OPTIONS: `--import=${collector}` }
+  await Promise.all(cluster.nodes.map((node) => node.start(env)))
   const places = (role: string): Promise<Place[]> =>
     Promise.all(
       [0, 1].map(async (index) => {
