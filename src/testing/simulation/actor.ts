@@ -41,6 +41,9 @@ const heardWithinMs = 4000
 /** Whoever closes on a path free from so soon on until its end loses nothing. */
 const freeSoonAfterCloseMs = 300
 
+/** Whom its roster had not told of when it had left is only lost to on a path free for so long when it closed. */
+const toldWithinMs = 1500
+
 /** Nobody is gone who was heard within it by a subscriber that was awake. */
 const notGoneWithinMs = 9000
 
@@ -273,12 +276,16 @@ export class Actor {
     const { closingAt, endedAt, leftAt, incarnation } = publisher
     if (leftAt === Infinity) return false
     // It waits for the subscribers of the roster: not for who has ended by the word of its node, and comes back too late.
-    const word = this.#stage.network.processes.get(incarnation)?.endsTold.get(journal.incarnation)
+    const owner = this.#stage.network.processes.get(incarnation)
+    const word = owner?.endsTold.get(journal.incarnation)
     const isAwaitedBy = Math.min(leftAt, closingAt + freeSoonAfterCloseMs)
     if (word && word.from < leftAt && word.to >= isAwaitedBy) return false
+    const toldOfAt = owner?.toldOfAt.get(journal.incarnation) ?? Infinity
+    const wasKnown = owner === undefined || toldOfAt < owner.saidEndedAt
+    const freeBy = closingAt + (wasKnown ? freeSoonAfterCloseMs : -toldWithinMs)
     return this.#stage.reach
       .stretches(journal.incarnation, incarnation)
-      .some(({ from, to }) => from < closingAt + freeSoonAfterCloseMs && to >= endedAt)
+      .some(({ from, to }) => from < freeBy && to >= endedAt)
   }
 }
 

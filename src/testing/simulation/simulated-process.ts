@@ -41,6 +41,10 @@ export class SimulatedProcess implements Transport, Clock {
   seen = { life: 0, version: 0 }
   /** When the roster said to this process that somebody has ended, and until when it did not say otherwise. */
   readonly endsTold = new Map<string, Stretch>()
+  /** When the roster first told this process of another that had not ended. */
+  readonly toldOfAt = new Map<string, number>()
+  /** When it first said that it has ended in good order; Infinity: it has not. */
+  saidEndedAt = Infinity
   /** Its roster has forgotten an end that it has not seen. */
   hasMissed = false
   diedAt = Infinity
@@ -127,6 +131,8 @@ export class SimulatedProcess implements Transport, Clock {
 
   register(registration: Registration): void {
     this.registration = registration
+    if (registration.state === 'ended')
+      this.saidEndedAt = Math.min(this.saidEndedAt, this.#around.clock.now())
     this.#around.register(this, registration)
   }
 
@@ -187,6 +193,7 @@ export class SimulatedProcess implements Transport, Clock {
     const word = this.endsTold.get(incarnation)
     const isSaid = word?.to === Infinity
     const now = this.#around.clock.now()
+    if (!hasEnded && !this.toldOfAt.has(incarnation)) this.toldOfAt.set(incarnation, now)
     if (hasEnded && !isSaid) this.endsTold.set(incarnation, { from: now, to: Infinity })
     if (!hasEnded && isSaid) word.to = now
   }
