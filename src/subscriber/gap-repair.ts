@@ -1,7 +1,7 @@
 import type { Random } from '../base/random.ts'
 import type { Tables } from '../model/request.ts'
 import { replyPath, type Source, type Unproven } from './source.ts'
-import type { SubscribedStream } from './subscribed-stream.ts'
+import { noRepair, type SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
@@ -70,7 +70,7 @@ export class GapRepair {
     if (repair.from !== gap.from) this.#open(stream, gap, now)
     if (repair.asks === 0 && gap.to === stream.known)
       repair.askAt = Math.max(repair.askAt, source.partCameAt(stream) + this.#limits.gapGraceMs)
-    if (now < repair.askAt) return
+    if (now < this.#dueAt(source, stream)) return
     this.#tell(source, stream, gap)
     if (!this.#output.isUnderHalf()) return
     // Asked in vain: perhaps the answers do not come through, neither to us nor on the topic.
@@ -91,6 +91,7 @@ export class GapRepair {
     repair.from = gap.from
     repair.asks = allHere ? 0 : 1
     repair.askAt = allHere ? now : now + this.#limits.replayProgressMs
+    repair.askedAt = null
     if (allHere) this.tick(source, stream, now)
   }
 
@@ -105,6 +106,7 @@ export class GapRepair {
     repair.from = gap.from
     repair.asks = 0
     repair.askAt = now + this.#limits.gapGraceMs
+    repair.askedAt = null
     this.#output.wakeWithin(this.#limits.gapGraceMs)
   }
 
@@ -118,10 +120,8 @@ export class GapRepair {
   #ask(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {
     const { repair } = stream
     repair.asks++
-    const { replayRetryMs } = this.#limits
-    // Who leaves serves for a short time only: rather ask twice than too late.
-    const pauseMs = source.saidLast ? replayRetryMs : source.pauseMs(replayRetryMs)
-    repair.askAt = now + pauseMs * (0.9 + 0.2 * this.#random())
+    repair.share = 0.9 + 0.2 * this.#random()
+    repair.askedAt = now
     const window = Math.ceil(this.#limits.replayWindowBytes / stream.bytesPerUpdate)
     repair.to = Math.min(gap.to, gap.from + window - 1)
     const nonce = this.#output.nonce()
@@ -139,8 +139,18 @@ export class GapRepair {
     })
   }
 
+  /** The pause behind an ask is the one that its publisher has now: the answers to others may have been found faster. */
+  #dueAt(source: Source, { repair }: SubscribedStream): number {
+    const { askAt, askedAt, share } = repair
+    if (askedAt === null) return askAt
+    const { replayRetryMs } = this.#limits
+    // Who leaves serves for a short time only: rather ask twice than too late.
+    const pauseMs = source.saidLast ? replayRetryMs : source.pauseMs(replayRetryMs)
+    return askedAt + pauseMs * share
+  }
+
   #close(stream: SubscribedStream): void {
     for (const nonce of stream.repair.nonces) this.#nonces.delete(nonce)
-    Object.assign(stream.repair, { from: 0, to: 0, asks: 0, askAt: 0, isTold: false, nonces: [] })
+    Object.assign(stream.repair, noRepair())
   }
 }

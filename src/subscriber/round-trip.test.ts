@@ -129,6 +129,23 @@ describe('a publisher whose answers take 2.4 s', () => {
     expect(far.pair.requestsOf('replay', since).length).toBeGreaterThanOrEqual(3)
   })
 
+  it('D16: is asked again as soon as its answers are found to take less', () => {
+    const far = new FarPair(1_200)
+    far.pair.publish(['A'])
+    far.pass(1_300, isBatch)
+    far.pair.publish(['A'])
+    const since = far.pair.now
+    const asks = () => far.pair.requestsOf('replay', since).length
+    const isReplay = ({ kind }: Message) => kind === 'replay'
+    far.pass(1_600, isReplay)
+    expect(asks()).toBe(1)
+    const [source] = far.pair.subscription.sources.values()
+    for (let answer = 0; answer < 8; answer += 1)
+      source?.answered({ tookMs: 20, ownStallMs: 0 }, far.pair.now)
+    far.pass(500, isReplay)
+    expect(asks()).toBe(2)
+  })
+
   it('D16: is asked for a gap once while the answer may be under way', () => {
     const far = new FarPair(1_200)
     far.pair.publish(['A'])

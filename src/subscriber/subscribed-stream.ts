@@ -11,11 +11,27 @@ interface Repair {
   /** Last sequence of the range asked for. */
   to: number
   asks: number
+  /** When it is to be asked for. */
   askAt: number
+  /** When it was, and nothing of it has come since: after a pause it is asked for again. Else null, and `askAt` holds. */
+  askedAt: number | null
+  /** Of the pause between two asks: by chance a little less or more than all of it. */
+  share: number
   /** That the stream is behind has been said. */
   isTold: boolean
   nonces: number[]
 }
+
+export const noRepair = (): Repair => ({
+  from: 0,
+  to: 0,
+  asks: 0,
+  askAt: 0,
+  askedAt: null,
+  share: 1,
+  isTold: false,
+  nonces: [],
+})
 
 /** One stream as one subscription sees it: what is owed, what is here, what is missing. */
 export class SubscribedStream {
@@ -43,7 +59,7 @@ export class SubscribedStream {
   bytesPerUpdate = 256
   /** From `next` up to here all is held or lost, as far as it was looked at. */
   #coveredTo = 0
-  readonly repair: Repair = { from: 0, to: 0, asks: 0, askAt: 0, isTold: false, nonces: [] }
+  readonly repair: Repair = noRepair()
 
   constructor(table: string) {
     this.table = table

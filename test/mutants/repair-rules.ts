@@ -33,22 +33,14 @@ export const repairRules: readonly Rule[] = [
     'D16.3',
     'A gap is asked for again while no answer comes',
     'it is asked for once',
-    [
-      'subscriber/gap-repair.ts',
-      'repair.askAt = now + pauseMs * (0.9 + 0.2 * this.#random())',
-      'repair.askAt = Infinity',
-    ],
+    ['subscriber/gap-repair.ts', 'repair.askedAt = now', 'repair.askedAt = Infinity'],
     [repair, 'D16: is asked for again while no answer comes'],
   ),
   rule(
     'D16.4',
     'A gap is not asked for faster than an answer can come',
     'it is asked for with every tick',
-    [
-      'subscriber/gap-repair.ts',
-      'repair.askAt = now + pauseMs * (0.9 + 0.2 * this.#random())',
-      'repair.askAt = now',
-    ],
+    ['subscriber/gap-repair.ts', 'repair.askedAt = now', 'repair.askedAt = 0'],
     [repair, 'D16: is asked for again while no answer comes'],
   ),
   rule(
@@ -123,6 +115,16 @@ export const repairRules: readonly Rule[] = [
     [
       'src/subscriber/round-trip.test.ts',
       'D16: is asked again as soon as ever when it leaves, since it serves for a short time only',
+    ],
+  ),
+  rule(
+    'D16.13',
+    'A range is asked for again as soon as the pause is over that its publisher has now: answers found to be faster shorten it',
+    'an answer has the longest time that any may take',
+    ['subscriber/gap-repair.ts', 'return askedAt + pauseMs * share', 'return askedAt + 4_000'],
+    [
+      'src/subscriber/round-trip.test.ts',
+      'D16: is asked again as soon as its answers are found to take less',
     ],
   ),
   rule(
