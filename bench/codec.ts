@@ -7,10 +7,10 @@ import { parseArgs } from 'node:util'
 import type { BatchMessage } from '../src/model/message.ts'
 import type { Update } from '../src/model/update.ts'
 import { updateTopic } from '../src/model/topic.ts'
-import { decodeMessage, encodeBatch } from '../src/wire/message-codec.ts'
+import { decodeMessage, encodeBatch } from '../src/wire/frames/message-codec.ts'
 import { RecordTest } from '../src/model/where.ts'
-import { RowReader } from '../src/wire/row-reader.ts'
-import { RowWriter } from '../src/wire/row-writer.ts'
+import { RowReader } from '../src/wire/rows/row-reader.ts'
+import { RowWriter } from '../src/wire/rows/row-writer.ts'
 
 const rowsPerRound = 2048
 const warmUpRounds = 200

@@ -6,18 +6,31 @@ import { expect, it } from 'vitest'
 const allowed: Record<string, readonly string[]> = {
   base: [],
   model: ['base'],
+  sockets: ['base', 'model'],
   definition: ['base', 'model'],
   wire: ['base', 'model'],
+  registration: ['base', 'model'],
   publisher: ['base', 'model', 'wire'],
   subscriber: ['base', 'model', 'wire'],
-  transport: ['base', 'model'],
-  cluster: ['base', 'model', 'wire', 'definition', 'transport'],
-  queue: ['base', 'model', 'wire', 'definition', 'publisher', 'subscriber', 'transport', 'cluster'],
+  transport: ['base', 'model', 'sockets', 'registration'],
+  cluster: ['base', 'model', 'wire', 'sockets', 'definition', 'registration'],
+  queue: [
+    'base',
+    'model',
+    'wire',
+    'sockets',
+    'definition',
+    'publisher',
+    'subscriber',
+    'transport',
+    'cluster',
+  ],
   intake: [
     'base',
     'model',
-    'definition',
     'wire',
+    'sockets',
+    'definition',
     'publisher',
     'subscriber',
     'transport',
@@ -25,12 +38,22 @@ const allowed: Record<string, readonly string[]> = {
     'queue',
   ],
   demo: ['base', 'model', 'definition', 'queue'],
-  cli: ['base', 'model', 'definition', 'transport', 'cluster', 'queue', 'intake', 'demo'],
+  cli: [
+    'base',
+    'model',
+    'sockets',
+    'definition',
+    'transport',
+    'cluster',
+    'queue',
+    'intake',
+    'demo',
+  ],
   testing: [
     'base',
     'model',
-    'definition',
     'wire',
+    'definition',
     'publisher',
     'subscriber',
     'transport',
@@ -102,7 +125,7 @@ it('timers are set in one place, which knows how long they can be', () => {
 })
 
 it('GENESIS_CLUSTER and its sockets leave no promise to itself: an unhandled rejection would end them', () => {
-  const rooms = [join('cluster', ''), join('transport', 'zeromq', '')]
+  const rooms = [join('cluster', ''), join('sockets', ''), join('transport', 'zeromq', '')]
   const left = files
     .filter((file) => !isTest(file) && rooms.some((room) => file.startsWith(room)))
     .filter((file) => /^\s*(?:.*\W)?void [\w#(]/m.test(readFileSync(join(root, file), 'utf8')))

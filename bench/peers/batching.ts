@@ -1,8 +1,8 @@
 import { updateTopic } from '../../src/model/topic.ts'
 import type { Update } from '../../src/model/update.ts'
-import { decodeMessage, encodeBatch } from '../../src/wire/message-codec.ts'
-import { RowReader } from '../../src/wire/row-reader.ts'
-import { RowWriter } from '../../src/wire/row-writer.ts'
+import { decodeMessage, encodeBatch } from '../../src/wire/frames/message-codec.ts'
+import { RowReader } from '../../src/wire/rows/row-reader.ts'
+import { RowWriter } from '../../src/wire/rows/row-writer.ts'
 import type { Trade } from '../rows.ts'
 import type { Take } from './peer.ts'
 

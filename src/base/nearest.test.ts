@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { knownItemNames } from '../definition/known-items.ts'
+import { knownItemNames } from '../definition/items/known-items.ts'
 import { nearest } from './nearest.ts'
 
 test.each([

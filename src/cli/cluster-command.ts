@@ -1,7 +1,7 @@
 import { TidingsError } from '../base/tidings-error.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import type { Settings } from '../definition/settings.ts'
-import { requireNativeModule } from '../transport/zeromq/native-module.ts'
+import { requireNativeModule } from '../sockets/native-module.ts'
 import { exitCode } from './exit-code.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { onInterrupt, say, styled } from './terminal.ts'

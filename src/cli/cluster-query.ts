@@ -1,7 +1,7 @@
-import { ownAddresses } from '../cluster/addresses.ts'
+import { ownAddresses } from '../cluster/access/addresses.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
-import { requireNativeModule } from '../transport/zeromq/native-module.ts'
+import { requireNativeModule } from '../sockets/native-module.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 
 const queryTimeoutMs = 5000

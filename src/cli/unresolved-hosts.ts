@@ -2,8 +2,8 @@ import { isSameHost } from '../definition/definition.ts'
 import type { SettingsReport } from '../definition/settings-report.ts'
 import type { Problem } from '../definition/problem.ts'
 import { problemFrom } from '../definition/problem.ts'
-import type { LookUp } from '../transport/zeromq/host-lookup.ts'
-import { lookUpWithin } from '../transport/zeromq/host-lookup.ts'
+import type { LookUp } from '../sockets/host-lookup.ts'
+import { lookUpWithin } from '../sockets/host-lookup.ts'
 
 /**
  * How long the name service may take, milliseconds: each of its servers is asked twice, a second each, and whoever

@@ -1,15 +1,15 @@
 import type { Clock } from '../base/clock.ts'
 import type { Settings } from '../definition/settings.ts'
-import type { AccessList } from '../transport/zeromq/access-list.ts'
-import type { NodeAddresses } from './addresses.ts'
+import type { AccessList } from '../sockets/access-list.ts'
+import type { NodeAddresses } from './access/addresses.ts'
 import type { OnClusterEvent } from './cluster-event.ts'
-import type { DataPath } from './data-path.ts'
-import type { HostNames } from './host-names.ts'
+import type { DataPath } from './bus/data-path.ts'
+import type { HostNames } from './access/host-names.ts'
 import type { Membership } from './membership/membership.ts'
-import type { OwnPort } from './own-port.ts'
-import type { PortPool } from './port-pool.ts'
-import type { RegistrationPort } from './registration-port.ts'
-import type { RosterFile } from './roster-file.ts'
+import type { OwnPort } from './bus/own-port.ts'
+import type { PortPool } from './bus/port-pool.ts'
+import type { RegistrationPort } from './roster/registration-port.ts'
+import type { RosterFile } from './roster/roster-file.ts'
 
 /** All that is bound, before anything flows or is heard. */
 export interface BoundCluster {

@@ -8,21 +8,21 @@ import type {
   ProcessMessage,
   RenewRequest,
   RegisterMessage,
-} from '../transport/zeromq/registration-message.ts'
-import { partsOf } from '../transport/zeromq/snapshot-parts.ts'
+} from '../registration/registration-message.ts'
+import { partsOf } from '../registration/snapshot-parts.ts'
 import type { BoundCluster } from './bound-cluster.ts'
-import { ClusterView } from './cluster-view.ts'
-import { Heartbeat } from './heartbeat.ts'
-import { HostWatch, resolveIntervalMs } from './host-watch.ts'
-import { listeningPorts, remembered } from './listening-ports.ts'
-import { shownName } from './local-process.ts'
+import { ClusterView } from './roster/cluster-view.ts'
+import { Heartbeat } from './membership/heartbeat.ts'
+import { HostWatch, resolveIntervalMs } from './access/host-watch.ts'
+import { listeningPorts, remembered } from './bus/listening-ports.ts'
+import { shownName } from './roster/local-process.ts'
 import { pingIntervalMs } from './membership/membership.ts'
 import type { Peer } from './membership/peers.ts'
 import { whisperVersion } from './membership/peers.ts'
 import type { Whisper } from './membership/whisper.ts'
-import { ownRegistration } from './own-port.ts'
+import { ownRegistration } from './bus/own-port.ts'
 import { RateLimit } from './rate-limit.ts'
-import { RosterPlane } from './roster-plane.ts'
+import { RosterPlane } from './roster/roster-plane.ts'
 
 /** How long closing may take, milliseconds; what is still open then is left to the end of the process. */
 export const closeWithinMs = 2_000

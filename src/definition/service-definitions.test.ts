@@ -4,7 +4,7 @@ import { emptyDefinition, noFindings } from './definition.ts'
 import { formatProblem } from './problem.ts'
 import { readServiceDefinitions } from './service-definitions.ts'
 import { servicePortOf } from './service-port.ts'
-import { servicesInForce } from './services-in-force.ts'
+import { servicesInForce } from './items/services-in-force.ts'
 import { Source } from './source.ts'
 
 function read(text: string, hosts: readonly string[] = ['vm']) {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { allForeignTopic } from '../model/topic.ts'
-import { socketLimits } from '../transport/zeromq/socket-options.ts'
+import { socketLimits } from '../sockets/socket-options.ts'
 import { intakeLimits } from './intake-limits.ts'
 import { greeting, readyCommand, subscribeMessage, unsubscribeMessage } from './zmtp.ts'
 import { type ZmtpHandlers, ZmtpReader } from './zmtp-reader.ts'

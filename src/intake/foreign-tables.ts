@@ -1,5 +1,5 @@
 import { parseForeignTopic } from '../model/topic.ts'
-import { foreignTopicEnd } from '../wire/foreign.ts'
+import { foreignTopicEnd } from '../wire/frames/foreign.ts'
 
 /** How many messages of each table; null: of topics that name none. */
 export type TableCounts = Map<string | null, number>

@@ -1,4 +1,4 @@
-import { maxForeignTopicBytes } from '../wire/foreign.ts'
+import { maxForeignTopicBytes } from '../wire/frames/foreign.ts'
 import { wireLimits } from '../wire/limits.ts'
 import { longHeaderBytes } from './zmtp.ts'
 

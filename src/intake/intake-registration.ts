@@ -1,5 +1,5 @@
 import { randomId } from '../base/random.ts'
-import { clusterProcessName } from '../cluster/own-port.ts'
+import { clusterProcessName } from '../cluster/bus/own-port.ts'
 import type { Registration } from '../model/roster.ts'
 
 /** The intake stands in the roster as an instance of GENESIS_CLUSTER. */

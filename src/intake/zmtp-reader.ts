@@ -1,4 +1,4 @@
-import { maxForeignTopicBytes } from '../wire/foreign.ts'
+import { maxForeignTopicBytes } from '../wire/frames/foreign.ts'
 import type { RefusedReason } from '../wire/refused.ts'
 import {
   bodyOf,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { incarnation, subscriber } from '../../test/harness/pair.ts'
 import type { Update } from '../model/update.ts'
-import { RowReader } from '../wire/row-reader.ts'
+import { RowReader } from '../wire/rows/row-reader.ts'
 import { defaultPublisherLimits } from './publisher-limits.ts'
 
 const { turnBytes } = defaultPublisherLimits

@@ -1,7 +1,7 @@
 import type { CommitEntry, OutgoingBatch, TableSequence } from '../model/message.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
-import type { EncodedRows } from '../wire/encoded-rows.ts'
-import { encodeBatch, UnpublishedRows } from '../wire/message-codec.ts'
+import type { EncodedRows } from '../wire/rows/encoded-rows.ts'
+import { encodeBatch, UnpublishedRows } from '../wire/frames/message-codec.ts'
 
 /** What a parcel has of one table. */
 export interface ClosedTable {

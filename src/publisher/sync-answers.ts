@@ -2,7 +2,7 @@ import type { StreamState, TableSequence } from '../model/message.ts'
 import type { SyncRequest } from '../model/request.ts'
 import { replyTopic, updateTopic, allUpdatesTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
-import { encodeMessage } from '../wire/message-codec.ts'
+import { encodeMessage } from '../wire/frames/message-codec.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
 

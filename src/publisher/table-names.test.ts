@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Registration } from '../model/roster.ts'
-import { encodeProcessMessage } from '../transport/zeromq/registration-message.ts'
+import { encodeProcessMessage } from '../registration/registration-message.ts'
 import { maxTableNamesBytes, TableNames } from './table-names.ts'
 
 it('W1: the names of all tables fit a registration, also of one that has ended, and no more are taken', () => {

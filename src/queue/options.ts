@@ -1,6 +1,6 @@
 import type { Delivery, TablesOf } from '../model/update.ts'
 import type { Where } from '../model/where.ts'
-import type { DefinitionObject } from '../definition/definition-object.ts'
+import type { DefinitionObject } from '../definition/json/definition-object.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { ConflationKey } from './conflation-key.ts'
 import type { Selected, TableFields } from './table-fields.ts'

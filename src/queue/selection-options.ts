@@ -10,7 +10,7 @@ import {
   type TableWhere,
 } from '../model/where.ts'
 import type { TableSelection } from '../subscriber/selection.ts'
-import { maxTestedFields } from '../wire/row-filter.ts'
+import { maxTestedFields } from '../wire/rows/row-filter.ts'
 import { FieldsByTable, type TableFields } from './table-fields.ts'
 
 /** Values that `in` may list: a longer list is a table of its own, and slow to check against. */

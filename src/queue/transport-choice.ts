@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { systemClock } from '../base/clock.ts'
 import { checkAborted } from '../base/abortable.ts'
-import { ownAddresses } from '../cluster/addresses.ts'
+import { ownAddresses } from '../cluster/access/addresses.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import { servicePortOf } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'

@@ -1,5 +1,5 @@
 import { expectTypeOf, it } from 'vitest'
-import type { DefinitionObject } from '../definition/definition-object.ts'
+import type { DefinitionObject } from '../definition/json/definition-object.ts'
 import type { Delivery, NewUpdate, TablesOf, Update } from '../model/update.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { WhenSlow } from './options.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BatchMessage, Message } from '../model/message.ts'
 import { RecordTest } from '../model/where.ts'
-import { RowReader } from '../wire/row-reader.ts'
+import { RowReader } from '../wire/rows/row-reader.ts'
 import { incarnation, Pair } from '../../test/harness/pair.ts'
 
 const isBatchOf = (table: string) => (message: Message) =>

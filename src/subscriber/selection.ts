@@ -1,7 +1,7 @@
 import type { BatchMessage } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 import type { RecordTest } from '../model/where.ts'
-import { RowReader } from '../wire/row-reader.ts'
+import { RowReader } from '../wire/rows/row-reader.ts'
 
 /** Makes updates of the rows of a batch; see `RowReader.read()`. */
 export interface BatchReader {

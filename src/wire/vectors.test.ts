@@ -5,12 +5,17 @@ import type { Request } from '../model/request.ts'
 import type { Update } from '../model/update.ts'
 import { replyTopic, statusTopic, updateTopic } from '../model/topic.ts'
 import { wireVersion } from '../model/wire-version.ts'
-import { decodeForeign } from './foreign.ts'
-import { decodeMessage, encodeBatch, encodeMessage, UnpublishedRows } from './message-codec.ts'
-import { decodeRequest, encodeRequest } from './request-codec.ts'
-import { RowReader } from './row-reader.ts'
-import type { RowUpdate } from './row-update.ts'
-import { RowWriter } from './row-writer.ts'
+import { decodeForeign } from './frames/foreign.ts'
+import {
+  decodeMessage,
+  encodeBatch,
+  encodeMessage,
+  UnpublishedRows,
+} from './frames/message-codec.ts'
+import { decodeRequest, encodeRequest } from './frames/request-codec.ts'
+import { RowReader } from './rows/row-reader.ts'
+import type { RowUpdate } from './rows/row-update.ts'
+import { RowWriter } from './rows/row-writer.ts'
 
 /**
  * docs/wire/vectors.json is the wire format as bytes: what is encoded here must give them, and they

@@ -1,13 +1,13 @@
 import fs from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { encodeBatch } from './message-codec.ts'
-import { messageKinds, requestKinds } from './envelope.ts'
+import { encodeBatch } from './frames/message-codec.ts'
+import { messageKinds, requestKinds } from './frames/envelope.ts'
 import { wireLimits } from './limits.ts'
-import { updateKinds } from './payload.ts'
+import { updateKinds } from './rows/payload.ts'
 import { refusedReasons } from './refused.ts'
-import { states } from './row-layout.ts'
-import { RowWriter } from './row-writer.ts'
-import { fieldTypes } from './shape.ts'
+import { states } from './rows/row-layout.ts'
+import { RowWriter } from './rows/row-writer.ts'
+import { fieldTypes } from './rows/shape.ts'
 
 const document = fs.readFileSync(new URL('../../docs/WIRE.md', import.meta.url), 'utf8')
 

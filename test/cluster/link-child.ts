@@ -3,9 +3,9 @@
  * so by itself, and not because its node was greeted anew.
  */
 import { systemClock } from '../../src/base/clock.ts'
-import { DataPath } from '../../src/cluster/data-path.ts'
+import { DataPath } from '../../src/cluster/bus/data-path.ts'
 import type { NodePorts } from '../../src/definition/settings.ts'
-import { AccessList } from '../../src/transport/zeromq/access-list.ts'
+import { AccessList } from '../../src/sockets/access-list.ts'
 
 const [portsJson, endpoint] = process.argv.slice(2) as [string, string]
 const access = await AccessList.open()

@@ -1,5 +1,5 @@
 import { Dealer } from 'zeromq'
-import { encodeProcessMessage } from '../../src/transport/zeromq/registration-message.ts'
+import { encodeProcessMessage } from '../../src/registration/registration-message.ts'
 import { registrationOf } from './registrant.ts'
 import { opened } from './wire-tap.ts'
 

@@ -7,12 +7,12 @@ import type {
   ClusterMessage,
   ProcessMessage,
   SeenRoster,
-} from '../../src/transport/zeromq/registration-message.ts'
+} from '../../src/registration/registration-message.ts'
 import {
   decodeClusterMessage,
   encodeProcessMessage,
-} from '../../src/transport/zeromq/registration-message.ts'
-import { registeringDealer } from '../../src/transport/zeromq/socket-options.ts'
+} from '../../src/registration/registration-message.ts'
+import { registeringDealer } from '../../src/sockets/socket-options.ts'
 import type { RunningCluster } from './running-cluster.ts'
 import { eventually } from '../harness/eventually.ts'
 import { opened } from './wire-tap.ts'

@@ -1,6 +1,6 @@
 import { XPublisher, XSubscriber } from 'zeromq'
 import type { Socket } from 'zeromq'
-import { connectingXpub, connectingXsub } from '../../src/transport/zeromq/socket-options.ts'
+import { connectingXpub, connectingXsub } from '../../src/sockets/socket-options.ts'
 import { eventually } from '../harness/eventually.ts'
 
 const open = new Set<Socket>()

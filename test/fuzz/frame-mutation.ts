@@ -1,5 +1,5 @@
-import { envelopeBytes, sealEnvelope } from '../../src/wire/envelope.ts'
-import { padded } from '../../src/wire/payload.ts'
+import { envelopeBytes, sealEnvelope } from '../../src/wire/frames/envelope.ts'
+import { padded } from '../../src/wire/rows/payload.ts'
 import { mutateBytes } from './byte-mutation.ts'
 import type { Dice } from './dice.ts'
 import { frameSpans } from './frame-spans.ts'

@@ -1,4 +1,4 @@
-import { envelopeBytes, isOurs, sealEnvelope } from '../../src/wire/envelope.ts'
+import { envelopeBytes, isOurs, sealEnvelope } from '../../src/wire/frames/envelope.ts'
 import type { Finding } from './judge.ts'
 import { isFinding, judge, keyOf } from './judge.ts'
 import type { Input, Target } from './target.ts'

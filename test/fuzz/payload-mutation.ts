@@ -1,13 +1,13 @@
-import { layoutOf } from '../../src/wire/row-layout.ts'
-import type { RowLayout } from '../../src/wire/row-layout.ts'
+import { layoutOf } from '../../src/wire/rows/row-layout.ts'
+import type { RowLayout } from '../../src/wire/rows/row-layout.ts'
 import {
   padded,
   payloadSections,
   readPayloadHeader,
   writePayloadHeader,
-} from '../../src/wire/payload.ts'
-import type { PayloadHeader } from '../../src/wire/payload.ts'
-import { decodeShape } from '../../src/wire/shape.ts'
+} from '../../src/wire/rows/payload.ts'
+import type { PayloadHeader } from '../../src/wire/rows/payload.ts'
+import { decodeShape } from '../../src/wire/rows/shape.ts'
 import { mutateBytes } from './byte-mutation.ts'
 import type { Dice } from './dice.ts'
 import { mutateSpans } from './span-mutation.ts'

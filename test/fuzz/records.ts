@@ -1,4 +1,4 @@
-import type { RowUpdate } from '../../src/wire/row-update.ts'
+import type { RowUpdate } from '../../src/wire/rows/row-update.ts'
 import type { Dice } from './dice.ts'
 import { fieldName, hostileNames } from './names.ts'
 

@@ -1,10 +1,10 @@
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
 import type { Registration, RosterChange, RosterEntry } from '../../src/model/roster.ts'
-import type { ClusterMessage } from '../../src/transport/zeromq/registration-message.ts'
+import type { ClusterMessage } from '../../src/registration/registration-message.ts'
 import {
   encodeClusterMessage,
   encodeProcessMessage,
-} from '../../src/transport/zeromq/registration-message.ts'
+} from '../../src/registration/registration-message.ts'
 import type { Whisper } from '../../src/cluster/membership/whisper.ts'
 import { encodeWhisper } from '../../src/cluster/membership/whisper.ts'
 import type { Dice } from './dice.ts'

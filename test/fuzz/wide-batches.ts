@@ -1,10 +1,10 @@
 import type { BatchMessage } from '../../src/model/message.ts'
-import { encodeBatch } from '../../src/wire/message-codec.ts'
-import type { EncodedRows } from '../../src/wire/encoded-rows.ts'
-import { padded, payloadSections, writePayloadHeader } from '../../src/wire/payload.ts'
-import { layoutOf } from '../../src/wire/row-layout.ts'
-import type { FieldType, Shape } from '../../src/wire/shape.ts'
-import { encodeShape } from '../../src/wire/shape.ts'
+import { encodeBatch } from '../../src/wire/frames/message-codec.ts'
+import type { EncodedRows } from '../../src/wire/rows/encoded-rows.ts'
+import { padded, payloadSections, writePayloadHeader } from '../../src/wire/rows/payload.ts'
+import { layoutOf } from '../../src/wire/rows/row-layout.ts'
+import type { FieldType, Shape } from '../../src/wire/rows/shape.ts'
+import { encodeShape } from '../../src/wire/rows/shape.ts'
 import { incarnations } from './messages.ts'
 
 const fields = 512

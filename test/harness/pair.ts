@@ -12,8 +12,8 @@ import { RoundTrips } from '../../src/subscriber/round-trips.ts'
 import { Subscription } from '../../src/subscriber/subscription.ts'
 import { defaultSubscriberLimits } from '../../src/subscriber/subscriber-limits.ts'
 import type { SubscriptionEvent } from '../../src/subscriber/subscription-output.ts'
-import { decodeMessage } from '../../src/wire/message-codec.ts'
-import { RowReader } from '../../src/wire/row-reader.ts'
+import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
+import { RowReader } from '../../src/wire/rows/row-reader.ts'
 
 export const subscriber = 'a'.repeat(32)
 export const incarnation = '0'.repeat(32)

@@ -1,6 +1,6 @@
 import type { Random } from '../../src/base/random.ts'
 import type { UpdateKind } from '../../src/model/update.ts'
-import type { RowUpdate } from '../../src/wire/row-update.ts'
+import type { RowUpdate } from '../../src/wire/rows/row-update.ts'
 
 export const pick = <Item>(random: Random, items: readonly Item[]): Item =>
   items[Math.floor(random() * items.length)] as Item

@@ -1,7 +1,7 @@
 import type { Message } from '../../src/model/message.ts'
 import { Publisher } from '../../src/publisher/publisher.ts'
 import { defaultPublisherLimits } from '../../src/publisher/publisher-limits.ts'
-import { decodeMessage } from '../../src/wire/message-codec.ts'
+import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
 import { identity, incarnation, subscriber } from './pair.ts'
 
 /** A publisher and all that it sends, decoded. */

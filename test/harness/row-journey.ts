@@ -3,10 +3,10 @@ import type { BatchMessage, CommitEntry } from '../../src/model/message.ts'
 import { updateTopic } from '../../src/model/topic.ts'
 import type { Update } from '../../src/model/update.ts'
 import { wireLimits } from '../../src/wire/limits.ts'
-import { decodeMessage, encodeBatch } from '../../src/wire/message-codec.ts'
-import { RowReader } from '../../src/wire/row-reader.ts'
-import { RowWriter } from '../../src/wire/row-writer.ts'
-import type { RowUpdate } from '../../src/wire/row-update.ts'
+import { decodeMessage, encodeBatch } from '../../src/wire/frames/message-codec.ts'
+import { RowReader } from '../../src/wire/rows/row-reader.ts'
+import { RowWriter } from '../../src/wire/rows/row-writer.ts'
+import type { RowUpdate } from '../../src/wire/rows/row-update.ts'
 
 export const publisher = { node: 'n', process: 'P', instance: '', incarnation: 'ab'.repeat(16) }
 

@@ -4,13 +4,13 @@ const subscriber = 'src/subscriber/subscriber.test.ts'
 const endings = 'src/subscriber/endings.test.ts'
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
 const queue = 'src/queue/composed-queue.test.ts'
-const registry = 'src/cluster/registry.test.ts'
-const roster = 'src/cluster/roster.test.ts'
-const settling = 'src/cluster/settling.test.ts'
-const plane = 'src/cluster/roster-plane.test.ts'
-const keeping = 'src/cluster/roster-keeping.test.ts'
-const view = 'src/transport/zeromq/roster-view.test.ts'
-const twoNodes = 'src/cluster/two-nodes.test.ts'
+const registry = 'src/cluster/roster/registry.test.ts'
+const roster = 'src/cluster/roster/roster.test.ts'
+const settling = 'src/cluster/roster/settling.test.ts'
+const plane = 'src/cluster/roster/roster-plane.test.ts'
+const keeping = 'src/cluster/roster/roster-keeping.test.ts'
+const view = 'src/registration/roster-view.test.ts'
+const twoNodes = 'src/cluster/roster/two-nodes.test.ts'
 
 /** What is bounded, what a handler may do, the roster, and the process itself: D21 to D24. */
 export const clusterRules: readonly Rule[] = [
@@ -133,7 +133,7 @@ export const clusterRules: readonly Rule[] = [
     'The roster is settled when all processes of the last run have been heard again or have ended',
     'only nodes are waited for',
     [
-      'cluster/settling.ts',
+      'cluster/roster/settling.ts',
       'const missing = [...this.#nodes, ...this.#processes.values()]',
       'const missing = [...this.#nodes]',
     ],
@@ -144,7 +144,7 @@ export const clusterRules: readonly Rule[] = [
     'The roster is settled when that of each host of the definition is here',
     'other hosts are not waited for',
     [
-      'cluster/settling.ts',
+      'cluster/roster/settling.ts',
       'const missing = [...this.#nodes, ...this.#processes.values()]',
       'const missing = [...this.#processes.values()]',
     ],
@@ -155,7 +155,7 @@ export const clusterRules: readonly Rule[] = [
     'The roster is settled after 5 s at most, and the unreachable are named',
     'it waits for them',
     [
-      'cluster/settling.ts',
+      'cluster/roster/settling.ts',
       'const isInTime = now - this.#startedAt < settleWithinMs',
       'const isInTime = now >= this.#startedAt',
     ],
@@ -166,7 +166,7 @@ export const clusterRules: readonly Rule[] = [
     'The roster is versioned: whoever was away is told what changed since',
     'everything is told',
     [
-      'cluster/roster.ts',
+      'cluster/roster/roster.ts',
       'if (changed <= since || !wants(entry)) continue',
       'if (!wants(entry)) continue',
     ],
@@ -176,21 +176,29 @@ export const clusterRules: readonly Rule[] = [
     'D23.5',
     'An explicit end is final: who has said that it ended never changes',
     'it may come back',
-    ['cluster/roster.ts', 'if (known !== undefined && isFinal(known.entry)) return false', ''],
+    [
+      'cluster/roster/roster.ts',
+      'if (known !== undefined && isFinal(known.entry)) return false',
+      '',
+    ],
     [roster, 'D23: an entry once ended never changes'],
   ),
   rule(
     'D23.6',
     'What has ended is kept for 10 minutes, with its last numbers',
     'it is forgotten at once',
-    ['cluster/roster.ts', '(endedAt ?? now) + endedKeptMs <= now', '(endedAt ?? now) <= now'],
+    [
+      'cluster/roster/roster.ts',
+      '(endedAt ?? now) + endedKeptMs <= now',
+      '(endedAt ?? now) <= now',
+    ],
     [roster, 'D23: ended entries are kept for their time, and no more than their number'],
   ),
   rule(
     'D23.7',
     'A roster has a history id, new when it begins without its file',
     'the history is that of the node',
-    ['cluster/roster-plane.ts', 'usable?.history ?? randomId()', 'usable?.history ?? node'],
+    ['cluster/roster/roster-plane.ts', 'usable?.history ?? randomId()', 'usable?.history ?? node'],
     [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
   ),
   rule(
@@ -209,7 +217,7 @@ export const clusterRules: readonly Rule[] = [
     'A name is kept by the process that answers for it on its connection',
     'the second is taken at once',
     [
-      'cluster/name-claims.ts',
+      'cluster/roster/name-claims.ts',
       "return now - at < answerWithinMs ? 'waiting' : { why }",
       "return now < at ? 'waiting' : { why }",
     ],
@@ -220,7 +228,7 @@ export const clusterRules: readonly Rule[] = [
     'One incarnation in two processes is refused',
     'it is taken',
     [
-      'cluster/registry.ts',
+      'cluster/roster/registry.ts',
       'this.#cloned(registration) ?? this.#over(registration)',
       'this.#over(registration)',
     ],
@@ -231,7 +239,7 @@ export const clusterRules: readonly Rule[] = [
     'A process whose connection has ended and who does not come back at once has ended, without last numbers',
     'its silence is waited for',
     [
-      'cluster/registry.ts',
+      'cluster/roster/registry.ts',
       'now - local.absentSince >= returnWithinMs',
       'now - local.absentSince >= goneKeptMs',
     ],
@@ -242,7 +250,7 @@ export const clusterRules: readonly Rule[] = [
     'The name of a process whose connection has ended is free at once',
     'it is free when the process has had time to come back',
     [
-      'cluster/name-claims.ts',
+      'cluster/roster/name-claims.ts',
       "if (holder.absentSince !== null) return { why: 'its connection had ended' }",
       "if (holder.absentSince !== null) return 'waiting'",
     ],
@@ -252,7 +260,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.13',
     'The file of the last run holds no name, once whoever lives has had time to come back',
     'it holds it',
-    ['cluster/name-claims.ts', 'now - this.#began < reclaimWithinMs', 'now >= this.#began'],
+    ['cluster/roster/name-claims.ts', 'now - this.#began < reclaimWithinMs', 'now >= this.#began'],
     [registry, 'D23: is not held by the file of the last run'],
   ),
   rule(
@@ -260,7 +268,7 @@ export const clusterRules: readonly Rule[] = [
     'Whoever has been acknowledged is in the file: a restart waits for him',
     'the file is written later',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       '    this.#save()\n    for (const',
       '    setImmediate(() => this.#save())\n    for (const',
     ],
@@ -270,14 +278,14 @@ export const clusterRules: readonly Rule[] = [
     'D23.15',
     'Versions after a restart are beyond those that the last run can have told',
     'they go on from those in the file',
-    ['cluster/roster-plane.ts', 'usable.version + restartStride', 'usable.version'],
+    ['cluster/roster/roster-plane.ts', 'usable.version + restartStride', 'usable.version'],
     [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
   ),
   rule(
     'D23.16',
     'A roster file that cannot be replaced is removed before anything new is told',
     'the old one stays',
-    ['cluster/roster-keeping.ts', 'if (this.#file.discard()) this.#keptHistory = null', ''],
+    ['cluster/roster/roster-keeping.ts', 'if (this.#file.discard()) this.#keptHistory = null', ''],
     [keeping, 'D23: a file that cannot be replaced is removed before anything new is told'],
   ),
   rule(
@@ -285,7 +293,7 @@ export const clusterRules: readonly Rule[] = [
     'Where the old file cannot be put away either, a new history begins before anything new is told',
     'the old history goes on',
     [
-      'cluster/roster-keeping.ts',
+      'cluster/roster/roster-keeping.ts',
       'const isLeft = this.#keptHistory === history',
       "const isLeft = history === ''",
     ],
@@ -295,7 +303,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.18',
     'The roster says up to which version it has let entries of publishers go',
     'it lets them go in silence',
-    ['cluster/roster.ts', 'all: Math.max(all, version),', 'all,'],
+    ['cluster/roster/roster.ts', 'all: Math.max(all, version),', 'all,'],
     [roster, 'D23: says up to which version it has forgotten the end of a publisher'],
   ),
   rule(
@@ -303,7 +311,7 @@ export const clusterRules: readonly Rule[] = [
     'A process that has not seen what the roster has forgotten takes note of it, once',
     'absence says nothing',
     [
-      'transport/zeromq/roster-view.ts',
+      'registration/roster-view.ts',
       'this.#knownUpTo !== null && forgottenUpTo > this.#knownUpTo',
       'this.#knownUpTo !== null && forgottenUpTo < 0',
     ],
@@ -323,14 +331,18 @@ export const clusterRules: readonly Rule[] = [
     'D23.21',
     'What another node has forgotten unseen is passed on to our own processes, also to those that are away',
     'it is not passed on',
-    ['cluster/roster-plane.ts', 'if (forgot) this.roster.noteForgotten()', ''],
+    ['cluster/roster/roster-plane.ts', 'if (forgot) this.roster.noteForgotten()', ''],
     [twoNodes, 'D23: a node that was parted tells its own processes'],
   ),
   rule(
     'D23.22',
     'What was forgotten is in the file, and holds after a restart',
     'a restart has forgotten nothing',
-    ['cluster/roster-plane.ts', 'usable?.forgotten, usable?.own)', 'undefined, usable?.own)'],
+    [
+      'cluster/roster/roster-plane.ts',
+      'usable?.forgotten, usable?.own)',
+      'undefined, usable?.own)',
+    ],
     [twoNodes, 'D23: what was forgotten survives a restart'],
   ),
   rule(
@@ -338,7 +350,7 @@ export const clusterRules: readonly Rule[] = [
     'Endings of other nodes are in the file, and up to where their rosters were known',
     'the endings are not',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       '...(usable?.endings ?? [])',
       '...(usable?.endings.slice(1_000_000) ?? [])',
     ],
@@ -349,7 +361,7 @@ export const clusterRules: readonly Rule[] = [
     'After a restart nobody is told anew what he has seen, and so nothing of that is forgotten unseen',
     'everything has a new version',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       'this.roster.restore(each, clock.now())',
       'this.roster.put(each.entry, clock.now())',
     ],
@@ -360,7 +372,7 @@ export const clusterRules: readonly Rule[] = [
     'What has changed is told before anything is forgotten',
     'it is forgotten first',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       '    // Told before it is forgotten: who is here has missed nothing.\n    this.flush()\n    this.roster.expire(now)',
       '    this.roster.expire(now)\n    this.flush()',
     ],
@@ -371,7 +383,7 @@ export const clusterRules: readonly Rule[] = [
     'What is let go without an end is let go everywhere: it is told with a version',
     'other nodes keep it',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       'for (const incarnation of letGo) this.roster.letGo(incarnation, now)',
       '',
     ],
@@ -382,7 +394,7 @@ export const clusterRules: readonly Rule[] = [
     'Who was told more than the roster file has shows that it is an older one: a new history begins',
     'nobody looks',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       'if (history !== this.roster.history || this.roster.hasKept(kept)) return',
       'if (history !== this.roster.history || kept >= 0) return',
     ],
@@ -392,7 +404,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.28',
     'Another node shows it too, by what it was told before it was restarted itself',
     'its file does not say it',
-    ['cluster/remote-roster.ts', 'this.#kept = kept', 'this.#kept = kept && null'],
+    ['cluster/roster/remote-roster.ts', 'this.#kept = kept', 'this.#kept = kept && null'],
     [twoNodes, 'D23: so does one that is older than what another node was told'],
   ),
   rule(
@@ -400,7 +412,7 @@ export const clusterRules: readonly Rule[] = [
     'How long ago something ended is told, and grows on its way',
     'it begins anew with each telling',
     [
-      'cluster/roster.ts',
+      'cluster/roster/roster.ts',
       'endedMsBefore + Math.max(0, now - endedAt)',
       'Math.max(0, now - endedAt)',
     ],
@@ -411,12 +423,12 @@ export const clusterRules: readonly Rule[] = [
     'In the roster file it grows by the clock that shows less',
     'by the wall clock',
     [
-      'cluster/roster-file.ts',
+      'cluster/roster/roster-file.ts',
       'Math.min(later.wallClock - earlier.wallClock, later.uptime - earlier.uptime)',
       'later.wallClock - earlier.wallClock',
     ],
     [
-      'src/cluster/roster-file.test.ts',
+      'src/cluster/roster/roster-file.test.ts',
       'D23: what has ended is taken for no older than all clocks say',
     ],
   ),
@@ -425,7 +437,7 @@ export const clusterRules: readonly Rule[] = [
     'Each part of the roster fits a message: who is out of reach is told in one of its own where it would not',
     'it is told with the last entries',
     [
-      'cluster/roster.ts',
+      'cluster/roster/roster.ts',
       'if (entries.length > 0 && held + Buffer',
       'if (entries.length > 1_000_000 && held + Buffer',
     ],
@@ -438,7 +450,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.32',
     'Of processes that are out of reach as many are named as fit a message, of nodes all',
     'all are named',
-    ['cluster/settling.ts', '.take(maxUnreachableProcesses)', '.take(1_000_000)'],
+    ['cluster/roster/settling.ts', '.take(maxUnreachableProcesses)', '.take(1_000_000)'],
     [settling, 'D23: names all nodes that are missing, and processes up to a number'],
   ),
   rule(
@@ -446,7 +458,7 @@ export const clusterRules: readonly Rule[] = [
     'Whose connection stands again lives, also while the process cannot say anything',
     'only a word of it counts',
     [
-      'cluster/registry.ts',
+      'cluster/roster/registry.ts',
       'if (!this.#routes.noteStanding(route)) return',
       'if (this.#routes.noteStanding(route)) return',
     ],

@@ -222,9 +222,13 @@ export const endingRules: readonly Rule[] = [
     'D20.22',
     'Of one that died unheard since a restart of GENESIS_CLUSTER nobody knows whether it published',
     'what it was known for before is taken for all it did',
-    ['cluster/registry.ts', '...(isUnheard(local) && { publishes: [], subscribes: [] }),', ''],
     [
-      'src/cluster/registry.test.ts',
+      'cluster/roster/registry.ts',
+      '...(isUnheard(local) && { publishes: [], subscribes: [] }),',
+      '',
+    ],
+    [
+      'src/cluster/roster/registry.test.ts',
       'D20: of one that died unheard since the restart, what it was known for says nothing',
     ],
   ),

@@ -1,7 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
-const envelope = 'src/wire/envelope.test.ts'
-const foreign = 'src/wire/foreign.test.ts'
+const envelope = 'src/wire/frames/envelope.test.ts'
+const foreign = 'src/wire/frames/foreign.test.ts'
 const intake = 'src/intake/intake.test.ts'
 const zmtpReader = 'src/intake/zmtp-reader.test.ts'
 const waitingMessages = 'src/intake/waiting-messages.test.ts'
@@ -25,7 +25,7 @@ export const foreignRules: readonly Rule[] = [
     'An array of updates is one commit',
     'an array is refused',
     [
-      'wire/foreign.ts',
+      'wire/frames/foreign.ts',
       'const list: unknown[] = Array.isArray(json) ? json : [json]',
       'const list: unknown[] = [json]',
     ],
@@ -35,7 +35,7 @@ export const foreignRules: readonly Rule[] = [
     'W5.3',
     'What foreign programs publish is numbered by the intake of their node, and marked',
     'it is not marked',
-    ['wire/row-reader.ts', 'if (batch.foreign)', 'if (!batch)'],
+    ['wire/rows/row-reader.ts', 'if (batch.foreign)', 'if (!batch)'],
     [intake, 'W5: is delivered in order, numbered by the intake and marked as foreign'],
   ),
   rule(
@@ -50,7 +50,7 @@ export const foreignRules: readonly Rule[] = [
     'A foreign update has a kind and a record, or nothing of its message is taken',
     'any JSON object is an update',
     [
-      'wire/foreign.ts',
+      'wire/frames/foreign.ts',
       'if (!updateKinds.includes(kind as UpdateKind) || !isRecord(record) || version === null)',
       'if (version === null)',
     ],
@@ -70,7 +70,7 @@ export const foreignRules: readonly Rule[] = [
     'W5.7',
     'Whole numbers of foreign JSON are exact; what a number cannot hold is refused',
     'they are rounded',
-    ['wire/foreign.ts', 'parseExactJson(text) }', 'JSON.parse(text) as unknown }'],
+    ['wire/frames/foreign.ts', 'parseExactJson(text) }', 'JSON.parse(text) as unknown }'],
     [foreign, 'W5: has whole numbers of 64 bits as they are'],
   ),
   rule(
@@ -146,14 +146,18 @@ export const foreignRules: readonly Rule[] = [
     'W6.1',
     'A request is one frame that begins neither with 0 nor with 1',
     'it begins with 1',
-    ['wire/envelope.ts', 'const magicByte = 0x89', 'const magicByte = 0x01'],
+    ['wire/frames/envelope.ts', 'const magicByte = 0x89', 'const magicByte = 0x01'],
     [envelope, 'W6: is one frame that libzmq does not take for a subscription'],
   ),
   rule(
     'W6.2',
     'A range asked for does not end before it begins',
     'the end is not compared',
-    ['wire/request-codec.ts', 'const to = reader.varint(from)', 'const to = reader.varint()'],
+    [
+      'wire/frames/request-codec.ts',
+      'const to = reader.varint(from)',
+      'const to = reader.varint()',
+    ],
     [envelope, 'W6: is refused with a range that ends before it begins'],
   ),
   rule(

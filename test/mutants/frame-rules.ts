@@ -1,12 +1,12 @@
 import { type Rule, rule } from './rule.ts'
 
 const topic = 'src/model/topic.test.ts'
-const envelope = 'src/wire/envelope.test.ts'
+const envelope = 'src/wire/frames/envelope.test.ts'
 const vectors = 'src/wire/vectors.test.ts'
-const foreign = 'src/wire/foreign.test.ts'
+const foreign = 'src/wire/frames/foreign.test.ts'
 const fuzz = 'src/wire/fuzz.test.ts'
-const limits = 'src/wire/row-limits.test.ts'
-const values = 'src/wire/values.test.ts'
+const limits = 'src/wire/rows/row-limits.test.ts'
+const values = 'src/wire/rows/values.test.ts'
 const publisher = 'src/publisher/publisher.test.ts'
 const subscriber = 'src/subscriber/subscriber.test.ts'
 const refusesValue = 'by the name of its field, and nothing of it stays'
@@ -61,7 +61,7 @@ export const frameRules: readonly Rule[] = [
     'On every topic of ours only our own magic is accepted',
     'the magic is not looked at',
     [
-      'wire/envelope.ts',
+      'wire/frames/envelope.ts',
       "if (!isOurs(frame)) return frame.length < 2 ? 'too-short' : 'bad-magic'",
       '',
     ],
@@ -71,7 +71,11 @@ export const frameRules: readonly Rule[] = [
     'W1.7',
     'Each kind of message has its topics, and is refused on others',
     'any kind travels anywhere',
-    ['wire/message-codec.ts', "return topic.plane === 'reply'\n    case", 'return true\n    case'],
+    [
+      'wire/frames/message-codec.ts',
+      "return topic.plane === 'reply'\n    case",
+      'return true\n    case',
+    ],
     [envelope, 'W1: is refused on a topic where its kind does not travel'],
   ),
   rule(
@@ -79,7 +83,7 @@ export const frameRules: readonly Rule[] = [
     'A message is refused on the topic of another table or publisher',
     'the table of the topic is not compared',
     [
-      'wire/message-codec.ts',
+      'wire/frames/message-codec.ts',
       "return topic.plane === 'table' && topic.table === message.table",
       "return topic.plane === 'table'",
     ],
@@ -110,7 +114,7 @@ export const frameRules: readonly Rule[] = [
     'W1.11',
     'A message has its topic before it, in the same frame',
     'the topic is looked for at the first `/` alone',
-    ['wire/message-codec.ts', 'return message.indexOf(slash, plane) + 1', 'return plane'],
+    ['wire/frames/message-codec.ts', 'return message.indexOf(slash, plane) + 1', 'return plane'],
     [envelope, 'W1: is one frame that begins with its topic'],
   ),
   rule(
@@ -132,7 +136,7 @@ export const frameRules: readonly Rule[] = [
     'An envelope begins with our magic',
     'the second byte of it is not looked at',
     [
-      'wire/envelope.ts',
+      'wire/frames/envelope.ts',
       'frame[at] === magicByte && frame[at + 1] === magicT',
       'frame[at] === magicByte',
     ],
@@ -142,7 +146,7 @@ export const frameRules: readonly Rule[] = [
     'W2.2',
     'Another version is refused',
     'the version is not looked at',
-    ['wire/envelope.ts', 'if (frame[3] !== wireVersion)', 'if (frame[3] === 0)'],
+    ['wire/frames/envelope.ts', 'if (frame[3] !== wireVersion)', 'if (frame[3] === 0)'],
     [envelope, 'W2: is refused with another version'],
   ),
   rule(
@@ -150,7 +154,7 @@ export const frameRules: readonly Rule[] = [
     'An unknown kind is refused',
     'an unknown kind is taken for a heartbeat',
     [
-      'wire/message-codec.ts',
+      'wire/frames/message-codec.ts',
       'const kind = kindOfCode[frame[4] as number]',
       "const kind = kindOfCode[frame[4] as number] ?? 'heartbeat'",
     ],
@@ -160,28 +164,40 @@ export const frameRules: readonly Rule[] = [
     'W2.4',
     'A checksum covers the bytes of a frame, also those of its envelope, up to 4,096',
     'the checksum leaves the first bytes out',
-    ['wire/envelope.ts', 'zlib.crc32(frame.subarray(0, crcAt))', '0'],
+    ['wire/frames/envelope.ts', 'zlib.crc32(frame.subarray(0, crcAt))', '0'],
     [envelope, 'W2: has a checksum over its bytes, the first 4,096 of a larger one'],
   ),
   rule(
     'W2.5',
     'What goes down and what goes up cannot be taken for each other',
     'the direction is not looked at',
-    ['wire/envelope.ts', 'if (frame[2] !== directionBytes[direction])', 'if (frame[2] === 0)'],
+    [
+      'wire/frames/envelope.ts',
+      'if (frame[2] !== directionBytes[direction])',
+      'if (frame[2] === 0)',
+    ],
     [envelope, 'W6: is refused where it is a message from a publisher'],
   ),
   rule(
     'W2.6',
     'A flag of the high four that a reader does not know is a reason to refuse',
     'all flags are ignored',
-    ['wire/envelope.ts', 'const unknownCriticalFlags = 0xf0', 'const unknownCriticalFlags = 0'],
+    [
+      'wire/frames/envelope.ts',
+      'const unknownCriticalFlags = 0xf0',
+      'const unknownCriticalFlags = 0',
+    ],
     [envelope, 'W2: is refused with a flag that must be understood'],
   ),
   rule(
     'W2.7',
     'Unknown low flags and reserved bytes are no reason to refuse: they are the room to grow',
     'every flag must be known',
-    ['wire/envelope.ts', 'const unknownCriticalFlags = 0xf0', 'const unknownCriticalFlags = 0xff'],
+    [
+      'wire/frames/envelope.ts',
+      'const unknownCriticalFlags = 0xf0',
+      'const unknownCriticalFlags = 0xff',
+    ],
     [envelope, 'W2: may have flags and reserved bytes that a reader need not understand'],
   ),
   rule(
@@ -189,7 +205,7 @@ export const frameRules: readonly Rule[] = [
     'A message names its publisher: node, process, instance, incarnation',
     'the instance is not written',
     [
-      'wire/identity-cache.ts',
+      'wire/frames/identity-cache.ts',
       'publisher.node, publisher.process, publisher.instance]',
       "publisher.node, publisher.process, '']",
     ],
@@ -200,7 +216,7 @@ export const frameRules: readonly Rule[] = [
     'A publisher replays batches of its own only',
     'the two publishers of a replay are not compared',
     [
-      'wire/message-codec.ts',
+      'wire/frames/message-codec.ts',
       'if (batch.publisher.incarnation !== publisher.incarnation)',
       'if (!batch.publisher.incarnation)',
     ],
@@ -211,7 +227,7 @@ export const frameRules: readonly Rule[] = [
     'Bytes stay what they mean: the version of the wire is frozen by vectors',
     'a count is written in another place',
     [
-      'wire/batch-codec.ts',
+      'wire/frames/batch-codec.ts',
       'header.varint(batch.first)\n  header.varint(batch.count)',
       'header.varint(batch.count)\n  header.varint(batch.first)',
     ],
@@ -221,7 +237,7 @@ export const frameRules: readonly Rule[] = [
     'W3.1',
     'A bigint of 64 bits comes back; a larger one is refused by the name of its field',
     'any bigint is taken',
-    ['wire/field-value.ts', 'if (!isInt64(value))', 'if (value === 0.5)'],
+    ['wire/rows/field-value.ts', 'if (!isInt64(value))', 'if (value === 0.5)'],
     [limits, `W3: refuses a bigint above 64 bits ${refusesValue}`],
   ),
   rule(
@@ -229,7 +245,7 @@ export const frameRules: readonly Rule[] = [
     'Functions and symbols are refused by the name of their field, also within JSON',
     'JSON drops them in silence',
     [
-      'wire/json-writer.ts',
+      'wire/rows/json-writer.ts',
       'throw this.#cannot(`is a ${typeof value}, which JSON cannot hold`)',
       'return undefined',
     ],
@@ -239,7 +255,7 @@ export const frameRules: readonly Rule[] = [
     'W3.3',
     'Cycles are refused by the path to where they close',
     'they are followed as far as any JSON',
-    ['wire/json-writer.ts', 'if (this.#open.includes(value))', 'if (value === undefined)'],
+    ['wire/rows/json-writer.ts', 'if (this.#open.includes(value))', 'if (value === undefined)'],
     [limits, 'W3: refuses a cycle by the path to where it closes'],
   ),
   rule(
@@ -247,7 +263,7 @@ export const frameRules: readonly Rule[] = [
     'A date comes back as a date',
     'it is written as a number',
     [
-      'wire/object-kind.ts',
+      'wire/rows/object-kind.ts',
       "if (types.isDate(value)) return 'date'",
       "if (types.isDate(value)) return 'json'",
     ],
@@ -258,7 +274,7 @@ export const frameRules: readonly Rule[] = [
     'Bytes are copied when they are published and when they are delivered',
     'delivered bytes share the memory of the frame',
     [
-      'wire/row-source.ts',
+      'wire/rows/row-source.ts',
       'const bytes = new Uint8Array(to - from)',
       'const bytes = new Uint8Array(this.memory.buffer.buffer, this.heapAt + from, to - from)',
     ],
@@ -268,7 +284,11 @@ export const frameRules: readonly Rule[] = [
     'W3.6',
     'An update may have a version, and it is passed on',
     'versions are not read',
-    ['wire/row-reader.ts', '(flags & hasVersion) === 0 ? undefined : this.version()', 'undefined'],
+    [
+      'wire/rows/row-reader.ts',
+      '(flags & hasVersion) === 0 ? undefined : this.version()',
+      'undefined',
+    ],
     [values, 'W3: goes with its update'],
   ),
   rule(
@@ -276,7 +296,7 @@ export const frameRules: readonly Rule[] = [
     'A batch begins with its shape; a reader keeps the shapes it has read, up to a number',
     'shapes are kept without end',
     [
-      'wire/row-reader.ts',
+      'wire/rows/row-reader.ts',
       'if (this.shapes.size >= wireLimits.maxCachedShapes) {',
       'if (this.shapes.size < 0) {',
     ],
@@ -287,7 +307,7 @@ export const frameRules: readonly Rule[] = [
     'A field that comes and goes or changes its type widens the shape: it does not cut batches',
     'the shape begins anew with every batch',
     [
-      'wire/row-writer.ts',
+      'wire/rows/row-writer.ts',
       'if (segment === null) return\n',
       'if (segment === null) return\n    ;(this as unknown as { shape: WriterShape }).shape = new WriterShape()\n',
     ],
@@ -298,23 +318,23 @@ export const frameRules: readonly Rule[] = [
     'Generated code holds names as literals only',
     'line ends that JSON leaves as they are',
     [
-      'wire/code-generation.ts',
+      'wire/rows/code-generation.ts',
       "return JSON.stringify(text).replaceAll('\\u2028', '\\\\u2028').replaceAll('\\u2029', '\\\\u2029')",
       'return JSON.stringify(text)',
     ],
-    ['src/wire/code-generation.test.ts', 'W3: holds names as literals only'],
+    ['src/wire/rows/code-generation.test.ts', 'W3: holds names as literals only'],
   ),
   rule(
     'W3.10',
     'Where code may not be generated, closures give the same',
     'no look is taken whether it may',
     [
-      'wire/code-generation.ts',
+      'wire/rows/code-generation.ts',
       "    return generate({}, 'return true') === true\n",
       '    return true\n',
     ],
     [
-      'src/wire/code-generation.test.ts',
+      'src/wire/rows/code-generation.test.ts',
       'W3: gives the same bytes and the same updates as closures',
     ],
   ),
@@ -323,7 +343,7 @@ export const frameRules: readonly Rule[] = [
     'Shapes are bounded: fields, bytes of names, bytes in all',
     'a shape may have any number of fields',
     [
-      'wire/shape.ts',
+      'wire/rows/shape.ts',
       'if (count > wireLimits.maxFields) return null',
       'if (count < 0) return null',
     ],
@@ -334,7 +354,7 @@ export const frameRules: readonly Rule[] = [
     'A value is what it is and not of which class: that of another realm has another one',
     'it is asked for its class',
     [
-      'wire/object-kind.ts',
+      'wire/rows/object-kind.ts',
       "if (types.isDate(value)) return 'date'",
       "if (value instanceof Date) return 'date'",
     ],
@@ -345,7 +365,7 @@ export const frameRules: readonly Rule[] = [
     'What is not in the fields of an object would not arrive: it is refused by the name of its field',
     'JSON makes {} of it',
     [
-      'wire/object-kind.ts',
+      'wire/rows/object-kind.ts',
       'for (const [is, what] of brands) if (is(value)) return what',
       'if (brands.length > 0) return null',
     ],
@@ -367,7 +387,7 @@ export const frameRules: readonly Rule[] = [
     'Within JSON nothing becomes null or another number in silence: it is refused by its path',
     'NaN becomes null',
     [
-      'wire/json-writer.ts',
+      'wire/rows/json-writer.ts',
       'if (!Number.isFinite(value)) throw this.#cannot(`is ${value}, of which JSON makes null`)',
       "if (!Number.isFinite(value)) return 'null'",
     ],
@@ -385,7 +405,7 @@ export const frameRules: readonly Rule[] = [
     'Any bytes give a message or a named reason to refuse them, never an exception',
     'reading beyond the end throws',
     [
-      'wire/byte-reader.ts',
+      'wire/bytes/byte-reader.ts',
       "    this.refuse('bad-length')\n    return false",
       "    throw new RangeError('beyond the end')",
     ],
@@ -396,7 +416,7 @@ export const frameRules: readonly Rule[] = [
     'A promise is checked against the bytes at hand before anything is allocated',
     'counts are believed',
     [
-      'wire/row-reader.ts',
+      'wire/rows/row-reader.ts',
       'if (sections.end !== payload.length) return false',
       'if (sections.end < 0) return false',
     ],
@@ -417,7 +437,7 @@ export const frameRules: readonly Rule[] = [
     'W4.4',
     'A frame beyond 5 MiB is refused',
     'any size is taken',
-    ['wire/envelope.ts', "if (frame.length > maxBytes) return 'too-large'", ''],
+    ['wire/frames/envelope.ts', "if (frame.length > maxBytes) return 'too-large'", ''],
     [envelope, 'W4: is refused in a frame of more than 5 MiB'],
   ),
   rule(

@@ -1,7 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
-const registry = 'src/cluster/registry.test.ts'
-const plane = 'src/cluster/roster-plane.test.ts'
+const registry = 'src/cluster/roster/registry.test.ts'
+const plane = 'src/cluster/roster/roster-plane.test.ts'
 
 /** Who has a name: D30. */
 export const nameRules: readonly Rule[] = [
@@ -10,7 +10,7 @@ export const nameRules: readonly Rule[] = [
     'Whoever does not answer for a name in time loses it to the one who asks, and has ended',
     'it keeps the name',
     [
-      'cluster/name-claims.ts',
+      'cluster/roster/name-claims.ts',
       "return now - at < answerWithinMs ? 'waiting' : { why }",
       "return now < Infinity ? 'waiting' : { why }",
     ],
@@ -20,7 +20,11 @@ export const nameRules: readonly Rule[] = [
     'D30.2',
     'Whoever has lost its name is told so when it comes back',
     'it is taken back',
-    ['cluster/registry.ts', 'return heir === undefined ? null', 'return heir !== undefined ? null'],
+    [
+      'cluster/roster/registry.ts',
+      'return heir === undefined ? null',
+      'return heir !== undefined ? null',
+    ],
     [registry, 'D30: whoever has lost it is told so when it comes back'],
   ),
   rule(
@@ -28,7 +32,7 @@ export const nameRules: readonly Rule[] = [
     'The name of a process that leaves is waited for',
     'it is refused',
     [
-      'cluster/name-claims.ts',
+      'cluster/roster/name-claims.ts',
       "if (holder.state !== 'leaving') return 'taken'",
       "if (holder.state !== 'gone') return 'taken'",
     ],
@@ -49,7 +53,7 @@ export const nameRules: readonly Rule[] = [
     'D30.5',
     'Nobody loses a name for the time in which GENESIS_CLUSTER itself stood still',
     'the time is charged',
-    ['cluster/registry.ts', 'if (late > 0) this.#claims.excuse(late)', ''],
+    ['cluster/roster/registry.ts', 'if (late > 0) this.#claims.excuse(late)', ''],
     [registry, 'D30: is not lost for the time in which we stood still'],
   ),
   rule(
@@ -57,7 +61,7 @@ export const nameRules: readonly Rule[] = [
     'GENESIS_CLUSTER of the last run has ended: nobody adopts itself',
     'it is waited for',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       "if (entry.role === 'cluster') {",
       "if (entry.role === 'cluster' && entry.pid < 0) {",
     ],
@@ -68,7 +72,7 @@ export const nameRules: readonly Rule[] = [
     'Who is known from the file only and does not come back has ended: it may have published unheard',
     'touch with it is lost, which says nothing of it',
     [
-      'cluster/registry.ts',
+      'cluster/roster/registry.ts',
       'silence >= goneAfterMs && isUnheard(local)',
       'silence >= goneKeptMs && isUnheard(local)',
     ],
@@ -79,7 +83,7 @@ export const nameRules: readonly Rule[] = [
     'One that was leaving comes back after its connection had ended, too, and ends in good order',
     'it is refused',
     [
-      'cluster/registry.ts',
+      'cluster/roster/registry.ts',
       "known.last !== null && registration.state === 'alive'",
       'known.last !== null',
     ],
@@ -89,7 +93,7 @@ export const nameRules: readonly Rule[] = [
     'D30.9',
     'A message that is read behind a later one of its process says nothing',
     'it leads the process back to a connection that has ended',
-    ['cluster/latest-messages.ts', 'id < (this.#ids.get(incarnation) ?? 0)', 'id < 0'],
+    ['cluster/roster/latest-messages.ts', 'id < (this.#ids.get(incarnation) ?? 0)', 'id < 0'],
     [registry, 'D30: an old one that is read last does not put a live process on'],
   ),
   rule(
@@ -97,7 +101,7 @@ export const nameRules: readonly Rule[] = [
     'What is read behind the end of its connection brings nobody back',
     'it does',
     [
-      'cluster/registry.ts',
+      'cluster/roster/registry.ts',
       'local.absentSince !== null && local.route === route',
       "local.absentSince !== null && route === ''",
     ],
@@ -111,7 +115,7 @@ export const nameRules: readonly Rule[] = [
     'All names that were registered on one connection end with it',
     'the last one does',
     [
-      'cluster/registration-routes.ts',
+      'cluster/roster/registration-routes.ts',
       'if (bearers) bearers.add(incarnation)',
       'if (bearers) this.#bearers.set(route, new Set([incarnation]))',
     ],
@@ -122,7 +126,7 @@ export const nameRules: readonly Rule[] = [
     'When a connection has ended all are asked once more: the word of it may come before its socket knows',
     'they are asked once',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       '    // The word of the end may come before the socket knows it: once more from the tick.\n    this.#isConnectionMissing = true',
       '',
     ],
@@ -136,7 +140,7 @@ export const nameRules: readonly Rule[] = [
     'Of the intake of the last run nobody knows the last numbers',
     'it has ended in good order',
     [
-      'cluster/roster-plane.ts',
+      'cluster/roster/roster-plane.ts',
       'const last = entry.publishes.length === 0 ? [] : null',
       'const last = [] as const',
     ],

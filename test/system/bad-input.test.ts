@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { XPublisher, XSubscriber } from 'zeromq'
 import { randomId, seededRandom } from '../../src/base/random.ts'
-import { encodeRequest } from '../../src/wire/request-codec.ts'
+import { encodeRequest } from '../../src/wire/frames/request-codec.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import type { Application } from '../harness/application.ts'
 import { eventually } from '../harness/eventually.ts'

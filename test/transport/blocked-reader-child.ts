@@ -1,7 +1,7 @@
 /** Subscribes as every process does, stands still while its queue is full, and reads on. */
 import { systemClock } from '../../src/base/clock.ts'
-import { Refusals } from '../../src/transport/zeromq/refusals.ts'
-import { socketLimits } from '../../src/transport/zeromq/socket-options.ts'
+import { Refusals } from '../../src/transport/refusals.ts'
+import { socketLimits } from '../../src/sockets/socket-options.ts'
 import { SubscribingSocket } from '../../src/transport/zeromq/subscribing-socket.ts'
 
 const [endpoint = '', rounds = '1'] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Router, XPublisher, XSubscriber } from 'zeromq'
 import { systemClock } from '../../src/base/clock.ts'
-import { ConnectionMonitor } from '../../src/transport/zeromq/connection-monitor.ts'
+import { ConnectionMonitor } from '../../src/sockets/connection-monitor.ts'
 import { eventually } from '../harness/eventually.ts'
 import { freeProcessPort } from '../harness/loopback.ts'
 import type { Peer } from './peer.ts'

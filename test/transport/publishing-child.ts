@@ -1,6 +1,6 @@
 /** A child that publishes to the one subscriber of the node, closes, and ends by itself. */
 import { systemClock } from '../../src/base/clock.ts'
-import { loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
+import { loopbackAddresses } from '../../src/sockets/access-list.ts'
 import type { ZeroMQTransportOptions } from '../../src/transport/zeromq/transport-options.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { newRegistration } from './peer.ts'

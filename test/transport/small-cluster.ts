@@ -6,16 +6,16 @@
 import { randomUUID } from 'node:crypto'
 import { Proxy, Router, XPublisher, XSubscriber } from 'zeromq'
 import type { Registration, RosterEntry } from '../../src/model/roster.ts'
-import { AccessList, loopbackAddresses } from '../../src/transport/zeromq/access-list.ts'
+import { AccessList, loopbackAddresses } from '../../src/sockets/access-list.ts'
 import type {
   ClusterMessage,
   RegisterMessage,
-} from '../../src/transport/zeromq/registration-message.ts'
+} from '../../src/registration/registration-message.ts'
 import {
   decodeProcessMessage,
   encodeClusterMessage,
-} from '../../src/transport/zeromq/registration-message.ts'
-import * as options from '../../src/transport/zeromq/socket-options.ts'
+} from '../../src/registration/registration-message.ts'
+import * as options from '../../src/sockets/socket-options.ts'
 
 export interface SmallClusterPorts {
   readonly inbound: number

@@ -1,6 +1,6 @@
 /** Subscribes with the options of every process and stands still while its queue is full. */
 import { XSubscriber } from 'zeromq'
-import { connectingXsub } from '../../src/transport/zeromq/socket-options.ts'
+import { connectingXsub } from '../../src/sockets/socket-options.ts'
 
 const [endpoint = '', blockedMs = ''] = process.argv.slice(2)
 

@@ -1,10 +1,10 @@
 import { XPublisher, XSubscriber } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
-import { ConnectionMonitor } from '../../transport/zeromq/connection-monitor.ts'
-import { connectingXpub, connectingXsub, farApart } from '../../transport/zeromq/socket-options.ts'
-import { NativeProxy } from '../native-proxy.ts'
-import { connectSocket } from '../../transport/zeromq/uninterrupted.ts'
+import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { connectingXpub, connectingXsub, farApart } from '../../sockets/socket-options.ts'
+import { NativeProxy } from '../bus/native-proxy.ts'
+import { connectSocket } from '../../sockets/uninterrupted.ts'
 
 /** Pause before a dead link is made anew, milliseconds: whatever held its port has often gone by then. */
 const firstRetryMs = 100

@@ -1,15 +1,13 @@
 import { ownBytes } from '../../base/own-bytes.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { RosterChange } from '../../model/roster.ts'
-import type { Shape } from '../../transport/zeromq/json-shape.ts'
-import { boolean, integer, oneOf, orElse, record, text } from '../../transport/zeromq/json-shape.ts'
-import type { SeenRoster } from '../../transport/zeromq/registration-message.ts'
-import {
-  maxRegistrationMessageBytes,
-  seenRoster,
-} from '../../transport/zeromq/registration-message.ts'
-import { identity, rosterChange, snapshotPart } from '../../transport/zeromq/registration-shape.ts'
-import type { SnapshotPart } from '../../transport/zeromq/snapshot-parts.ts'
+import type { Shape } from '../../base/json-shape.ts'
+import { boolean, integer, oneOf, orElse, record, text } from '../../base/json-shape.ts'
+import type { SeenRoster } from '../../registration/registration-message.ts'
+import { seenRoster } from '../../registration/registration-message.ts'
+import { maxRegistrationMessageBytes } from '../../model/registration-limits.ts'
+import { identity, rosterChange, snapshotPart } from '../../registration/registration-shape.ts'
+import type { SnapshotPart } from '../../registration/snapshot-parts.ts'
 
 /** Up to where the sender has the receiver's roster: asks for what came after. */
 export interface SeenWhisper {

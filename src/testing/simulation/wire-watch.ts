@@ -1,6 +1,6 @@
 import type { BatchMessage } from '../../model/message.ts'
-import { messageKinds } from '../../wire/envelope.ts'
-import { decodeMessage } from '../../wire/message-codec.ts'
+import { messageKinds } from '../../wire/frames/envelope.ts'
+import { decodeMessage } from '../../wire/frames/message-codec.ts'
 
 interface SentBatch {
   readonly first: number

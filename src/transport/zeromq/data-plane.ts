@@ -3,7 +3,7 @@ import type { ConnectionCounts } from '../../model/roster.ts'
 import type { Endpoints } from './endpoints.ts'
 import { ProcessConnections } from './process-connections.ts'
 import { PublishingSocket } from './publishing-socket.ts'
-import type { Refusals } from './refusals.ts'
+import type { Refusals } from '../refusals.ts'
 import { SubscribingSocket } from './subscribing-socket.ts'
 
 export interface DataPlaneOptions {

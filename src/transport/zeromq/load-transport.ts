@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.ts'
 import type { Transport } from '../transport.ts'
-import { requireNativeModule } from './native-module.ts'
+import { requireNativeModule } from '../../sockets/native-module.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
 
 /** What the operator and the caller chose; all of it can be said to another thread. */

@@ -4,22 +4,22 @@ import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
 import { wireVersion } from '../../model/wire-version.ts'
-import { ConnectionMonitor } from './connection-monitor.ts'
+import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import type {
   ClusterMessage,
   ProcessMessage,
   RegisteredMessage,
   RegisterMessage,
   RosterMessage,
-} from './registration-message.ts'
+} from '../../registration/registration-message.ts'
 import {
   decodeClusterMessage,
   encodeProcessMessage,
   registrationIntervalMs,
-} from './registration-message.ts'
-import { RosterView } from './roster-view.ts'
-import { registeringDealer } from './socket-options.ts'
-import { connectSocket, disconnectSocket } from './uninterrupted.ts'
+} from '../../registration/registration-message.ts'
+import { RosterView } from '../../registration/roster-view.ts'
+import { registeringDealer } from '../../sockets/socket-options.ts'
+import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
 
 /** Heartbeats in a row without an answer after which GENESIS_CLUSTER counts as lost. */
 const lostAfterUnanswered = 3

@@ -1,13 +1,17 @@
 import type { BatchMessage, Message } from '../../../src/model/message.ts'
 import type { Update } from '../../../src/model/update.ts'
 import { parseTopic } from '../../../src/model/topic.ts'
-import { isOurs, sealEnvelope } from '../../../src/wire/envelope.ts'
-import { decodeMessage, encodeBatch, encodeMessage } from '../../../src/wire/message-codec.ts'
+import { isOurs, sealEnvelope } from '../../../src/wire/frames/envelope.ts'
+import {
+  decodeMessage,
+  encodeBatch,
+  encodeMessage,
+} from '../../../src/wire/frames/message-codec.ts'
 import type { Refused } from '../../../src/wire/refused.ts'
 import { refusedReasons } from '../../../src/wire/refused.ts'
 import { wireLimits } from '../../../src/wire/limits.ts'
-import { RowReader } from '../../../src/wire/row-reader.ts'
-import { RowWriter } from '../../../src/wire/row-writer.ts'
+import { RowReader } from '../../../src/wire/rows/row-reader.ts'
+import { RowWriter } from '../../../src/wire/rows/row-writer.ts'
 import { mutateBytes } from '../byte-mutation.ts'
 import { frameSpans } from '../frame-spans.ts'
 import { mutateFrame } from '../frame-mutation.ts'

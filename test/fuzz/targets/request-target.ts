@@ -1,4 +1,4 @@
-import { decodeRequest, encodeRequest } from '../../../src/wire/request-codec.ts'
+import { decodeRequest, encodeRequest } from '../../../src/wire/frames/request-codec.ts'
 import { refusedReasons } from '../../../src/wire/refused.ts'
 import { Probe } from '../../../src/transport/zeromq/probe.ts'
 import { mutateFrame } from '../frame-mutation.ts'

@@ -3,21 +3,16 @@ import type {
   ClusterMessage,
   ProcessMessage,
   RegisterMessage,
-} from '../../../src/transport/zeromq/registration-message.ts'
-import {
-  decodeClusterMessage,
-  decodeProcessMessage,
-  encodeClusterMessage,
-  encodeProcessMessage,
-  maxRegistrationMessageBytes,
-} from '../../../src/transport/zeromq/registration-message.ts'
-import { RosterView } from '../../../src/transport/zeromq/roster-view.ts'
+} from '../../../src/registration/registration-message.ts'
+import { decodeClusterMessage, decodeProcessMessage, encodeClusterMessage, encodeProcessMessage } from '../../../src/registration/registration-message.ts'
+import { maxRegistrationMessageBytes } from '../../../src/model/registration-limits.ts'
+import { RosterView } from '../../../src/registration/roster-view.ts'
 import type { Whisper } from '../../../src/cluster/membership/whisper.ts'
 import { decodeWhisper, encodeWhisper } from '../../../src/cluster/membership/whisper.ts'
-import { PortPool } from '../../../src/cluster/port-pool.ts'
-import type { SavedRoster } from '../../../src/cluster/roster-file.ts'
-import { RosterFile, savedRosterOf } from '../../../src/cluster/roster-file.ts'
-import { RosterPlane } from '../../../src/cluster/roster-plane.ts'
+import { PortPool } from '../../../src/cluster/bus/port-pool.ts'
+import type { SavedRoster } from '../../../src/cluster/roster/roster-file.ts'
+import { RosterFile, savedRosterOf } from '../../../src/cluster/roster/roster-file.ts'
+import { RosterPlane } from '../../../src/cluster/roster/roster-plane.ts'
 import type { Dice } from '../dice.ts'
 import { mutateJson } from '../json-mutation.ts'
 import { Broken, expectSame } from '../oracle.ts'

@@ -1,8 +1,13 @@
 import { decodeTableName, encodeTableName, parseTopic } from '../../../src/model/topic.ts'
-import { CannotTravel } from '../../../src/wire/cannot-travel.ts'
-import { decodeForeign } from '../../../src/wire/foreign.ts'
-import { unreadable } from '../../../src/wire/json-text.ts'
-import { mixedText, mixedValue, recordText, recordValue } from '../../../src/wire/mixed-text.ts'
+import { CannotTravel } from '../../../src/wire/rows/cannot-travel.ts'
+import { decodeForeign } from '../../../src/wire/frames/foreign.ts'
+import { unreadable } from '../../../src/wire/rows/json-text.ts'
+import {
+  mixedText,
+  mixedValue,
+  recordText,
+  recordValue,
+} from '../../../src/wire/rows/mixed-text.ts'
 import { mutateBytes } from '../byte-mutation.ts'
 import type { Dice } from '../dice.ts'
 import { mutateJson } from '../json-mutation.ts'

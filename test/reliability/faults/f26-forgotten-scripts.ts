@@ -1,4 +1,4 @@
-import { maxEndedEntries } from '../../../src/cluster/roster.ts'
+import { maxEndedEntries } from '../../../src/cluster/roster/roster.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
 import { closeScripts } from './closing-scripts.ts'
 import { addMeasured, atLeast, type FaultRow, type Measured } from './fault-row.ts'

@@ -1,0 +1,122 @@
+import { isIPv4 } from 'node:net'
+import type { Machine } from '../../definition/machine.ts'
+import { isThisMachine, thisMachine } from '../../definition/machine.ts'
+import type { Settings } from '../../definition/settings.ts'
+import type { LookUp } from '../../sockets/host-lookup.ts'
+import { lookUpWithin } from '../../sockets/host-lookup.ts'
+import { HostNames } from './host-names.ts'
+
+/** Where a node's ports are, and who may connect to them. */
+export interface NodeAddresses {
+  /** Address that this node's ports are bound at; `0.0.0.0`: all addresses. */
+  readonly bind: string
+  /** Address at which this node's own processes reach its ports. */
+  readonly local: string
+  /** Address at which other nodes reach its ports. */
+  readonly advertised: string
+  /** Address of each other node, by name; null: its name has never resolved. */
+  readonly others: ReadonlyMap<string, string | null>
+  /** The access list: this host, and the hosts of the definition. */
+  readonly allowed: readonly string[]
+}
+
+/** Where one process of a node is. */
+export interface ProcessAddresses {
+  /** Where it binds, and where the other processes of the node and GENESIS_CLUSTER are reached. */
+  readonly local: string
+  /** Its access list: this host, since processes of other hosts are reached through GENESIS_CLUSTER. */
+  readonly allowed: readonly string[]
+}
+
+type Hosts = Pick<Settings, 'node' | 'nodes' | 'connectViaLoopback'>
+
+export const loopback = '127.0.0.1'
+export const allAddresses = '0.0.0.0'
+
+export const isLoopback = (address: string) => address.startsWith('127.')
+
+/** The host is named by what is loopback on every machine. */
+const isLoopbackName = (host: string) =>
+  (isIPv4(host) && isLoopback(host)) || host.toLowerCase() === 'localhost'
+
+const ipv4Of = ({ addresses }: Machine) => [...addresses].filter((address) => isIPv4(address))
+
+/** The names of all hosts, still to be resolved; one that is alone needs no name. */
+export const hostNamesOf = ({ nodes }: Pick<Settings, 'nodes'>, lookUp?: LookUp) =>
+  new HostNames(nodes.length > 1 ? nodes.map(({ name }) => name) : [], lookUp)
+
+/**
+ * Where everybody is by what is known now. One host binds to loopback. Several bind each to the address that the
+ * host's name resolves to; the machine's own name, which Debian gives 127.0.1.1, binds to all addresses where
+ * another host may be beyond loopback, and the access list decides.
+ */
+export function knownAddresses(
+  settings: Hosts,
+  names: HostNames,
+  machine: Machine = thisMachine(),
+): NodeAddresses {
+  const { node, nodes } = settings
+  const own = ipv4Of(machine)
+  const others = new Map<string, string | null>()
+  const allowed = new Set([loopback, '::1', ...own])
+  for (const { name } of nodes) {
+    for (const address of names.addresses(name)) allowed.add(address)
+    if (name !== node.name) others.set(name, names.address(name))
+  }
+  const address = names.address(node.name)
+  const bind = bindAddress(settings, address, [...others.values()], machine)
+  const { local } = processAddresses(settings, address, machine)
+  const reachable = address !== null && !isLoopback(address) ? address : undefined
+  const advertised =
+    bind === allAddresses ? (reachable ?? own.find((each) => !isLoopback(each)) ?? local) : bind
+  return { bind, local, advertised, others, allowed: [...allowed] }
+}
+
+/**
+ * What a process needs to know: `address` is what the name of its own host resolves to, null if it does not. It
+ * needs no other name, so none can hold it up.
+ */
+export function processAddresses(
+  { node, nodes, connectViaLoopback }: Hosts,
+  address: string | null,
+  machine: Machine = thisMachine(),
+): ProcessAddresses {
+  const viaLoopback = address === null || (connectViaLoopback && !isLoopback(address))
+  const several = viaLoopback ? loopback : address
+  const local = nodes.length === 1 ? alone(node.name) : several
+  return { local, allowed: [...new Set([loopback, '::1', ...ipv4Of(machine), local])] }
+}
+
+/** How long the name of the own host may take, milliseconds, at most half of what the caller has. */
+const ownNameWithinMs = 1_000
+
+/** The same, with the name of the own host looked up within part of `withinMs`. Never rejects. */
+export async function ownAddresses(
+  settings: Hosts,
+  withinMs: number,
+  signal?: AbortSignal,
+): Promise<ProcessAddresses> {
+  if (settings.nodes.length === 1) return processAddresses(settings, null)
+  const ms = Math.ceil(Math.min(ownNameWithinMs, withinMs / 2))
+  const { addresses } = await lookUpWithin(settings.node.name, ms, signal)
+  return processAddresses(settings, addresses[0] ?? null)
+}
+
+/** `others`: addresses of the other hosts, null where nobody knows it. */
+function bindAddress(
+  { node, connectViaLoopback }: Hosts,
+  address: string | null,
+  others: readonly (string | null)[],
+  machine: Machine,
+): string {
+  if (others.length === 0) return alone(node.name)
+  const isBeyond = others.some((other) => other !== null && !isLoopback(other))
+  const mayBeBeyond = isBeyond || others.includes(null)
+  if (address === null) return mayBeBeyond ? allAddresses : loopback
+  if (!isLoopback(address)) return connectViaLoopback ? allAddresses : address
+  if (isLoopbackName(node.name)) return address
+  return isBeyond || (mayBeBeyond && isThisMachine(node.name, machine)) ? allAddresses : address
+}
+
+/** Several nodes on one machine are named by loopback addresses of their own. */
+const alone = (name: string) => (isIPv4(name) && isLoopback(name) ? name : loopback)

@@ -1,0 +1,56 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Settings } from '../../definition/settings.ts'
+import { AccessList } from '../../sockets/access-list.ts'
+import type { HostAddresses } from '../../sockets/host-lookup.ts'
+import { hostNamesOf, knownAddresses } from './addresses.ts'
+import type { ClusterEvent } from '../cluster-event.ts'
+import { HostWatch } from './host-watch.ts'
+
+const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
+const nodes = ['127.0.0.1', 'silent', 'moved'].map((name) => ({ name, ports }))
+const settings = { node: nodes[0], nodes, connectViaLoopback: false } as unknown as Settings
+
+let access: AccessList | undefined
+afterEach(() => access?.close())
+
+const allows = (address: string) =>
+  new Promise((resolve) => access?.ask(address, (allowed) => resolve(allowed)))
+
+test('what one name resolves to holds at once, also while another is not answered', async () => {
+  access = await AccessList.open()
+  const service = new Map<string, HostAddresses>([['moved', { addresses: ['10.1.2.3'] }]])
+  const names = hostNamesOf(settings, async (host) =>
+    host === 'silent' ? new Promise(() => {}) : (service.get(host) ?? { addresses: [host] }),
+  )
+  const events: ClusterEvent[] = []
+  let changes = 0
+  const watch = new HostWatch({
+    settings,
+    names,
+    addresses: knownAddresses(settings, names),
+    access,
+    on: (event) => events.push(event),
+    state: () => 'alive',
+    changed: () => (changes += 1),
+    failed: (error) => events.push({ type: 'warning', message: error.message }),
+  })
+  watch.begin()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(watch.addresses.others.get('moved')).toBe('10.1.2.3')
+  expect(await allows('10.1.2.3')).toBe(true)
+  service.set('moved', { addresses: ['10.1.2.4'] })
+  watch.tick()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(watch.addresses.others.get('moved')).toBe('10.1.2.4')
+  expect(await allows('10.1.2.4')).toBe(true)
+  expect(events.map(({ message }) => message)).toContainEqual(
+    expect.stringMatching(/"moved" has moved/),
+  )
+  const before = changes
+  service.set('moved', { addresses: ['10.1.2.5'] })
+  watch.tick()
+  watch.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(changes).toBe(before + 1)
+  expect(watch.addresses.others.get('moved')).toBe('10.1.2.4')
+})

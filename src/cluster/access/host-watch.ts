@@ -1,0 +1,99 @@
+import { TidingsError } from '../../base/tidings-error.ts'
+import type { Settings } from '../../definition/settings.ts'
+import type { NodeState } from '../../model/cluster-snapshot.ts'
+import type { AccessList } from '../../sockets/access-list.ts'
+import type { NodeAddresses } from './addresses.ts'
+import { allAddresses, isLoopback, knownAddresses } from './addresses.ts'
+import type { OnClusterEvent } from '../cluster-event.ts'
+import type { HostNames } from './host-names.ts'
+
+/** How often names are resolved again while a node is not alive or a name does not resolve, milliseconds. */
+export const resolveIntervalMs = 5_000
+
+export interface HostWatchOptions {
+  readonly settings: Settings
+  readonly names: HostNames
+  /** By what was known when the ports were bound. */
+  readonly addresses: NodeAddresses
+  readonly access: AccessList
+  readonly on: OnClusterEvent
+  readonly state: (node: string) => NodeState
+  /** `addresses` are other ones from now on. */
+  readonly changed: () => void
+  readonly failed: (error: TidingsError) => void
+}
+
+/** Keeps the addresses of the hosts and the access list by their names, and tells which do not resolve. */
+export class HostWatch {
+  readonly #options: HostWatchOptions
+  #addresses: NodeAddresses
+  #isCutOff = false
+  #closed = false
+
+  constructor(options: HostWatchOptions) {
+    this.#options = options
+    this.#addresses = options.addresses
+    options.names.watch(() => this.#learned())
+  }
+
+  get addresses(): NodeAddresses {
+    return this.#addresses
+  }
+
+  /** What the start did not wait for is taken when it comes. */
+  begin(): void {
+    this.#tell()
+    if (this.#options.names.unresolved.length > 0) this.#options.names.refresh()
+  }
+
+  /** Every `resolveIntervalMs`: a host that was unknown, or has moved, is found again. */
+  tick(): void {
+    const { names, state } = this.#options
+    const allAlive = [...this.#addresses.others.keys()].every((node) => state(node) === 'alive')
+    if (allAlive && names.unresolved.length === 0) return
+    this.#take()
+    names.refresh()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#options.names.close()
+  }
+
+  /** One name is answered: what it says holds at once, whoever else is still waited for. */
+  #learned(): void {
+    try {
+      this.#take()
+    } catch (error) {
+      this.#options.failed(TidingsError.from(error))
+    }
+  }
+
+  #take(): void {
+    if (this.#closed) return
+    const { settings, names, access, changed } = this.#options
+    this.#addresses = knownAddresses(settings, names)
+    access.load(this.#addresses.allowed)
+    this.#tell()
+    changed()
+  }
+
+  /** Which names do not resolve, and whom nobody can reach at the addresses that are bound. */
+  #tell(): void {
+    for (const sentence of this.#options.names.news()) this.#warn(sentence)
+    const { bind } = this.#options.addresses
+    const { bind: wanted, others } = this.#addresses
+    if (!isLoopback(bind) || isLoopback(wanted) || this.#isCutOff) return
+    this.#isCutOff = true
+    const beyond = [...others].filter(([, address]) => address !== null && !isLoopback(address))
+    const named = beyond.map(([node, address]) => `${node} (${address})`).join(', ')
+    this.#warn(
+      `this node is bound to ${bind} alone, and ${named || 'other nodes'} cannot reach it there: ` +
+        `start GENESIS_CLUSTER again to bind it to ${wanted === allAddresses ? 'all addresses' : wanted}`,
+    )
+  }
+
+  #warn(message: string): void {
+    this.#options.on({ type: 'warning', message })
+  }
+}

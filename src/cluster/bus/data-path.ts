@@ -1,0 +1,117 @@
+import { inBackground } from '../../base/background.ts'
+import type { Clock } from '../../base/clock.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
+import type { NodePorts } from '../../definition/settings.ts'
+import { Bus } from './bus.ts'
+import type { OnClusterEvent } from '../cluster-event.ts'
+import type { RelayTarget } from '../links/relay-link.ts'
+import { RelayLinks } from '../links/relay-links.ts'
+
+/** How often the bus is made anew at most before GENESIS_CLUSTER gives up, within `renewalSpanMs`. */
+const maxRenewals = 3
+
+/** Milliseconds over which renewals of the bus are counted: a proxy that keeps ending is a fault. */
+const renewalSpanMs = 60_000
+
+export interface DataPathOptions {
+  readonly bind: string
+  readonly ports: NodePorts
+  readonly zapDomain: string
+  readonly clock: Clock
+  /** There are other nodes, so links may come. */
+  readonly linked: boolean
+  readonly linkLimit: number
+  /** Where the intake of what foreign programs publish subscribes. */
+  readonly foreignAt?: string | undefined
+  /** Somebody came to this endpoint and did not finish a handshake. */
+  readonly stranger: (endpoint: string) => void
+  readonly on: OnClusterEvent
+  /** It cannot be made anew. */
+  readonly failed: (error: TidingsError) => void
+}
+
+/** The bus and its links, which stand and fall together: where they meet is new with each bus. */
+export class DataPath {
+  readonly #options: DataPathOptions
+  readonly #targets = new Map<string, RelayTarget>()
+  readonly #renewals: number[] = []
+  #bus: Bus
+  #links: RelayLinks
+  #renewing: Promise<void> | null = null
+  #closed = false
+
+  private constructor(options: DataPathOptions, bus: Bus) {
+    this.#options = options
+    this.#bus = bus
+    this.#links = this.#newLinks()
+  }
+
+  /** @throws TidingsError PORT_TAKEN; nothing is left open then. Nothing flows before `run()`. */
+  static async bind(options: DataPathOptions): Promise<DataPath> {
+    return new DataPath(options, await Bus.bind(options))
+  }
+
+  run(): void {
+    this.#bus.run()
+    inBackground(
+      this.#bus.failed().then((error) => {
+        this.#renewing = this.#renew(error)
+        return this.#renewing
+      }),
+      this.#options.failed,
+    )
+  }
+
+  openLink(node: string, target: RelayTarget): void {
+    this.#targets.set(node, target)
+    this.#links.open(node, target)
+  }
+
+  closeLink(node: string): void {
+    this.#targets.delete(node)
+    inBackground(this.#links.close(node), this.#options.failed)
+  }
+
+  renewLink(node: string): void {
+    this.#links.renew(node, this.#options.clock.now())
+  }
+
+  /** Resolves when all ports are free. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#renewing
+    await Promise.all([this.#links.closeAll(), this.#bus.close()])
+  }
+
+  #newLinks(): RelayLinks {
+    const { clock, on, linkLimit: limit } = this.#options
+    return new RelayLinks({ outboundAt: this.#bus.outboundAt, limit, clock, on })
+  }
+
+  async #renew(error: Error): Promise<void> {
+    if (this.#closed) return
+    try {
+      this.#admitRenewal(error)
+      await this.#links.closeAll()
+      await this.#bus.close()
+      if (this.#closed) return
+      this.#bus = await Bus.bind(this.#options)
+      this.#links = this.#newLinks()
+      if (this.#closed) return
+      this.run()
+      for (const [node, target] of this.#targets) this.#links.open(node, target)
+      const message = `the bus was made anew: ${error.message}`
+      this.#options.on({ type: 'bus-renewed', message })
+    } catch (failure) {
+      this.#options.failed(TidingsError.from(failure))
+    }
+  }
+
+  #admitRenewal(error: Error): void {
+    const now = this.#options.clock.now()
+    while ((this.#renewals[0] ?? now) < now - renewalSpanMs) this.#renewals.shift()
+    this.#renewals.push(now)
+    if (this.#renewals.length <= maxRenewals) return
+    throw new TidingsError('TRANSPORT_FAILED', `a proxy keeps ending: ${error.message}`)
+  }
+}

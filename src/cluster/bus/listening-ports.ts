@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import type { Clock } from '../../base/clock.ts'
+
+const listenState = '0A'
+
+/**
+ * Looked at no more often than this, milliseconds: the kernel takes 15 ms and more to tell, and 64
+ * processes may ask for a port within a second. Whoever binds one meanwhile has it first, as between
+ * looking and binding.
+ */
+export const listeningPortsForMs = 100
+
+/** How often the time is waited that looking took: on a busy machine it takes a hundred times as long. */
+const lookPaceTimes = 10
+
+/** What `read` gives, read again only once it is older than `listeningPortsForMs`. */
+export function remembered(
+  read: () => ReadonlySet<number>,
+  clock: Pick<Clock, 'now'>,
+): () => ReadonlySet<number> {
+  let ports: ReadonlySet<number> = new Set()
+  let readAt = -Infinity
+  return () => {
+    const now = clock.now()
+    if (now - readAt < listeningPortsForMs) return ports
+    ports = read()
+    readAt = now + lookPaceTimes * (clock.now() - now)
+    return ports
+  }
+}
+
+/**
+ * TCP ports that anyone on this host listens at, at whatever address; empty where the system does
+ * not say. Linux: /proc/net/tcp (proc(5)), field 1 is address:port in hexadecimal, 3 the state.
+ */
+export function listeningPorts(): ReadonlySet<number> {
+  const ports = new Set<number>()
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readLines(table)) {
+      const [, local, , state] = line.trim().split(/\s+/)
+      if (state === listenState) ports.add(Number.parseInt(local?.split(':')[1] ?? '', 16))
+    }
+  }
+  return ports
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').slice(1)
+  } catch {
+    return []
+  }
+}

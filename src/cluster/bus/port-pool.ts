@@ -1,0 +1,49 @@
+import type { NodePorts } from '../../definition/settings.ts'
+
+/** A process's ZeroMQ port is its process port plus this (documentation of Genesis). */
+export const zeromqPortOffset = 10_000
+
+/** First process port handed out: above the defaults of the services that Genesis ships. */
+export const firstHandedPort = 11_000
+
+/** Last process port that leaves room for its ZeroMQ port. */
+export const lastHandedPort = 65_535 - zeromqPortOffset
+
+/** Hands out process ports of one node, the lowest free one first. */
+export class PortPool {
+  readonly #reserved: Set<number>
+  readonly #given = new Map<string, number>()
+
+  /** `services`: process ports that the service definitions give away. */
+  constructor(ports: NodePorts, services: Iterable<number>) {
+    this.#reserved = new Set([...Object.values(ports), ...services])
+  }
+
+  /**
+   * The same port again for one incarnation; null: none is left. `taken`: ports that anyone on this
+   * host listens at, asked for a new port only, since the system takes its time to say.
+   */
+  take(incarnation: string, taken: () => ReadonlySet<number>): number | null {
+    const given = this.#given.get(incarnation)
+    if (given !== undefined) return given
+    const listening = taken()
+    const used = new Set(this.#given.values())
+    for (let port = firstHandedPort; port <= lastHandedPort; port += 1) {
+      const both = [port, port + zeromqPortOffset]
+      if (used.has(port)) continue
+      if (both.some((each) => this.#reserved.has(each) || listening.has(each))) continue
+      this.#given.set(incarnation, port)
+      return port
+    }
+    return null
+  }
+
+  /** The incarnation has this port, however it came by it. */
+  hold(incarnation: string, port: number): void {
+    this.#given.set(incarnation, port)
+  }
+
+  release(incarnation: string): void {
+    this.#given.delete(incarnation)
+  }
+}

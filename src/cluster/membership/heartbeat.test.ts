@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { ManualClock } from '../../../test/harness/manual-clock.ts'
+import { Heartbeat } from './heartbeat.ts'
+
+test('says by how much this process stood still', () => {
+  const clock = new ManualClock()
+  const late: number[] = []
+  const heartbeat = new Heartbeat(clock, 100, (ms) => late.push(ms))
+  clock.moveTo(100)
+  clock.moveTo(290)
+  clock.moveTo(1_290)
+  clock.moveTo(1_390)
+  expect(late).toEqual([0, 0, 900, 0])
+  heartbeat.stop()
+  expect(clock.waiting).toBe(0)
+})

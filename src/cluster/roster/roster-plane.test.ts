@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Clock } from '../../base/clock.ts'
+import { systemClock } from '../../base/clock.ts'
+import type { ClusterMessage } from '../../registration/registration-message.ts'
+import type { Registration } from '../../model/roster.ts'
+import { PortPool } from '../bus/port-pool.ts'
+import { RosterFile } from './roster-file.ts'
+import type { ClusterEvent, OnClusterEvent } from '../cluster-event.ts'
+import type { Whisper } from '../membership/whisper.ts'
+import type { RosterPlaneOptions } from './roster-plane.ts'
+import { RosterPlane } from './roster-plane.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
+
+const incarnation = '0123456789abcdef'.repeat(2)
+const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'tidings-roster-plane-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+function startPlane(
+  folder: string,
+  toProcess: (route: string, message: ClusterMessage) => void = () => undefined,
+  file = new RosterFile(folder, 'a', 6000),
+  clock: Clock = systemClock,
+  more: Partial<RosterPlaneOptions> = {},
+): RosterPlane {
+  return new RosterPlane({
+    node: 'a',
+    mode: 'mesh',
+    ports: new PortPool(ports, []),
+    listening: () => new Set(),
+    file,
+    clock,
+    linkedNodes: [],
+    toProcess,
+    toNode: () => undefined,
+    on: () => undefined,
+    ...more,
+  })
+}
+
+const registration: Registration = {
+  node: 'a',
+  process: 'P',
+  instance: '',
+  incarnation,
+  role: 'process',
+  pid: 1,
+  startedAt: 0,
+  mode: 'mesh',
+  processPort: null,
+  zeromqPort: null,
+  publishes: ['TRADE'],
+  subscribes: [],
+  state: 'alive',
+  last: null,
+  connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+  sequences: [],
+}
+
+const register = (plane: RosterPlane): void =>
+  plane.register('route', {
+    type: 'register',
+    id: 1,
+    registration,
+    wantsPort: false,
+    seen: { history: null, version: 0 },
+  })
+
+it('D23: a roster that begins without its file has another history; with it, the same', () => {
+  const [one, two] = [path.join(directory, 'one'), path.join(directory, 'two')]
+  const first = startPlane(one)
+  register(first)
+  first.flush()
+  const again = startPlane(one).roster
+  expect(again.history).toBe(first.roster.history)
+  expect(again.version).toBeGreaterThan(first.roster.version + 100_000)
+  expect(again.get(incarnation)).toMatchObject({ process: 'P', publishes: ['TRADE'] })
+  expect(startPlane(two).roster.history).not.toBe(first.roster.history)
+})
+
+it('D23: a process is in the file before it is acknowledged', () => {
+  const file = new RosterFile(directory, 'a', 6000)
+  const kept: unknown[] = []
+  const plane = startPlane(directory, (_, { type }) => {
+    if (type === 'registered') kept.push(file.load())
+  })
+  register(plane)
+  plane.flush()
+  expect(kept).toMatchObject([{ processes: [{ entry: { incarnation } }] }])
+})
+
+it('D23: a new history is told to every process, with everything', () => {
+  class ReadOnlyFile extends RosterFile {
+    isReadOnly = false
+    override save(...roster: Parameters<RosterFile['save']>): void {
+      if (this.isReadOnly) throw new Error('EROFS: read-only file system')
+      super.save(...roster)
+    }
+    override discard(): boolean {
+      return false
+    }
+  }
+  const file = new ReadOnlyFile(directory, 'a', 6000)
+  const told: ClusterMessage[] = []
+  const plane = startPlane(directory, (_, message) => told.push(message), file)
+  register(plane)
+  plane.flush()
+  const { history } = plane.roster
+  file.isReadOnly = true
+  told.length = 0
+  plane.register('route', {
+    type: 'register',
+    id: 2,
+    registration: { ...registration, publishes: ['TRADE', 'ORDERS'] },
+    wantsPort: false,
+    seen: { history, version: plane.roster.version },
+  })
+  plane.flush()
+  expect(plane.roster.history).not.toBe(history)
+  const roster = told.find(({ type }) => type === 'roster')
+  expect(roster).toMatchObject({
+    history: plane.roster.history,
+    since: 0,
+    change: { histories: [{ node: 'a', history: plane.roster.history }] },
+  })
+})
+
+it('D30: who was GENESIS_CLUSTER in the last run has ended', () => {
+  const own = {
+    ...registration,
+    process: 'GENESIS_CLUSTER',
+    role: 'cluster',
+    publishes: [],
+  } as const
+  const first = startPlane(directory)
+  const seen = { history: null, version: 0 }
+  const message = { type: 'register', id: 0, seen, registration: own, wantsPort: false } as const
+  first.register(null, message)
+  first.flush()
+  const again = startPlane(directory)
+  expect(again.roster.get(incarnation)).toMatchObject({ state: 'ended', last: [] })
+  again.register(null, { ...message, registration: { ...own, incarnation: 'f'.repeat(32) } })
+  expect([...again.registry.processes()]).toHaveLength(1)
+})
+
+it('D30: nobody knows the last numbers of what foreign programs published in the last run', () => {
+  const intake = { ...registration, process: 'GENESIS_CLUSTER', role: 'cluster' } as const
+  const first = startPlane(directory)
+  const seen = { history: null, version: 0 }
+  first.register('route', { type: 'register', id: 1, seen, registration: intake, wantsPort: false })
+  first.flush()
+  const again = startPlane(directory)
+  expect(again.roster.get(incarnation)).toMatchObject({ state: 'ended', last: null })
+})
+
+it('D30: when a connection has ended all are asked at once, and once more when the socket knows', () => {
+  let now = 1_000
+  let asked = 0
+  const clock: Clock = { ...systemClock, now: () => now }
+  const plane = startPlane(
+    directory,
+    (_, { type }) => (asked += type === 'ask' ? 1 : 0),
+    undefined,
+    clock,
+  )
+  register(plane)
+  plane.connectionEnded()
+  expect(asked).toBe(1)
+  plane.tick(0)
+  expect(asked).toBe(1)
+  now += 200
+  plane.tick(0)
+  expect(asked).toBe(2)
+  now += 200
+  plane.tick(0)
+  expect(asked).toBe(2)
+})
+
+it('D23: what cannot be told to another node is said to people, and the rest goes on', async () => {
+  const said: ClusterEvent[] = []
+  const told: string[] = []
+  let isTooLong = true
+  const toNode = (_: string, whisper: Whisper): void => {
+    if (isTooLong)
+      throw new TidingsError('LIMIT_EXCEEDED', 'a whisper of that many bytes is too long')
+    told.push(whisper.type)
+  }
+  const on: OnClusterEvent = (event) => said.push(event)
+  const plane = startPlane(directory, undefined, undefined, undefined, {
+    linkedNodes: ['b'],
+    toNode,
+    on,
+  })
+  plane.whispered('b', { type: 'seen', seen: { history: null, version: 0 } })
+  register(plane)
+  // It is told by itself, at the end of the turn.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  const warnings = said.filter(({ type }) => type === 'warning')
+  expect(warnings).toMatchObject([{ message: expect.stringContaining('too long') }])
+  isTooLong = false
+  plane.whispered('b', { type: 'seen', seen: { history: null, version: 0 } })
+  expect(told).toEqual(['roster'])
+})

@@ -1,0 +1,62 @@
+import { assertNever } from '../../base/assertion.ts'
+import { expectedOf } from './known-items.ts'
+import type { ItemType } from './known-items.ts'
+import { nearest } from '../../base/nearest.ts'
+import { maxPort } from '../service-port.ts'
+
+/** A value that was understood, or what is wrong with it and what was expected instead. */
+export type ReadValue =
+  | { readonly ok: true; readonly value: string | number | boolean }
+  | { readonly ok: false; readonly expected: string }
+
+/** Reads the text of an item. Blanks around it do not count. */
+export function readItemValue(type: ItemType, text: string): ReadValue {
+  const value = text.trim()
+  const expected = `expected ${expectedOf(type)}`
+  switch (type.kind) {
+    case 'boolean':
+      if (/^(?:true|false)$/i.test(value)) return { ok: true, value: /^true$/i.test(value) }
+      return { ok: false, expected }
+    case 'port':
+      return readInteger(value, 1, maxPort, expected)
+    case 'integer':
+      return readInteger(value, type.least, type.most, expected)
+    case 'word':
+      return readWord(type, value, expected)
+    case 'url':
+      return isUrl(value, type.schemes) ? { ok: true, value } : { ok: false, expected }
+    case 'text':
+      if (type.holds !== undefined && !value.includes(type.holds)) return { ok: false, expected }
+      return { ok: true, value }
+    default:
+      return assertNever(type)
+  }
+}
+
+function readInteger(value: string, least: number, most: number, expected: string): ReadValue {
+  const number = /^[+-]?\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+  return number >= least && number <= most ? { ok: true, value: number } : { ok: false, expected }
+}
+
+function readWord(
+  { words, foreign }: Extract<ItemType, { kind: 'word' }>,
+  value: string,
+  expected: string,
+): ReadValue {
+  if (words.includes(value)) return { ok: true, value }
+  if (foreign.some((word) => word.toLowerCase() === value.toLowerCase())) {
+    return {
+      ok: false,
+      expected: `the documentation knows it, it is not carried here: ${expected}`,
+    }
+  }
+  const meant = nearest(value, words)
+  const hint = meant === null ? '' : `; did you mean "${meant}"?`
+  return { ok: false, expected: `${expected}${hint}` }
+}
+
+function isUrl(value: string, schemes: readonly string[]): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname } = new URL(value)
+  return schemes.includes(protocol.slice(0, -1)) && hostname !== ''
+}

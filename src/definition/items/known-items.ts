@@ -1,0 +1,235 @@
+import { assertNever } from '../../base/assertion.ts'
+import { maxPort } from '../service-port.ts'
+
+/** What an item's value may be. */
+export type ItemType =
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'port' }
+  | { readonly kind: 'integer'; readonly least: number; readonly most: number }
+  /** One of `words`; of `foreign` ones the documentation speaks, but they are not carried here. */
+  | {
+      readonly kind: 'word'
+      readonly words: readonly string[]
+      readonly foreign: readonly string[]
+    }
+  | { readonly kind: 'url'; readonly schemes: readonly string[] }
+  /** Any text; `holds` must occur in it. */
+  | { readonly kind: 'text'; readonly holds?: string }
+
+/** The layer with which an item counts; `always`: with each; `never`: known, of no use here. */
+export type ItemUse = 'always' | 'ZeroMQ' | 'MQTT' | 'never'
+
+export interface KnownItem {
+  /** In the documentation's spelling. Names are matched without regard to case. */
+  readonly name: string
+  readonly type: ItemType
+  /** As it would be written; null: none. A default like `ClusterPort + 1` is computed. */
+  readonly default: string | null
+  /** What it does, for people. */
+  readonly meaning: string
+  readonly use: ItemUse
+}
+
+/** A relay that gathers longer than this would hold updates back longer than people can mean. */
+export const maxRelayIntervalMs = 60_000
+
+/** More threads than any broker's client ever used. The item is read and not used. */
+const maxThreadPoolSize = 1_024
+
+const boolean: ItemType = { kind: 'boolean' }
+const port: ItemType = { kind: 'port' }
+
+/**
+ * Every item that this product knows: the single source for what is checked, what `check` says and
+ * what docs/DEFINITION.md tells.
+ */
+export const knownItems = [
+  {
+    name: 'MqLayer',
+    type: { kind: 'word', words: ['ZeroMQ', 'MQTT'], foreign: ['JMS', 'Aeron'] },
+    default: 'ZeroMQ',
+    meaning:
+      'What carries the updates: ZeroMQ (no broker), or MQTT (through a broker), which is checked and not carried yet.',
+    use: 'always',
+  },
+  {
+    name: 'ZeroMQProxyInboundPort',
+    type: port,
+    default: '5561',
+    meaning:
+      'Port of GENESIS_CLUSTER to which updates are published. ' +
+      'A definition must have it; the default holds only where there is none.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'ZeroMQProxyOutboundPort',
+    type: port,
+    default: '5560',
+    meaning:
+      'Port of GENESIS_CLUSTER from which updates are received. ' +
+      'A definition must have it; the default holds only where there is none.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'ZeroMQProxyModeEnabled',
+    type: boolean,
+    default: 'false',
+    meaning:
+      'true: the processes of a node talk through GENESIS_CLUSTER (proxy). false: each connects to each (mesh).',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'ZeroMQProxyUnicastRelayEnabled',
+    type: boolean,
+    default: 'false',
+    meaning:
+      'true: the nodes are linked point to point (relay). ' +
+      'false: by multicast, which is not carried yet. The same on all hosts.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'ZeroMQProxyUnicastRelayIntervalMs',
+    type: { kind: 'integer', least: 0, most: maxRelayIntervalMs },
+    default: '0',
+    meaning:
+      'How long the relay may gather before it sends, in milliseconds. Checked and not used: it sends at once.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'ZeroMQConnectToLocalhostViaLoopback',
+    type: boolean,
+    default: 'false',
+    meaning: 'true: the processes of a node reach each other through the loopback address.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'ClusterPort',
+    type: port,
+    default: '6000',
+    meaning: 'Port of GENESIS_CLUSTER for membership between the nodes.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsRegistryPort',
+    type: port,
+    default: 'ClusterPort + 1',
+    meaning: "Port of GENESIS_CLUSTER at which the node's processes register.",
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsRelayPort',
+    type: port,
+    default: 'ClusterPort + 2',
+    meaning: 'Port of GENESIS_CLUSTER from which the other nodes take updates (relay).',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsExportPort',
+    type: port,
+    default: 'ClusterPort + 3',
+    meaning: 'Port of GENESIS_CLUSTER to which mesh processes publish what other nodes need.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'MqttBrokerUrl',
+    type: { kind: 'url', schemes: ['tcp', 'ssl', 'tls', 'mqtt', 'mqtts', 'ws', 'wss'] },
+    default: 'tcp://localhost:1883',
+    meaning: 'URL of the MQTT broker.',
+    use: 'MQTT',
+  },
+  {
+    name: 'MqttQos',
+    type: { kind: 'integer', least: 0, most: 2 },
+    default: '2',
+    meaning: 'Quality of service: 0 at most once, 1 at least once, 2 exactly once.',
+    use: 'MQTT',
+  },
+  {
+    name: 'MqttClientId',
+    type: { kind: 'text' },
+    default: 'genesis/{{HOSTNAME}}/{{PROCESS_NAME}}',
+    meaning: 'Template of the client id: {{HOSTNAME}} and {{PROCESS_NAME}} are filled in.',
+    use: 'MQTT',
+  },
+  {
+    name: 'MqttQueueNamePattern',
+    type: { kind: 'text', holds: '{{TABLE_NAME}}' },
+    default: 'genesis/database/{{TABLE_NAME}}',
+    meaning: 'Template of the topic name: {{TABLE_NAME}} is filled in and must occur.',
+    use: 'MQTT',
+  },
+  {
+    name: 'MqttThreadPoolSize',
+    type: { kind: 'integer', least: 1, most: maxThreadPoolSize },
+    default: '4',
+    meaning: 'Threads of the client. Checked and not used: there is one event loop here.',
+    use: 'never',
+  },
+  {
+    name: 'MqttUsername',
+    type: { kind: 'text' },
+    default: null,
+    meaning: 'User name at the broker.',
+    use: 'MQTT',
+  },
+  {
+    name: 'MqttPassword',
+    type: { kind: 'text' },
+    default: null,
+    meaning: 'Password at the broker. Never shown.',
+    use: 'MQTT',
+  },
+  {
+    name: 'MqttTlsVerify',
+    type: boolean,
+    default: 'true',
+    meaning: "false: the broker's certificate is not verified. For development and tests only.",
+    use: 'MQTT',
+  },
+  {
+    name: 'ClusterMode',
+    type: { kind: 'text' },
+    default: null,
+    meaning:
+      'CONSUL names an outside registry. Not used: the nodes are the hosts of the definition.',
+    use: 'never',
+  },
+  {
+    name: 'PrimaryIfSingleNode',
+    type: boolean,
+    default: null,
+    meaning: 'A single node is the primary. Not used: no node is special to the update queue.',
+    use: 'never',
+  },
+] as const satisfies readonly KnownItem[]
+
+export type KnownItemName = (typeof knownItems)[number]['name']
+
+const byName: ReadonlyMap<string, KnownItem> = new Map(
+  knownItems.map((item) => [item.name.toLowerCase(), item]),
+)
+
+export const knownItemNames: readonly string[] = knownItems.map((item) => item.name)
+
+/** The known item of that name in any case; null where it is none. */
+export const knownItem = (name: string): KnownItem | null => byName.get(name.toLowerCase()) ?? null
+
+/** What a type's values are, in words: for errors and the documentation. */
+export function expectedOf(type: ItemType): string {
+  switch (type.kind) {
+    case 'boolean':
+      return 'true or false'
+    case 'port':
+      return `a port from 1 to ${maxPort}`
+    case 'integer':
+      return `a whole number from ${type.least} to ${type.most}`
+    case 'word':
+      return type.words.join(' or ')
+    case 'url':
+      return `a URL (${type.schemes.join(', ')})`
+    case 'text':
+      return type.holds === undefined ? 'text' : `text with ${type.holds} in it`
+    default:
+      return assertNever(type)
+  }
+}

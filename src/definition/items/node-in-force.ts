@@ -1,0 +1,126 @@
+import type { Definition, Findings, WrittenHost, WrittenSystem } from '../definition.ts'
+import { isSameHost } from '../definition.ts'
+import type { Machine } from '../machine.ts'
+import { isLoopbackAddress, isThisMachine } from '../machine.ts'
+import { didYouMean } from '../../base/nearest.ts'
+import { problemFrom, problemOf } from '../problem.ts'
+
+/** Which part of the definition counts for this process. */
+export interface NodeInForce {
+  /** Null: the definition has no systems. */
+  readonly system: string | null
+  readonly host: string
+  /** All hosts of the system; `host` alone where it lists none. */
+  readonly hosts: readonly string[]
+  /** The hosts that the system lists, as they were written. */
+  readonly listed: readonly WrittenHost[]
+}
+
+export interface NodeChoice {
+  readonly system: string | null
+  readonly host: string | null
+}
+
+/**
+ * The system and the host that count here: those that were named, else the system that lists this
+ * machine. Null after an error.
+ */
+export function nodeInForce(
+  definition: Definition,
+  choice: NodeChoice,
+  machine: Machine,
+  findings: Findings,
+): NodeInForce | null {
+  const systems = systemsToChooseFrom(definition, choice, findings)
+  if (systems === null) return null
+  if (systems.length === 0) return onlyHost(null, choice, machine, findings)
+  const isMeant = (host: string) =>
+    choice.host === null ? isThisMachine(host, machine) : isSameHost(host, choice.host)
+  const listing = systems.filter((system) => system.hosts.some((host) => isMeant(host.name)))
+  if (listing.length > 1) {
+    findings.errors.push(tooManySystems(listing, 'list this host'))
+    return null
+  }
+  const [system] = listing
+  if (system) return hostOf(system, isMeant, findings)
+  return hostlessSystem(systems, choice, machine, findings)
+}
+
+function systemsToChooseFrom(
+  { systems }: Definition,
+  { system }: NodeChoice,
+  findings: Findings,
+): WrittenSystem[] | null {
+  if (system === null) return systems
+  const named = systems.filter(({ name }) => name === system)
+  if (named.length > 0) return named
+  const names = systems.map(({ name }) => name)
+  const known = names.length > 0 ? `its systems are ${names.join(', ')}` : 'it has no systems'
+  const message = `the definition has no system "${system}": ${known}${didYouMean(system, names)}`
+  findings.errors.push(problemOf(message))
+  return null
+}
+
+function hostOf(
+  system: WrittenSystem,
+  isMeant: (host: string) => boolean,
+  findings: Findings,
+): NodeInForce | null {
+  const hosts = system.hosts.map(({ name }) => name)
+  const [host, ...others] = system.hosts.filter(({ name }) => isMeant(name))
+  if (host && others.length === 0) {
+    return { system: system.name, host: host.name, hosts, listed: system.hosts }
+  }
+  const names = hosts.filter((name) => isMeant(name)).join(', ')
+  const message = `several hosts of the system ${system.name} are this machine: ${names}; name one with --host`
+  findings.errors.push(problemFrom(system.origin, message))
+  return null
+}
+
+/** A system without hosts is in force on any machine. */
+function hostlessSystem(
+  systems: readonly WrittenSystem[],
+  choice: NodeChoice,
+  machine: Machine,
+  findings: Findings,
+): NodeInForce | null {
+  const hostless = systems.filter(({ hosts }) => hosts.length === 0)
+  const [system] = hostless
+  if (hostless.length > 1) {
+    findings.errors.push(tooManySystems(hostless, 'could be meant'))
+    return null
+  }
+  if (system) return onlyHost(system.name, choice, machine, findings)
+  const hosts = systems.flatMap((each) => each.hosts.map(({ name }) => name))
+  const message =
+    choice.host === null
+      ? `none of the hosts is this machine (${machine.hostname}): ${hosts.join(', ')}; name one with --host`
+      : `the definition has no host "${choice.host}": its hosts are ${hosts.join(', ')}` +
+        didYouMean(choice.host, hosts)
+  const origin = choice.host === null ? systems[0]?.origin : undefined
+  findings.errors.push(origin ? problemFrom(origin, message) : problemOf(message))
+  return null
+}
+
+/** Where no hosts are listed this machine is the only one. */
+function onlyHost(
+  system: string | null,
+  { host }: NodeChoice,
+  machine: Machine,
+  findings: Findings,
+): NodeInForce | null {
+  const name = host ?? machine.hostname
+  if (host === null || isThisMachine(host, machine) || isLoopbackAddress(host)) {
+    return { system, host: name, hosts: [name], listed: [] }
+  }
+  const message = `the host "${host}" is not this machine (${machine.hostname}), and no hosts are listed`
+  findings.errors.push(problemOf(message))
+  return null
+}
+
+function tooManySystems(systems: readonly WrittenSystem[], why: string) {
+  const names = systems.map(({ name }) => name).join(', ')
+  const message = `several systems ${why}: ${names}; name one with --system`
+  const [first] = systems
+  return first ? problemFrom(first.origin, message) : problemOf(message)
+}

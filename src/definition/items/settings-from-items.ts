@@ -1,0 +1,144 @@
+import type { Definition, Findings } from '../definition.ts'
+import { valueOf } from './judged-items.ts'
+import type { Layer } from './judged-items.ts'
+import { knownItem } from './known-items.ts'
+import type { KnownItemName } from './known-items.ts'
+import { judgeServicePorts, missingPorts, nodePorts } from './node-ports.ts'
+import type { NodeInForce } from './node-in-force.ts'
+import { problemFrom, problemOf } from '../problem.ts'
+import type { ResolvedItems } from './resolved-items.ts'
+import { servicesInForce } from './services-in-force.ts'
+import type { MqttSettings, NodeSettings, Settings } from '../settings.ts'
+
+/** The items that count on each host of the system in force. */
+export type ItemsByHost = ReadonlyMap<string, ResolvedItems>
+
+/** Items that say how the nodes work together: all hosts must agree on them. */
+const sharedItems: readonly KnownItemName[] = ['MqLayer', 'ZeroMQProxyUnicastRelayEnabled']
+
+/** Checked items of all nodes → what they mean for this one. Null after an error. */
+export function settingsFromItems(
+  definition: Definition,
+  node: NodeInForce,
+  itemsByHost: ItemsByHost,
+  layer: Layer,
+  findings: Findings,
+): Settings | null {
+  const here: ResolvedItems = itemsByHost.get(node.host) ?? new Map()
+  judgeAgreement(itemsByHost, findings)
+  if (layer === 'ZeroMQ') judgeMissingPorts(definition, itemsByHost, findings)
+  const services = servicesInForce(definition, node.hosts, findings)
+  const nodes: NodeSettings[] = []
+  for (const [name, items] of itemsByHost) {
+    const ports = nodePorts(items, definition, findings)
+    if (ports) nodes.push({ name, ports })
+  }
+  const own = nodes.find(({ name }) => name === node.host)
+  if (!own) return null
+  if (layer === 'ZeroMQ') judgeServicePorts(own.ports, node.host, definition, findings)
+  const relay = read(here, 'ZeroMQProxyUnicastRelayEnabled') === true
+  if (layer === 'ZeroMQ') noteLink(nodes.length, relay, here, findings)
+  return {
+    layer,
+    system: node.system,
+    mode: read(here, 'ZeroMQProxyModeEnabled') === true ? 'proxy' : 'mesh',
+    link: layer === 'ZeroMQ' && relay && nodes.length > 1 ? 'relay' : 'none',
+    nodes,
+    node: own,
+    services,
+    connectViaLoopback: read(here, 'ZeroMQConnectToLocalhostViaLoopback') === true,
+    relayIntervalMs: Number(read(here, 'ZeroMQProxyUnicastRelayIntervalMs')),
+    ...(layer === 'MQTT' ? { mqtt: mqttSettings(here) } : {}),
+  }
+}
+
+/** The item's value, or its default. */
+function read(items: ResolvedItems, name: KnownItemName): string | number | boolean | null {
+  const item = items.get(name.toLowerCase())
+  if (item) return valueOf(item)
+  const known = knownItem(name)
+  if (!known || known.default === null) return null
+  if (known.type.kind === 'boolean') return known.default === 'true'
+  return known.type.kind === 'integer' ? Number(known.default) : known.default
+}
+
+function mqttSettings(items: ResolvedItems): MqttSettings {
+  const text = (name: KnownItemName) => {
+    const value = read(items, name)
+    return value === null ? null : String(value)
+  }
+  return {
+    brokerUrl: text('MqttBrokerUrl') ?? '',
+    qos: Number(read(items, 'MqttQos')) as 0 | 1 | 2,
+    clientId: text('MqttClientId') ?? '',
+    queueNamePattern: text('MqttQueueNamePattern') ?? '',
+    username: text('MqttUsername'),
+    password: text('MqttPassword'),
+    tlsVerify: read(items, 'MqttTlsVerify') !== false,
+  }
+}
+
+function judgeAgreement(itemsByHost: ItemsByHost, findings: Findings): void {
+  for (const name of sharedItems) {
+    const values = [...itemsByHost].map(([host, items]) => `${host} ${String(read(items, name))}`)
+    const distinct = new Set([...itemsByHost.values()].map((items) => String(read(items, name))))
+    if (distinct.size < 2) continue
+    const message = `${name} must be the same on all hosts: ${values.join(', ')}`
+    const [written] = [...itemsByHost.values()]
+      .flatMap((items) => items.get(name.toLowerCase()) ?? [])
+      .filter((item) => item.written.scope.level === 'host')
+    const origin = written?.written.valueOrigin
+    findings.errors.push(origin ? problemFrom(origin, message) : problemOf(message))
+  }
+}
+
+/** Only a node without any definition may do with the defaults. */
+function judgeMissingPorts(
+  definition: Definition,
+  itemsByHost: ItemsByHost,
+  findings: Findings,
+): void {
+  const [origin] = definition.origins
+  if (!origin) return
+  const hostsByMissing = new Map<string, string[]>()
+  for (const [host, items] of itemsByHost) {
+    const missing = missingPorts(items)
+      .filter((name) => !isTold(name, definition))
+      .join(' and ')
+    if (missing !== '') hostsByMissing.set(missing, [...(hostsByMissing.get(missing) ?? []), host])
+  }
+  for (const [missing, hosts] of hostsByMissing) {
+    const verb = missing.includes(' and ') ? 'are' : 'is'
+    const where = hosts.length < itemsByHost.size ? ` for ${hosts.join(', ')}` : ''
+    const message =
+      'MqLayer ZeroMQ needs ZeroMQProxyInboundPort and ZeroMQProxyOutboundPort: ' +
+      `${missing} ${verb} missing${where}`
+    findings.errors.push(problemFrom(origin, message))
+  }
+}
+
+/**
+ * The item is there, in a text with mistakes or as a link to nowhere: that is told already, and to
+ * tell it as missing would be one more error for the same mistake.
+ */
+function isTold(name: string, { damaged, items }: Definition): boolean {
+  const isLink = items.some(
+    (item) => item.kind === 'link' && item.name.toLowerCase() === name.toLowerCase(),
+  )
+  return isLink || damaged.some(({ text }) => text.toLowerCase().includes(name.toLowerCase()))
+}
+
+function noteLink(nodes: number, relay: boolean, items: ResolvedItems, findings: Findings): void {
+  const item = items.get('zeromqproxyunicastrelayenabled')
+  if (nodes > 1 && !relay) {
+    findings.notes.push(
+      problemOf(
+        `the ${nodes} nodes are not linked yet: multicast between nodes is not carried yet; ` +
+          'ZeroMQProxyUnicastRelayEnabled = true links them by relay',
+      ),
+    )
+  } else if (nodes === 1 && relay && item) {
+    const message = 'ZeroMQProxyUnicastRelayEnabled is true, and there is one host: nothing to link'
+    findings.notes.push(problemFrom(item.written.origin, message))
+  }
+}

@@ -1,0 +1,126 @@
+/** The nouns of the roster as they stand in JSON, field by field. */
+import type {
+  ClusterSnapshot,
+  LeftOut,
+  NodeSnapshot,
+  ProcessSnapshot,
+} from '../model/cluster-snapshot.ts'
+import { nodeStates, processStatuses } from '../model/cluster-snapshot.ts'
+import type { TableSequence } from '../model/message.ts'
+import type { ConnectionCounts, Registration, RosterChange, RosterEntry } from '../model/roster.ts'
+import { timelessEntry } from '../model/roster.ts'
+import type { Shape } from '../base/json-shape.ts'
+import {
+  boolean,
+  either,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  orElse,
+  quantity,
+  record,
+  text,
+} from '../base/json-shape.ts'
+import { snapshotLimits } from './snapshot-parts.ts'
+
+/** UTF-16 units of a node, process or instance name: more than any host or process bears. */
+export const maxNameLength = 255
+
+/** 128 bits, 32 lower-case hexadecimal digits. */
+export const identity = text(32, /^[0-9a-f]{32}$/)
+
+const name = text(maxNameLength)
+const filledName = text(maxNameLength, /./s)
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const port = nullable(integer(1, 65_535))
+const mode = oneOf(['mesh', 'proxy'])
+const tableSequence = record<TableSequence>({ table: name, last: count })
+
+const connectionCounts = record<ConnectionCounts>({
+  processes: count,
+  outbound: count,
+  inbound: count,
+  export: count,
+})
+
+const standing = {
+  node: filledName,
+  process: filledName,
+  instance: name,
+  incarnation: identity,
+  role: oneOf(['process', 'script', 'cluster']),
+  pid: count,
+  startedAt: quantity,
+  mode,
+  processPort: port,
+  zeromqPort: port,
+  publishes: list(name),
+  subscribes: either(oneOf(['*']), list(name)),
+  last: nullable(list(tableSequence)),
+}
+
+export const registration = record<Registration>({
+  ...standing,
+  state: oneOf(['alive', 'leaving', 'ended']),
+  connections: connectionCounts,
+  sequences: list(tableSequence),
+})
+
+const anyEntry = record<RosterEntry>({
+  ...standing,
+  state: oneOf(['alive', 'leaving', 'ended', 'gone']),
+  endedMsAgo: orElse(0, quantity),
+})
+
+/** Only what has ended has an end. */
+const rosterEntry: Shape<RosterEntry> = (value) => {
+  const entry = anyEntry(value)
+  return entry && (entry.state === 'ended' ? entry : timelessEntry(entry))
+}
+
+/** What one process alone is told of what it missed (`forgot`) is found by its own side. */
+export const rosterChange = record<Omit<RosterChange, 'forgot'>>({
+  entries: list(rosterEntry),
+  histories: list(record({ node: filledName, history: text(64) })),
+  settled: boolean,
+  unreachable: list(text(2 * maxNameLength + 64)),
+  letGo: orElse([], list(identity)),
+})
+
+const processSnapshot = record<ProcessSnapshot>({
+  name: filledName,
+  pid: count,
+  status: oneOf(processStatuses),
+  processPort: port,
+  zeromqPort: port,
+  connections: connectionCounts,
+  tables: list(record({ table: name, sequence: count })),
+  rate: quantity,
+})
+
+const leftOut = orElse(null, nullable(record<LeftOut>({ processes: count, tables: boolean })))
+
+const nodeSnapshot = record<NodeSnapshot>({
+  name: filledName,
+  address: nullable(name),
+  state: oneOf(nodeStates),
+  processes: list(processSnapshot),
+  leftOut,
+})
+
+const snapshot = record<ClusterSnapshot>({
+  system: nullable(name),
+  node: filledName,
+  mode,
+  link: oneOf(['none', 'relay', 'multicast']),
+  nodes: list(nodeSnapshot),
+})
+
+/** The fields of a message that carries a part of a snapshot, beside its type. */
+export const snapshotPart = {
+  snapshot,
+  part: orElse(0, integer(0, snapshotLimits.maxParts - 1)),
+  more: orElse(false, boolean),
+  continues: orElse(false, boolean),
+}

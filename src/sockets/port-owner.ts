@@ -1,0 +1,90 @@
+import path from 'node:path'
+import type { Socket } from 'zeromq'
+import { TidingsError } from '../base/tidings-error.ts'
+
+/** Looking for the owner only makes a message better: it must not hold up an error for longer. */
+const lookupTimeoutMs = 1_000
+
+/**
+ * Binds `tcp://address:port`, at once: `bind()` would wait for a thread of the pool, which proxies
+ * occupy.
+ * @param purpose what the port is for, as the message says it
+ * @param remedy what to do where it is taken, as the message ends
+ * @throws TidingsError PORT_TAKEN, naming port, purpose and, where the system can tell, the owner;
+ * TRANSPORT_FAILED where the address is not this host's or the port is not allowed.
+ */
+export async function bindPort(
+  socket: Pick<Socket, 'bindSync'>,
+  address: string,
+  port: number,
+  purpose: string,
+  remedy = '',
+): Promise<void> {
+  try {
+    socket.bindSync(`tcp://${address}:${port}`)
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code !== 'EADDRINUSE') {
+      const why = `cannot bind port ${port} (${purpose}) at ${address}: ${(error as Error).message}`
+      throw new TidingsError('TRANSPORT_FAILED', why, { cause: error })
+    }
+    const owner = await portOwner(port)
+    const by = owner === null ? '' : ` by ${owner}`
+    const what = `port ${port} (${purpose}) at ${address} is taken${by}${remedy}`
+    throw new TidingsError('PORT_TAKEN', what, { cause: error })
+  }
+}
+
+/** The process that listens at a TCP port, as `name (pid)`; null where the system does not tell us. */
+export async function portOwner(port: number): Promise<string | null> {
+  try {
+    return process.platform === 'linux' ? await ownerByProc(port) : await ownerByLsof(port)
+  } catch {
+    return null
+  }
+}
+
+/** `/proc/net/tcp` (proc(5)): field 1 is address:port in hexadecimal, 3 the state, 9 the inode. */
+async function ownerByProc(port: number): Promise<string | null> {
+  const { readFile, readdir } = await import('node:fs/promises')
+  const listening = '0A'
+  const inodes = new Set<string>()
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const lines = await readFile(table, 'utf8').catch(() => '')
+    for (const line of lines.split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      const local = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)
+      if (local === port && fields[3] === listening && fields[9]) inodes.add(fields[9])
+    }
+  }
+  if (inodes.size === 0) return null
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid) || !(await holdsSocket(pid, inodes))) continue
+    // Not `comm`: it names the main thread, which Node calls MainThread.
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    const name = path.basename(commandLine.split('\0')[0] ?? '')
+    return `${name || 'a process'} (pid ${pid})`
+  }
+  return null
+}
+
+async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+  const { readdir, readlink } = await import('node:fs/promises')
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => [])
+  for (const descriptor of descriptors) {
+    const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+    if (inode !== undefined && inodes.has(inode)) return true
+  }
+  return false
+}
+
+async function ownerByLsof(port: number): Promise<string | null> {
+  const options = ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']
+  const { execFile } = await import('node:child_process')
+  const { promisify } = await import('node:util')
+  const { stdout } = await promisify(execFile)('lsof', options, { timeout: lookupTimeoutMs })
+  const pid = /^p(\d+)$/m.exec(stdout)?.[1]
+  const name = /^c(.+)$/m.exec(stdout)?.[1]
+  return pid === undefined ? null : `${name ?? 'a process'} (pid ${pid})`
+}

@@ -1,0 +1,154 @@
+import { assertNever } from '../../base/assertion.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
+import type { BatchMessage, Message, ReplayMessage } from '../../model/message.ts'
+import { parseTopic } from '../../model/topic.ts'
+import type { Topic } from '../../model/topic.ts'
+import { readBatch } from './batch-codec.ts'
+import { asBuffer, ByteReader } from '../bytes/byte-reader.ts'
+import { ByteWriter } from '../bytes/byte-writer.ts'
+import {
+  beginEnvelope,
+  envelopeBytes,
+  envelopeProblem,
+  isOurs,
+  messageKinds,
+  sealEnvelope,
+} from './envelope.ts'
+import { IdentityCache, writeNames } from './identity-cache.ts'
+import { wireLimits } from '../limits.ts'
+import { readBody, writeBody } from './message-bodies.ts'
+import { refused } from '../refused.ts'
+import type { Refused } from '../refused.ts'
+
+export { encodeBatch, UnpublishedRows } from './batch-codec.ts'
+
+const out = new ByteWriter()
+const identities = new IdentityCache()
+const maxTopicBytes = 300
+
+/** A replay as its publisher sends it: of the batch no more than the frame is needed. */
+export type OutgoingReplay = Omit<ReplayMessage, 'batch'> & {
+  readonly batch: Pick<BatchMessage, 'frame'>
+}
+
+/**
+ * A message as it leaves, in one piece: libzmq ends the process where a connection breaks between two
+ * frames of a message. The topic, then the frame; of a replay that goes on with the batch as it was
+ * first sent. Throws LIMIT_EXCEEDED where a name or the whole is too large.
+ */
+export function encodeMessage(
+  topic: string,
+  message: Exclude<Message, BatchMessage | ReplayMessage> | OutgoingReplay,
+): Uint8Array {
+  beginEnvelope(out, 'down', messageKinds[message.kind], message.publisher.incarnation)
+  writeNames(out, message.publisher)
+  if (message.kind === 'replay') out.varint(message.nonce)
+  else writeBody(out, message)
+  const batch = message.kind === 'replay' ? message.batch.frame : none
+  const bytes = topic.length + out.length + batch.length
+  if (bytes > wireLimits.maxFrameBytes) {
+    throw new TidingsError(
+      'LIMIT_EXCEEDED',
+      `a ${message.kind} would have ${bytes} bytes, at most ${wireLimits.maxFrameBytes} are possible`,
+    )
+  }
+  const encoded = Buffer.allocUnsafeSlow(bytes)
+  encoded.latin1Write(topic)
+  const frame = encoded.subarray(topic.length)
+  frame.set(out.view())
+  frame.set(batch, out.length)
+  sealEnvelope(frame)
+  return encoded
+}
+
+const none = new Uint8Array(0)
+
+/**
+ * Any message to what it says or to a named reason to refuse it, never an exception. It comes in one
+ * frame that begins with its topic; with the topic in a frame of its own it means the same. Views of the
+ * frames stay in what is returned.
+ */
+export function decodeMessage(frames: readonly Uint8Array[]): Message | Refused {
+  const [first, second] = frames
+  if (first === undefined || frames.length > 2) return refused('bad-frames')
+  const whole = asBuffer(first)
+  const topicEnd = second === undefined ? topicBytes(whole) : whole.length
+  if (topicEnd > maxTopicBytes) return refused('bad-topic')
+  const topic = topicOf(whole.latin1Slice(0, topicEnd))
+  if (topic === null) return refused('bad-topic')
+  const frame = second === undefined ? whole.subarray(topicEnd) : asBuffer(second)
+  const problem = envelopeProblem(frame, 'down')
+  if (problem !== null) return refused(problem)
+  const kind = kindOfCode[frame[4] as number]
+  if (kind === undefined) return refused('unknown-kind')
+  const message = kind === 'replay' ? decodeReplay(frame) : decodeFrame(frame, kind)
+  if (message.kind === 'refused' || travelsOn(topic, message)) return message
+  return refused('topic-mismatch')
+}
+
+let lastTopic: { readonly text: string; readonly topic: Topic | null } = { text: '', topic: null }
+
+/** The topic of the message before is nearly always that of the next. */
+function topicOf(text: string): Topic | null {
+  if (text !== lastTopic.text) lastTopic = { text, topic: parseTopic(text) }
+  return lastTopic.topic
+}
+
+const slash = 0x2f
+
+/** Bytes of the topic of a message: up to the first `/` where our magic follows, else to the second. */
+function topicBytes(message: Buffer): number {
+  const plane = message.indexOf(slash) + 1
+  if (plane === 0 || isOurs(message, plane)) return plane
+  return message.indexOf(slash, plane) + 1
+}
+
+const kindOfCode: (Message['kind'] | undefined)[] = []
+for (const [kind, code] of Object.entries(messageKinds)) kindOfCode[code] = kind as Message['kind']
+
+function decodeFrame(
+  frame: Buffer,
+  kind: Exclude<Message['kind'], 'replay'>,
+): Exclude<Message, ReplayMessage> | Refused {
+  const reader = new ByteReader(frame, envelopeBytes)
+  const publisher = identities.read(reader)
+  const message =
+    kind === 'batch' ? readBatch(reader, publisher) : readBody(kind, reader, publisher)
+  return reader.problem === null ? message : refused(reader.problem)
+}
+
+function decodeReplay(frame: Buffer): ReplayMessage | Refused {
+  const reader = new ByteReader(frame, envelopeBytes)
+  const publisher = identities.read(reader)
+  const nonce = reader.varint()
+  if (reader.problem !== null) return refused(reader.problem)
+  const inner = frame.subarray(reader.at)
+  const problem = envelopeProblem(inner, 'down')
+  if (problem !== null) return refused(problem)
+  if (inner[4] !== messageKinds.batch) return refused('unknown-kind')
+  const batch = decodeFrame(inner, 'batch')
+  if (batch.kind === 'refused') return batch
+  if (batch.publisher.incarnation !== publisher.incarnation) return refused('publisher-mismatch')
+  return { kind: 'replay', publisher, nonce, batch: batch as BatchMessage }
+}
+
+/** Whether a message belongs on a topic: the right plane, and the very table or publisher. */
+function travelsOn(topic: Topic, message: Message): boolean {
+  switch (message.kind) {
+    case 'batch':
+    case 'mark':
+      return topic.plane === 'table' && topic.table === message.table
+    case 'vector':
+      return topic.plane === 'reply'
+    case 'heartbeat':
+    case 'leaving':
+      return topic.plane === 'status' && topic.incarnation === message.publisher.incarnation
+    case 'replay':
+    case 'refusal': {
+      const table = message.kind === 'replay' ? message.batch.table : message.table
+      return topic.plane === 'reply' || (topic.plane === 'table' && topic.table === table)
+    }
+    default:
+      return assertNever(message)
+  }
+}

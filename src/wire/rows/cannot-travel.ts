@@ -1,0 +1,46 @@
+import { memberPath } from '../../base/exact-json.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
+
+/** The most characters of a path that a message shows. */
+const maxPath = 100
+
+/** A value that cannot travel. Who knows of which record it is tells it as a TidingsError. */
+export class CannotTravel extends Error {
+  /** From the record on, e.g. `.LINES[0]`. */
+  readonly path: string
+  readonly why: string
+
+  constructor(path: string, why: string, cause?: unknown) {
+    super(why, cause === undefined ? undefined : { cause })
+    this.path = path
+    this.why = why
+  }
+
+  /** The same of a value that stands further down. */
+  below(key: string): CannotTravel {
+    return new CannotTravel(memberPath(key) + this.path, this.why, this.cause)
+  }
+}
+
+/** What a getter, `toJSON` or a Proxy threw while a value was read. */
+export function cannotRead(path: string, reason: unknown): CannotTravel {
+  const said = reason instanceof Error ? reason.message : String(reason)
+  return new CannotTravel(path, `cannot be read: ${said}`, reason)
+}
+
+/** What was thrown while a field of this name was looked at. */
+export function atField(name: string, reason: unknown): unknown {
+  if (reason instanceof CannotTravel) return reason.below(name)
+  return reason instanceof TidingsError ? reason : cannotRead(memberPath(name), reason)
+}
+
+/** `of`: record or before. What is none of ours was thrown by the code of the application. */
+export function refusedField(of: string, reason: unknown): TidingsError {
+  if (reason instanceof TidingsError) return reason
+  const { path, why, cause } = reason instanceof CannotTravel ? reason : cannotRead('', reason)
+  // A call of the queue from inside of a getter: its own code says more.
+  const code = cause instanceof TidingsError ? cause.code : 'VALUE_UNSUPPORTED'
+  const place = path.length > maxPath ? `${path.slice(0, maxPath)}…` : path
+  const said = cause instanceof TidingsError ? `cannot be read: ${cause.text}` : why
+  return new TidingsError(code, `\`${of}${place}\` ${said}`, cause === undefined ? {} : { cause })
+}
