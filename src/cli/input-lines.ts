@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream'
 import { TidingsError } from '../base/tidings-error.ts'
 
 /** Bytes of a line: a commit of 32 MiB is at most about as much JSON, and a line is kept whole. */
-export const maxLineBytes = 64 * 1024 * 1024
+const maxLineBytes = 64 * 1024 * 1024
 
 /** A line of the input, without what ends it. */
-export interface InputLine {
+interface InputLine {
   /** From 1. */
   readonly number: number
   readonly text: string

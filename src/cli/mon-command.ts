@@ -7,7 +7,7 @@ import type { SharedOptions } from './shared-options.ts'
 import { onInterrupt, say } from './terminal.ts'
 import { snapshotTable } from './snapshot-table.ts'
 
-export interface MonOptions extends SharedOptions {
+interface MonOptions extends SharedOptions {
   readonly json?: boolean
   /** Shows only processes in this state. */
   readonly status?: ProcessStatus

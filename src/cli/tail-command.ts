@@ -8,7 +8,7 @@ import { openScript } from './script-queue.ts'
 import type { SharedOptions } from './shared-options.ts'
 import { onInterrupt, say } from './terminal.ts'
 
-export interface TailOptions extends SharedOptions {
+interface TailOptions extends SharedOptions {
   /** Ends after so many updates. */
   readonly count?: number
   /** Ends after so many seconds. */

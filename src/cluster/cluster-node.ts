@@ -25,16 +25,16 @@ import { RateLimit } from './rate-limit.ts'
 import { RosterPlane } from './roster/roster-plane.ts'
 
 /** How long closing may take, milliseconds; what is still open then is left to the end of the process. */
-export const closeWithinMs = 2_000
+const closeWithinMs = 2_000
 
 /** How often it is looked who has ended, milliseconds. */
-export const livenessIntervalMs = 100
+const livenessIntervalMs = 100
 
 /** Least time between two warnings of one kind, milliseconds: what is asked may be asked again at once. */
 const warnIntervalMs = 60_000
 
 /** Least time between two renewals asked of one publisher, milliseconds: all its subscribers may ask. */
-export const publisherRenewIntervalMs = 2_000
+const publisherRenewIntervalMs = 2_000
 
 /** The running GENESIS_CLUSTER of one node. */
 export interface ClusterProcess {

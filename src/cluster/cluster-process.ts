@@ -31,7 +31,7 @@ export type { ClusterProcess } from './cluster-node.ts'
  * How long the start waits for the name service, milliseconds. Then it goes on with what it knows, and with the rest
  * when that is known.
  */
-export const firstLookUpMs = 1_000
+const firstLookUpMs = 1_000
 
 /** Least time between two events about one stranger, milliseconds: it may try many times a second. */
 const deniedIntervalMs = 60_000

@@ -9,7 +9,7 @@ export const maxPort = 65_535
 /** The highest process port: with the offset it must still be a port. */
 export const maxProcessPort = maxPort - zeromqPortOffset
 
-export type JudgedPort =
+type JudgedPort =
   { readonly ok: true; readonly port: number } | { readonly ok: false; readonly expected: string }
 
 /** A process port as the service definitions write it. */

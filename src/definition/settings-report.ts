@@ -72,7 +72,7 @@ export interface SettingsReport {
 }
 
 /** Reads one file of service definitions: `readServiceDefinitions()`. */
-export type ReadServices = (source: Source, definition: Definition, findings: Findings) => void
+type ReadServices = (source: Source, definition: Definition, findings: Findings) => void
 
 /**
  * Reads and judges the definition. Never throws: whatever is wrong is in the report. `readServices` is null where
@@ -98,7 +98,7 @@ export function settingsReport(
 }
 
 /** The options with the environment's word for what they leave out. */
-export interface FoundOptions {
+interface FoundOptions {
   readonly definition: string | readonly string[] | DefinitionObject
   readonly services: readonly string[]
   readonly cwd: string

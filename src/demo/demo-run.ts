@@ -17,7 +17,7 @@ const command = new URL('../../bin/tidings.js', import.meta.url)
 /** TypeScript in a checkout, JavaScript in the package. */
 const entry = new URL(`../demo/demo-process${extname(import.meta.url)}`, import.meta.url)
 
-export interface RunOptions {
+interface RunOptions {
   readonly definition: string
   readonly database: string
   /** For what the processes keep and say. */

@@ -8,7 +8,7 @@ import { DemoRun, type RunOutcome } from './demo-run.ts'
 import { Progress } from './progress.ts'
 import { isEqual, outcomeText } from './report-table.ts'
 
-export interface DemoOptions {
+interface DemoOptions {
   /** How many rows of the file are written; default all, 5,105. */
   readonly rows?: number | null
   /** The directory with the definition and the database stays. */

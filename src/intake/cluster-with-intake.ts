@@ -61,7 +61,7 @@ export async function startClusterWithIntake(
   }
 }
 
-export interface ClusterWithIntakeParts {
+interface ClusterWithIntakeParts {
   readonly cluster: ClusterProcess
   readonly intake: Intake
   readonly refusals: RefusalReport

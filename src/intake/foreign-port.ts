@@ -11,7 +11,7 @@ const loopback = '127.0.0.1'
 /** Connections at once: one is the bus, two while it is made anew; the rest are strangers. */
 const maxConnections = 16
 
-export interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'ready'> {
+interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'ready'> {
   /** The bus has connected and has been told what is wanted. */
   subscribed(): void
   /** A connection has ended, and why. `isReady`: messages may have been under way. */

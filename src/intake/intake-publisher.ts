@@ -5,7 +5,7 @@ import { intakeLimits } from './intake-limits.ts'
 import type { Intake, IntakeQueue } from './intake.ts'
 
 /** A queue that is open. */
-export interface OpenedQueue extends IntakeQueue {
+interface OpenedQueue extends IntakeQueue {
   readonly closed: Promise<TidingsError | undefined>
   close(): Promise<void>
 }

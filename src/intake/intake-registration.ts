@@ -3,7 +3,7 @@ import { clusterProcessName } from '../cluster/bus/own-port.ts'
 import type { Registration } from '../model/roster.ts'
 
 /** The intake stands in the roster as an instance of GENESIS_CLUSTER. */
-export const intakeInstance = 'foreign'
+const intakeInstance = 'foreign'
 
 /** What a new intake says of itself. */
 export function intakeRegistration(node: string, mode: Registration['mode']): Registration {

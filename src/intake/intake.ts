@@ -16,7 +16,7 @@ export interface IntakeQueue {
   loseCommits(table: string, count: number, why: string): void
 }
 
-export interface IntakeOptions {
+interface IntakeOptions {
   readonly clock: Clock
   /** Bytes of memory that what waits to be read may take; default `intakeLimits.waitingBytes`. */
   readonly waitingBytes?: number

@@ -14,7 +14,7 @@ import {
   sizeOf,
 } from './zmtp.ts'
 
-export interface ZmtpReaderLimits {
+interface ZmtpReaderLimits {
   /** Bytes of a message, with the headers of its frames; of a larger one only the topic is kept. */
   readonly maxMessageBytes: number
   /** Bytes of one frame; a larger one ends the connection. */

@@ -141,5 +141,3 @@ export type Message =
   | VectorMessage
   | HeartbeatMessage
   | LeavingMessage
-
-export type MessageKind = Message['kind']

@@ -31,7 +31,7 @@ export function encodeTableName(table: string): string {
 }
 
 /** @throws TidingsError LIMIT_EXCEEDED where a table name is too long for a topic. */
-export function checkTableNameLength(table: string): void {
+function checkTableNameLength(table: string): void {
   if (encodeTableName(table).length > maxTableNameBytes)
     throw new TidingsError(
       'LIMIT_EXCEEDED',

@@ -3,12 +3,11 @@ import type { PublisherIdentity } from './publisher-identity.ts'
 
 export type UpdateKind = 'insert' | 'modify' | 'delete'
 
-/** The types that travel as themselves; any other value travels as JSON (`toJSON` included). */
-export type FieldValue =
-  number | bigint | string | boolean | Date | Uint8Array | null | undefined | object
-
-/** A record as the application sees it: field name to value. */
-export type RecordOf = object
+/**
+ * A record as the application sees it: field name to value. A number, bigint, string, boolean, Date, Uint8Array, null
+ * or undefined travels as itself; any other value travels as JSON (`toJSON` included).
+ */
+type RecordOf = object
 
 /** For each table of the application, the type of its records. */
 export type TablesOf = object

@@ -34,7 +34,7 @@ export type Where<Tables extends TablesOf = Record<string, object>> = {
 }
 
 /** Types that values are compared within; 'other': bytes, lists, objects, which equal nothing. */
-export type ValueType = 'null' | 'string' | 'number' | 'bigint' | 'boolean' | 'date' | 'other'
+type ValueType = 'null' | 'string' | 'number' | 'bigint' | 'boolean' | 'date' | 'other'
 
 /** A value as it is compared: a Date by its time. */
 interface Operand {
@@ -45,7 +45,7 @@ interface Operand {
 type Test = (value: unknown) => boolean
 
 export const operators = ['eq', 'not', 'in', 'gt', 'gte', 'lt', 'lte'] as const
-export type Operator = (typeof operators)[number]
+type Operator = (typeof operators)[number]
 
 /** The conditions of one field, made ready to be asked often. */
 export class FieldTest {

@@ -4,7 +4,7 @@ import type { EncodedRows } from '../wire/rows/encoded-rows.ts'
 import { encodeBatch, UnpublishedRows } from '../wire/frames/message-codec.ts'
 
 /** What a parcel has of one table. */
-export interface ClosedTable {
+interface ClosedTable {
   readonly table: string
   readonly first: number
   readonly last: number

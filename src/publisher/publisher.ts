@@ -21,7 +21,7 @@ import { lastNumbers, SyncAnswers } from './sync-answers.ts'
 import { TableNames } from './table-names.ts'
 import { UnannouncedBatches } from './unannounced-batches.ts'
 
-export type PublisherState = 'alive' | 'leaving' | 'ended'
+type PublisherState = 'alive' | 'leaving' | 'ended'
 
 /**
  * The publishing side of one process: numbers updates, makes parcels of them, retains them, answers

@@ -12,7 +12,7 @@ const firstChunkBytes = 16 * 1024
 const maxSpareChunks = 2
 
 /** How a chunk gets its memory; its contents are undefined. */
-export type Allocate = (bytes: number) => Buffer
+type Allocate = (bytes: number) => Buffer
 
 /**
  * Memory that V8 does not count. What it counts, and sees grow by some MiB, has it mark the old generation,

@@ -12,7 +12,7 @@ export interface SyncSource {
   lastSent(table: string): number
 }
 
-export type SyncLimits = Pick<PublisherLimits, 'syncGatherMs' | 'syncPauseMs'>
+type SyncLimits = Pick<PublisherLimits, 'syncGatherMs' | 'syncPauseMs'>
 
 /**
  * Gathers syncs for a moment and answers them together: to each asker the vector on its reply

@@ -15,7 +15,7 @@ export type { DeliveryLimit } from './waiting-deliveries.ts'
  */
 export const bytesPerTurn = 1024 * 1024
 
-export interface DeliveryQueueEvents extends ConflationOutput {
+interface DeliveryQueueEvents extends ConflationOutput {
   /** Deliveries have been handed over. */
   consumed(): void
   /** Runs when the current turn of the event loop is over. */

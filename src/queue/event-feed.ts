@@ -1,7 +1,7 @@
 import { Deque } from '../base/deque.ts'
 
 /** Events waiting for one slow reader of a feed; beyond it the oldest go, which are the least news. */
-export const maxWaitingEvents = 1024
+const maxWaitingEvents = 1024
 
 /** One source of events, any number of async iterators; each sees what happens from its start on. */
 export class EventFeed<Event> {

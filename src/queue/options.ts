@@ -7,7 +7,7 @@ import type { Selected, TableFields } from './table-fields.ts'
 import type { DeliveryLimit } from './waiting-deliveries.ts'
 
 /** A process: what lives on, and has a port. */
-export interface ProcessName {
+interface ProcessName {
   /** Name of a process, unique on its node (together with `instance`). */
   readonly process: string
   readonly script?: undefined
@@ -16,7 +16,7 @@ export interface ProcessName {
 }
 
 /** A script: short-lived, without a port; it publishes through GENESIS_CLUSTER. */
-export interface ScriptName {
+interface ScriptName {
   /** Name of a script. */
   readonly script: string
   readonly process?: undefined
@@ -64,7 +64,7 @@ export type SubscribeOptions<
 > = SubscriptionOptions<Tables, Select> & WhenSlowOptions<Tables>
 
 /** What is done when more waits for the application than `limit` allows. */
-export type WhenSlowOptions<Tables extends TablesOf = Record<string, object>> =
+type WhenSlowOptions<Tables extends TablesOf = Record<string, object>> =
   | {
       /**
        * Beyond `limit`: `repair` (default) lets go and catches up from the publisher's retention;

@@ -10,7 +10,7 @@ import type { Selected, TableFields } from './table-fields.ts'
 import { defaultDeliveryLimit } from './waiting-deliveries.ts'
 
 /** What a subscription says of itself, whatever its tables. */
-export interface SubscriptionReach {
+interface SubscriptionReach {
   /**
    * Whose updates do not come now, by name: nodes of the definition that our node is not in touch with or
    * not linked to, and processes of our node's last run that it has not heard again. Empty where all are
@@ -24,7 +24,7 @@ export type Subscription<Tables extends TablesOf = Record<string, object>> = Sub
   SubscriptionTo<Tables>
 
 /** What depends on its tables. */
-export interface SubscriptionTo<Tables extends TablesOf>
+interface SubscriptionTo<Tables extends TablesOf>
   extends AsyncIterable<Delivery<Tables>>, AsyncDisposable, OfTables<Tables> {
   /**
    * Resolves when every live publisher of the cluster has confirmed this subscription end to end:

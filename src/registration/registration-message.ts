@@ -17,7 +17,7 @@ import { maxRegistrationMessageBytes } from '../model/registration-limits.ts'
  * Bytes of what a process says at most, as it is and written anew (`1e15` becomes longer): what
  * GENESIS_CLUSTER tells everybody of it has more around it, and fits one message too.
  */
-export const maxProcessMessageBytes = maxRegistrationMessageBytes - 64 * 1024
+const maxProcessMessageBytes = maxRegistrationMessageBytes - 64 * 1024
 
 /** How often a process repeats its registration, milliseconds: it is the heartbeat, and heals drops. */
 export const registrationIntervalMs = 1_000
@@ -56,7 +56,7 @@ export interface RenewRequest {
 }
 
 /** Asks for the state of the cluster; needs no registration. */
-export interface SnapshotRequest {
+interface SnapshotRequest {
   readonly type: 'snapshot'
 }
 
@@ -74,7 +74,7 @@ export interface RegisteredMessage {
   readonly wire?: number
 }
 
-export interface RefusedMessage {
+interface RefusedMessage {
   readonly type: 'refused'
   readonly code: 'NAME_TAKEN' | 'MODE_MISMATCH'
   readonly message: string
@@ -84,14 +84,14 @@ export interface RefusedMessage {
  * Another process bears the name and has been asked whether it is there, or is leaving: this
  * registration is answered when that is known.
  */
-export interface WaitMessage {
+interface WaitMessage {
   readonly type: 'wait'
   /** What is waited for, a sentence. */
   readonly message: string
 }
 
 /** Shows whether the connection stands: a ROUTER cannot send on one that has ended. */
-export interface AskMessage {
+interface AskMessage {
   readonly type: 'ask'
   /** Somebody asks for your name: say `here`. */
   readonly answer: boolean
@@ -114,11 +114,11 @@ export interface RosterMessage {
 }
 
 /** To a publisher: renew your connections. */
-export interface RenewOrder {
+interface RenewOrder {
   readonly type: 'renew'
 }
 
-export interface SnapshotMessage extends SnapshotPart {
+interface SnapshotMessage extends SnapshotPart {
   readonly type: 'snapshot'
 }
 

@@ -25,7 +25,7 @@ import {
 import { snapshotLimits } from './snapshot-parts.ts'
 
 /** UTF-16 units of a node, process or instance name: more than any host or process bears. */
-export const maxNameLength = 255
+const maxNameLength = 255
 
 /** 128 bits, 32 lower-case hexadecimal digits. */
 export const identity = text(32, /^[0-9a-f]{32}$/)

@@ -7,7 +7,7 @@ import type { RosterMessage, SeenRoster } from './registration-message.ts'
 const maxEndedRemembered = 4_096
 
 /** `change`: news, or null. `ask`: `seen` says what is wanted instead. */
-export interface Applied {
+interface Applied {
   readonly change: RosterChange | null
   readonly ask: boolean
 }

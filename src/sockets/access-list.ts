@@ -16,7 +16,7 @@ import { ownContext } from './own-context.ts'
 export const loopbackAddresses = ['127.0.0.0/8', '::1'] as const
 
 /** Told once for each connection that was denied. */
-export type Denied = (address: string) => void
+type Denied = (address: string) => void
 
 const zapEndpoint = 'inproc://zeromq.zap.01'
 const zapVersion = '1.0'

@@ -13,7 +13,7 @@ import { socketLimits } from './socket-options.ts'
 const retryWithinMs = 2 * socketLimits.reconnectIntervalMs
 
 /** Called from the event loop, one at a time, never from inside a call of the monitor. */
-export interface ConnectionMonitorHandlers {
+interface ConnectionMonitorHandlers {
   /** A handshake has succeeded; `again`: this endpoint was connected before. */
   connected?(endpoint: string, again: boolean): void
   /** A connection that stood has ended; libzmq, or `dead`, goes on from here. */

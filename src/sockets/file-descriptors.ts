@@ -11,7 +11,7 @@ export const fewestFreeForQueue = 32
 export const fewestFreeForCluster = 96
 
 /** The limit of this process and how many of it are in use; null where the system does not tell. */
-export interface FileDescriptors {
+interface FileDescriptors {
   readonly limit: number
   readonly open: number
 }

@@ -17,7 +17,7 @@ import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
 import { Turns } from '../base/turns.ts'
 
-export const lookupLimits = {
+const lookupLimits = {
   /** Milliseconds that one DNS server has for its first answer; then it is asked again. */
   dnsTimeoutMs: 1_000,
   /** Times that each DNS server is asked. */

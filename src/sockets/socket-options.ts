@@ -69,7 +69,7 @@ export const socketLimits = {
 } as const
 
 /** For tests: the marks of all updates, in messages, so that every burst overflows. */
-export const markVariable = 'TIDINGS_HIGH_WATER_MARK'
+const markVariable = 'TIDINGS_HIGH_WATER_MARK'
 
 /** @throws TidingsError USAGE where the variable is no whole number from 1 */
 function markOr(standard: number): number {

@@ -1,7 +1,7 @@
 import type { Socket } from 'zeromq'
 
 /** What of a socket connects. */
-export type ConnectingSocket = Pick<Socket, 'connect' | 'disconnect'>
+type ConnectingSocket = Pick<Socket, 'connect' | 'disconnect'>
 
 /**
  * A signal that comes during `connect` or `disconnect` ends the call with EINTR before anything was done, and

@@ -18,10 +18,10 @@ export interface AnswerTime {
   readonly ownStallMs: number
 }
 
-export type SourceLimits = Pick<SubscriberLimits, 'heartbeatMs' | 'syncSpreadMs'>
+type SourceLimits = Pick<SubscriberLimits, 'heartbeatMs' | 'syncSpreadMs'>
 
 /** `finished` is final; `gone` is resumable by any frame of the incarnation. */
-export type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
+type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
 
 /** A topic still to be proven: a table, null for "all tables", or the reply topic by its vector. */
 export type Unproven = string | null | typeof replyPath

@@ -15,7 +15,7 @@ import { Subscription } from './subscription.ts'
 import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
 
 /** What the subscribing side of a process does to the outside. */
-export interface SubscriberOutput {
+interface SubscriberOutput {
   request(request: Request): void
   subscribe(topicPrefix: string): void
   unsubscribe(topicPrefix: string): void

@@ -20,7 +20,7 @@ export interface ConformanceCluster {
 }
 
 /** One process of the cluster and everything that its transport told it. */
-export class Player {
+class Player {
   readonly transport: Transport
   readonly messages: string[] = []
   readonly requests: string[] = []

@@ -42,7 +42,7 @@ export class Condition {
   }
 }
 
-export function abortedError(signal: AbortSignal): TidingsError {
+function abortedError(signal: AbortSignal): TidingsError {
   return new TidingsError('ABORTED', 'opening the update queue was aborted', {
     cause: signal.reason,
   })

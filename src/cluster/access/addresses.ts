@@ -21,7 +21,7 @@ export interface NodeAddresses {
 }
 
 /** Where one process of a node is. */
-export interface ProcessAddresses {
+interface ProcessAddresses {
   /** Where it binds, and where the other processes of the node and GENESIS_CLUSTER are reached. */
   readonly local: string
   /** Its access list: this host, since processes of other hosts are reached through GENESIS_CLUSTER. */

@@ -10,7 +10,7 @@ import type { HostNames } from './host-names.ts'
 /** How often names are resolved again while a node is not alive or a name does not resolve, milliseconds. */
 export const resolveIntervalMs = 5_000
 
-export interface HostWatchOptions {
+interface HostWatchOptions {
   readonly settings: Settings
   readonly names: HostNames
   /** By what was known when the ports were bound. */

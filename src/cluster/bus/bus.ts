@@ -19,7 +19,7 @@ import { connectSocket } from '../../sockets/uninterrupted.ts'
 /** The proxies that every bus has; each link adds one. */
 export const busProxies = 3
 
-export interface BusOptions {
+interface BusOptions {
   /** Address that the ports are bound at. */
   readonly bind: string
   readonly ports: Pick<NodePorts, 'inbound' | 'outbound' | 'relay' | 'export'>

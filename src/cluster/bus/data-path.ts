@@ -13,7 +13,7 @@ const maxRenewals = 3
 /** Milliseconds over which renewals of the bus are counted: a proxy that keeps ending is a fault. */
 const renewalSpanMs = 60_000
 
-export interface DataPathOptions {
+interface DataPathOptions {
   readonly bind: string
   readonly ports: NodePorts
   readonly zapDomain: string

@@ -13,12 +13,12 @@ import { zeromqPortOffset } from './port-pool.ts'
 export const clusterProcessName = 'GENESIS_CLUSTER'
 
 /** GENESIS_CLUSTER's process port where no service definition gives one (documentation of Genesis). */
-export const defaultProcessPort = 9_000
+const defaultProcessPort = 9_000
 
 /** Ports tried at most: somebody else may take a free one first, but hardly so often. */
 const maxAttempts = 32
 
-export interface OwnPortOptions {
+interface OwnPortOptions {
   readonly bind: string
   readonly zapDomain: string
   readonly node: string

@@ -17,16 +17,16 @@ const defaultThreads = 4
 const maxThreads = 1_024
 
 /** Threads kept for files and name resolution beside the proxies. */
-export const reservedThreads = 2
+const reservedThreads = 2
 
 /** How long the proxies and a file read may take together where the environment gives too few threads, milliseconds. */
-export const fewThreadsCheckMs = 5_000
+const fewThreadsCheckMs = 5_000
 
 /**
  * The same where it gives enough: then a busy machine is more likely than a full pool. The environment may
  * be wrong: it counts as it was when the pool began.
  */
-export const enoughThreadsCheckMs = 60_000
+const enoughThreadsCheckMs = 60_000
 
 /** How often the probe is said again, milliseconds: one sent before the subscription came is lost. */
 const probeIntervalMs = 20

@@ -21,7 +21,7 @@ export interface RelayTarget {
   readonly life: string
 }
 
-export interface RelayLinkHandlers {
+interface RelayLinkHandlers {
   /** The connection stands (again). */
   connected(): void
   /** libzmq had given up or the proxy had ended: a new proxy is in its place. */

@@ -7,9 +7,9 @@ import type { RelayTarget } from './relay-link.ts'
 import { RelayLink } from './relay-link.ts'
 
 /** Least time between two renewals of one link, milliseconds: many processes may ask for it at once. */
-export const renewIntervalMs = 2_000
+const renewIntervalMs = 2_000
 
-export interface RelayLinksOptions {
+interface RelayLinksOptions {
   readonly outboundAt: string
   /** Links that the thread pool has room for. */
   readonly limit: number

@@ -23,7 +23,7 @@ export const pingIntervalMs = 1_000
 /** Refused HELLOs that are told, each once: a host that says ever new nonsense must not fill the log. */
 const maxWarnings = 100
 
-export interface MembershipHandlers {
+interface MembershipHandlers {
   state(node: string, state: NodeState): void
   /** A HELLO was accepted; `begins`: this life of the node was unknown. */
   peer(peer: Peer, begins: boolean): void
@@ -35,7 +35,7 @@ export interface MembershipHandlers {
   failed(error: TidingsError): void
 }
 
-export interface MembershipOptions {
+interface MembershipOptions {
   readonly bind: string
   readonly port: number
   /** What other nodes reach us at, for the HELLO. */

@@ -62,7 +62,7 @@ export interface Peer {
   readonly headers: TidingsHeaders | null
 }
 
-export type HelloOutcome =
+type HelloOutcome =
   | { readonly type: 'accepted'; readonly peer: Peer; readonly begins: boolean }
   | { readonly type: 'refused'; readonly why: string }
 

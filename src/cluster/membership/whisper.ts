@@ -30,17 +30,17 @@ export interface RosterWhisper {
 }
 
 /** Tell your process of this incarnation to renew its connections. */
-export interface RenewWhisper {
+interface RenewWhisper {
   readonly type: 'renew'
   readonly incarnation: string
 }
 
-export interface AskSnapshotWhisper {
+interface AskSnapshotWhisper {
   readonly type: 'ask-snapshot'
 }
 
 /** The sender's own node, for people. */
-export interface SnapshotWhisper extends SnapshotPart {
+interface SnapshotWhisper extends SnapshotPart {
   readonly type: 'snapshot'
 }
 

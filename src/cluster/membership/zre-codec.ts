@@ -16,7 +16,7 @@
  */
 
 const signature = 0xaaa1
-export const zreVersion = 2
+const zreVersion = 2
 
 /** Octets of a HELLO that is read at most: some dozen headers and groups. */
 export const maxZreFrameBytes = 64 * 1024
@@ -175,7 +175,7 @@ class Reader {
 }
 
 /** The first octet of a ZRE routing id; 16 octets of the node's UUID follow. */
-export const zreIdentityPrefix = 1
+const zreIdentityPrefix = 1
 
 /** The UUID in hexadecimal, or null where it is no ZRE identity. */
 export function zreUuid(identity: Uint8Array): string | null {

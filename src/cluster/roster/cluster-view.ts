@@ -11,12 +11,12 @@ import { SnapshotParts } from '../../registration/snapshot-parts.ts'
 import type { Whisper } from '../membership/whisper.ts'
 
 /** How long the other nodes may take to say their own figures, milliseconds; then what is known is shown. */
-export const refreshWithinMs = 500
+const refreshWithinMs = 500
 
 /** How long figures of another node are shown, milliseconds; after that only its roster is. */
 const figuresKeptMs = 10_000
 
-export interface ClusterViewOptions {
+interface ClusterViewOptions {
   readonly settings: Settings
   readonly clock: Clock
   readonly address: (node: string) => string | null

@@ -22,7 +22,7 @@ interface Loser {
   readonly why: string
 }
 
-export type ClaimVerdict =
+type ClaimVerdict =
   | { readonly type: 'taken'; readonly holder: LocalProcess }
   | { readonly type: 'waiting'; readonly holder: LocalProcess }
   | { readonly type: 'free'; readonly free: readonly Loser[] }

@@ -11,7 +11,7 @@ import {
 import { registrationRouter } from '../../sockets/socket-options.ts'
 import { fairReceive } from '../bus/fair-receive.ts'
 
-export interface RegistrationPortOptions {
+interface RegistrationPortOptions {
   readonly bind: string
   readonly port: number
   readonly zapDomain: string

@@ -53,7 +53,7 @@ export interface ProcessEnd {
   readonly farewell: string | null
 }
 
-export interface RegistryOptions {
+interface RegistryOptions {
   readonly roster: Roster
   readonly mode: NodeMode
   readonly ports: PortPool

@@ -26,7 +26,7 @@ export interface SavedRemote extends SeenRemote {
 }
 
 /** Two clocks that outlive a process, milliseconds: since the epoch, and since the machine was started. */
-export interface Moment {
+interface Moment {
   readonly wallClock: number
   readonly uptime: number
 }

@@ -9,8 +9,8 @@ const unsavedVersions = 100_000
  * Endings on other nodes that are not in the file at most, and for how long, milliseconds: the other
  * node keeps 2,000 of them for 10 minutes. What it forgets before our next run is taken for a loss.
  */
-export const maxUnkeptEndings = 500
-export const endingsUnkeptMs = 60_000
+const maxUnkeptEndings = 500
+const endingsUnkeptMs = 60_000
 
 /** How long a file system that has refused a write is left alone, milliseconds. */
 export const writeAgainAfterMs = 1_000

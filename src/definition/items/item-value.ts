@@ -5,7 +5,7 @@ import { nearest } from '../../base/nearest.ts'
 import { maxPort } from '../service-port.ts'
 
 /** A value that was understood, or what is wrong with it and what was expected instead. */
-export type ReadValue =
+type ReadValue =
   | { readonly ok: true; readonly value: string | number | boolean }
   | { readonly ok: false; readonly expected: string }
 

@@ -31,7 +31,7 @@ export interface KnownItem {
 }
 
 /** A relay that gathers longer than this would hold updates back longer than people can mean. */
-export const maxRelayIntervalMs = 60_000
+const maxRelayIntervalMs = 60_000
 
 /** More threads than any broker's client ever used. The item is read and not used. */
 const maxThreadPoolSize = 1_024

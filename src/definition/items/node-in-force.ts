@@ -16,7 +16,7 @@ export interface NodeInForce {
   readonly listed: readonly WrittenHost[]
 }
 
-export interface NodeChoice {
+interface NodeChoice {
   readonly system: string | null
   readonly host: string | null
 }

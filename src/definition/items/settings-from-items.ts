@@ -11,7 +11,7 @@ import { servicesInForce } from './services-in-force.ts'
 import type { MqttSettings, NodeSettings, Settings } from '../settings.ts'
 
 /** The items that count on each host of the system in force. */
-export type ItemsByHost = ReadonlyMap<string, ResolvedItems>
+type ItemsByHost = ReadonlyMap<string, ResolvedItems>
 
 /** Items that say how the nodes work together: all hosts must agree on them. */
 const sharedItems: readonly KnownItemName[] = ['MqLayer', 'ZeroMQProxyUnicastRelayEnabled']

@@ -1,8 +1,8 @@
 /** An item's value; null, like undefined, and the empty text count as absent. */
-export type ItemValue = string | number | boolean | null
+type ItemValue = string | number | boolean | null
 
 /** Items by name, in any case. */
-export type ItemsObject = Readonly<Record<string, ItemValue | undefined>>
+type ItemsObject = Readonly<Record<string, ItemValue | undefined>>
 
 /** The definition as an object or a JSON file: the same levels as the Kotlin form. */
 export interface DefinitionObject {

@@ -1,4 +1,4 @@
-export interface Escape {
+interface Escape {
   /** What it stands for; the text itself where it is none. */
   readonly text: string
   /** UTF-16 units of it in the source. */

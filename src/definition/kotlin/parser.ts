@@ -6,7 +6,7 @@ import type { Argument, CallStatement, Statement } from './syntax.ts'
 import type { Complaint, Token } from '../token.ts'
 import { TokenStream } from './token-stream.ts'
 
-export interface ParsedSource {
+interface ParsedSource {
   readonly statements: readonly Statement[]
   readonly complaints: readonly Complaint[]
 }

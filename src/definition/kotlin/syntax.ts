@@ -12,13 +12,13 @@ export interface StringExpression {
 }
 
 /** A number, boolean or character as the text it stands for. */
-export interface LiteralExpression {
+interface LiteralExpression {
   readonly kind: 'literal'
   readonly start: number
   readonly text: string
 }
 
-export interface NullExpression {
+interface NullExpression {
   readonly kind: 'null'
   readonly start: number
 }
@@ -33,7 +33,7 @@ export interface NameExpression {
 }
 
 /** `env["X"]`, `env["X", "default"]`. */
-export interface EnvExpression {
+interface EnvExpression {
   readonly kind: 'env'
   readonly start: number
   readonly variable: Expression
@@ -41,14 +41,14 @@ export interface EnvExpression {
 }
 
 /** `System.getenv("X")`. */
-export interface GetenvExpression {
+interface GetenvExpression {
   readonly kind: 'getenv'
   readonly start: number
   readonly variable: Expression
 }
 
 /** `first ?: second`. */
-export interface ElvisExpression {
+interface ElvisExpression {
   readonly kind: 'elvis'
   readonly start: number
   readonly first: Expression
@@ -64,7 +64,7 @@ export interface TakeIfExpression {
 }
 
 /** Any other call: kept, for unknown blocks may hold it, and refused where a value is needed. */
-export interface CallExpression {
+interface CallExpression {
   readonly kind: 'call'
   readonly start: number
   readonly name: string
@@ -72,7 +72,7 @@ export interface CallExpression {
 }
 
 /** A value that this reader does not understand, but whose end it has found. */
-export interface UnreadExpression {
+interface UnreadExpression {
   readonly kind: 'unread'
   readonly start: number
   readonly complaint: Complaint
@@ -112,7 +112,7 @@ export interface CallStatement {
 }
 
 /** `name = value`: kept in unknown blocks, refused elsewhere. */
-export interface AssignmentStatement {
+interface AssignmentStatement {
   readonly kind: 'assignment'
   readonly start: number
   readonly name: string
@@ -120,7 +120,7 @@ export interface AssignmentStatement {
 }
 
 /** `subject?.let { block }`. */
-export interface ConditionalStatement {
+interface ConditionalStatement {
   readonly kind: 'conditional'
   readonly start: number
   readonly subject: Expression

@@ -17,7 +17,7 @@ export interface Verdict {
 }
 
 /** What was seen from outside while the journals were written. */
-export interface Seen {
+interface Seen {
   readonly reach: Reach
   readonly watch: WireWatch
   /** The network kept the order of what it carried. */

@@ -11,7 +11,7 @@ export interface PublishedUpdate {
 }
 
 /** A `flush()` that has ended: who was said to have everything that was published before it. */
-export interface FlushRecord {
+interface FlushRecord {
   readonly endedAt: number
   /** Incarnations. */
   readonly confirmed: readonly string[]

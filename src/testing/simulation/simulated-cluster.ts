@@ -17,7 +17,7 @@ interface RosterFile extends SeenRoster {
 }
 
 /** `file`: as it was at the end; `backup`: as `backUp()` found it; `none`: it is lost. */
-export type ReturnsWith = 'file' | 'backup' | 'none'
+type ReturnsWith = 'file' | 'backup' | 'none'
 
 interface Versioned {
   readonly entry: RosterEntry
@@ -25,7 +25,7 @@ interface Versioned {
 }
 
 /** What a cluster process needs of the processes and nodes around it. */
-export interface ClusterSurroundings {
+interface ClusterSurroundings {
   readonly clock: SimulatedClock
   readonly random: Random
   /** All cluster processes, this one among them. */

@@ -9,9 +9,9 @@ import { SimulatedProcess } from './simulated-process.ts'
 import type { WireWatch } from './wire-watch.ts'
 
 /** Sees what leaves and what arrives. */
-export type Watch = Pick<WireWatch, 'sent' | 'received'>
+type Watch = Pick<WireWatch, 'sent' | 'received'>
 
-export interface NetworkOptions {
+interface NetworkOptions {
   readonly seed: number
   readonly nodes: number
   readonly mode: NodeMode

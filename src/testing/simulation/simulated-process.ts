@@ -9,7 +9,7 @@ import type { Stretch } from './stretch.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
 /** What a simulated process needs of the world. */
-export interface ProcessSurroundings {
+interface ProcessSurroundings {
   readonly clock: SimulatedClock
   readonly random: Random
   register(process: SimulatedProcess, registration: Registration): void

@@ -4,10 +4,10 @@ import type { Fail } from './violation.ts'
 import type { WireWatch } from './wire-watch.ts'
 
 /** On a free path everything is delivered or told within it. */
-export const lateAfterMs = 5000
+const lateAfterMs = 5000
 
 /** Behind the last word of a publisher that has ended: silence counts from the tenth second, the rest is grain. */
-export const lateAfterEndMs = 12_000
+const lateAfterEndMs = 12_000
 
 /** Judges whether what was owed was told in time: only time in which it could be told counts. */
 export class Timeliness {

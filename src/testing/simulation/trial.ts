@@ -14,7 +14,7 @@ import { SimulatedNetwork } from './simulated-network.ts'
 import { simulatedRegistration } from './simulated-registration.ts'
 import { WireWatch } from './wire-watch.ts'
 
-export interface TrialOptions {
+interface TrialOptions {
   readonly seed: number
   readonly mode?: NodeMode
   readonly nodes?: number

@@ -12,7 +12,7 @@ interface SentBatch {
 }
 
 /** What a publisher is known to keep: its limits, less what the reserves of other tables may take. */
-export interface KeptAtLeast {
+interface KeptAtLeast {
   readonly reserveUpdates: number
   readonly reserveBytes: number
   readonly bytes: number

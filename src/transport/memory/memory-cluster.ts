@@ -9,7 +9,7 @@ import { MemoryTransport } from './memory-transport.ts'
 const firstProcessPort = 11_000
 
 /** A queue of the cluster, as `openUpdateQueue()` gives it. */
-export type QueueOfCluster = { readonly identity: { readonly incarnation: string } }
+type QueueOfCluster = { readonly identity: { readonly incarnation: string } }
 
 export interface MemoryClusterOptions {
   /** Runs a task soon, tasks in their order; by default `setImmediate`. */

@@ -16,7 +16,7 @@ export interface HostRequest {
   readonly port: MessagePort
 }
 
-export interface ToldError {
+interface ToldError {
   readonly code: ErrorCode
   readonly text: string
 }

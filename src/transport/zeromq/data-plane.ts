@@ -6,7 +6,7 @@ import { PublishingSocket } from './publishing-socket.ts'
 import type { Refusals } from '../refusals.ts'
 import { SubscribingSocket } from './subscribing-socket.ts'
 
-export interface DataPlaneOptions {
+interface DataPlaneOptions {
   readonly endpoints: Endpoints
   readonly own: { readonly node: string; readonly incarnation: string }
   /** Where the processes of the node bind. */
@@ -17,7 +17,7 @@ export interface DataPlaneOptions {
   readonly refusals: Refusals
 }
 
-export interface DataPlaneHandlers {
+interface DataPlaneHandlers {
   frames(frames: readonly Buffer[]): void
   room(): Promise<void> | null
   request(frame: Buffer): void

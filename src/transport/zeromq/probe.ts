@@ -1,7 +1,7 @@
 import { randomBytes } from '../../base/random.ts'
 import type { Condition } from '../condition.ts'
 
-export const probeLimits = {
+const probeLimits = {
   /** Publishing is held for the probe at most this long; replay covers what is lost then. */
   timeoutMs: 1_000,
   /** First pause before the probe is sent again; each is twice the one before. */

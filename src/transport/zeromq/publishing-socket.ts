@@ -20,7 +20,7 @@ export const requestLimits = {
   perTurn: 256,
 } as const
 
-export interface PublishingSocketHandlers {
+interface PublishingSocketHandlers {
   request(frame: Buffer): void
   probe(frame: Buffer): void
   connected(endpoint: string): void

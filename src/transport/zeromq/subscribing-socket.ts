@@ -6,14 +6,14 @@ import type { Refusals } from '../refusals.ts'
 import { connectingXsub, socketLimits } from '../../sockets/socket-options.ts'
 import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
 
-export const receiveLimits = {
+const receiveLimits = {
   /** Bytes taken before timers and other sockets get their turn: some milliseconds of decoding. */
   bytesPerTurn: 1024 * 1024,
   /** Messages taken before that: small ones cost by number. */
   messagesPerTurn: 256,
 } as const
 
-export interface SubscribingSocketHandlers {
+interface SubscribingSocketHandlers {
   frames(frames: readonly Buffer[]): void
   /** A promise: no more is read until it is fulfilled. */
   room(): Promise<void> | null

@@ -33,7 +33,7 @@ export const frameFlags = {
 /** Those that a reader must know: not to know them would be to misread. */
 const unknownCriticalFlags = 0xf0 & ~frameFlags.unpublished
 
-export type Direction = 'down' | 'up'
+type Direction = 'down' | 'up'
 const magicByte = 0x89
 const magicT = 0x54
 const directionBytes = { down: 0x44, up: 0x55 } as const satisfies Record<Direction, number>

@@ -27,7 +27,7 @@ const identities = new IdentityCache()
 const maxTopicBytes = 300
 
 /** A replay as its publisher sends it: of the batch no more than the frame is needed. */
-export type OutgoingReplay = Omit<ReplayMessage, 'batch'> & {
+type OutgoingReplay = Omit<ReplayMessage, 'batch'> & {
   readonly batch: Pick<BatchMessage, 'frame'>
 }
 

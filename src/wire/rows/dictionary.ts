@@ -7,7 +7,7 @@ const maxEntryCharacters = 255
 
 /** A power of two. Fields that have a dictionary say some ten different things. */
 const recentSlots = 64
-export const entryHeaderBytes = 5
+const entryHeaderBytes = 5
 const dictionaryHeaderBytes = 2
 
 /** Bytes that several dictionaries take when written. */

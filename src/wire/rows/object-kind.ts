@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 
 /** How an object travels. By what it is and not by its class: objects of another realm have another class. */
-export type ObjectKind = 'date' | 'bytes' | 'json'
+type ObjectKind = 'date' | 'bytes' | 'json'
 
 const plain = Object.prototype
 const list = Array.prototype
