@@ -2,15 +2,15 @@
  * Checked reading of JSON from outside. A shape is total: it gives a copy that holds the named
  * fields and nothing else, or undefined. What a newer version adds is passed over.
  */
-export type Shape<T> = (value: unknown) => T | undefined
+export type JsonShape<T> = (value: unknown) => T | undefined
 
-export const boolean: Shape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
+export const boolean: JsonShape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
 
 /** JSON can say -0, which is 0 here: `JSON.stringify` says it so. */
 const withoutSign = (value: number): number => value + 0
 
 /** A number from `from` to `to`, whole. */
-export function integer(from: number, to: number): Shape<number> {
+export function integer(from: number, to: number): JsonShape<number> {
   return (value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= from && value <= to
       ? withoutSign(value)
@@ -18,11 +18,11 @@ export function integer(from: number, to: number): Shape<number> {
 }
 
 /** Any finite number that is not negative. */
-export const quantity: Shape<number> = (value) =>
+export const quantity: JsonShape<number> = (value) =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? withoutSign(value) : undefined
 
 /** Text of at most `maxLength` UTF-16 units, matching the pattern where there is one. */
-export function text(maxLength: number, pattern?: RegExp): Shape<string> {
+export function text(maxLength: number, pattern?: RegExp): JsonShape<string> {
   return (value) =>
     typeof value === 'string' &&
     value.length <= maxLength &&
@@ -31,24 +31,24 @@ export function text(maxLength: number, pattern?: RegExp): Shape<string> {
       : undefined
 }
 
-export function oneOf<const T extends string>(words: readonly T[]): Shape<T> {
+export function oneOf<const T extends string>(words: readonly T[]): JsonShape<T> {
   return (value) => words.find((word) => word === value)
 }
 
-export function nullable<T>(shape: Shape<T>): Shape<T | null> {
+export function nullable<T>(shape: JsonShape<T>): JsonShape<T | null> {
   return (value) => (value === null ? null : shape(value))
 }
 
 /** A field that an older version does not say. */
-export function orElse<T>(absent: T, shape: Shape<T>): Shape<T> {
+export function orElse<T>(absent: T, shape: JsonShape<T>): JsonShape<T> {
   return (value) => (value === undefined ? absent : shape(value))
 }
 
-export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
+export function either<A, B>(first: JsonShape<A>, second: JsonShape<B>): JsonShape<A | B> {
   return (value) => first(value) ?? second(value)
 }
 
-export function list<T>(shape: Shape<T>): Shape<T[]> {
+export function list<T>(shape: JsonShape<T>): JsonShape<T[]> {
   return (value) => {
     if (!Array.isArray(value)) return undefined
     const items: T[] = []
@@ -62,9 +62,9 @@ export function list<T>(shape: Shape<T>): Shape<T[]> {
 }
 
 export function record<T extends object>(shapes: {
-  [Field in keyof T]-?: Shape<T[Field]>
-}): Shape<T> {
-  const fields = Object.entries<Shape<unknown>>(shapes)
+  [Field in keyof T]-?: JsonShape<T[Field]>
+}): JsonShape<T> {
+  const fields = Object.entries<JsonShape<unknown>>(shapes)
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     const source = value as Record<string, unknown>

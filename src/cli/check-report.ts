@@ -5,7 +5,7 @@ import type { Problem } from '../definition/problem.ts'
 import { isForNode, servicePortOf, zeromqPortOffset } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'
 
-type Style = (format: Parameters<typeof styleText>[0], text: string) => string
+type Styler = (format: Parameters<typeof styleText>[0], text: string) => string
 
 /** The report of `tidings check` for people, in colours where the stream shows them. */
 export function formatReport(report: SettingsReport, stream: NodeJS.WritableStream): string {
@@ -21,16 +21,16 @@ export function formatReport(report: SettingsReport, stream: NodeJS.WritableStre
 }
 
 /** Plain text where the stream is no terminal, or the environment wants no colours. */
-function styleFor(stream: NodeJS.WritableStream): Style {
+function styleFor(stream: NodeJS.WritableStream): Styler {
   const terminal = stream as Partial<NodeJS.WriteStream>
   const isColourful = terminal.isTTY === true && terminal.hasColors?.() === true
   return (format, text) => (isColourful ? styleText(format, text, { validateStream: false }) : text)
 }
 
-const section = (title: string, lines: readonly string[], style: Style) =>
+const section = (title: string, lines: readonly string[], style: Styler) =>
   [style('bold', title), ...lines.map((line) => `  ${line}`)].join('\n')
 
-function itemsSection({ items }: SettingsReport, style: Style): string {
+function itemsSection({ items }: SettingsReport, style: Styler): string {
   if (items.length === 0) return section('Items', ['none: the defaults hold'], style)
   const width = (of: (item: EffectiveItem) => string) =>
     Math.max(...items.map((item) => of(item).length))
@@ -58,7 +58,7 @@ function problemsSection(
   title: string,
   colour: 'cyan' | 'yellow' | 'red',
   problems: readonly Problem[],
-  style: Style,
+  style: Styler,
 ): string | null {
   if (problems.length === 0) return null
   const lines = problems.flatMap((problem) => formatProblem(problem).split('\n'))

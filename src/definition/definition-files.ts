@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Findings } from './definition.ts'
 import { problemOf } from './problem.ts'
-import { Source } from './source.ts'
+import { SourceText } from './source.ts'
 
 /** Bytes of one definition file. Real ones have some ten thousand; what is larger is another file. */
 export const maxDefinitionBytes = 4 * 1024 * 1024
@@ -18,14 +18,14 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** The file as a source; null after an error. Its name stays as it was given. */
-export function readSource(file: string, cwd: string, findings: Findings): Source | null {
+export function readSource(file: string, cwd: string, findings: Findings): SourceText | null {
   try {
     const resolved = path.resolve(cwd, file)
     const { size } = fs.statSync(resolved)
     if (size > maxDefinitionBytes)
       return refuse(file, `more than ${maxDefinitionBytes} bytes`, findings)
     const text = new TextDecoder('utf-8', { fatal: true }).decode(fs.readFileSync(resolved))
-    return new Source(file, text)
+    return new SourceText(file, text)
   } catch (error) {
     if (error instanceof TypeError) return refuse(file, 'it is not UTF-8', findings)
     const code = (error as NodeJS.ErrnoException).code ?? String(error)

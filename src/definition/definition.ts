@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts'
-import type { Origin, Source } from './source.ts'
+import type { Origin, SourceText } from './source.ts'
 
 /** The levels of the definition, the nearer wins: host over system over global. */
 export type Level = 'global' | 'system' | 'host'
@@ -55,7 +55,7 @@ export interface Definition {
   /** Scopes with a `vault` block: what it reads is not known here. */
   readonly vaults: Scope[]
   /** Texts that could not be read in full: what they seem to lack may stand in the rest. */
-  readonly damaged: Source[]
+  readonly damaged: SourceText[]
 }
 
 export const globalScope: Scope = { level: 'global', system: null, host: null }

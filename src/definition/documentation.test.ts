@@ -8,7 +8,7 @@ import { readDefinition, reportOf } from './settings-report.ts'
 import { formatProblem } from './problem.ts'
 import { readServiceDefinitions } from './service-definitions.ts'
 import { maxProcessPort } from './service-port.ts'
-import { Source } from './source.ts'
+import { SourceText } from './source.ts'
 
 const manual = fs.readFileSync(new URL('../../docs/DEFINITION.md', import.meta.url), 'utf8')
 
@@ -51,7 +51,7 @@ describe('the examples are understood', () => {
     ({ notation, text }) => {
       const definition = emptyDefinition()
       const findings = noFindings()
-      const source = new Source(notation === 'json' ? 'example.json' : 'example.kts', text)
+      const source = new SourceText(notation === 'json' ? 'example.json' : 'example.kts', text)
       const machine = { hostname: 'vm', addresses: new Set<string>() }
       if (notation === 'xml') readServiceDefinitions(source, definition, findings)
       else readDefinition(source, definition, { env: {}, machine }, findings)

@@ -5,7 +5,7 @@ import { readServiceDefinitions } from './service-definitions.ts'
 import { formatProblem } from './problem.ts'
 import { isSecretName, maskedText, maskedValue } from './secret.ts'
 import { growthOfTenfold, linearGrowth } from '../../test/harness/cpu-growth.ts'
-import { Source } from './source.ts'
+import { SourceText } from './source.ts'
 
 const words = (text: string) => text.split(' ')
 
@@ -71,7 +71,7 @@ test.each(['password', '://a:', ':thin:a/'])(
 function allOutput(name: string, text: string, env: Record<string, string> = {}): string {
   const definition = emptyDefinition()
   const findings = noFindings()
-  const source = new Source(name, text)
+  const source = new SourceText(name, text)
   const machine = { hostname: 'vm', addresses: new Set<string>() }
   if (name.endsWith('.xml')) readServiceDefinitions(source, definition, findings)
   else readDefinition(source, definition, { env, machine }, findings)

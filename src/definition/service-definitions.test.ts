@@ -5,12 +5,12 @@ import { formatProblem } from './problem.ts'
 import { readServiceDefinitions } from './service-definitions.ts'
 import { servicePortOf } from './service-port.ts'
 import { servicesInForce } from './items/services-in-force.ts'
-import { Source } from './source.ts'
+import { SourceText } from './source.ts'
 
 function read(text: string, hosts: readonly string[] = ['vm']) {
   const definition = emptyDefinition()
   const findings = noFindings()
-  readServiceDefinitions(new Source('s.xml', text), definition, findings)
+  readServiceDefinitions(new SourceText('s.xml', text), definition, findings)
   const services = servicesInForce(definition, hosts, findings)
   const lines = (list: typeof findings.errors) =>
     list.map((problem) => formatProblem(problem).split('\n')[0])

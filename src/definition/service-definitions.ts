@@ -5,7 +5,7 @@ import { didYouMean } from '../base/nearest.ts'
 import { problemAt } from './problem.ts'
 import { isSecretName, maskedText } from './secret.ts'
 import { servicePort } from './service-port.ts'
-import type { Source } from './source.ts'
+import type { SourceText } from './source.ts'
 
 const attributes = ['name', 'host', 'port', 'secure', 'external']
 
@@ -18,7 +18,7 @@ const maxXmlComplaints = 20
  * known are let pass; slips of known ones are errors.
  */
 export function readServiceDefinitions(
-  source: Source,
+  source: SourceText,
   definition: Definition,
   findings: Findings,
 ): void {
@@ -33,7 +33,7 @@ interface Attribute {
 }
 
 class ServiceReader {
-  readonly #source: Source
+  readonly #source: SourceText
   readonly #definition: Definition
   readonly #findings: Findings
   readonly #parser = new SaxesParser()
@@ -42,7 +42,7 @@ class ServiceReader {
   #open: string[] = []
   #complaints = 0
 
-  constructor(source: Source, definition: Definition, findings: Findings) {
+  constructor(source: SourceText, definition: Definition, findings: Findings) {
     this.#source = source
     this.#definition = definition
     this.#findings = findings

@@ -17,7 +17,7 @@ import type { ResolvedItem, ResolvedItems } from './items/resolved-items.ts'
 import { mask, maskedText } from './secret.ts'
 import type { Settings } from './settings.ts'
 import { settingsFromItems } from './items/settings-from-items.ts'
-import type { Source } from './source.ts'
+import type { SourceText } from './source.ts'
 
 /** Where the definition is found and which part of it counts. What is left out is looked for. */
 export interface SettingsOptions {
@@ -72,7 +72,7 @@ export interface SettingsReport {
 }
 
 /** Reads one file of service definitions: `readServiceDefinitions()`. */
-type ReadServices = (source: Source, definition: Definition, findings: Findings) => void
+type ReadServices = (source: SourceText, definition: Definition, findings: Findings) => void
 
 /**
  * Reads and judges the definition. Never throws: whatever is wrong is in the report. `readServices` is null where
@@ -141,7 +141,7 @@ const listOf = (files: SettingsOptions['definition']): readonly string[] => {
 
 /** Reads one text, Kotlin or JSON by the ending of its name. */
 export function readDefinition(
-  source: Source,
+  source: SourceText,
   definition: Definition,
   { env, machine }: Pick<FoundOptions, 'env' | 'machine'>,
   findings: Findings,

@@ -1,5 +1,5 @@
 /** A stretch of a source, from `start` up to and without `end`, in UTF-16 units. */
-export interface Stretch {
+export interface Span {
   readonly start: number
   readonly end: number
 }
@@ -20,12 +20,12 @@ const maxSearchedColumns = 1_000
 const columnsBeforeCaret = 48
 
 /** One text that the operator wrote: a file, or what stands in for one. */
-export class Source {
+export class SourceText {
   readonly name: string
   readonly text: string
   /** Set by the reader of the text; asked only when something of the text is shown. */
-  findSecrets: () => readonly Stretch[] = () => []
-  #secrets: readonly Stretch[] | null = null
+  findSecrets: () => readonly Span[] = () => []
+  #secrets: readonly Span[] | null = null
   /** Set by readers that cannot tell where secrets stand: such lines are not shown at all. */
   isSecretLine: ((line: string) => boolean) | null = null
   readonly #lineStarts: number[] = [0]
@@ -37,7 +37,7 @@ export class Source {
   }
 
   /** Where excerpts show ***. */
-  get secrets(): readonly Stretch[] {
+  get secrets(): readonly Span[] {
     return (this.#secrets ??= this.findSecrets())
   }
 
@@ -129,7 +129,7 @@ export class Source {
 
 /** A place in a source. */
 export interface Place {
-  readonly source: Source
+  readonly source: SourceText
   readonly offset: number
 }
 

@@ -1,4 +1,4 @@
-import type { Stretch } from './source.ts'
+import type { Span } from './source.ts'
 
 /**
  * `name`, `number`, `character` ('x') and `punctuation` are what code is made of. A string is a
@@ -18,7 +18,7 @@ export type TokenKind =
   | 'string-end'
   | 'end'
 
-export interface Token extends Stretch {
+export interface Token extends Span {
   readonly kind: TokenKind
   /** As it is meant: escapes resolved, a template name without its `$`. */
   readonly text: string

@@ -2,7 +2,7 @@ import type { PriceRow, PriceTable, PriceUpdate, TableRows } from './tables.ts'
 import { keyOf, priceTables } from './tables.ts'
 
 /** A row as it was last heard of; null: deleted, and its version remembered. */
-interface Held {
+interface HeldRow {
   readonly version: bigint
   readonly row: PriceRow | null
 }
@@ -14,7 +14,7 @@ interface Held {
  * older update cannot bring it back.
  */
 export class Copy {
-  readonly #tables: Readonly<Record<PriceTable, Map<string, Held>>> = {
+  readonly #tables: Readonly<Record<PriceTable, Map<string, HeldRow>>> = {
     DAILY_PRICE: new Map(),
     MONTHLY_SUMMARY: new Map(),
   }

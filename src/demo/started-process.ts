@@ -23,7 +23,7 @@ export interface StartOptions {
   onFailed(error: TidingsError): void
 }
 
-interface Waiting {
+interface AwaitedReport {
   readonly fits: (report: Report) => boolean
   readonly resolve: (report: Report) => void
 }
@@ -35,7 +35,7 @@ export class StartedProcess {
   readonly #exited: Promise<void>
   /** The latest report of each type. */
   readonly #latest = new Map<string, Report>()
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new Set<AwaitedReport>()
   #isStopping = false
 
   constructor(options: StartOptions) {

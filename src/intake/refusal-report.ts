@@ -6,7 +6,7 @@ import { intakeLimits } from './intake-limits.ts'
 /** Messages of one table, of those that name none, or of all tables beyond `refusedKinds`. */
 type Which = { readonly table: string } | 'none' | 'others'
 
-interface Refusals {
+interface RefusedMessages {
   readonly which: Which
   readonly reason: string
   /** Not told yet. */
@@ -23,7 +23,7 @@ export class RefusalReport {
   readonly #on: (event: ClusterEvent) => void
   readonly #alarm: Alarm
   /** By table and reason, in the order in which they are to be told. */
-  readonly #kinds = new Map<string, Refusals>()
+  readonly #kinds = new Map<string, RefusedMessages>()
 
   constructor(clock: Clock, on: (event: ClusterEvent) => void) {
     this.#clock = clock

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { liveHeapBytes } from '../../test/harness/live-heap.ts'
 import { WaitingMessages, isGap } from './waiting-messages.ts'
-import type { Waiting } from './waiting-messages.ts'
+import type { WaitingPiece } from './waiting-messages.ts'
 
 const message = (text: string): Buffer =>
   Buffer.concat([Buffer.from([0, text.length]), Buffer.from(text)])
@@ -20,7 +20,7 @@ function waitingUpTo(most: number) {
 
 function all(waiting: WaitingMessages): unknown[] {
   const came: unknown[] = []
-  const shown = (each: Waiting): unknown =>
+  const shown = (each: WaitingPiece): unknown =>
     isGap(each) ? [each.reason, Object.fromEntries(each.messages), each.isOfAll] : String(each[0])
   for (let each = waiting.shift(); each; each = waiting.shift()) came.push(shown(each))
   return came

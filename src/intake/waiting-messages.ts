@@ -12,9 +12,9 @@ export interface Gap {
   isOfAll: boolean
 }
 
-export type Waiting = readonly Buffer[] | Gap
+export type WaitingPiece = readonly Buffer[] | Gap
 
-export const isGap = (waiting: Waiting): waiting is Gap => 'messages' in waiting
+export const isGap = (waiting: WaitingPiece): waiting is Gap => 'messages' in waiting
 
 export const overrunReason = 'foreign-overrun'
 
@@ -91,7 +91,7 @@ export class WaitingMessages {
   }
 
   /** The next message, or what stands in the place of some. */
-  shift(): Waiting | undefined {
+  shift(): WaitingPiece | undefined {
     const first = this.#queue.at(0)
     if (first === undefined) return undefined
     const isRun = first instanceof MessageRun

@@ -78,7 +78,7 @@ export interface RosterChange {
 }
 
 /** The roster as one process knows it, by incarnation. */
-export type RosterView = ReadonlyMap<string, RosterEntry>
+export type KnownRoster = ReadonlyMap<string, RosterEntry>
 
 /** What is said of a process, and not when: two tellings of the same are equal. */
 export function timelessEntry(entry: RosterEntry): RosterEntry {

@@ -28,7 +28,7 @@ export interface ParcelHeader {
   readonly unpublished?: string
 }
 
-interface Waiting {
+interface UnsentBatch {
   readonly table: string
   readonly first: number
   readonly rows: EncodedRows
@@ -41,7 +41,7 @@ export class ClosedParcel {
   readonly bytes: number
   readonly #header: ParcelHeader
   readonly #manifest: readonly TableSequence[]
-  readonly #waiting: readonly Waiting[]
+  readonly #waiting: readonly UnsentBatch[]
   #taken = 0
 
   constructor(header: ParcelHeader, tables: readonly ClosedTable[]) {
@@ -63,7 +63,7 @@ export class ClosedParcel {
 
   /** The next message. */
   next(): OutgoingBatch {
-    const { table, first, rows, commits } = this.#waiting[this.#taken] as Waiting
+    const { table, first, rows, commits } = this.#waiting[this.#taken] as UnsentBatch
     const { publisher, parcel, publishedAt, foreign, unpublished } = this.#header
     const batch = encodeBatch(
       {
@@ -107,10 +107,10 @@ export function turnBytesOf(unsent: Iterable<ClosedParcel>, least: number): numb
 }
 
 /** The tables by turns: who hears one of them go on does not take the others for missing. */
-function inTurns(tables: readonly ClosedTable[]): Waiting[] {
+function inTurns(tables: readonly ClosedTable[]): UnsentBatch[] {
   const most = Math.max(...tables.map(({ batches }) => batches.length))
   const next = tables.map(({ first }) => first)
-  const waiting: Waiting[] = []
+  const waiting: UnsentBatch[] = []
   for (let nth = 0; nth < most; nth++)
     for (const [place, { table, batches, commits }] of tables.entries()) {
       const rows = batches[nth]

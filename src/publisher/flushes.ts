@@ -14,7 +14,7 @@ interface Flush {
 }
 
 /** A flush that waits. */
-interface Waiting extends Flush {
+interface WaitingFlush extends Flush {
   /** Of each subscriber that was looked at: how far in the target. */
   readonly reached: Map<KnownSubscriber, Reached>
 }
@@ -52,7 +52,7 @@ export class Flushes {
   /** Of processes that subscribe to nothing by the roster: whether they have ended. */
   readonly #without = new Map<string, boolean>()
   /** The oldest first: what one waits for, each later one waits for, too. */
-  #flushes: Waiting[] = []
+  #flushes: WaitingFlush[] = []
   #deadline = Infinity
 
   get isWaiting(): boolean {
@@ -126,7 +126,7 @@ export class Flushes {
   check(now: number, haveLeft: (target: readonly TableSequence[]) => boolean): void {
     if (this.#flushes.length === 0) return
     const ended: [Flush, FlushOutcome][] = []
-    let waits = this.#flushes.length > 0 && this.#waits(this.#flushes[0] as Waiting, now, haveLeft)
+    let waits = this.#flushes.length > 0 && this.#waits(this.#flushes[0] as WaitingFlush, now, haveLeft)
     if (waits && now < this.#deadline) return
     this.#flushes = this.#flushes.filter((flush) => {
       waits ||= this.#waits(flush, now, haveLeft)
@@ -140,7 +140,7 @@ export class Flushes {
   }
 
   #waits(
-    flush: Waiting,
+    flush: WaitingFlush,
     now: number,
     haveLeft: (target: readonly TableSequence[]) => boolean,
   ): boolean {
@@ -150,7 +150,7 @@ export class Flushes {
   }
 
   /** Goes on where it stopped the last time: a confirmation is never taken back. */
-  #hasConfirmed({ target, reached }: Waiting, known: KnownSubscriber, now: number): boolean {
+  #hasConfirmed({ target, reached }: WaitingFlush, known: KnownSubscriber, now: number): boolean {
     let progress = reached.get(known)
     if (!progress || progress.wants !== known.wants) {
       progress = { at: 0, wants: known.wants }

@@ -8,7 +8,7 @@ import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
 
-interface Asked {
+interface AskedRange {
   times: number
   at: number
 }
@@ -45,7 +45,7 @@ const shareOfOutput = 1 / 3
 export class Replayer {
   readonly #identity: PublisherIdentity
   readonly #limits: PublisherLimits
-  readonly #asked = new Map<string, Asked>()
+  readonly #asked = new Map<string, AskedRange>()
   readonly #budget: TokenBucket
   #gathered: Gathered[] = []
   #gatherUntil = Infinity

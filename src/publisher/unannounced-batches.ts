@@ -1,6 +1,6 @@
 import type { PublishedStream } from './published-stream.ts'
 
-interface Held {
+interface HeldBatch {
   readonly stream: PublishedStream
   readonly first: number
 }
@@ -13,7 +13,7 @@ const fewHeld = 1024
  * retention. What retention has let go of meanwhile is forgotten whenever they have doubled.
  */
 export class UnannouncedBatches {
-  #held: Held[] = []
+  #held: HeldBatch[] = []
   #lookAt = fewHeld
 
   get isEmpty(): boolean {
@@ -28,7 +28,7 @@ export class UnannouncedBatches {
   }
 
   /** All of them, in their order; none is held any more. */
-  take(): readonly Held[] {
+  take(): readonly HeldBatch[] {
     const held = this.#held
     this.#held = []
     return held

@@ -1,6 +1,6 @@
 import type { ConflatedRange, ConflatedUpdate, Delivery, TablesOf } from '../model/update.ts'
 import type { Update, UpdateKind } from '../model/update.ts'
-import type { Position } from '../subscriber/subscription-output.ts'
+import type { StreamPosition } from '../subscriber/subscription-output.ts'
 import type { SubscribedStream } from '../subscriber/subscribed-stream.ts'
 import type { ConflationKeys, KeyReader, KeyValue } from './conflation-key.ts'
 
@@ -11,7 +11,7 @@ interface First extends Pick<Update, 'kind' | 'version'> {
 }
 
 /** What is delivered of one key. */
-interface Entry {
+interface FoldedUpdate {
   latest: Update
   latestBytes: number
   /** The highest of the versions that it stands for, if any has one: what came without one may be the latest. */
@@ -23,8 +23,8 @@ interface Entry {
 }
 
 /** What is known of one key: the entry that came last of it, and the highest version. */
-interface Known {
-  entry: Entry
+interface KnownKey {
+  entry: FoldedUpdate
   version: bigint | undefined
 }
 
@@ -32,7 +32,7 @@ interface Known {
 interface Folding {
   readonly reader: KeyReader | null
   /** By key: what the next update of it is folded into, or comes behind. */
-  readonly known: Map<string, Known>
+  readonly known: Map<string, KnownKey>
   /** By incarnation: the range that the next update of it continues. */
   readonly ranges: Map<string, { -readonly [Field in keyof ConflatedRange]: ConflatedRange[Field] }>
   folded: number
@@ -53,7 +53,7 @@ export class Conflation<Tables extends TablesOf> {
   readonly #keys: ConflationKeys
   readonly #output: ConflationOutput
   /** In the order in which their latest updates came. */
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Set<FoldedUpdate>()
   readonly #tables = new Map<string, Folding>()
   readonly #ranges: ConflatedRange[] = []
   readonly #positions = new Map<SubscribedStream, number>()
@@ -76,7 +76,7 @@ export class Conflation<Tables extends TablesOf> {
     return this.#bytes
   }
 
-  get positions(): Position[] {
+  get positions(): StreamPosition[] {
     return [...this.#positions].map(([stream, last]) => ({ stream, last }))
   }
 
@@ -88,7 +88,7 @@ export class Conflation<Tables extends TablesOf> {
     updates: readonly Update[],
     isIncomplete: boolean,
     bytes: number,
-    positions: readonly Position[],
+    positions: readonly StreamPosition[],
   ): void {
     const bytesEach = updates.length === 0 ? 0 : bytes / updates.length
     const before = this.#folded
@@ -161,14 +161,14 @@ export class Conflation<Tables extends TablesOf> {
   }
 
   /** It is older than what is known: only that it came is told. */
-  #passOver(folding: Folding, entry: Entry): void {
+  #passOver(folding: Folding, entry: FoldedUpdate): void {
     entry.count++
     folding.folded++
     this.#folded++
   }
 
-  #add(update: Update, bytes: number, isMove = false): Entry {
-    const entry: Entry = {
+  #add(update: Update, bytes: number, isMove = false): FoldedUpdate {
+    const entry: FoldedUpdate = {
       latest: update,
       latestBytes: bytes,
       version: update.version,
@@ -181,7 +181,7 @@ export class Conflation<Tables extends TablesOf> {
     return entry
   }
 
-  #replace(folding: Folding, known: Known, update: Update, bytes: number): void {
+  #replace(folding: Folding, known: KnownKey, update: Update, bytes: number): void {
     const { entry } = known
     this.#bytes -= weightOf(entry)
     this.#passOver(folding, entry)
@@ -228,7 +228,7 @@ function firstOf({ kind, version, record, before }: Update, bytes: number): Firs
   return { kind, version, before: kind === 'delete' ? record : before, bytes }
 }
 
-function weightOf({ latestBytes, first, count, isMove }: Entry): number {
+function weightOf({ latestBytes, first, count, isMove }: FoldedUpdate): number {
   return latestBytes + (count > 1 && !isMove && first.before ? first.bytes : 0)
 }
 
@@ -252,7 +252,7 @@ function deleteBefore(update: Update): Update {
   }
 }
 
-function conflated({ latest, version, first, count, isMove }: Entry): ConflatedUpdate {
+function conflated({ latest, version, first, count, isMove }: FoldedUpdate): ConflatedUpdate {
   if (count === 1 || isMove) return { ...latest, count, firstKind: latest.kind }
   return {
     ...latest,

@@ -2,10 +2,10 @@ import { Deque } from '../base/deque.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, TablesOf, Update } from '../model/update.ts'
-import type { Position } from '../subscriber/subscription-output.ts'
+import type { StreamPosition } from '../subscriber/subscription-output.ts'
 import type { ConflationOutput } from './conflation.ts'
 import type { ConflationKeys } from './conflation-key.ts'
-import { type DeliveryLimit, type Waiting, WaitingDeliveries } from './waiting-deliveries.ts'
+import { type DeliveryLimit, type WaitingDelivery, WaitingDeliveries } from './waiting-deliveries.ts'
 
 export type { DeliveryLimit } from './waiting-deliveries.ts'
 
@@ -103,14 +103,14 @@ export class DeliveryQueue<Tables extends TablesOf> {
     updates: Update[],
     incomplete: boolean,
     bytes: number,
-    positions: readonly Position[],
+    positions: readonly StreamPosition[],
   ): void {
     if (this.#ended) return
     this.#waiting.addUpdates(updates, incomplete, bytes, positions)
     this.#pass()
   }
 
-  losses(losses: readonly Loss[], positions: readonly Position[]): void {
+  losses(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
     if (this.#ended) return
     this.#waiting.addLosses(losses, positions)
     this.#pass()
@@ -171,7 +171,7 @@ export class DeliveryQueue<Tables extends TablesOf> {
     this.#isHandling = false
   }
 
-  #awaitHandler(handler: Handler<Tables>, waiting: Waiting<Tables>, result: PromiseLike<unknown>) {
+  #awaitHandler(handler: Handler<Tables>, waiting: WaitingDelivery<Tables>, result: PromiseLike<unknown>) {
     const goOn = (): void => {
       this.#handOver(waiting)
       if (this.#ended) this.#isHandling = false
@@ -192,7 +192,7 @@ export class DeliveryQueue<Tables extends TablesOf> {
     }
   }
 
-  #handOver(waiting: Waiting<Tables>): void {
+  #handOver(waiting: WaitingDelivery<Tables>): void {
     this.#waiting.release(waiting)
     if (this.#waiting.hasRoom) this.#isFull = false
     for (const { stream, last } of waiting.positions)

@@ -1,4 +1,4 @@
-import type { RosterChange, RosterEntry, RosterView } from '../model/roster.ts'
+import type { RosterChange, RosterEntry, KnownRoster } from '../model/roster.ts'
 import { identityOf } from '../model/publisher-identity.ts'
 import type { QueueEvent } from './queue-event.ts'
 
@@ -8,7 +8,7 @@ export class RosterNews {
   unreachable: readonly string[] = []
 
   /** `roster`: as it was before the change. */
-  eventsOf(change: RosterChange, roster: RosterView): QueueEvent[] {
+  eventsOf(change: RosterChange, roster: KnownRoster): QueueEvent[] {
     const events: QueueEvent[] = change.entries
       .filter(({ incarnation, state }) => roster.get(incarnation)?.state !== state)
       .map((entry) => ({ type: 'process', ...identityOf(entry), state: entry.state }))
@@ -28,7 +28,7 @@ export class RosterNews {
   }
 
   /** A flush waits for none that the roster has let go. */
-  entriesOf({ entries, letGo = [] }: RosterChange, roster: RosterView): readonly RosterEntry[] {
+  entriesOf({ entries, letGo = [] }: RosterChange, roster: KnownRoster): readonly RosterEntry[] {
     if (letGo.length === 0) return entries
     const known = letGo.flatMap((incarnation) => roster.get(incarnation) ?? [])
     return [...entries, ...known.map((entry) => ({ ...entry, state: 'gone' as const }))]

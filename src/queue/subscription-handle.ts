@@ -2,7 +2,7 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, OfTables, TablesOf, Update } from '../model/update.ts'
 import type { SubscriptionSink } from '../subscriber/subscriber.ts'
-import type { Position, SubscriptionEvent } from '../subscriber/subscription-output.ts'
+import type { StreamPosition, SubscriptionEvent } from '../subscriber/subscription-output.ts'
 import { ConflationKeys } from './conflation-key.ts'
 import { DeliveryQueue } from './delivery-queue.ts'
 import type { SubscribeOptions, WhenSlow } from './options.ts'
@@ -157,7 +157,7 @@ export class SubscriptionHandle<
 
   #makeSink(): SubscriptionSink {
     return {
-      updates: (updates: Update[], incomplete, bytes, positions: Position[]) => {
+      updates: (updates: Update[], incomplete, bytes, positions: StreamPosition[]) => {
         if (this.#queue.isEnded) return
         if (updates.length > 0) this.#events.delivered(updates.length)
         this.#queue.updates(updates, incomplete, bytes, positions)
@@ -165,7 +165,7 @@ export class SubscriptionHandle<
       filtered: (updates) => {
         if (!this.#queue.isEnded) this.#events.filtered(updates)
       },
-      losses: (losses: Loss[], positions: Position[]) => {
+      losses: (losses: Loss[], positions: StreamPosition[]) => {
         if (this.#queue.isEnded) return
         this.#events.event({ type: 'loss', losses })
         this.#queue.losses(losses, positions)

@@ -2,7 +2,7 @@ import { Deque } from '../base/deque.ts'
 import { makesPlain } from '../base/fresh.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, TablesOf, Update } from '../model/update.ts'
-import type { Position } from '../subscriber/subscription-output.ts'
+import type { StreamPosition } from '../subscriber/subscription-output.ts'
 import { Conflation, type ConflationOutput } from './conflation.ts'
 import type { ConflationKeys } from './conflation-key.ts'
 
@@ -17,13 +17,13 @@ export interface DeliveryLimit {
 export const defaultDeliveryLimit: DeliveryLimit = { updates: 262_144, bytes: 16 * 1024 * 1024 }
 
 /** A delivery that waits for the application, or is with it. */
-export interface Waiting<Tables extends TablesOf> {
+export interface WaitingDelivery<Tables extends TablesOf> {
   /** null: there is nothing to hand over, all of it was filtered out. */
   readonly delivery: Delivery<Tables> | null
   /** What it takes of the limit. A loss takes as much as an update, so that losses are bounded too. */
   readonly updates: number
   readonly bytes: number
-  readonly positions: readonly Position[]
+  readonly positions: readonly StreamPosition[]
 }
 
 /** One delivery of updates as it came, which may still be folded. */
@@ -31,13 +31,13 @@ class Plain {
   readonly updates: Update[]
   readonly isIncomplete: boolean
   readonly bytes: number
-  readonly positions: readonly Position[]
+  readonly positions: readonly StreamPosition[]
 
   constructor(
     updates: Update[],
     isIncomplete: boolean,
     bytes: number,
-    positions: readonly Position[],
+    positions: readonly StreamPosition[],
   ) {
     this.updates = updates
     this.isIncomplete = isIncomplete
@@ -47,11 +47,11 @@ class Plain {
 }
 
 /** The same as a delivery that waits. */
-class PlainWaiting<Tables extends TablesOf> implements Waiting<Tables> {
+class PlainWaiting<Tables extends TablesOf> implements WaitingDelivery<Tables> {
   readonly delivery: Delivery<Tables>
   readonly updates: number
   readonly bytes: number
-  readonly positions: readonly Position[]
+  readonly positions: readonly StreamPosition[]
 
   constructor({ updates, isIncomplete, bytes, positions }: Plain) {
     this.delivery = new UpdatesDelivery(updates as Update<Tables>[], isIncomplete)
@@ -79,20 +79,20 @@ const UpdatesDelivery = function UpdatesDelivery(
 makesPlain(UpdatesDelivery)
 
 class Item<Tables extends TablesOf> {
-  readonly waiting: Waiting<Tables>
+  readonly waiting: WaitingDelivery<Tables>
   readonly plain: Plain | null
 
-  constructor(waiting: Waiting<Tables>, plain: Plain | null) {
+  constructor(waiting: WaitingDelivery<Tables>, plain: Plain | null) {
     this.waiting = waiting
     this.plain = plain
   }
 }
 
 /** Losses that wait: those that come right behind them join them. */
-class Lost<Tables extends TablesOf> implements Waiting<Tables> {
+class Lost<Tables extends TablesOf> implements WaitingDelivery<Tables> {
   readonly losses: Loss<keyof Tables & string>[] = []
   readonly bytes = 0
-  readonly positions: Position[] = []
+  readonly positions: StreamPosition[] = []
 
   get delivery(): Delivery<Tables> {
     return { type: 'loss', losses: this.losses }
@@ -102,7 +102,7 @@ class Lost<Tables extends TablesOf> implements Waiting<Tables> {
     return this.losses.length
   }
 
-  add(losses: readonly Loss[], positions: readonly Position[]): void {
+  add(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
     for (const loss of losses) this.losses.push(loss as Loss<keyof Tables & string>)
     for (const position of positions) this.positions.push(position)
   }
@@ -113,17 +113,17 @@ class Passed {
   readonly delivery = null
   readonly updates = 0
   readonly bytes = 0
-  readonly #lasts = new Map<Position['stream'], number>()
+  readonly #lasts = new Map<StreamPosition['stream'], number>()
 
-  constructor(positions: readonly Position[]) {
+  constructor(positions: readonly StreamPosition[]) {
     this.add(positions)
   }
 
-  add(positions: readonly Position[]): void {
+  add(positions: readonly StreamPosition[]): void {
     for (const { stream, last } of positions) this.#lasts.set(stream, last)
   }
 
-  get positions(): Position[] {
+  get positions(): StreamPosition[] {
     return Array.from(this.#lasts, ([stream, last]) => ({ stream, last }))
   }
 }
@@ -168,7 +168,7 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     updates: Update[],
     isIncomplete: boolean,
     bytes: number,
-    positions: readonly Position[],
+    positions: readonly StreamPosition[],
   ): void {
     const plain = new Plain(updates, isIncomplete, bytes, positions)
     const last = this.#items.at(-1)?.waiting
@@ -191,7 +191,7 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     this.#push(new Item<Tables>(new PlainWaiting<Tables>(plain), plain))
   }
 
-  addLosses(losses: readonly Loss[], positions: readonly Position[]): void {
+  addLosses(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
     const last = this.#items.at(-1)?.waiting
     if (last instanceof Lost) {
       last.add(losses, positions)
@@ -204,21 +204,21 @@ export class WaitingDeliveries<Tables extends TablesOf> {
   }
 
   /** Nothing is delivered, but only behind what waits before it is it known to be consumed. */
-  #addPositions(positions: readonly Position[]): void {
+  #addPositions(positions: readonly StreamPosition[]): void {
     const last = this.#items.at(-1)
     if (last?.waiting instanceof Passed) last.waiting.add(positions)
     else this.#push(new Item<Tables>(new Passed(positions), null))
   }
 
   /** The next delivery; it counts against the limit until it is released. */
-  shift(): Waiting<Tables> | undefined {
+  shift(): WaitingDelivery<Tables> | undefined {
     const item = this.#items.shift()
     if (item?.plain) this.#plain--
     return item?.waiting
   }
 
   /** The application has it. */
-  release({ updates, bytes }: Waiting<Tables>): void {
+  release({ updates, bytes }: WaitingDelivery<Tables>): void {
     this.#updates = Math.max(0, this.#updates - updates)
     this.#bytes = Math.max(0, this.#bytes - bytes)
   }

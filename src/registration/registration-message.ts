@@ -7,7 +7,7 @@ import { ownBytes } from '../base/own-bytes.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster.ts'
 import { wireVersion } from '../model/wire-version.ts'
-import type { Shape } from '../base/json-shape.ts'
+import type { JsonShape } from '../base/json-shape.ts'
 import { boolean, integer, nullable, oneOf, orElse, record, text } from '../base/json-shape.ts'
 import { identity, registration, rosterChange, snapshotPart } from './registration-shape.ts'
 import type { SnapshotPart } from './snapshot-parts.ts'
@@ -146,7 +146,7 @@ const sentence = text(4096)
 /** Version 1 did not say it. */
 const wire = orElse(1, count)
 
-const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> } = {
+const processShapes: { [Type in ProcessMessage['type']]: JsonShape<ProcessMessage> } = {
   register: record<RegisterMessage>({
     type: oneOf(['register']),
     id: count,
@@ -164,7 +164,7 @@ const processShapes: { [Type in ProcessMessage['type']]: Shape<ProcessMessage> }
   snapshot: record<SnapshotRequest>({ type: oneOf(['snapshot']) }),
 }
 
-const clusterShapes: { [Type in ClusterMessage['type']]: Shape<ClusterMessage> } = {
+const clusterShapes: { [Type in ClusterMessage['type']]: JsonShape<ClusterMessage> } = {
   registered: record<RegisteredMessage>({
     type: oneOf(['registered']),
     id: count,
@@ -229,7 +229,7 @@ function encode(message: ProcessMessage | ClusterMessage, most: number): Uint8Ar
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function decode<M>(bytes: Uint8Array, shapes: Readonly<Record<string, Shape<M>>>): M | null {
+function decode<M>(bytes: Uint8Array, shapes: Readonly<Record<string, JsonShape<M>>>): M | null {
   if (bytes.length > maxRegistrationMessageBytes) return null
   let json: unknown
   try {

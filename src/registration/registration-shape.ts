@@ -9,7 +9,7 @@ import { nodeStates, processStatuses } from '../model/cluster-snapshot.ts'
 import type { TableSequence } from '../model/message.ts'
 import type { ConnectionCounts, Registration, RosterChange, RosterEntry } from '../model/roster.ts'
 import { timelessEntry } from '../model/roster.ts'
-import type { Shape } from '../base/json-shape.ts'
+import type { JsonShape } from '../base/json-shape.ts'
 import {
   boolean,
   either,
@@ -74,7 +74,7 @@ const anyEntry = record<RosterEntry>({
 })
 
 /** Only what has ended has an end. */
-const rosterEntry: Shape<RosterEntry> = (value) => {
+const rosterEntry: JsonShape<RosterEntry> = (value) => {
   const entry = anyEntry(value)
   return entry && (entry.state === 'ended' ? entry : timelessEntry(entry))
 }

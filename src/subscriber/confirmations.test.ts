@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
 import type { Request } from '../model/request.ts'
 import { Confirmations } from './confirmations.ts'
-import type { Subscription } from './subscription.ts'
+import type { SubscribedTables } from './subscription.ts'
 
 const incarnation = 'f'.repeat(32)
 const tables = Array.from({ length: 4_096 }, (_, index) => `T${index}`)
 
 /** How far one subscription to all tables has got; counts how often a stream is looked at. */
-class Progress implements Pick<Subscription, 'wants' | 'confirmed' | 'confirmedIn'> {
+class Progress implements Pick<SubscribedTables, 'wants' | 'confirmed' | 'confirmedIn'> {
   reached = 0
   looks = 0
 
@@ -31,7 +31,7 @@ it('D19: what is asked for is looked at as far as the first stream that is not t
     request: (request) => void requests.push(request),
   })
   const progress = new Progress()
-  const subscriptions = [progress as unknown as Subscription]
+  const subscriptions = [progress as unknown as SubscribedTables]
   const streams = tables.map((table) => ({ table, last: 1 }))
   confirmations.asked(incarnation, streams, subscriptions)
   expect(requests).toMatchObject([{ streams: [] }])

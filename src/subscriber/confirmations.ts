@@ -1,6 +1,6 @@
 import type { TableSequence } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
-import type { Subscription } from './subscription.ts'
+import type { SubscribedTables } from './subscription.ts'
 
 /** Flushes of one publisher remembered; it asks again every quarter of a second anyway. */
 const maxTargets = 16
@@ -33,7 +33,7 @@ export class Confirmations {
   asked(
     incarnation: string,
     streams: readonly TableSequence[],
-    subscriptions: readonly Subscription[],
+    subscriptions: readonly SubscribedTables[],
   ): void {
     const targets = this.#asked.get(incarnation) ?? []
     if (targets.length === maxTargets) targets.shift()
@@ -49,7 +49,7 @@ export class Confirmations {
   }
 
   /** The subscriptions have got further. */
-  progressed(subscriptions: readonly Subscription[]): void {
+  progressed(subscriptions: readonly SubscribedTables[]): void {
     for (const [incarnation, targets] of this.#asked)
       if (this.#letGoOfReached(incarnation, targets, subscriptions))
         this.#confirm(incarnation, subscriptions)
@@ -59,7 +59,7 @@ export class Confirmations {
   #letGoOfReached(
     incarnation: string,
     targets: readonly Target[],
-    subscriptions: readonly Subscription[],
+    subscriptions: readonly SubscribedTables[],
   ): boolean {
     const waiting = targets.filter((target) => !isReached(target, incarnation, subscriptions))
     if (waiting.length === 0) this.#asked.delete(incarnation)
@@ -67,7 +67,7 @@ export class Confirmations {
     return waiting.length < targets.length
   }
 
-  #confirm(incarnation: string, subscriptions: readonly Subscription[]): void {
+  #confirm(incarnation: string, subscriptions: readonly SubscribedTables[]): void {
     const confirmed = confirmedByAll(subscriptions, incarnation)
     const streams = [...confirmed].map(([table, last]) => ({ table, last }))
     for (let from = 0; from === 0 || from < streams.length; from += maxStreamsAtOnce)
@@ -84,7 +84,7 @@ export class Confirmations {
 function isReached(
   target: Target,
   incarnation: string,
-  subscriptions: readonly Subscription[],
+  subscriptions: readonly SubscribedTables[],
 ): boolean {
   for (; target.reached < target.streams.length; target.reached++) {
     const { table, last } = target.streams[target.reached] as TableSequence
@@ -96,7 +96,7 @@ function isReached(
 
 /** For each table the least that any subscription of it has; absent while one has no base yet. */
 function confirmedByAll(
-  subscriptions: readonly Subscription[],
+  subscriptions: readonly SubscribedTables[],
   incarnation: string,
 ): Map<string, number> {
   const least = new Map<string, number>()

@@ -1,5 +1,5 @@
 import type { Loss } from '../model/loss.ts'
-import type { Position, SubscriptionOutput } from './subscription-output.ts'
+import type { StreamPosition, SubscriptionOutput } from './subscription-output.ts'
 
 /**
  * Losses that come at once, of several tables or publishers, go out as one delivery: before the next updates,
@@ -8,7 +8,7 @@ import type { Position, SubscriptionOutput } from './subscription-output.ts'
 export class LossGathering {
   readonly #output: SubscriptionOutput
   #losses: Loss[] = []
-  #positions: Position[] = []
+  #positions: StreamPosition[] = []
 
   constructor(output: SubscriptionOutput) {
     this.#output = output
@@ -26,7 +26,7 @@ export class LossGathering {
     }
   }
 
-  losses(losses: readonly Loss[], positions: readonly Position[]): void {
+  losses(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
     for (const loss of losses) this.#losses.push(loss)
     for (const position of positions) this.#positions.push(position)
   }

@@ -7,7 +7,7 @@ import { CommitGroup, CommitGrouping } from './commit-grouping.ts'
 import type { BatchReader } from './selection.ts'
 import type { Source } from './source.ts'
 import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
-import type { Position, SubscriptionOutput } from './subscription-output.ts'
+import type { StreamPosition, SubscriptionOutput } from './subscription-output.ts'
 
 interface Part {
   readonly parcel: number
@@ -201,7 +201,7 @@ export class ParcelDelivery {
   }
 
   #deliverParcel(source: Source, parts: readonly Part[]): void {
-    const positions: Position[] = []
+    const positions: StreamPosition[] = []
     const read = freshList<ReadBatch>()
     const losses: Loss[] = []
     /** What was told before, right up to here. */

@@ -12,7 +12,7 @@ import { Subscriber } from './subscriber.ts'
 import { Source } from './source.ts'
 import { defaultSubscriberLimits } from './subscriber-limits.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
-import type { Subscription } from './subscription.ts'
+import type { SubscribedTables } from './subscription.ts'
 import type { SubscriptionEvent } from './subscription-output.ts'
 
 /** What one application gets; it hands over at once unless it is told to keep its deliveries. */
@@ -24,7 +24,7 @@ class Application {
   readonly waiting: { stream: SubscribedStream; last: number }[] = []
   hasRoom = true
   keeps = false
-  subscription!: Subscription
+  subscription!: SubscribedTables
 
   readonly sink = {
     updates: (updates: Update[], _: boolean, __: number, positions: typeof this.waiting) => {

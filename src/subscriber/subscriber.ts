@@ -11,7 +11,7 @@ import { RoundTrips } from './round-trips.ts'
 import { Selection, type TableSelection } from './selection.ts'
 import { SignsOfLife } from './signs-of-life.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
-import { Subscription } from './subscription.ts'
+import { SubscribedTables } from './subscription.ts'
 import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
 
 /** What the subscribing side of a process does to the outside. */
@@ -34,8 +34,8 @@ export type SubscriptionSink = Pick<
   'updates' | 'filtered' | 'losses' | 'hasRoom' | 'isUnderHalf' | 'ready' | 'event'
 >
 
-interface Entry {
-  readonly subscription: Subscription
+interface OpenSubscription {
+  readonly subscription: SubscribedTables
   readonly sink: SubscriptionSink
   /** null: all updates, as they are. */
   readonly selection: Selection | null
@@ -51,8 +51,8 @@ export class Subscriber {
   readonly #random: Random
   readonly #output: SubscriberOutput
   readonly #reader = new RowReader()
-  readonly #entries = new Set<Entry>()
-  readonly #byTable = new Map<string, Entry[]>()
+  readonly #entries = new Set<OpenSubscription>()
+  readonly #byTable = new Map<string, OpenSubscription[]>()
   readonly #topics = new Map<string, number>()
   readonly #roster = new Map<string, RosterEntry>()
   readonly #histories = new Map<string, string>()
@@ -114,12 +114,12 @@ export class Subscriber {
     sink: SubscriptionSink,
     now: number,
     select: ((table: string) => TableSelection) | null = null,
-  ): Subscription {
+  ): SubscribedTables {
     const selection = select && new Selection(select, this.#reader)
-    const entry: Entry = {
+    const entry: OpenSubscription = {
       sink,
       selection,
-      subscription: new Subscription(
+      subscription: new SubscribedTables(
         { subscriber: this.#id, tables, own, roundTrips: this.#roundTrips },
         this.#limits,
         selection ?? this.#reader,
@@ -155,7 +155,7 @@ export class Subscriber {
     return entry.subscription
   }
 
-  remove(subscription: Subscription): void {
+  remove(subscription: SubscribedTables): void {
     for (const entry of this.#entries) {
       if (entry.subscription !== subscription) continue
       subscription.end()
@@ -199,7 +199,7 @@ export class Subscriber {
   }
 
   /** The application has taken deliveries: confirm what was asked for, go on where there is room. */
-  onConsumed(subscription: Subscription, now: number): void {
+  onConsumed(subscription: SubscribedTables, now: number): void {
     this.#confirmations.progressed(this.#subscriptions())
     subscription.onRoom(now)
   }
@@ -221,7 +221,7 @@ export class Subscriber {
     return isAnother || forgot === true
   }
 
-  #subscriptions(): Subscription[] {
+  #subscriptions(): SubscribedTables[] {
     return [...this.#entries].map(({ subscription }) => subscription)
   }
 
@@ -241,7 +241,7 @@ export class Subscriber {
       )
   }
 
-  #wanting(table: string): Entry[] {
+  #wanting(table: string): OpenSubscription[] {
     let entries = this.#byTable.get(table)
     if (!entries) {
       entries = [...this.#entries].filter(({ subscription }) => subscription.wants(table))
@@ -250,7 +250,7 @@ export class Subscriber {
     return entries
   }
 
-  #keepBudget(entry: Entry): void {
+  #keepBudget(entry: OpenSubscription): void {
     if (entry.subscription.heldBytes === 0) return
     const over = this.heldBytes - this.#limits.heldBytes
     if (over > 0) entry.subscription.letGo(Math.max(0, entry.subscription.heldBytes - over))

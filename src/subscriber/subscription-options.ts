@@ -1,7 +1,7 @@
 import type { Tables } from '../model/request.ts'
 import type { RoundTrips } from './round-trips.ts'
 
-export interface SubscriptionOptions {
+export interface SubscribedTablesOptions {
   /** The process: its incarnation. */
   readonly subscriber: string
   readonly tables: Tables

@@ -5,7 +5,7 @@ import type { Update } from '../model/update.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 
 /** A stream and the last sequence that a delivery carries of it. */
-export interface Position {
+export interface StreamPosition {
   readonly stream: SubscribedStream
   readonly last: number
 }
@@ -45,10 +45,10 @@ export interface SubscriptionOutput {
   /** A number that this process has not used before. */
   nonce(): number
   /** No updates: those up to the positions were all kept back by the filter. */
-  updates(updates: Update[], incomplete: boolean, bytes: number, positions: Position[]): void
+  updates(updates: Update[], incomplete: boolean, bytes: number, positions: StreamPosition[]): void
   /** So many updates of what is delivered next do not pass the filter. */
   filtered(updates: number): void
-  losses(losses: Loss[], positions: Position[]): void
+  losses(losses: Loss[], positions: StreamPosition[]): void
   /** True while more may be delivered; false: the application is behind. */
   hasRoom(): boolean
   /** True while the application's queue is under half: more may be asked for. */

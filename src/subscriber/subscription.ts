@@ -26,7 +26,7 @@ import { replyPath, type Source, type Unproven } from './source.ts'
 import { Sources } from './sources.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
-import type { SubscriptionOptions } from './subscription-options.ts'
+import type { SubscribedTablesOptions } from './subscription-options.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 import { Syncs } from './syncs.ts'
 
@@ -35,9 +35,9 @@ import { Syncs } from './syncs.ts'
  * paths. A state machine without clocks or sockets: time comes in as `now`, everything it does goes
  * out through its output.
  */
-export class Subscription {
+export class SubscribedTables {
   readonly tables: Tables
-  readonly #options: SubscriptionOptions
+  readonly #options: SubscribedTablesOptions
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
@@ -58,7 +58,7 @@ export class Subscription {
   #isEnded = false
 
   constructor(
-    options: SubscriptionOptions,
+    options: SubscribedTablesOptions,
     limits: SubscriberLimits,
     reader: BatchReader,
     random: Random,

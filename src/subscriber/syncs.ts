@@ -12,7 +12,7 @@ const maxNonces = 10_000
 const maxPublishersAtOnce = 4_096
 
 /** A sync that went out: when, how long this process had stood still by then, and how much longer ago than the beginning it asked for. */
-interface Asked {
+interface AskedSync {
   readonly at: number
   readonly ownStallsMs: number
   readonly marginMs: number
@@ -27,7 +27,7 @@ export class Syncs {
   readonly #output: SubscriptionOutput
   readonly #beginning: Beginning
   /** Only an answer to one of these is believed. */
-  readonly #asked = new Map<number, Asked>()
+  readonly #asked = new Map<number, AskedSync>()
   /** How much longer ago than the beginning of the subscription is asked for. */
   #marginMs: number
 

@@ -5,7 +5,7 @@ import { emptyDefinition, noFindings } from '../../src/definition/definition.ts'
 import { readDefinition, reportOf } from '../../src/definition/settings-report.ts'
 import { formatProblem } from '../../src/definition/problem.ts'
 import { readServiceDefinitions } from '../../src/definition/service-definitions.ts'
-import { Source } from '../../src/definition/source.ts'
+import { SourceText } from '../../src/definition/source.ts'
 import { growthOfTenfold, linearGrowth } from '../harness/cpu-growth.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_240_611)
@@ -59,7 +59,7 @@ function mutated(text: string, random: () => number): string {
 function judge(name: string, text: string) {
   const definition = emptyDefinition()
   const findings = noFindings()
-  const source = new Source(name, text)
+  const source = new SourceText(name, text)
   const machine = { hostname: 'vm', addresses: new Set(['127.0.0.1']) }
   if (name.endsWith('.xml')) readServiceDefinitions(source, definition, findings)
   else readDefinition(source, definition, { env: { X: 'x' }, machine }, findings)

@@ -9,7 +9,7 @@ import type { Update } from '../../src/model/update.ts'
 import { Publisher } from '../../src/publisher/publisher.ts'
 import { defaultPublisherLimits } from '../../src/publisher/publisher-limits.ts'
 import { RoundTrips } from '../../src/subscriber/round-trips.ts'
-import { Subscription } from '../../src/subscriber/subscription.ts'
+import { SubscribedTables } from '../../src/subscriber/subscription.ts'
 import { defaultSubscriberLimits } from '../../src/subscriber/subscriber-limits.ts'
 import type { SubscriptionEvent } from '../../src/subscriber/subscription-output.ts'
 import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
@@ -37,7 +37,7 @@ export class Pair {
   now = 0
   wallClockOffset = 0
   readonly publisher: Publisher
-  readonly subscription: Subscription
+  readonly subscription: SubscribedTables
   /** Messages on their way down. */
   wire: Message[] = []
   /** Requests that have not gone up yet. */
@@ -92,9 +92,9 @@ export class Pair {
     return publisher
   }
 
-  #newSubscription(tables: Tables): Subscription {
+  #newSubscription(tables: Tables): SubscribedTables {
     let nonce = 0
-    return new Subscription(
+    return new SubscribedTables(
       { subscriber, tables, own: this.#limits.own ?? true, roundTrips: new RoundTrips() },
       { ...defaultSubscriberLimits, ...this.#limits.subscriber },
       this.#limits.reader ?? new RowReader(),

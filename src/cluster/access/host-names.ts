@@ -3,14 +3,14 @@ import { TidingsError } from '../../base/tidings-error.ts'
 import type { HostAddresses, LookUp } from '../../sockets/host-lookup.ts'
 import { lookUpHost } from '../../sockets/host-lookup.ts'
 
-interface Known {
+interface KnownHost {
   /** The last ones that it resolved to; none: it never did. */
   readonly addresses: readonly string[]
   /** Why it does not resolve now; null: it does, or nobody has looked yet. */
   readonly trouble: string | null
 }
 
-const unknown: Known = { addresses: [], trouble: null }
+const unknown: KnownHost = { addresses: [], trouble: null }
 
 /**
  * What the names of the hosts resolve to. A name keeps the addresses that it had until it resolves to others: an
@@ -19,8 +19,8 @@ const unknown: Known = { addresses: [], trouble: null }
 export class HostNames {
   readonly #hosts: readonly string[]
   readonly #lookUp: LookUp
-  readonly #known = new Map<string, Known>()
-  readonly #told = new Map<string, Known>()
+  readonly #known = new Map<string, KnownHost>()
+  readonly #told = new Map<string, KnownHost>()
   readonly #stop = new AbortController()
   /** By host: each is looked up once at a time, and holds up no other. */
   readonly #underWay = new Map<string, Promise<void>>()
@@ -100,7 +100,7 @@ const whyNot = (error: unknown): HostAddresses => ({
   why: TidingsError.from(error).message,
 })
 
-function knownFrom(found: HostAddresses, { addresses: old }: Known): Known {
+function knownFrom(found: HostAddresses, { addresses: old }: KnownHost): KnownHost {
   if ('why' in found) return { addresses: old, trouble: found.why }
   // Of several that take turns in the answers the one in use stays: its connections stand.
   const inUse = old[0]
@@ -109,7 +109,7 @@ function knownFrom(found: HostAddresses, { addresses: old }: Known): Known {
   return { addresses, trouble: null }
 }
 
-function sentenceOf(host: string, before: Known, { addresses, trouble }: Known): string | null {
+function sentenceOf(host: string, before: KnownHost, { addresses, trouble }: KnownHost): string | null {
   const [address] = addresses
   if (trouble !== null) {
     if (before.trouble !== null) return null

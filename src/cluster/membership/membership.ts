@@ -47,7 +47,7 @@ interface MembershipOptions {
   readonly handlers: MembershipHandlers
 }
 
-interface Way {
+interface PeerConnection {
   readonly dealer: Dealer
   readonly monitor: ConnectionMonitor
   readonly endpoint: string
@@ -70,7 +70,7 @@ export class Membership {
   readonly #router: Router
   readonly #routerMonitor: ConnectionMonitor
   readonly #peers: Peers
-  readonly #ways = new Map<string, Way>()
+  readonly #ways = new Map<string, PeerConnection>()
   readonly #warned = new Set<string>()
   #headers: TidingsHeaders | null = null
   #closed = false
@@ -119,7 +119,7 @@ export class Membership {
       disconnected: () => this.#peers.connection(node, false),
       dead: () => this.#reconnect(way),
     })
-    const way: Way = { dealer, monitor, endpoint, sequence: 0 }
+    const way: PeerConnection = { dealer, monitor, endpoint, sequence: 0 }
     this.#ways.set(node, way)
     monitor.expect(endpoint)
     connectSocket(dealer, endpoint)
@@ -162,7 +162,7 @@ export class Membership {
     await this.#routerMonitor.ended
   }
 
-  #leave({ dealer, monitor }: Way): void {
+  #leave({ dealer, monitor }: PeerConnection): void {
     monitor.close()
     dealer.close()
   }
@@ -172,7 +172,7 @@ export class Membership {
     this.#hello(node)
   }
 
-  #reconnect(way: Way): void {
+  #reconnect(way: PeerConnection): void {
     if (this.#closed || way.dealer.closed) return
     way.monitor.expect(way.endpoint)
     disconnectSocket(way.dealer, way.endpoint)

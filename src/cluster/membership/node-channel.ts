@@ -1,6 +1,6 @@
 import type { SeenRoster } from '../../registration/registration-message.ts'
 import type { RosterWhisper, Whisper } from './whisper.ts'
-import type { SeenRemote, Taken } from '../roster/remote-roster.ts'
+import type { SeenRemote, RosterGain } from '../roster/remote-roster.ts'
 import { RemoteRoster } from '../roster/remote-roster.ts'
 import type { Roster } from '../roster/roster.ts'
 
@@ -56,7 +56,7 @@ export class NodeChannel {
     this.tell(now)
   }
 
-  take(message: RosterWhisper, now: number): Taken {
+  take(message: RosterWhisper, now: number): RosterGain {
     const before = this.remote.seen
     const taken = this.remote.take(message.history, message, now)
     const after = this.remote.seen

@@ -1,7 +1,7 @@
 import { ownBytes } from '../../base/own-bytes.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { RosterChange } from '../../model/roster.ts'
-import type { Shape } from '../../base/json-shape.ts'
+import type { JsonShape } from '../../base/json-shape.ts'
 import { boolean, integer, oneOf, orElse, record, text } from '../../base/json-shape.ts'
 import type { SeenRoster } from '../../registration/registration-message.ts'
 import { seenRoster } from '../../registration/registration-message.ts'
@@ -51,7 +51,7 @@ export type Whisper =
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const historyId = text(64)
 
-const shapes: { [Type in Whisper['type']]: Shape<Whisper> } = {
+const shapes: { [Type in Whisper['type']]: JsonShape<Whisper> } = {
   seen: record<SeenWhisper>({
     type: oneOf(['seen']),
     seen: seenRoster,

@@ -10,7 +10,7 @@ import type { RosterPart } from './roster.ts'
 export const confirmWithinMs = 10_000
 
 /** What a part of another node's roster says that is new. */
-export interface Taken {
+export interface RosterGain {
   /** The entries that hold from now on. */
   readonly entries: readonly RosterEntry[]
   /** Incarnations that the node no longer knows, and whose end nobody knows. */
@@ -19,7 +19,7 @@ export interface Taken {
   readonly forgot: boolean
 }
 
-const nothing: Taken = { entries: [], letGo: [], forgot: false }
+const nothing: RosterGain = { entries: [], letGo: [], forgot: false }
 
 /** Up to where a node's roster is known, as the file of the last run says. */
 export interface SeenRemote {
@@ -72,7 +72,7 @@ export class RemoteRoster {
   }
 
   /** A part out of order changes nothing. */
-  take(history: string, part: RosterPart, now: number): Taken {
+  take(history: string, part: RosterPart, now: number): RosterGain {
     let forgot = false
     if (history !== this.#history) {
       if (part.since !== 0) return nothing

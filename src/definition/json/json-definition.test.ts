@@ -4,7 +4,7 @@ import { emptyDefinition, noFindings } from '../definition.ts'
 import { readJsonDefinition } from './json-definition.ts'
 import { loadSettings } from '../load-settings.ts'
 import { formatProblem } from '../problem.ts'
-import { Source } from '../source.ts'
+import { SourceText } from '../source.ts'
 
 const here = { env: {}, hostname: 'vm', localAddresses: [], cwd: import.meta.dirname } as const
 const global = { ZeroMQProxyInboundPort: 5001, ZeroMQProxyOutboundPort: '5000' } as const
@@ -113,7 +113,7 @@ describe('errors of an object name the path', () => {
 describe('errors of a file name place and path', () => {
   const mistaken = (text: string) => {
     const findings = noFindings()
-    readJsonDefinition(new Source('d.json', text), emptyDefinition(), 'vm', findings)
+    readJsonDefinition(new SourceText('d.json', text), emptyDefinition(), 'vm', findings)
     return findings.errors.map((problem) => formatProblem(problem).split('\n')[0])
   }
 

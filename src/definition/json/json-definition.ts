@@ -6,12 +6,12 @@ import type { JsonMember, JsonNode, JsonScalar } from './json-reader.ts'
 import { didYouMean } from '../../base/nearest.ts'
 import { problemAt, problemFrom } from '../problem.ts'
 import { isSecretName, maskedText } from '../secret.ts'
-import type { Origin, Source } from '../source.ts'
+import type { Origin, SourceText } from '../source.ts'
 import { servicePort } from '../service-port.ts'
 
 /** Reads a JSON file of the shape of DefinitionObject. */
 export function readJsonDefinition(
-  source: Source,
+  source: SourceText,
   definition: Definition,
   hostname: string,
   findings: Findings,

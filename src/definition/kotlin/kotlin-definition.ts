@@ -8,7 +8,7 @@ import { nearest } from '../../base/nearest.ts'
 import { notAProgram } from './expression-parser.ts'
 import { parse } from './parser.ts'
 import { problemAt } from '../problem.ts'
-import type { Origin, Source } from '../source.ts'
+import type { Origin, SourceText } from '../source.ts'
 import type { CallStatement, Statement } from './syntax.ts'
 
 /**
@@ -16,7 +16,7 @@ import type { CallStatement, Statement } from './syntax.ts'
  * whatever the text is, what can be understood of it is added and all mistakes are in `findings`.
  */
 export function readKotlinDefinition(
-  source: Source,
+  source: SourceText,
   definition: Definition,
   surroundings: Surroundings,
   findings: Findings,
@@ -54,14 +54,14 @@ interface Context {
 
 class DefinitionEvaluator {
   readonly values: ExpressionEvaluator
-  readonly #source: Source
+  readonly #source: SourceText
   readonly #definition: Definition
   readonly #findings: Findings
   #found = false
   hasErrors = false
 
   constructor(
-    source: Source,
+    source: SourceText,
     definition: Definition,
     surroundings: Surroundings,
     findings: Findings,

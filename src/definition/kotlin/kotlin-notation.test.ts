@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { emptyDefinition, noFindings } from '../definition.ts'
 import { readKotlinDefinition } from './kotlin-definition.ts'
 import { formatProblem } from '../problem.ts'
-import { Source } from '../source.ts'
+import { SourceText } from '../source.ts'
 
 const env = { SET: 'set', EMPTY: '', BLANK: ' ' }
 
 function read(text: string) {
   const definition = emptyDefinition()
   const findings = noFindings()
-  readKotlinDefinition(new Source('d.kts', text), definition, { env, hostname: 'vm' }, findings)
+  readKotlinDefinition(new SourceText('d.kts', text), definition, { env, hostname: 'vm' }, findings)
   expect(findings.errors.map(formatProblem)).toEqual([])
   return definition
 }

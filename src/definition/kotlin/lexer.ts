@@ -1,4 +1,4 @@
-import type { Source, Stretch } from '../source.ts'
+import type { SourceText, Span } from '../source.ts'
 import type { Complaint, Token, TokenKind } from '../token.ts'
 import { readEscape } from './escape.ts'
 
@@ -10,7 +10,7 @@ import { readEscape } from './escape.ts'
  * string ends with its line at the latest, with all that is open in it, so that a forgotten quote
  * spoils one line and not the file.
  */
-export function tokenize(source: Source): LexedSource {
+export function tokenize(source: SourceText): LexedSource {
   const lexer = new Lexer(source)
   lexer.run()
   return lexer
@@ -18,7 +18,7 @@ export function tokenize(source: Source): LexedSource {
 
 export interface LexedSource {
   readonly tokens: readonly Token[]
-  readonly comments: readonly Stretch[]
+  readonly comments: readonly Span[]
   readonly complaints: readonly Complaint[]
 }
 
@@ -39,7 +39,7 @@ const rawText = /[^"$]+/y
 
 class Lexer implements LexedSource {
   readonly tokens: Token[] = []
-  readonly comments: Stretch[] = []
+  readonly comments: Span[] = []
   readonly complaints: Complaint[] = []
   readonly #text: string
   #offset = 0
@@ -47,7 +47,7 @@ class Lexer implements LexedSource {
   #damaged = false
   readonly #open: Open[] = []
 
-  constructor(source: Source) {
+  constructor(source: SourceText) {
     this.#text = source.text
   }
 

@@ -1,7 +1,7 @@
 import { ExpressionParser, maxNesting, notAProgram } from './expression-parser.ts'
 import { tokenize } from './lexer.ts'
 import { secretStretches } from './secret-stretches.ts'
-import type { Source } from '../source.ts'
+import type { SourceText } from '../source.ts'
 import type { Argument, CallStatement, Statement } from './syntax.ts'
 import type { Complaint, Token } from '../token.ts'
 import { TokenStream } from './token-stream.ts'
@@ -16,7 +16,7 @@ interface ParsedSource {
  * of it. After a mistake it goes on at the next argument list's end, item or block, so that one run
  * finds all mistakes of a file.
  */
-export function parse(source: Source): ParsedSource {
+export function parse(source: SourceText): ParsedSource {
   const lexed = tokenize(source)
   source.findSecrets = () => secretStretches(lexed)
   const parser = new Parser(new TokenStream(lexed.tokens, source))

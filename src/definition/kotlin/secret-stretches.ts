@@ -1,6 +1,6 @@
 import type { LexedSource } from './lexer.ts'
 import type { Token } from '../token.ts'
-import type { Stretch } from '../source.ts'
+import type { Span } from '../source.ts'
 import { isSecretName, maskedText } from '../secret.ts'
 
 /**
@@ -10,7 +10,7 @@ import { isSecretName, maskedText } from '../secret.ts'
  * that name and the words of the grammar, text that lost its quotes included. Comments are never
  * shown: they may hold items that were commented out.
  */
-export function secretStretches({ tokens, comments }: LexedSource): Stretch[] {
+export function secretStretches({ tokens, comments }: LexedSource): Span[] {
   const groups = groupsOf(tokens)
   const secretSources = new Set<string>()
   for (const { start, end } of groups) {
@@ -23,8 +23,8 @@ export function secretStretches({ tokens, comments }: LexedSource): Stretch[] {
 }
 
 /** Indices of the tokens from one call or block of the grammar to the next. */
-function groupsOf(tokens: readonly Token[]): Stretch[] {
-  const groups: Stretch[] = []
+function groupsOf(tokens: readonly Token[]): Span[] {
+  const groups: Span[] = []
   let start = 0
   for (const [index, token] of tokens.entries()) {
     const isWord = token.kind === 'name' && groupWords.has(token.text)
@@ -53,7 +53,7 @@ function secretsOf(
   start: number,
   end: number,
   secretSources: ReadonlySet<string>,
-): Stretch[] {
+): Span[] {
   const group = tokens.slice(start, end)
   if (isSecretGroup(group, secretSources)) {
     return group.filter((token, index) => isHidden(token, tokens, start + index)).map(stretchOf)
@@ -86,7 +86,7 @@ function isSecretString(string: readonly Token[]): boolean {
   return maskedText(text) !== text
 }
 
-const stretchOf = ({ start, end }: Token): Stretch => ({ start, end })
+const stretchOf = ({ start, end }: Token): Span => ({ start, end })
 
 const isText = (token: Token) =>
   token.kind === 'text' || token.kind === 'name' || token.kind === 'template-name'

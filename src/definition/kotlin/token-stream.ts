@@ -1,4 +1,4 @@
-import type { Source } from '../source.ts'
+import type { SourceText } from '../source.ts'
 import type { Complaint, Token } from '../token.ts'
 import { mask } from '../secret.ts'
 
@@ -6,11 +6,11 @@ import { mask } from '../secret.ts'
 export class TokenStream {
   readonly complaints: Complaint[] = []
   readonly #tokens: readonly Token[]
-  readonly #source: Source
+  readonly #source: SourceText
   #index = 0
 
   /** `tokens` ends with an `end` token. */
-  constructor(tokens: readonly Token[], source: Source) {
+  constructor(tokens: readonly Token[], source: SourceText) {
     this.#tokens = tokens
     this.#source = source
   }

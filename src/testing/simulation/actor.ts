@@ -15,7 +15,7 @@ import type { WireWatch } from './wire-watch.ts'
 export type AnyTables = Record<string, object>
 
 /** What an actor needs of the trial that it plays in. */
-export interface Stage {
+export interface ActorStage {
   readonly network: SimulatedNetwork
   readonly reach: Reach
   readonly watch: WireWatch
@@ -64,14 +64,14 @@ export class Actor {
   isClosing = false
   /** What the wall clock was off by when a subscription began. */
   readonly #offsets = new Map<SubscriberJournal, number>()
-  readonly #stage: Stage
+  readonly #stage: ActorStage
 
   constructor(
     process: SimulatedProcess,
     queue: ComposedQueue<AnyTables>,
     random: Random,
     published: PublisherJournal | null,
-    stage: Stage,
+    stage: ActorStage,
   ) {
     this.process = process
     this.queue = queue

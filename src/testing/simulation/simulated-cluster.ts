@@ -6,12 +6,12 @@ import type { Pipe } from './pipe.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 
 /** How much of a roster somebody has been told: of which life (0: of none), up to which version. */
-export interface SeenRoster {
+export interface ToldRoster {
   readonly life: number
   readonly version: number
 }
 
-interface RosterFile extends SeenRoster {
+interface SavedLife extends ToldRoster {
   readonly entries: readonly RosterEntry[]
   readonly history: string
 }
@@ -19,7 +19,7 @@ interface RosterFile extends SeenRoster {
 /** `file`: as it was at the end; `backup`: as `backUp()` found it; `none`: it is lost. */
 type ReturnsWith = 'file' | 'backup' | 'none'
 
-interface Versioned {
+interface VersionedEntry {
   readonly entry: RosterEntry
   readonly version: number
 }
@@ -72,14 +72,14 @@ export class SimulatedCluster {
   readonly lostAt = new Map<string, number>()
   /** When another node was heard for the first time ever. */
   readonly firstHeardAt = new Map<number, number>()
-  #entries = new Map<string, Versioned>()
-  #file: RosterFile | null = null
-  #backup: RosterFile | null = null
+  #entries = new Map<string, VersionedEntry>()
+  #file: SavedLife | null = null
+  #backup: SavedLife | null = null
   /** It came back with a file that is older than what it had told; null: it did not, or that was found out. */
-  #stale: RosterFile | null = null
+  #stale: SavedLife | null = null
   #history = ''
   /** What it was told last by each other node. */
-  readonly #seenOf = new Map<number, SeenRoster>()
+  readonly #seenOf = new Map<number, ToldRoster>()
   readonly #peerHistories = new Map<string, string>()
   #version = 0
   #settledByTime = false
@@ -146,13 +146,13 @@ export class SimulatedCluster {
     this.#backup = this.#saved
   }
 
-  get #saved(): RosterFile {
+  get #saved(): SavedLife {
     const entries = [...this.#entries.values()].map(({ entry }) => entry)
     return { entries, history: this.#history, life: this.lives, version: this.#version }
   }
 
   /** Somebody comes who was told so much: if that is more than the file has, a new history begins. */
-  meet(seen: SeenRoster | undefined): void {
+  meet(seen: ToldRoster | undefined): void {
     if (!this.#stale || !seen) return
     const { life, version } = this.#stale
     if (seen.life === this.lives || seen.life < life) return

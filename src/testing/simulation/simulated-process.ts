@@ -62,8 +62,8 @@ export class SimulatedProcess implements Transport, Clock {
     this.incarnation = incarnation
     this.node = node
     this.#around = around
-    this.publisherEnd = new ProcessEnd(this)
-    this.subscriberEnd = new ProcessEnd(this)
+    this.publisherEnd = new ProcessSocket(this)
+    this.subscriberEnd = new ProcessSocket(this)
   }
 
   get pipes(): Pipe[] {
@@ -215,7 +215,7 @@ export class SimulatedProcess implements Transport, Clock {
 }
 
 /** The end of pipes in a process: what a socket is to libzmq. */
-class ProcessEnd extends Hub<Pipe> {
+class ProcessSocket extends Hub<Pipe> {
   readonly #process: SimulatedProcess
 
   constructor(process: SimulatedProcess) {

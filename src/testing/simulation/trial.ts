@@ -4,7 +4,7 @@ import type { NodeMode } from '../../model/roster.ts'
 import { defaultPublisherLimits } from '../../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../../subscriber/subscriber-limits.ts'
-import { Actor, type AnyTables, type Stage, tableNames, type Taking } from './actor.ts'
+import { Actor, type AnyTables, type ActorStage, tableNames, type Taking } from './actor.ts'
 import { check, type Verdict } from './checker.ts'
 import { Faults, type FaultStage } from './faults.ts'
 import { type PublisherJournal, publisherJournal } from './journal.ts'
@@ -72,7 +72,7 @@ const secondWithinMs = 15_000
 const maxDrift = 2e-4
 
 /** One random cluster under random faults, decided by a seed alone; afterwards all is healed. */
-export class Trial implements Stage, FaultStage {
+export class Trial implements ActorStage, FaultStage {
   readonly network: SimulatedNetwork
   readonly reach: Reach
   readonly watch = new WireWatch(keepsAtLeast)

@@ -2,7 +2,7 @@ import type { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
 
 /** What a cluster in memory needs of each transport that has joined it. */
-export interface Member {
+export interface MemoryMember {
   readonly node: string
   readonly incarnation: string
   /** Asynchronously, in the order of calls. */
@@ -31,12 +31,12 @@ export interface Meeting {
    * Takes the process in and tells it the whole roster.
    * @returns the registration with its ports @throws TidingsError NAME_TAKEN
    */
-  join(member: Member, registration: Registration): Registration
+  join(member: MemoryMember, registration: Registration): Registration
   /** What the process now says of itself; everybody is told what is new of it. */
   put(registration: Registration): void
   /** A process that leaves without having said that it ended has died. */
-  leave(member: Member): void
+  leave(member: MemoryMember): void
   entry(incarnation: string): RosterEntry | undefined
   /** Everybody but one, in the order of joining. */
-  others(than: Member): Iterable<Member>
+  others(than: MemoryMember): Iterable<MemoryMember>
 }

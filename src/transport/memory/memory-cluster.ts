@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { randomId } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
-import type { Member, Meeting } from './member.ts'
+import type { MemoryMember, Meeting } from './member.ts'
 import { MemoryTransport } from './memory-transport.ts'
 
 /** Process ports handed out from here on; nobody listens at them. */
@@ -22,7 +22,7 @@ export interface MemoryClusterOptions {
 export class MemoryCluster implements Meeting {
   readonly schedule: (task: () => void) => void
   readonly mode: NodeMode
-  readonly #members = new Map<string, Member>()
+  readonly #members = new Map<string, MemoryMember>()
   readonly #entries = new Map<string, RosterEntry>()
   readonly #histories = new Map<string, string>()
   #nextPort = firstProcessPort
@@ -37,7 +37,7 @@ export class MemoryCluster implements Meeting {
     return new MemoryTransport(this, node)
   }
 
-  join(member: Member, registration: Registration): Registration {
+  join(member: MemoryMember, registration: Registration): Registration {
     const twin = this.#twin(registration)
     if (twin) {
       const name = `${registration.process}${registration.instance && `/${registration.instance}`}`
@@ -61,7 +61,7 @@ export class MemoryCluster implements Meeting {
     for (const member of this.#members.values()) member.roster(this.#change([entry]))
   }
 
-  leave(member: Member): void {
+  leave(member: MemoryMember): void {
     if (!this.#members.delete(member.incarnation)) return
     const entry = this.#entries.get(member.incarnation)
     if (!entry || entry.state === 'ended') return
@@ -105,7 +105,7 @@ export class MemoryCluster implements Meeting {
     }
   }
 
-  #memberOf({ identity }: QueueOfCluster): Member {
+  #memberOf({ identity }: QueueOfCluster): MemoryMember {
     const member = this.#members.get(identity.incarnation)
     if (member) return member
     throw new TidingsError('USAGE', 'this queue is not open in this cluster')
@@ -115,7 +115,7 @@ export class MemoryCluster implements Meeting {
     return this.#entries.get(incarnation)
   }
 
-  *others(than: Member): Iterable<Member> {
+  *others(than: MemoryMember): Iterable<MemoryMember> {
     for (const member of this.#members.values()) if (member !== than) yield member
   }
 

@@ -1,7 +1,7 @@
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
-import type { Meeting, Member } from './member.ts'
+import type { Meeting, MemoryMember } from './member.ts'
 
 /** One process's place in a cluster in memory. */
 export class MemoryTransport implements Transport {
@@ -11,7 +11,7 @@ export class MemoryTransport implements Transport {
   /** What is to be told, in order. */
   #inbox: ((handlers: TransportHandlers) => void)[] = []
   #handlers: TransportHandlers | null = null
-  #member: Member | null = null
+  #member: MemoryMember | null = null
   #closed = false
   /** How many want what it sends to be lost. */
   #dropping = 0
@@ -108,13 +108,13 @@ export class MemoryTransport implements Transport {
     if (this.#member) this.#cluster.leave(this.#member)
   }
 
-  #live(): Member | null {
+  #live(): MemoryMember | null {
     if (this.#closed) return null
     if (!this.#member) throw new TidingsError('USAGE', 'the transport is not open yet')
     return this.#member
   }
 
-  #asMember(incarnation: string): Member {
+  #asMember(incarnation: string): MemoryMember {
     return {
       node: this.node,
       incarnation,

@@ -18,7 +18,7 @@ export const outboxLimits = {
   rosterEntryBytes: 1024,
 } as const
 
-type Way = 'down' | 'up'
+type Direction = 'down' | 'up'
 
 /**
  * One side's way to the other thread. Frames of one turn of the event loop go together, in memory that
@@ -28,7 +28,7 @@ type Way = 'down' | 'up'
 export class Outbox {
   readonly #port: MessagePort
   readonly #limit: number
-  #way: Way = 'down'
+  #way: Direction = 'down'
   #messages: (readonly Uint8Array[])[] = []
   #bytes = 0
   #underWay = 0
@@ -46,7 +46,7 @@ export class Outbox {
     return this.#limit - this.#underWay
   }
 
-  add(way: Way, frames: readonly Uint8Array[]): void {
+  add(way: Direction, frames: readonly Uint8Array[]): void {
     if (this.#closed) return
     if (way !== this.#way) this.#flush()
     this.#way = way

@@ -27,11 +27,11 @@ export type FramesMessage = {
   readonly packed: PackedFrames
 }
 
-type Taken = { readonly type: 'taken'; readonly bytes: number }
+type TakenMessage = { readonly type: 'taken'; readonly bytes: number }
 
 export type WorkerMessage =
   | FramesMessage
-  | Taken
+  | TakenMessage
   | { readonly type: 'open' | 'register'; readonly registration: Registration }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly prefix: string }
   | { readonly type: 'renew'; readonly step: RenewStep; readonly incarnation: string }
@@ -40,7 +40,7 @@ export type WorkerMessage =
 
 export type HostMessage =
   | FramesMessage
-  | Taken
+  | TakenMessage
   | { readonly type: 'accepted' | 'reconnected' | 'closed' }
   | { readonly type: 'opened' | 'registered'; readonly registration: Registration }
   | {

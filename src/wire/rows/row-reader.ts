@@ -68,7 +68,7 @@ class KnownShape {
 const rowsPerCall = 64
 
 /** The rows and versions of the updates from one on, found by the flags of all. */
-interface Place {
+interface RowPlace {
   readonly row: number
   readonly version: number
 }
@@ -164,7 +164,7 @@ export class RowReader {
     filter: RowFilter,
     updates: number,
     skip: number,
-    place: Place,
+    place: RowPlace,
   ): Passing {
     const passes = new Uint8Array(updates)
     const runs: number[] = []
@@ -329,10 +329,10 @@ function placeOf(
   header: PayloadHeader,
   sections: PayloadSections,
   skip: number,
-): Place | null {
+): RowPlace | null {
   let row = 0
   let version = 0
-  let place: Place = { row, version }
+  let place: RowPlace = { row, version }
   for (let n = 0; n < header.updates; n++) {
     if (n === skip) place = { row, version }
     const flags = payload[sections.flags + n] as number

@@ -3,7 +3,7 @@ import { emptyDefinition, noFindings } from '../../../src/definition/definition.
 import { readDefinition, reportOf } from '../../../src/definition/settings-report.ts'
 import { formatProblem } from '../../../src/definition/problem.ts'
 import { readServiceDefinitions } from '../../../src/definition/service-definitions.ts'
-import { Source } from '../../../src/definition/source.ts'
+import { SourceText } from '../../../src/definition/source.ts'
 import { mutateBytes } from '../byte-mutation.ts'
 import type { Dice } from '../dice.ts'
 import { mutateJson } from '../json-mutation.ts'
@@ -62,7 +62,7 @@ function definitionTarget(
     run([bytes = Buffer.alloc(0)]) {
       const definition = emptyDefinition()
       const findings = noFindings()
-      const source = new Source(file, bytes.toString())
+      const source = new SourceText(file, bytes.toString())
       const machine = { hostname: 'vm', addresses: new Set(['127.0.0.1']) }
       if (file.endsWith('.xml')) readServiceDefinitions(source, definition, findings)
       else readDefinition(source, definition, { env: { X: 'x' }, machine }, findings)
