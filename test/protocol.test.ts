@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import type { Loss } from '../src/model/loss.ts'
 import type { Message, TableSequence } from '../src/model/message.ts'
 import type { Request } from '../src/model/request.ts'
-import type { RosterEntry } from '../src/model/roster.ts'
+import type { RosterEntry } from '../src/model/roster-entry.ts'
 import { everything, Pair } from './harness/pair.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'PROTOCOL.md'), 'utf8')

@@ -4,7 +4,8 @@
  */
 export type JsonShape<T> = (value: unknown) => T | undefined
 
-export const boolean: JsonShape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
+export const boolean: JsonShape<boolean> = (value) =>
+  typeof value === 'boolean' ? value : undefined
 
 /** JSON can say -0, which is 0 here: `JSON.stringify` says it so. */
 const withoutSign = (value: number): number => value + 0

@@ -1,8 +1,9 @@
+import { zeromqPortOffset } from '../model/process-port.ts'
 import { styleText } from 'node:util'
 import type { EffectiveItem, SettingsReport } from '../definition/settings-report.ts'
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
-import { isForNode, servicePortOf, zeromqPortOffset } from '../definition/service-port.ts'
+import { isForNode, servicePortOf } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'
 
 type Styler = (format: Parameters<typeof styleText>[0], text: string) => string

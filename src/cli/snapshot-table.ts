@@ -1,3 +1,4 @@
+import { tableLines } from '../base/text-table.ts'
 import type {
   ClusterSnapshot,
   LeftOut,
@@ -32,16 +33,9 @@ function sectionOf(node: NodeSnapshot, stream: NodeJS.WriteStream): string[] {
 }
 
 function tableOf(processes: readonly ProcessSnapshot[], stream: NodeJS.WriteStream): string[] {
-  const rows = [header, ...processes.map(rowOf)]
-  const widths = header.map((_, column) => longest(rows.map((row) => row[column] ?? '')))
-  return rows.map((row, index) => {
-    const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
-    return index === 0 ? styled(stream, 'dim', line.trimEnd()) : line.trimEnd()
-  })
+  const [head = '', ...lines] = tableLines(header, processes.map(rowOf))
+  return [styled(stream, 'dim', head), ...lines]
 }
-
-const longest = (cells: readonly string[]) =>
-  cells.reduce((most, { length }) => Math.max(most, length), 0)
 
 /** What an answer had no room for. */
 function leftOutLines({ processes, tables }: LeftOut): string[] {

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Findings } from './definition.ts'
 import { problemOf } from './problem.ts'
-import { SourceText } from './source.ts'
+import { SourceText } from './source-text.ts'
 
 /** Bytes of one definition file. Real ones have some ten thousand; what is larger is another file. */
 export const maxDefinitionBytes = 4 * 1024 * 1024

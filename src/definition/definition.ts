@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts'
-import type { Origin, SourceText } from './source.ts'
+import type { Origin, SourceText } from './source-text.ts'
 
 /** The levels of the definition, the nearer wins: host over system over global. */
 export type Level = 'global' | 'system' | 'host'

@@ -1,3 +1,4 @@
+import { maxProcessPort } from '../model/process-port.ts'
 import fs from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { emptyDefinition, noFindings } from './definition.ts'
@@ -7,8 +8,7 @@ import type { ItemUse } from './items/known-items.ts'
 import { readDefinition, reportOf } from './settings-report.ts'
 import { formatProblem } from './problem.ts'
 import { readServiceDefinitions } from './service-definitions.ts'
-import { maxProcessPort } from './service-port.ts'
-import { SourceText } from './source.ts'
+import { SourceText } from './source-text.ts'
 
 const manual = fs.readFileSync(new URL('../../docs/DEFINITION.md', import.meta.url), 'utf8')
 

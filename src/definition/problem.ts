@@ -1,4 +1,4 @@
-import type { Origin, Place } from './source.ts'
+import type { Origin, Place } from './source-text.ts'
 
 /** One finding in what the operator wrote. Secrets stand in it as ***. */
 export interface Problem {

@@ -5,7 +5,7 @@ import { readServiceDefinitions } from './service-definitions.ts'
 import { formatProblem } from './problem.ts'
 import { isSecretName, maskedText, maskedValue } from './secret.ts'
 import { growthOfTenfold, linearGrowth } from '../../test/harness/cpu-growth.ts'
-import { SourceText } from './source.ts'
+import { SourceText } from './source-text.ts'
 
 const words = (text: string) => text.split(' ')
 

@@ -5,7 +5,7 @@ import { formatProblem } from './problem.ts'
 import { readServiceDefinitions } from './service-definitions.ts'
 import { servicePortOf } from './service-port.ts'
 import { servicesInForce } from './items/services-in-force.ts'
-import { SourceText } from './source.ts'
+import { SourceText } from './source-text.ts'
 
 function read(text: string, hosts: readonly string[] = ['vm']) {
   const definition = emptyDefinition()

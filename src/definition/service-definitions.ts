@@ -5,7 +5,7 @@ import { didYouMean } from '../base/nearest.ts'
 import { problemAt } from './problem.ts'
 import { isSecretName, maskedText } from './secret.ts'
 import { servicePort } from './service-port.ts'
-import type { SourceText } from './source.ts'
+import type { SourceText } from './source-text.ts'
 
 const attributes = ['name', 'host', 'port', 'secure', 'external']
 

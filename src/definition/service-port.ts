@@ -1,13 +1,6 @@
+import { maxProcessPort, zeromqPortOffset } from '../model/process-port.ts'
 import { isSameHost } from './definition.ts'
 import type { ServicePort } from './settings.ts'
-
-/** A process's ZeroMQ port is its process port and this: the documentation's rule. */
-export const zeromqPortOffset = 10_000
-
-export const maxPort = 65_535
-
-/** The highest process port: with the offset it must still be a port. */
-export const maxProcessPort = maxPort - zeromqPortOffset
 
 type JudgedPort =
   { readonly ok: true; readonly port: number } | { readonly ok: false; readonly expected: string }

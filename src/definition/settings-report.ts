@@ -17,7 +17,7 @@ import type { ResolvedItem, ResolvedItems } from './items/resolved-items.ts'
 import { mask, maskedText } from './secret.ts'
 import type { Settings } from './settings.ts'
 import { settingsFromItems } from './items/settings-from-items.ts'
-import type { SourceText } from './source.ts'
+import type { SourceText } from './source-text.ts'
 
 /** Where the definition is found and which part of it counts. What is left out is looked for. */
 export interface SettingsOptions {

@@ -1,4 +1,4 @@
-import type { NodeLink, NodeMode } from '../model/roster.ts'
+import type { NodeLink, NodeMode } from '../model/roster-entry.ts'
 
 /** The ports of one node's GENESIS_CLUSTER; each from 1 to 65535, all different. */
 export interface NodePorts {

@@ -1,4 +1,4 @@
-import type { Span } from './source.ts'
+import type { Span } from './source-text.ts'
 
 /**
  * `name`, `number`, `character` ('x') and `punctuation` are what code is made of. A string is a

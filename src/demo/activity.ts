@@ -1,5 +1,5 @@
-import type { Cell } from './text-table.ts'
-import { grouped, shownMs } from './text-table.ts'
+import type { Cell } from '../base/text-table.ts'
+import { grouped, shownMs } from '../base/text-table.ts'
 import type { CopyFigures, Report } from './reports.ts'
 
 /** Rates are taken over so long, milliseconds. */

@@ -2,7 +2,7 @@ import { clearScreenDown, cursorTo, moveCursor } from 'node:readline'
 import { styleText } from 'node:util'
 import { every, type Timer } from '../base/clock.ts'
 import { type Activity, activityHeader } from './activity.ts'
-import { tableLines } from './text-table.ts'
+import { tableLines } from '../base/text-table.ts'
 
 /** How often the table is drawn on a terminal, milliseconds. */
 const drawIntervalMs = 100

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { CopyOutcome, RunOutcome } from './demo-run.ts'
-import { grouped, shownMs, tableLines } from './text-table.ts'
+import { grouped, shownMs, tableLines } from '../base/text-table.ts'
 
 /** Differences named one by one at most. */
 const maxNamed = 5

@@ -1,6 +1,6 @@
 import { randomId } from '../base/random.ts'
 import { clusterProcessName } from '../cluster/bus/own-port.ts'
-import type { Registration } from '../model/roster.ts'
+import type { Registration } from '../model/roster-entry.ts'
 
 /** The intake stands in the roster as an instance of GENESIS_CLUSTER. */
 const intakeInstance = 'foreign'

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { RateLimit } from '../cluster/rate-limit.ts'
+import { RateLimit } from '../base/rate-limit.ts'
 import { decodeForeign } from '../wire/frames/foreign.ts'
 import type { ForeignMessage, RefusedForeign } from '../wire/frames/foreign.ts'
 import { ForeignPort } from './foreign-port.ts'

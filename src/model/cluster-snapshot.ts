@@ -1,4 +1,4 @@
-import type { ConnectionCounts, NodeLink, NodeMode } from './roster.ts'
+import type { ConnectionCounts, NodeLink, NodeMode } from './roster-entry.ts'
 
 /** A node as membership sees it. */
 export type NodeState = 'alive' | 'suspect' | 'gone'

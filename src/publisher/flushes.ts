@@ -126,7 +126,8 @@ export class Flushes {
   check(now: number, haveLeft: (target: readonly TableSequence[]) => boolean): void {
     if (this.#flushes.length === 0) return
     const ended: [Flush, FlushOutcome][] = []
-    let waits = this.#flushes.length > 0 && this.#waits(this.#flushes[0] as WaitingFlush, now, haveLeft)
+    let waits =
+      this.#flushes.length > 0 && this.#waits(this.#flushes[0] as WaitingFlush, now, haveLeft)
     if (waits && now < this.#deadline) return
     this.#flushes = this.#flushes.filter((flush) => {
       waits ||= this.#waits(flush, now, haveLeft)

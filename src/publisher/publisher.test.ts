@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Message } from '../model/message.ts'
-import type { RosterEntry } from '../model/roster.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { RowReader } from '../wire/rows/row-reader.ts'
 import type { Update } from '../model/update.ts'

@@ -1,7 +1,7 @@
 import { TidingsError } from '../base/tidings-error.ts'
 import type { HeartbeatMessage, LeavingMessage, TableSequence } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
-import type { RosterEntry } from '../model/roster.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 import { statusTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Registration } from '../model/roster.ts'
+import type { Registration } from '../model/roster-entry.ts'
 import { encodeProcessMessage } from '../registration/registration-message.ts'
 import { maxTableNamesBytes, TableNames } from './table-names.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { Registration, RosterChange } from '../model/roster.ts'
+import type { Registration, RosterChange } from '../model/roster-entry.ts'
 import type { Request } from '../model/request.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
@@ -20,7 +20,7 @@ import { OwnRegistration } from './own-registration.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
 import type { QueueParts } from './queue-parts.ts'
-import { Refusals } from './refusals.ts'
+import { Refusals } from '../transport/refusals.ts'
 import { RosterNews } from './roster-news.ts'
 import { selectionOf } from './selection-options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
@@ -323,7 +323,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   #refused(reason: string): void {
     this.#counters.refused(reason)
-    this.#refusals.add(reason)
+    this.#refusals.count(reason)
   }
 
   #onSubscriptionEvent(event: QueueEvent): void {

@@ -5,7 +5,11 @@ import type { Delivery, TablesOf, Update } from '../model/update.ts'
 import type { StreamPosition } from '../subscriber/subscription-output.ts'
 import type { ConflationOutput } from './conflation.ts'
 import type { ConflationKeys } from './conflation-key.ts'
-import { type DeliveryLimit, type WaitingDelivery, WaitingDeliveries } from './waiting-deliveries.ts'
+import {
+  type DeliveryLimit,
+  type WaitingDelivery,
+  WaitingDeliveries,
+} from './waiting-deliveries.ts'
 
 export type { DeliveryLimit } from './waiting-deliveries.ts'
 
@@ -171,7 +175,11 @@ export class DeliveryQueue<Tables extends TablesOf> {
     this.#isHandling = false
   }
 
-  #awaitHandler(handler: Handler<Tables>, waiting: WaitingDelivery<Tables>, result: PromiseLike<unknown>) {
+  #awaitHandler(
+    handler: Handler<Tables>,
+    waiting: WaitingDelivery<Tables>,
+    result: PromiseLike<unknown>,
+  ) {
     const goOn = (): void => {
       this.#handOver(waiting)
       if (this.#ended) this.#isHandling = false

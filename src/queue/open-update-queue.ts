@@ -1,7 +1,7 @@
 import { checkAborted } from '../base/abortable.ts'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
-import type { Registration } from '../model/roster.ts'
+import type { Registration } from '../model/roster-entry.ts'
 import type { TablesOf } from '../model/update.ts'
 import { defaultPublisherLimits, type PublisherLimits } from '../publisher/publisher-limits.ts'
 import { defaultSubscriberLimits } from '../subscriber/subscriber-limits.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Registration } from '../model/roster.ts'
+import type { Registration } from '../model/roster-entry.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { Registration } from '../model/roster.ts'
+import type { Registration } from '../model/roster-entry.ts'
 import type { Publisher } from '../publisher/publisher.ts'
 import type { Subscriber } from '../subscriber/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'

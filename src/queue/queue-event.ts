@@ -1,6 +1,6 @@
 import type { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
-import type { ProcessState } from '../model/roster.ts'
+import type { ProcessState } from '../model/roster-entry.ts'
 import type { SubscriptionEvent } from '../subscriber/subscription-output.ts'
 import type { TransportEvent } from '../transport/transport.ts'
 

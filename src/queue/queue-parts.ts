@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { Registration } from '../model/roster.ts'
+import type { Registration } from '../model/roster-entry.ts'
 import type { PublisherLimits } from '../publisher/publisher-limits.ts'
 import type { SubscriberLimits } from '../subscriber/subscriber-limits.ts'
 import type { Transport } from '../transport/transport.ts'

@@ -3,11 +3,11 @@ import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
 import type { TransportHandlers } from '../transport/transport.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { QueueEvent } from './queue-event.ts'
-import { Refusals } from './refusals.ts'
+import { Refusals } from '../transport/refusals.ts'
 
 it('are told together, by reason, once', () => {
   const refusals = new Refusals()
-  for (const reason of ['bad-magic', 'bad-topic', 'bad-magic']) refusals.add(reason)
+  for (const reason of ['bad-magic', 'bad-topic', 'bad-magic']) refusals.count(reason)
   expect(refusals.take()).toEqual([
     { type: 'refused', reason: 'bad-magic', count: 2 },
     { type: 'refused', reason: 'bad-topic', count: 1 },

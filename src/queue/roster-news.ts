@@ -1,4 +1,4 @@
-import type { RosterChange, RosterEntry, KnownRoster } from '../model/roster.ts'
+import type { RosterChange, RosterEntry, KnownRoster } from '../model/roster-entry.ts'
 import { identityOf } from '../model/publisher-identity.ts'
 import type { QueueEvent } from './queue-event.ts'
 

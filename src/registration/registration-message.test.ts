@@ -1,7 +1,7 @@
 import { wireVersion } from '../model/wire-version.ts'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
-import type { Registration } from '../model/roster.ts'
+import type { Registration } from '../model/roster-entry.ts'
 import type { ClusterMessage, ProcessMessage } from './registration-message.ts'
 import {
   decodeClusterMessage,

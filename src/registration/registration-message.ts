@@ -5,7 +5,7 @@
  */
 import { ownBytes } from '../base/own-bytes.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { Registration, RosterChange } from '../model/roster.ts'
+import type { Registration, RosterChange } from '../model/roster-entry.ts'
 import { wireVersion } from '../model/wire-version.ts'
 import type { JsonShape } from '../base/json-shape.ts'
 import { boolean, integer, nullable, oneOf, orElse, record, text } from '../base/json-shape.ts'

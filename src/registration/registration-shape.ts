@@ -7,8 +7,13 @@ import type {
 } from '../model/cluster-snapshot.ts'
 import { nodeStates, processStatuses } from '../model/cluster-snapshot.ts'
 import type { TableSequence } from '../model/message.ts'
-import type { ConnectionCounts, Registration, RosterChange, RosterEntry } from '../model/roster.ts'
-import { timelessEntry } from '../model/roster.ts'
+import type {
+  ConnectionCounts,
+  Registration,
+  RosterChange,
+  RosterEntry,
+} from '../model/roster-entry.ts'
+import { timelessEntry } from '../model/roster-entry.ts'
 import type { JsonShape } from '../base/json-shape.ts'
 import {
   boolean,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RosterEntry } from '../model/roster.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 import type { RosterMessage } from './registration-message.ts'
 import { RosterView } from './roster-view.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { RosterChange, RosterEntry } from '../model/roster.ts'
-import { isFinal, timelessEntry } from '../model/roster.ts'
+import type { RosterChange, RosterEntry } from '../model/roster-entry.ts'
+import { isFinal, timelessEntry } from '../model/roster-entry.ts'
 import type { RosterMessage, SeenRoster } from './registration-message.ts'
 
 /** Ended processes remembered, so that a repeated message is not news: thousands of scripts a day end. */

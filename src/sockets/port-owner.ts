@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Socket } from 'zeromq'
 import { TidingsError } from '../base/tidings-error.ts'
+import { listeningSockets } from './listening-ports.ts'
 
 /** Looking for the owner only makes a message better: it must not hold up an error for longer. */
 const lookupTimeoutMs = 1_000
@@ -44,19 +45,10 @@ export async function portOwner(port: number): Promise<string | null> {
   }
 }
 
-/** `/proc/net/tcp` (proc(5)): field 1 is address:port in hexadecimal, 3 the state, 9 the inode. */
 async function ownerByProc(port: number): Promise<string | null> {
   const { readFile, readdir } = await import('node:fs/promises')
-  const listening = '0A'
-  const inodes = new Set<string>()
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const lines = await readFile(table, 'utf8').catch(() => '')
-    for (const line of lines.split('\n').slice(1)) {
-      const fields = line.trim().split(/\s+/)
-      const local = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)
-      if (local === port && fields[3] === listening && fields[9]) inodes.add(fields[9])
-    }
-  }
+  const sockets = listeningSockets().filter((socket) => socket.port === port)
+  const inodes = new Set(sockets.map(({ inode }) => inode))
   if (inodes.size === 0) return null
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid) || !(await holdsSocket(pid, inodes))) continue

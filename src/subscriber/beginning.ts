@@ -1,4 +1,4 @@
-import type { RosterEntry } from '../model/roster.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 
 /** When a subscription began. Time is an argument. */
 export class Beginning {

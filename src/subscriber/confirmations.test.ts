@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Request } from '../model/request.ts'
 import { Confirmations } from './confirmations.ts'
-import type { SubscribedTables } from './subscription.ts'
+import type { SubscribedTables } from './subscribed-tables.ts'
 
 const incarnation = 'f'.repeat(32)
 const tables = Array.from({ length: 4_096 }, (_, index) => `T${index}`)

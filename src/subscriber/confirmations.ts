@@ -1,6 +1,6 @@
 import type { TableSequence } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
-import type { SubscribedTables } from './subscription.ts'
+import type { SubscribedTables } from './subscribed-tables.ts'
 
 /** Flushes of one publisher remembered; it asks again every quarter of a second anyway. */
 const maxTargets = 16

@@ -5,7 +5,7 @@ import type { Sources } from './sources.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
-import { tablesOfDead } from '../model/roster.ts'
+import { tablesOfDead } from '../model/roster-entry.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
 
 /** What becomes of a publisher's streams when it ends, or when it is lost sight of. */

@@ -1,4 +1,4 @@
-import type { RosterChange } from '../model/roster.ts'
+import type { RosterChange } from '../model/roster-entry.ts'
 import type { Source } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'

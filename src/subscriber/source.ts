@@ -1,6 +1,6 @@
 import type { Random } from '../base/random.ts'
 import type { BatchMessage, TableSequence } from '../model/message.ts'
-import type { RosterEntry } from '../model/roster.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { RoundTrips } from './round-trips.ts'
 import { SubscribedStream } from './subscribed-stream.ts'

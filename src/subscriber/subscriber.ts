@@ -1,7 +1,7 @@
 import type { Random } from '../base/random.ts'
 import type { Message } from '../model/message.ts'
 import type { Request, Tables } from '../model/request.ts'
-import type { RosterChange, RosterEntry } from '../model/roster.ts'
+import type { RosterChange, RosterEntry } from '../model/roster-entry.ts'
 import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { RowReader } from '../wire/rows/row-reader.ts'
@@ -11,7 +11,7 @@ import { RoundTrips } from './round-trips.ts'
 import { Selection, type TableSelection } from './selection.ts'
 import { SignsOfLife } from './signs-of-life.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
-import { SubscribedTables } from './subscription.ts'
+import { SubscribedTables } from './subscribed-tables.ts'
 import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
 
 /** What the subscribing side of a process does to the outside. */

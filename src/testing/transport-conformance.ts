@@ -2,6 +2,7 @@
  * What every transport must do, as a suite without a test runner: each case makes a cluster, uses
  * it through the transport port alone, and throws where the transport breaks its word.
  */
+import { zeromqPortOf } from '../model/process-port.ts'
 import assert from 'node:assert/strict'
 import { randomId } from '../base/random.ts'
 import type { ConformanceCluster } from './transport-stage.ts'
@@ -44,7 +45,7 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
     async (stage) => {
       const [a, s] = await Promise.all([stage.open('A'), stage.open('S', 'script')])
       assert.ok(Number.isInteger(a.registration.processPort))
-      assert.equal(a.registration.zeromqPort, (a.registration.processPort ?? 0) + 10_000)
+      assert.equal(a.registration.zeromqPort, zeromqPortOf(a.registration.processPort ?? 0))
       assert.deepEqual([s.registration.processPort, s.registration.zeromqPort], [null, null])
     },
   ],

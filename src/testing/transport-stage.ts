@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { pause } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
-import type { ProcessRole, Registration, RosterChange, RosterEntry } from '../model/roster.ts'
+import type { ProcessRole, Registration, RosterChange, RosterEntry } from '../model/roster-entry.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 
 /** How long a case waits for what must come; a bound, not a pace. */

@@ -1,6 +1,9 @@
 import type { TransportEvent } from './transport.ts'
 
-/** Counts what was refused, by reason, so that a flood of it makes one event a second, not a flood. */
+/**
+ * What was refused and not told yet, by reason. It is told together, once a second: a flood of bad frames must not push
+ * all other events out of a feed.
+ */
 export class Refusals {
   readonly #counts = new Map<string, number>()
 

@@ -1,5 +1,5 @@
 import type { TidingsError } from '../base/tidings-error.ts'
-import type { ConnectionCounts, Registration, RosterChange } from '../model/roster.ts'
+import type { ConnectionCounts, Registration, RosterChange } from '../model/roster-entry.ts'
 
 /**
  * A hop of the path from a publisher to us that can be made anew:

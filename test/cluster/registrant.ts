@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Dealer } from 'zeromq'
 import type { NodePorts } from '../../src/definition/settings.ts'
-import type { Registration, RosterEntry } from '../../src/model/roster.ts'
+import type { Registration, RosterEntry } from '../../src/model/roster-entry.ts'
 import { wireVersion } from '../../src/model/wire-version.ts'
 import type {
   ClusterMessage,

@@ -5,7 +5,7 @@ import { emptyDefinition, noFindings } from '../../src/definition/definition.ts'
 import { readDefinition, reportOf } from '../../src/definition/settings-report.ts'
 import { formatProblem } from '../../src/definition/problem.ts'
 import { readServiceDefinitions } from '../../src/definition/service-definitions.ts'
-import { SourceText } from '../../src/definition/source.ts'
+import { SourceText } from '../../src/definition/source-text.ts'
 import { growthOfTenfold, linearGrowth } from '../harness/cpu-growth.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_240_611)

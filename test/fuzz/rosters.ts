@@ -1,5 +1,5 @@
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
-import type { Registration, RosterChange, RosterEntry } from '../../src/model/roster.ts'
+import type { Registration, RosterChange, RosterEntry } from '../../src/model/roster-entry.ts'
 import type { ClusterMessage } from '../../src/registration/registration-message.ts'
 import {
   encodeClusterMessage,

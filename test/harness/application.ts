@@ -1,3 +1,4 @@
+import { zeromqPortOffset } from '../../src/model/process-port.ts'
 import { join } from 'node:path'
 import type { QueueStats } from '../../src/queue/queue-event.ts'
 import type { OpenOptions } from '../../src/queue/options.ts'
@@ -13,7 +14,6 @@ import type {
   Report,
   WatchOptions,
 } from './application-message.ts'
-import { zeromqPortOffset } from '../../src/definition/service-port.ts'
 import { Child, repository } from './child.ts'
 import { patienceMs } from './eventually.ts'
 import { here } from './place.ts'

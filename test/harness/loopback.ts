@@ -1,6 +1,6 @@
+import { zeromqPortOffset } from '../../src/model/process-port.ts'
 import { randomInt } from 'node:crypto'
 import net from 'node:net'
-import { zeromqPortOffset } from '../../src/definition/service-port.ts'
 
 /** Linux gives a machine all of 127.0.0.0/8; elsewhere there is one loopback address, so one node. */
 export const maxNodes = process.platform === 'linux' ? 250 : 1

@@ -58,14 +58,14 @@ export const clusterRules: readonly Rule[] = [
     'D21.5',
     'A subscription remembers of a finished publisher that it is finished, and no more',
     'it keeps its streams',
-    ['subscriber/subscription.ts', 'if (source.isSettled) this.#repair.forgetAll(source)', ''],
+    ['subscriber/subscribed-tables.ts', 'if (source.isSettled) this.#repair.forgetAll(source)', ''],
     [endings, 'D21: are remembered without their streams once everything of them is delivered'],
   ),
   rule(
     'D21.6',
     'A subscription remembers publishers that are over up to a number, the latest',
     'it remembers them for ever',
-    ['subscriber/subscription.ts', 'this.#sources.forgetEnded()\n', '\n'],
+    ['subscriber/subscribed-tables.ts', 'this.#sources.forgetEnded()\n', '\n'],
     [endings, 'D21: are remembered up to a number, the latest'],
   ),
   rule(
@@ -83,7 +83,7 @@ export const clusterRules: readonly Rule[] = [
     'D21.8',
     'Of a publisher that is gone no topic is kept as unproven',
     'all are',
-    ['subscriber/subscription.ts', 'source.unproven.clear()', ''],
+    ['subscriber/subscribed-tables.ts', 'source.unproven.clear()', ''],
     [
       'src/subscriber/growth.test.ts',
       'D21: is remembered without a stream or a topic for each table of the subscription',
@@ -93,7 +93,7 @@ export const clusterRules: readonly Rule[] = [
     'D21.9',
     'Who is over is looked at no longer for what it was behind with',
     'it is, for good',
-    ['subscriber/subscription.ts', '      source.behind.clear()\n', ''],
+    ['subscriber/subscribed-tables.ts', '      source.behind.clear()\n', ''],
     ['src/subscriber/endings.test.ts', 'D21: is looked at no longer, whatever it was behind with'],
   ),
   rule(
@@ -480,7 +480,7 @@ export const clusterRules: readonly Rule[] = [
     'A subscription may want none of its own process',
     'it gets them',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       '    if (!this.#options.own && incarnation === this.#options.subscriber) return\n    const source',
       '    const source',
     ],
@@ -490,7 +490,7 @@ export const clusterRules: readonly Rule[] = [
     'D24.3',
     'What the roster says of the end of the process itself is no loss to it',
     'it is told lost what it publishes',
-    ['subscriber/subscription.ts', '(isOver || !this.#options.own)', '!this.#options.own'],
+    ['subscriber/subscribed-tables.ts', '(isOver || !this.#options.own)', '!this.#options.own'],
     [endings, 'D24: is told nothing lost of its own when the roster takes it for dead'],
   ),
 ]

@@ -2,7 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
 const bases = 'src/subscriber/bases.test.ts'
-const subscription = 'src/subscriber/subscription.test.ts'
+const subscription = 'src/subscriber/subscribed-tables.test.ts'
 
 /** What is owed and how it is delivered: D5 to D10. */
 export const deliveryRules: readonly Rule[] = [
@@ -21,7 +21,7 @@ export const deliveryRules: readonly Rule[] = [
     'D5.2',
     'Only a vector that answers a sync of our own counts',
     'any vector counts',
-    ['subscriber/subscription.ts', 'if (!this.#syncs.isOurs(vector.nonce)) return', ''],
+    ['subscriber/subscribed-tables.ts', 'if (!this.#syncs.isOurs(vector.nonce)) return', ''],
     [bases, 'D5: comes from the vector to one of our own syncs alone'],
   ),
   rule(
@@ -90,7 +90,7 @@ export const deliveryRules: readonly Rule[] = [
     'Where the roster knows the last numbers of a publisher that ended before its vector came, the loss goes up to them',
     'the numbers of the roster are passed over',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "if (entry.last && source.state !== 'finished') this.#bases.noteLast(source, entry.last)",
       '',
     ],
@@ -101,7 +101,7 @@ export const deliveryRules: readonly Rule[] = [
     'Who had ended before the subscription began owes it nothing',
     'it is owed from an unknown beginning',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "if (entry.state === 'ended' && !this.#readiness.isAsking) return",
       '',
     ],
@@ -257,7 +257,7 @@ export const deliveryRules: readonly Rule[] = [
     'A refusal counts only where it answers a request of ours',
     'any refusal counts',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'const stream = this.#repair.asked(refusal.nonce)\n',
       'const stream = source.streams.get(refusal.table)\n',
     ],
@@ -268,7 +268,7 @@ export const deliveryRules: readonly Rule[] = [
     'A refusal counts for the table that was asked for alone',
     'its table is not compared',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (!stream || source.streams.get(refusal.table) !== stream) return',
       'if (!stream) return',
     ],
@@ -311,7 +311,7 @@ export const deliveryRules: readonly Rule[] = [
     'A loss is delivered behind what precedes it and before what follows',
     'it is reported when it is known',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')",
       "this.#delivery.report(source, stream, { from: stream.next, to: refusal.firstRetained - 1 }, 'evicted')\n    stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')",
     ],

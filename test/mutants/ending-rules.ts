@@ -2,7 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const publisher = 'src/publisher/publisher.test.ts'
 const answers = 'src/publisher/answers.test.ts'
-const subscription = 'src/subscriber/subscription.test.ts'
+const subscription = 'src/subscriber/subscribed-tables.test.ts'
 const endings = 'src/subscriber/endings.test.ts'
 const leaving = 'src/subscriber/leaving.test.ts'
 const behindHeld = 'src/subscriber/endings-behind-held.test.ts'
@@ -53,7 +53,7 @@ export const endingRules: readonly Rule[] = [
     'D20.5',
     'What is missing of a publisher that leaves is asked for, by its word on the wire',
     'its word is passed over',
-    ['subscriber/subscription.ts', 'this.#bases.noteLast(source, leaving.streams)', 'void leaving'],
+    ['subscriber/subscribed-tables.ts', 'this.#bases.noteLast(source, leaving.streams)', 'void leaving'],
     [leaving, 'D20: is asked for what is missing, by its word on the wire'],
   ),
   rule(
@@ -61,7 +61,7 @@ export const endingRules: readonly Rule[] = [
     'What is missing of a publisher that leaves is asked for, by its word on the roster',
     'it waits until it has ended',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "if (entry.last && source.state !== 'finished')",
       "if (entry.last && entry.state === 'ended')",
     ],
@@ -83,7 +83,7 @@ export const endingRules: readonly Rule[] = [
     'Finished is final: nothing of it counts any more',
     'it may be reopened',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "    if (source.state === 'finished') return\n    this.#heard(source, now)",
       '    this.#heard(source, now)',
     ],
@@ -105,7 +105,7 @@ export const endingRules: readonly Rule[] = [
     'A publisher is gone at once when the roster says that it ended without leaving',
     'its silence is waited for',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (!source.reopened) this.#endings.gone(source)',
       'if (source.reopened) this.#endings.gone(source)',
     ],
@@ -148,7 +148,7 @@ export const endingRules: readonly Rule[] = [
     'Gone is resumable: any frame of the incarnation reopens it',
     'its frames are passed over',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "    if (source.state === 'gone') source.reopened = true",
       "    if (source.state === 'gone') return",
     ],
@@ -201,7 +201,7 @@ export const endingRules: readonly Rule[] = [
     'D20.20',
     'A process that died before its node knew that it publishes leaves open losses',
     'it is taken for one that published nothing',
-    ['subscriber/subscription.ts', ' && !mayHavePublished(entry))', ')'],
+    ['subscriber/subscribed-tables.ts', ' && !mayHavePublished(entry))', ')'],
     [endings, 'D20: leaves open losses when it died before its node knew that it publishes'],
   ),
   rule(
@@ -296,7 +296,7 @@ export const endingRules: readonly Rule[] = [
     'D20.29',
     'A publisher that died leaves open losses in the tables alone that its node knew it to publish',
     'in each table of each subscription',
-    ['model/roster.ts', "state === 'ended' && publishes.length > 0 ? publishes : null", 'null'],
+    ['model/roster-entry.ts', "state === 'ended' && publishes.length > 0 ? publishes : null", 'null'],
     [endings, 'D20: that died leaves open losses in the tables alone that its node knew'],
   ),
   rule(
@@ -310,7 +310,7 @@ export const endingRules: readonly Rule[] = [
     'D20.31',
     'Who is only out of touch may publish any table',
     'it is held to what its node knows of',
-    ['model/roster.ts', "state === 'ended' && publishes.length > 0", 'publishes.length > 0'],
+    ['model/roster-entry.ts', "state === 'ended' && publishes.length > 0", 'publishes.length > 0'],
     [endings, 'D20: leaves an open loss in each table where its node can only say that it is out'],
   ),
   rule(
@@ -345,7 +345,7 @@ export const endingRules: readonly Rule[] = [
     'D20.36',
     'Where an open loss in any table ends before `ready`, what is in tables that nobody knew of is owed',
     'its end says that nothing of them is lost',
-    ['subscriber/subscription.ts', 'this.isReady || source.isOpenInAny', 'this.isReady'],
+    ['subscriber/subscribed-tables.ts', 'this.isReady || source.isOpenInAny', 'this.isReady'],
     [endings, 'D20: that comes back before `ready` owes what is in tables that nobody knew of'],
   ),
 ]

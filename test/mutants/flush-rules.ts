@@ -80,7 +80,7 @@ export const flushRules: readonly Rule[] = [
     'A confirmation tells what was delivered or reported, not what is known to exist',
     'it runs ahead of the delivery',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       '.map(({ table, consumed }) => ({ table, last: consumed }))',
       '.map(({ table, known }) => ({ table, last: known }))',
     ],
@@ -145,7 +145,7 @@ export const flushRules: readonly Rule[] = [
     'A subscription that is not ready has confirmed nothing',
     'it confirms what came before its base',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (!source || !this.isReady) return []',
       'if (!source) return []',
     ],

@@ -43,7 +43,7 @@ export const nameRules: readonly Rule[] = [
     'Who comes back after its connection had ended lives on, as long as nobody has its name',
     'it has ended for good',
     [
-      'model/roster.ts',
+      'model/roster-entry.ts',
       "state === 'ended' && last !== null",
       "state === 'ended' && last !== undefined",
     ],

@@ -54,7 +54,7 @@ export const numberRules: readonly Rule[] = [
     'An incarnation is an identity, never an order: two lives of one name stand side by side',
     'a publisher is known by its name',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'let source = this.#sources.get(identity.incarnation)',
       'let source = [...this.#sources.all.values()].find((each) => each.identity.process === identity.process)',
     ],

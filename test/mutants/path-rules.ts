@@ -2,7 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const subscriber = 'src/subscriber/subscriber.test.ts'
 const readiness = 'src/subscriber/readiness.test.ts'
-const subscription = 'src/subscriber/subscription.test.ts'
+const subscription = 'src/subscriber/subscribed-tables.test.ts'
 const roundTrip = 'src/subscriber/round-trip.test.ts'
 const links = 'src/cluster/links/relay-links.test.ts'
 const renewal = 'src/subscriber/path-renewal.test.ts'
@@ -69,7 +69,7 @@ export const pathRules: readonly Rule[] = [
     '`ready` waits for nobody who only subscribes',
     'it does',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (entry.publishes.length === 0 && !(',
       'if (entry.publishes.length < 0 && !(',
     ],

@@ -4,7 +4,7 @@ const publisher = 'src/publisher/publisher.test.ts'
 const subscriber = 'src/subscriber/subscriber.test.ts'
 const answers = 'src/publisher/answers.test.ts'
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
-const subscription = 'src/subscriber/subscription.test.ts'
+const subscription = 'src/subscriber/subscribed-tables.test.ts'
 const silence = 'src/subscriber/silence.test.ts'
 const syncs = 'src/subscriber/syncs.test.ts'
 
@@ -110,7 +110,7 @@ export const silenceRules: readonly Rule[] = [
     'A missing part of a parcel shows at once, by the manifest of another',
     'manifests are not looked at',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (batch.manifest.length > 1 || batch.manifest[0]?.last !== last)\n      this.#bases.noteKnown(source, batch.manifest)',
       '',
     ],
@@ -121,7 +121,7 @@ export const silenceRules: readonly Rule[] = [
     'A number of a heartbeat beyond the expected one is a gap',
     'it is passed over',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (this.#bases.isSane(stream, last)) source.reaches(stream, last)\n',
       '',
     ],
@@ -132,7 +132,7 @@ export const silenceRules: readonly Rule[] = [
     'A gap that a heartbeat alone has shown: the topic has to be proven again',
     'it is taken for proven',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "source.needsProof([this.tables === '*' ? null : table], now, this.#random)",
       '',
     ],
@@ -143,7 +143,7 @@ export const silenceRules: readonly Rule[] = [
     'The last sequence of a mark beyond the expected one is a gap',
     'it is passed over',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (this.#bases.isSane(stream, mark.last)) source.reaches(stream, mark.last)',
       'if (this.#bases.isSane(stream, mark.last)) void 0',
     ],
@@ -165,7 +165,7 @@ export const silenceRules: readonly Rule[] = [
     'When a stalled or gone publisher is heard again, it is asked for everything at once',
     'it is believed to be whole',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       "    source.state = 'live'\n    source.needsProofAtOnce(this.#topics, now, this.#random)",
       "    source.state = 'live'",
     ],
@@ -198,7 +198,7 @@ export const silenceRules: readonly Rule[] = [
     'After a stall of our own everybody is asked',
     'nobody is',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'if (ownStallMs > 2 * this.#limits.heartbeatMs) this.resync(now)',
       '',
     ],
@@ -244,7 +244,7 @@ export const silenceRules: readonly Rule[] = [
     'A mark proves a topic only to the subscriber that it answers',
     'it proves it to everybody',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce)',
       'subscriber !== null && this.#syncs.isOurs(nonce)',
     ],
@@ -255,7 +255,7 @@ export const silenceRules: readonly Rule[] = [
     'A mark proves a topic only where it bears a nonce of ours',
     'its nonce is not looked at',
     [
-      'subscriber/subscription.ts',
+      'subscriber/subscribed-tables.ts',
       'subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce)',
       'subscriber === this.#options.subscriber && nonce > 0',
     ],

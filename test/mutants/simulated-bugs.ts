@@ -40,7 +40,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   },
   {
     name: 'a refusal goes one update too far',
-    file: 'subscriber/subscription.ts',
+    file: 'subscriber/subscribed-tables.ts',
     from: "stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')",
     to: "stream.lose(stream.next, refusal.firstRetained, 'evicted')",
   },
@@ -112,7 +112,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   },
   {
     name: 'a confirmation runs ahead of the delivery',
-    file: 'subscriber/subscription.ts',
+    file: 'subscriber/subscribed-tables.ts',
     from: '.map(({ table, consumed }) => ({ table, last: consumed }))',
     to: '.map(({ table, known }) => ({ table, last: known }))',
   },
@@ -124,7 +124,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   },
   {
     name: 'what comes late of a publisher that was gone is not taken up again',
-    file: 'subscriber/subscription.ts',
+    file: 'subscriber/subscribed-tables.ts',
     from: '    this.#heard(source, now)\n    switch',
     to: "    if (source.state === 'gone') return\n    this.#heard(source, now)\n    switch",
   },

@@ -1,4 +1,4 @@
-import type { ConnectionCounts } from '../../src/model/roster.ts'
+import type { ConnectionCounts } from '../../src/model/roster-entry.ts'
 import type { Shape } from '../harness/definition-file.ts'
 import { isRelay } from '../harness/definition-file.ts'
 import { eventually } from '../harness/eventually.ts'

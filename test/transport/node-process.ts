@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Settings } from '../../src/definition/settings.ts'
-import type { NodeMode } from '../../src/model/roster.ts'
+import type { NodeMode } from '../../src/model/roster-entry.ts'
 import { freePorts } from '../harness/loopback.ts'
 import type {
   SmallClusterCommand,

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Proxy, Router, XPublisher, XSubscriber } from 'zeromq'
-import type { Registration, RosterEntry } from '../../src/model/roster.ts'
+import type { Registration, RosterEntry } from '../../src/model/roster-entry.ts'
 import { AccessList, loopbackAddresses } from '../../src/sockets/access-list.ts'
 import type {
   ClusterMessage,

@@ -109,7 +109,11 @@ function knownFrom(found: HostAddresses, { addresses: old }: KnownHost): KnownHo
   return { addresses, trouble: null }
 }
 
-function sentenceOf(host: string, before: KnownHost, { addresses, trouble }: KnownHost): string | null {
+function sentenceOf(
+  host: string,
+  before: KnownHost,
+  { addresses, trouble }: KnownHost,
+): string | null {
   const [address] = addresses
   if (trouble !== null) {
     if (before.trouble !== null) return null

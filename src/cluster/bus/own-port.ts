@@ -1,14 +1,14 @@
+import { zeromqPortOffset } from '../../model/process-port.ts'
 import { XPublisher } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
 import { randomId } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { isForNode, servicePortOf } from '../../definition/service-port.ts'
 import type { ServicePort } from '../../definition/settings.ts'
-import type { NodeMode, Registration } from '../../model/roster.ts'
+import type { NodeMode, Registration } from '../../model/roster-entry.ts'
 import { bindPort } from '../../sockets/port-owner.ts'
 import { boundXpub } from '../../sockets/socket-options.ts'
 import type { PortPool } from './port-pool.ts'
-import { zeromqPortOffset } from './port-pool.ts'
 
 export const clusterProcessName = 'GENESIS_CLUSTER'
 

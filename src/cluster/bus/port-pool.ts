@@ -1,13 +1,11 @@
+import { maxProcessPort, zeromqPortOffset } from '../../model/process-port.ts'
 import type { NodePorts } from '../../definition/settings.ts'
-
-/** A process's ZeroMQ port is its process port plus this (documentation of Genesis). */
-export const zeromqPortOffset = 10_000
 
 /** First process port handed out: above the defaults of the services that Genesis ships. */
 export const firstHandedPort = 11_000
 
 /** Last process port that leaves room for its ZeroMQ port. */
-export const lastHandedPort = 65_535 - zeromqPortOffset
+export const lastHandedPort = maxProcessPort
 
 /** Hands out process ports of one node, the lowest free one first. */
 export class PortPool {

@@ -1,7 +1,7 @@
 import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { LinkState, OnClusterEvent } from '../cluster-event.ts'
-import { RateLimit } from '../rate-limit.ts'
+import { RateLimit } from '../../base/rate-limit.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { RelayTarget } from './relay-link.ts'
 import { RelayLink } from './relay-link.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../base/random.ts'
-import type { RosterEntry } from '../../model/roster.ts'
+import type { RosterEntry } from '../../model/roster-entry.ts'
 import type { Whisper } from './whisper.ts'
 import { NodeChannel } from './node-channel.ts'
 import { Roster } from '../roster/roster.ts'

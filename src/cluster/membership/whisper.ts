@@ -1,6 +1,6 @@
 import { ownBytes } from '../../base/own-bytes.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { RosterChange } from '../../model/roster.ts'
+import type { RosterChange } from '../../model/roster-entry.ts'
 import type { JsonShape } from '../../base/json-shape.ts'
 import { boolean, integer, oneOf, orElse, record, text } from '../../base/json-shape.ts'
 import type { SeenRoster } from '../../registration/registration-message.ts'

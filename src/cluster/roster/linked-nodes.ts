@@ -1,4 +1,4 @@
-import type { RosterEntry } from '../../model/roster.ts'
+import type { RosterEntry } from '../../model/roster-entry.ts'
 import type { Whisper } from '../membership/whisper.ts'
 import { NodeChannel } from '../membership/node-channel.ts'
 import type { Roster } from './roster.ts'

@@ -1,5 +1,5 @@
 import type { ProcessSnapshot, ProcessStatus } from '../../model/cluster-snapshot.ts'
-import type { ProcessState, Registration, RosterEntry } from '../../model/roster.ts'
+import type { ProcessState, Registration, RosterEntry } from '../../model/roster-entry.ts'
 
 /** A process of this node as its registrations tell it. */
 export interface LocalProcess {

@@ -1,4 +1,4 @@
-import type { Registration } from '../../model/roster.ts'
+import type { Registration } from '../../model/roster-entry.ts'
 import type { RegisterMessage } from '../../registration/registration-message.ts'
 import { registrationIntervalMs } from '../../registration/registration-message.ts'
 import { socketLimits } from '../../sockets/socket-options.ts'

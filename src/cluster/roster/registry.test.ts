@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Registration } from '../../model/roster.ts'
+import type { Registration } from '../../model/roster-entry.ts'
 import { PortPool } from '../bus/port-pool.ts'
 import { answerWithinMs, leavingSilentMs, reclaimWithinMs } from './name-claims.ts'
 import type { RegisterOutcome } from './registry.ts'

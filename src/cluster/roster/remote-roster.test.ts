@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ProcessState, RosterEntry } from '../../model/roster.ts'
+import type { ProcessState, RosterEntry } from '../../model/roster-entry.ts'
 import { RemoteRoster, confirmWithinMs } from './remote-roster.ts'
 import type { RosterPart } from './roster.ts'
 

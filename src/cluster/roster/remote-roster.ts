@@ -1,5 +1,5 @@
-import type { RosterEntry } from '../../model/roster.ts'
-import { isFinal } from '../../model/roster.ts'
+import type { RosterEntry } from '../../model/roster-entry.ts'
+import { isFinal } from '../../model/roster-entry.ts'
 import type { SeenRoster } from '../../registration/registration-message.ts'
 import type { RosterPart } from './roster.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { homedir, uptime } from 'node:os'
 import path from 'node:path'
-import type { Registration, RosterEntry } from '../../model/roster.ts'
+import type { Registration, RosterEntry } from '../../model/roster-entry.ts'
 import { integer, list, oneOf, orElse, quantity, record, text } from '../../base/json-shape.ts'
 import { identity, rosterChange } from '../../registration/registration-shape.ts'
 import type { SeenRemote } from './remote-roster.ts'

@@ -2,7 +2,7 @@ import { randomId } from '../../base/random.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeState, ProcessSnapshot } from '../../model/cluster-snapshot.ts'
-import type { NodeMode, Registration, RosterEntry } from '../../model/roster.ts'
+import type { NodeMode, Registration, RosterEntry } from '../../model/roster-entry.ts'
 import type {
   ClusterMessage,
   HereMessage,
@@ -18,7 +18,7 @@ import { Pace } from './pace.ts'
 import type { PortPool } from '../bus/port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
 import { Registry } from './registry.ts'
-import { RateLimit } from '../rate-limit.ts'
+import { RateLimit } from '../../base/rate-limit.ts'
 import { ReachReport } from './reach-report.ts'
 import type { RosterFile } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RosterEntry } from '../../model/roster.ts'
+import type { RosterEntry } from '../../model/roster-entry.ts'
 import { encodeClusterMessage } from '../../registration/registration-message.ts'
 import { encodeWhisper } from '../membership/whisper.ts'
 import { Roster, endedKeptMs, maxEndedEntries, maxPartBytes } from './roster.ts'

@@ -1,5 +1,5 @@
-import type { RosterChange, RosterEntry } from '../../model/roster.ts'
-import { couldHavePublished, isFinal, timelessEntry } from '../../model/roster.ts'
+import type { RosterChange, RosterEntry } from '../../model/roster-entry.ts'
+import { couldHavePublished, isFinal, timelessEntry } from '../../model/roster-entry.ts'
 
 /** How long an ended entry is kept, milliseconds: whoever was cut off learns its last numbers. */
 export const endedKeptMs = 10 * 60_000

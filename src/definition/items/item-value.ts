@@ -1,8 +1,8 @@
+import { maxPort } from '../../model/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
 import { expectedOf } from './known-items.ts'
 import type { ItemType } from './known-items.ts'
 import { nearest } from '../../base/nearest.ts'
-import { maxPort } from '../service-port.ts'
 
 /** A value that was understood, or what is wrong with it and what was expected instead. */
 type ReadValue =

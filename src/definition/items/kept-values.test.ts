@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { loadSettings } from '../load-settings.ts'
 import { formatProblem } from '../problem.ts'
 
-const fixture = path.join(import.meta.dirname, 'fixtures', 'module.kts')
+const fixture = path.join(import.meta.dirname, '..', 'fixtures', 'module.kts')
 
 const load = (definition: string) =>
   loadSettings({ definition, env: {}, hostname: 'vm', localAddresses: ['127.0.0.1'] })

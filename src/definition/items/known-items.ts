@@ -1,5 +1,5 @@
+import { maxPort } from '../../model/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
-import { maxPort } from '../service-port.ts'
 
 /** What an item's value may be. */
 export type ItemType =

@@ -1,10 +1,10 @@
+import { maxPort, zeromqPortOffset } from '../../model/process-port.ts'
 import type { Definition, Findings } from '../definition.ts'
 import { isSameHost } from '../definition.ts'
 import { valueOf } from './judged-items.ts'
 import type { KnownItemName } from './known-items.ts'
 import { problemFrom, problemOf } from '../problem.ts'
 import type { ResolvedItem, ResolvedItems } from './resolved-items.ts'
-import { maxPort, zeromqPortOffset } from '../service-port.ts'
 import type { NodePorts } from '../settings.ts'
 
 /** Where there is no definition at all. Not 5001 and 5000: port 5000 is taken on every Mac. */

@@ -4,7 +4,7 @@ import { emptyDefinition, noFindings } from '../definition.ts'
 import { readJsonDefinition } from './json-definition.ts'
 import { loadSettings } from '../load-settings.ts'
 import { formatProblem } from '../problem.ts'
-import { SourceText } from '../source.ts'
+import { SourceText } from '../source-text.ts'
 
 const here = { env: {}, hostname: 'vm', localAddresses: [], cwd: import.meta.dirname } as const
 const global = { ZeroMQProxyInboundPort: 5001, ZeroMQProxyOutboundPort: '5000' } as const

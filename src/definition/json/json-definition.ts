@@ -6,7 +6,7 @@ import type { JsonMember, JsonNode, JsonScalar } from './json-reader.ts'
 import { didYouMean } from '../../base/nearest.ts'
 import { problemAt, problemFrom } from '../problem.ts'
 import { isSecretName, maskedText } from '../secret.ts'
-import type { Origin, SourceText } from '../source.ts'
+import type { Origin, SourceText } from '../source-text.ts'
 import { servicePort } from '../service-port.ts'
 
 /** Reads a JSON file of the shape of DefinitionObject. */

@@ -1,4 +1,4 @@
-import type { SourceText } from '../source.ts'
+import type { SourceText } from '../source-text.ts'
 import type { Complaint } from '../token.ts'
 
 /** A JSON value with the offset where it starts. */
@@ -27,7 +27,10 @@ const word = /[A-Za-z_][\w]*/y
  * Reads JSON (RFC 8259) with the place of every value, which JSON.parse() does not tell. It stops at
  * the first mistake, as JSON has no point at which reading could safely begin again.
  */
-export function readJson(source: SourceText): { node: JsonNode | null; complaint: Complaint | null } {
+export function readJson(source: SourceText): {
+  node: JsonNode | null
+  complaint: Complaint | null
+} {
   const reader = new JsonReader(source.text)
   const node = reader.readFile()
   return { node, complaint: reader.complaint }

@@ -8,7 +8,7 @@ import { nearest } from '../../base/nearest.ts'
 import { notAProgram } from './expression-parser.ts'
 import { parse } from './parser.ts'
 import { problemAt } from '../problem.ts'
-import type { Origin, SourceText } from '../source.ts'
+import type { Origin, SourceText } from '../source-text.ts'
 import type { CallStatement, Statement } from './syntax.ts'
 
 /**

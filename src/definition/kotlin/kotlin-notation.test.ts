@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { emptyDefinition, noFindings } from '../definition.ts'
 import { readKotlinDefinition } from './kotlin-definition.ts'
 import { formatProblem } from '../problem.ts'
-import { SourceText } from '../source.ts'
+import { SourceText } from '../source-text.ts'
 
 const env = { SET: 'set', EMPTY: '', BLANK: ' ' }
 

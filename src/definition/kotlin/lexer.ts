@@ -1,4 +1,4 @@
-import type { SourceText, Span } from '../source.ts'
+import type { SourceText, Span } from '../source-text.ts'
 import type { Complaint, Token, TokenKind } from '../token.ts'
 import { readEscape } from './escape.ts'
 

@@ -1,4 +1,4 @@
-import type { SourceText } from '../source.ts'
+import type { SourceText } from '../source-text.ts'
 import type { Complaint, Token } from '../token.ts'
 import { mask } from '../secret.ts'
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
-import type { NodeMode } from '../../model/roster.ts'
+import type { NodeMode } from '../../model/roster-entry.ts'
 import { count, instrument, seedNumber } from '../instrument.ts'
 import { FaultTally } from './fault-tally.ts'
 import { Trial } from './trial.ts'

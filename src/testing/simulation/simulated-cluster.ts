@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts'
-import type { Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
-import { couldHavePublished, isFinal } from '../../model/roster.ts'
+import type { Registration, RosterChange, RosterEntry } from '../../model/roster-entry.ts'
+import { couldHavePublished, isFinal } from '../../model/roster-entry.ts'
 import type { Hub } from './hub.ts'
 import type { Pipe } from './pipe.ts'
 import type { SimulatedClock } from './simulated-clock.ts'

@@ -1,5 +1,5 @@
 import { type Random, seededRandom } from '../../base/random.ts'
-import type { NodeMode, Registration, RosterEntry } from '../../model/roster.ts'
+import type { NodeMode, Registration, RosterEntry } from '../../model/roster-entry.ts'
 import type { RenewStep } from '../../transport/transport.ts'
 import { Hub } from './hub.ts'
 import { type Forgetting, Pipe, type PipeKind, type PipeOptions } from './pipe.ts'

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
+import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../../transport/transport.ts'
 import { type Down, Hub, type Up } from './hub.ts'
 import type { Pipe } from './pipe.ts'

@@ -1,4 +1,4 @@
-import type { NodeMode, Registration } from '../../model/roster.ts'
+import type { NodeMode, Registration } from '../../model/roster-entry.ts'
 
 /** What a process of the simulation registers with. */
 export function simulatedRegistration(

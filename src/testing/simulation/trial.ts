@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '../../base/random.ts'
 import type { Tables } from '../../model/request.ts'
-import type { NodeMode } from '../../model/roster.ts'
+import type { NodeMode } from '../../model/roster-entry.ts'
 import { defaultPublisherLimits } from '../../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../../subscriber/subscriber-limits.ts'

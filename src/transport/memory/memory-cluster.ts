@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { randomId } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster.ts'
-import type { MemoryMember, Meeting } from './member.ts'
+import { zeromqPortOf } from '../../model/process-port.ts'
+import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster-entry.ts'
+import type { MemoryMember, Meeting } from './memory-member.ts'
 import { MemoryTransport } from './memory-transport.ts'
 
 /** Process ports handed out from here on; nobody listens at them. */
@@ -132,7 +133,7 @@ export class MemoryCluster implements Meeting {
   #ports({ role, processPort }: Registration) {
     if (role !== 'process') return { processPort: null, zeromqPort: null }
     const port = processPort ?? this.#nextPort++
-    return { processPort: port, zeromqPort: port + 10_000 }
+    return { processPort: port, zeromqPort: zeromqPortOf(port) }
   }
 
   #change(entries: readonly RosterEntry[]): RosterChange {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ProcessRole } from '../../model/roster.ts'
+import type { ProcessRole } from '../../model/roster-entry.ts'
 import { transportConformance } from '../../testing/transport-conformance.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 

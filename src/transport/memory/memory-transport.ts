@@ -1,7 +1,7 @@
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
+import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
-import type { Meeting, MemoryMember } from './member.ts'
+import type { Meeting, MemoryMember } from './memory-member.ts'
 
 /** One process's place in a cluster in memory. */
 export class MemoryTransport implements Transport {

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { Registration, RosterChange } from '../../model/roster.ts'
+import type { Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
 import { Outbox, outboxLimits } from './outbox.ts'
 import { unpackFrames } from './packed-frames.ts'

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { type ErrorCode, TidingsError } from '../../base/tidings-error.ts'
-import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
+import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { RenewStep, TransportEvent } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
 import type { PackedFrames } from './packed-frames.ts'

@@ -2,7 +2,7 @@ import { MessageChannel, postMessageToThread, type MessagePort } from 'node:work
 import { checkAborted } from '../../base/abortable.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { ConnectionCounts, Registration } from '../../model/roster.ts'
+import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
 import { Outbox, outboxLimits } from './outbox.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import type { ConnectionCounts } from '../../model/roster.ts'
+import type { ConnectionCounts } from '../../model/roster-entry.ts'
 import type { Endpoints } from './endpoints.ts'
 import { ProcessConnections } from './process-connections.ts'
 import { PublishingSocket } from './publishing-socket.ts'

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../base/clock.ts'
-import type { RosterChange, RosterEntry } from '../../model/roster.ts'
+import type { RosterChange, RosterEntry } from '../../model/roster-entry.ts'
 import type { SubscribingSocket } from './subscribing-socket.ts'
 
 /** What an ended process sent last may still be on its way; disconnecting drops what is unread. */

@@ -2,7 +2,7 @@ import { Dealer } from 'zeromq'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster.ts'
+import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import { wireVersion } from '../../model/wire-version.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import type {

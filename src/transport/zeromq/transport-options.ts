@@ -1,20 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { NodeMode, ProcessRole } from '../../model/roster.ts'
+import type { NodeMode, ProcessRole } from '../../model/roster-entry.ts'
 import type { ClusterHop, ClusterPorts } from './endpoints.ts'
-
-/** A process's ZeroMQ port is its process port plus this: a convention of the platform. */
-export const zeromqPortOffset = 10_000
-
-const highestProcessPort = 65_535 - zeromqPortOffset
-
-/** @throws TidingsError USAGE where the process port leaves no room for it */
-export function zeromqPortOf(processPort: number): number {
-  if (processPort <= highestProcessPort) return processPort + zeromqPortOffset
-  const why = `process port ${processPort} leaves no room for its ZeroMQ port (+ ${zeromqPortOffset})`
-  throw new TidingsError('USAGE', why)
-}
 
 export interface ZeroMQTransportOptions {
   readonly mode: NodeMode

@@ -1,6 +1,8 @@
+import { zeromqPortOf, zeromqPortOffset } from '../../model/process-port.ts'
 import { inBackground } from '../../base/background.ts'
+import { RateLimit } from '../../base/rate-limit.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { ConnectionCounts, Registration } from '../../model/roster.ts'
+import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
 import { AccessList } from '../../sockets/access-list.ts'
 import { Condition } from '../condition.ts'
@@ -13,11 +15,13 @@ import { Refusals } from '../refusals.ts'
 import type { RegistrationClientHandlers } from './registration-client.ts'
 import { RegistrationClient } from './registration-client.ts'
 import type { RegisteredMessage } from '../../registration/registration-message.ts'
-import { RenewalLimit } from '../renewal-limit.ts'
 import { fewestFreeForQueue, requireFileDescriptors } from '../../sockets/file-descriptors.ts'
 import { requireLibzmq } from '../../sockets/socket-options.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
-import { unreachable, zeromqPortOf, zeromqPortOffset } from './transport-options.ts'
+import { unreachable } from './transport-options.ts'
+
+/** One renewal of a hop within this many milliseconds: a second one would only cut the first short. */
+const renewalIntervalMs = 2_000
 
 /** What is here already is read within it, milliseconds. */
 const ownStallMs = 20
@@ -38,7 +42,7 @@ export class ZeroMQTransport implements Transport {
   readonly #options: ZeroMQTransportOptions
   readonly #condition: Condition
   readonly #refusals = new Refusals()
-  readonly #renewals = new RenewalLimit()
+  readonly #renewals = new RateLimit(renewalIntervalMs)
   readonly #events: HopEvents
   #handlers: TransportHandlers | null = null
   #planes: Planes | null = null
@@ -119,7 +123,7 @@ export class ZeroMQTransport implements Transport {
     const node = registry.roster.get(incarnation)?.node ?? incarnation
     const own = plane.processes.endpointOf(incarnation) ?? plane.endpoints.outbound
     const hop = { own, link: `link ${node}`, publisher: `publisher ${incarnation}` }[step]
-    if (!this.#renewals.take(hop, this.#options.clock.now())) return
+    if (!this.#renewals.admits(hop, this.#options.clock.now())) return
     if (step === 'own') plane.subscribing.renew(own, 'a subscription seems lost')
     else registry.askToRenew(step, incarnation)
   }
@@ -293,7 +297,7 @@ export class ZeroMQTransport implements Transport {
         this.#handlers?.roster(change)
       },
       renew: () => {
-        if (!this.#renewals.take('publishing', this.#options.clock.now())) return
+        if (!this.#renewals.admits('publishing', this.#options.clock.now())) return
         this.#planes?.plane.publishing.renew('a subscriber elsewhere hears nothing')
       },
       lost: () => this.#events.tell({ type: 'cluster-lost' }),

@@ -14,8 +14,7 @@ import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { readSequences, readTable, writeSequences, writeTable } from './table-sequences.ts'
 
 /** The bodies of all messages but batch and replay: each writer with its inverse below it. */
-type PlainMessage =
-  RefusalMessage | MarkMessage | VectorMessage | HeartbeatMessage | LeavingMessage
+type PlainMessage = RefusalMessage | MarkMessage | VectorMessage | HeartbeatMessage | LeavingMessage
 
 export function writeBody(out: ByteWriter, message: PlainMessage): void {
   switch (message.kind) {

@@ -1,5 +1,5 @@
 import { Dealer } from 'zeromq'
-import type { NodeMode } from '../../../src/model/roster.ts'
+import type { NodeMode } from '../../../src/model/roster-entry.ts'
 import type { Shape } from '../../harness/definition-file.ts'
 import { isProxy } from '../../harness/definition-file.ts'
 import { eventually, patienceMs } from '../../harness/eventually.ts'

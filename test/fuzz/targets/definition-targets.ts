@@ -3,7 +3,7 @@ import { emptyDefinition, noFindings } from '../../../src/definition/definition.
 import { readDefinition, reportOf } from '../../../src/definition/settings-report.ts'
 import { formatProblem } from '../../../src/definition/problem.ts'
 import { readServiceDefinitions } from '../../../src/definition/service-definitions.ts'
-import { SourceText } from '../../../src/definition/source.ts'
+import { SourceText } from '../../../src/definition/source-text.ts'
 import { mutateBytes } from '../byte-mutation.ts'
 import type { Dice } from '../dice.ts'
 import { mutateJson } from '../json-mutation.ts'

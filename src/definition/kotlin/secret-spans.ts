@@ -1,6 +1,6 @@
 import type { LexedSource } from './lexer.ts'
 import type { Token } from '../token.ts'
-import type { Span } from '../source.ts'
+import type { Span } from '../source-text.ts'
 import { isSecretName, maskedText } from '../secret.ts'
 
 /**

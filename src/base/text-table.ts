@@ -8,7 +8,7 @@ export function tableLines(
 ): string[] {
   const texts = [header, ...rows.map((row) => row.map(cellText))]
   const widths = header.map((_, column) =>
-    Math.max(...texts.map((row) => (row[column] ?? '').length)),
+    texts.reduce((most, row) => Math.max(most, (row[column] ?? '').length), 0),
   )
   const isRight = header.map((_, column) => rows.some((row) => typeof row[column] === 'number'))
   return texts.map((row) =>

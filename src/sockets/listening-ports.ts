@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 const listenState = '0A'
 
@@ -29,20 +29,31 @@ export function remembered(
   }
 }
 
+/** A socket that somebody on this host listens with; `inode` tells which process has it open. */
+interface ListeningSocket {
+  readonly port: number
+  readonly inode: string
+}
+
 /**
- * TCP ports that anyone on this host listens at, at whatever address; empty where the system does
- * not say. Linux: /proc/net/tcp (proc(5)), field 1 is address:port in hexadecimal, 3 the state.
+ * TCP sockets that anyone on this host listens with, at whatever address; none where the system does not say.
+ * Linux: /proc/net/tcp (proc(5)), field 1 is address:port in hexadecimal, 3 the state, 9 the inode.
  */
-export function listeningPorts(): ReadonlySet<number> {
-  const ports = new Set<number>()
+export function listeningSockets(): ListeningSocket[] {
+  const sockets: ListeningSocket[] = []
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     for (const line of readLines(table)) {
-      const [, local, , state] = line.trim().split(/\s+/)
-      if (state === listenState) ports.add(Number.parseInt(local?.split(':')[1] ?? '', 16))
+      const { 1: local = '', 3: state, 9: inode = '' } = line.trim().split(/\s+/)
+      if (state !== listenState) continue
+      sockets.push({ port: Number.parseInt(local.split(':')[1] ?? '', 16), inode })
     }
   }
-  return ports
+  return sockets
 }
+
+/** TCP ports that anyone on this host listens at. */
+export const listeningPorts = (): ReadonlySet<number> =>
+  new Set(listeningSockets().map(({ port }) => port))
 
 function readLines(path: string): string[] {
   try {

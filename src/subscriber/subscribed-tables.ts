@@ -10,7 +10,7 @@ import type {
   VectorMessage,
 } from '../model/message.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
-import { mayHavePublished, type RosterChange, type RosterEntry } from '../model/roster.ts'
+import { mayHavePublished, type RosterChange, type RosterEntry } from '../model/roster-entry.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { Bases } from './bases.ts'
 import { Beginning } from './beginning.ts'
@@ -26,7 +26,7 @@ import { replyPath, type Source, type Unproven } from './source.ts'
 import { Sources } from './sources.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
-import type { SubscribedTablesOptions } from './subscription-options.ts'
+import type { SubscribedTablesOptions } from './subscribed-tables-options.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 import { Syncs } from './syncs.ts'
 

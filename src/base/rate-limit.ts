@@ -8,6 +8,11 @@ export class RateLimit {
     this.#intervalMs = intervalMs
   }
 
+  /** Keys that were admitted within the interval, as of the last question. */
+  get remembered(): number {
+    return this.#admitted.size
+  }
+
   admits(key: string, now: number): boolean {
     for (const [each, at] of this.#admitted) {
       if (now - at < this.#intervalMs) break
