@@ -166,8 +166,8 @@ export class ClusterNode implements ClusterProcess {
   }
 
   /** A message could be sent on this connection. */
-  connectionStands(route: string): void {
-    this.#guarded(() => this.#plane.connectionStands(route))
+  connectionIsOpen(route: string): void {
+    this.#guarded(() => this.#plane.connectionIsOpen(route))
   }
 
   /** A message could not be sent on this connection: it has ended. */

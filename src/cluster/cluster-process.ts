@@ -137,7 +137,7 @@ class Bindings {
       ...shared,
       port: ports.registry,
       message: (route, message) => this.#node?.fromProcess(route, message),
-      stands: (route) => this.#node?.connectionStands(route),
+      isOpen: (route) => this.#node?.connectionIsOpen(route),
       gone: (route) => this.#node?.connectionGone(route),
       ended: () => this.#node?.connectionEnded(),
     })

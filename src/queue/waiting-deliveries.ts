@@ -109,7 +109,7 @@ class Lost<Tables extends TablesOf> implements WaitingDelivery<Tables> {
 }
 
 /** Updates that the filter kept back, however many: nothing is delivered of them, only their positions are kept. */
-class Passed {
+class FilteredOut {
   readonly delivery = null
   readonly updates = 0
   readonly bytes = 0
@@ -160,7 +160,7 @@ export class WaitingDeliveries<Tables extends TablesOf> {
 
   /** True: what comes next needs nobody to take it. */
   get isNextEmpty(): boolean {
-    return this.#items.at(0)?.waiting instanceof Passed
+    return this.#items.at(0)?.waiting instanceof FilteredOut
   }
 
   /** Behind what waits already: into it, where that is folded. */
@@ -206,8 +206,8 @@ export class WaitingDeliveries<Tables extends TablesOf> {
   /** Nothing is delivered, but only behind what waits before it is it known to be consumed. */
   #addPositions(positions: readonly StreamPosition[]): void {
     const last = this.#items.at(-1)
-    if (last?.waiting instanceof Passed) last.waiting.add(positions)
-    else this.#push(new Item<Tables>(new Passed(positions), null))
+    if (last?.waiting instanceof FilteredOut) last.waiting.add(positions)
+    else this.#push(new Item<Tables>(new FilteredOut(positions), null))
   }
 
   /** The next delivery; it counts against the limit until it is released. */
@@ -252,7 +252,7 @@ export class WaitingDeliveries<Tables extends TablesOf> {
   /** Behind what is folded already, or into it. */
   #foldItem(item: Item<Tables>, keys: ConflationKeys): void {
     const last = this.#items.at(-1)?.waiting
-    if (item.waiting instanceof Passed && last instanceof Conflation)
+    if (item.waiting instanceof FilteredOut && last instanceof Conflation)
       last.fold([], false, 0, item.waiting.positions)
     else if (!item.plain) this.#items.push(item)
     else if (last instanceof Conflation) {

@@ -32,7 +32,7 @@ const registration: Registration = {
   sequences: [{ table: 'TRADE', last: 17 }],
 }
 
-const { connections: _connections, sequences: _sequences, ...standing } = registration
+const { connections: _connections, sequences: _sequences, ...lasting } = registration
 
 const processMessages: ProcessMessage[] = [
   {
@@ -71,7 +71,7 @@ const clusterMessages: ClusterMessage[] = [
     kept: 0,
     more: true,
     change: {
-      entries: [{ ...standing, state: 'gone' }],
+      entries: [{ ...lasting, state: 'gone' }],
       histories: [{ node: 'a', history: 'h' }],
       settled: false,
       unreachable: ['b'],

@@ -49,7 +49,7 @@ const connectionCounts = record<ConnectionCounts>({
   export: count,
 })
 
-const standing = {
+const lasting = {
   node: filledName,
   process: filledName,
   instance: name,
@@ -66,14 +66,14 @@ const standing = {
 }
 
 export const registration = record<Registration>({
-  ...standing,
+  ...lasting,
   state: oneOf(['alive', 'leaving', 'ended']),
   connections: connectionCounts,
   sequences: list(tableSequence),
 })
 
 const anyEntry = record<RosterEntry>({
-  ...standing,
+  ...lasting,
   state: oneOf(['alive', 'leaving', 'ended', 'gone']),
   endedMsAgo: orElse(0, quantity),
 })

@@ -30,9 +30,9 @@ describe('Arrivals', () => {
     arrivals = new Arrivals(clock, () => (strangers += 1))
   })
 
-  it('counts who has not shaken hands in time, once', () => {
+  it('counts who has not finished the handshake in time, once', () => {
     for (let each = 0; each < 3; each++) arrivals.accepted()
-    arrivals.shaken()
+    arrivals.handshakeEnded()
     expect(strangers).toBe(0)
     while (timers.length > 0) pass()
     expect(strangers).toBe(2)
@@ -41,17 +41,17 @@ describe('Arrivals', () => {
   it('does not take the handshake of a newcomer for that of a stranger for good', () => {
     arrivals.accepted()
     arrivals.accepted()
-    arrivals.shaken()
+    arrivals.handshakeEnded()
     pass()
     arrivals.accepted()
-    arrivals.shaken()
+    arrivals.handshakeEnded()
     while (timers.length > 0) pass()
     expect(strangers).toBe(1)
   })
 
-  it('counts nobody where all have shaken hands, and sets no timer for nobody', () => {
+  it('counts nobody where all have finished theirs, and sets no timer for nobody', () => {
     arrivals.accepted()
-    arrivals.shaken()
+    arrivals.handshakeEnded()
     while (timers.length > 0) pass()
     expect(strangers).toBe(0)
     expect(timers).toEqual([])

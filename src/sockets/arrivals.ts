@@ -7,7 +7,7 @@ const judgedAfterMs = socketLimits.farHandshakeIntervalMs + 500
 /**
  * Counts who came to a bound port and never finished a handshake. libzmq's events do not tell the
  * connections of a port apart, but they can be counted: who was accepted long enough ago and has not
- * shaken hands never will.
+ * finished its handshake never will.
  */
 export class Arrivals {
   readonly #clock: Clock
@@ -16,7 +16,7 @@ export class Arrivals {
   #late = 0
   #due = 0
   #timer: Timer | null = null
-  /** Accepted long enough ago, and without a handshake yet. Below 0: newer ones have shaken hands. */
+  /** Accepted long enough ago, and without a handshake yet. Below 0: newer ones have finished theirs. */
   #owed = 0
 
   constructor(clock: Clock, stranger: () => void) {
@@ -30,7 +30,7 @@ export class Arrivals {
   }
 
   /** A handshake has ended: well, or with a verdict that is told elsewhere. */
-  shaken(): void {
+  handshakeEnded(): void {
     this.#owed -= 1
   }
 

@@ -121,7 +121,7 @@ export class ConnectionMonitor {
         break
       case 'connect:retry':
       case 'connect:delay':
-        acquit(endpoint)
+        cancelVerdict(endpoint)
         break
       default:
         break
@@ -133,7 +133,7 @@ export class ConnectionMonitor {
     if (this.#handlers.stranger === undefined) return
     if (type === 'accept') this.#arrivalsAt(address).accepted()
     else if (type === 'handshake' || type === 'handshake:error:auth') {
-      this.#arrivals.get(address)?.shaken()
+      this.#arrivals.get(address)?.handshakeEnded()
     }
   }
 
@@ -149,7 +149,7 @@ export class ConnectionMonitor {
     const again = endpoint.everConnected
     endpoint.connected = true
     endpoint.everConnected = true
-    acquit(endpoint)
+    cancelVerdict(endpoint)
     this.#handlers.connected?.(address, again)
   }
 
@@ -169,7 +169,7 @@ export class ConnectionMonitor {
   }
 }
 
-function acquit(endpoint: Endpoint): void {
+function cancelVerdict(endpoint: Endpoint): void {
   endpoint.verdict?.cancel()
   endpoint.verdict = null
 }

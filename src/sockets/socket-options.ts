@@ -26,7 +26,7 @@ export const socketLimits = {
   reconnectIntervalMs: 100,
   /** Longest pause: a restarted peer has all its connections back within it. */
   reconnectMaxIntervalMs: 2_000,
-  /** Who has not shaken hands by then is put out: idle raw connections hold no place for long. */
+  /** Who has not finished the handshake by then is put out: idle raw connections hold no place for long. */
   handshakeIntervalMs: 2_000,
   /** The same at the ports that other nodes connect to, and where we connect to theirs. */
   farHandshakeIntervalMs: 6_000,

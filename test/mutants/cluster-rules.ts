@@ -459,8 +459,8 @@ export const clusterRules: readonly Rule[] = [
     'only a word of it counts',
     [
       'cluster/roster/registry.ts',
-      'if (!this.#routes.noteStanding(route)) return',
-      'if (this.#routes.noteStanding(route)) return',
+      'if (!this.#routes.noteOpen(route)) return',
+      'if (this.#routes.noteOpen(route)) return',
     ],
     [registry, 'D23: whose connection stands again has not ended'],
   ),

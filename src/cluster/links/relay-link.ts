@@ -65,7 +65,7 @@ export class RelayLink {
   }
 
   /** Leads there from now on; null: nowhere. */
-  lead(target: RelayTarget | null): Promise<void> {
+  connectTo(target: RelayTarget | null): Promise<void> {
     this.#wanted = target
     this.#retryMs = firstRetryMs
     return this.#apply()

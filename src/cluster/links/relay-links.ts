@@ -43,7 +43,7 @@ export class RelayLinks {
     if (known) {
       const { target: old } = known
       if (old?.endpoint === target.endpoint && old.life === target.life) return
-      this.#follow(node, known.lead(target))
+      this.#follow(node, known.connectTo(target))
       this.#tell(node, 'renewed', `the node has begun a new life or moved to ${target.endpoint}`)
       return
     }
@@ -55,7 +55,7 @@ export class RelayLinks {
       renewed: (why) => this.#tell(node, 'renewed', why),
     })
     this.#links.set(node, link)
-    this.#follow(node, link.lead(target))
+    this.#follow(node, link.connectTo(target))
     this.#tell(node, 'opened', target.endpoint)
   }
 
@@ -66,7 +66,7 @@ export class RelayLinks {
     if (!link) return Promise.resolve()
     this.#links.delete(node)
     this.#tell(node, 'closed', 'the node is gone')
-    return link.lead(null)
+    return link.connectTo(null)
   }
 
   /** A process asks for it. False: there is no such link, or it was made a moment ago. */
@@ -82,7 +82,7 @@ export class RelayLinks {
     this.#closed = true
     const links = [...this.#links.values()]
     this.#links.clear()
-    await Promise.all(links.map((link) => link.lead(null)))
+    await Promise.all(links.map((link) => link.connectTo(null)))
   }
 
   #follow(node: string, work: Promise<void>): void {

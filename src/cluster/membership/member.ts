@@ -32,8 +32,8 @@ export class Member {
   }
 
   /** A ZMTP handshake with it has succeeded, or its connection has failed. */
-  connection(stands: boolean): void {
-    this.#connected = stands
+  connection(isOpen: boolean): void {
+    this.#connected = isOpen
   }
 
   /** `late`: how long we stood still ourselves; nobody is charged for that time. */

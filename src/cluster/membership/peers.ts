@@ -118,8 +118,8 @@ export class Peers {
     return this.#members.get(node)?.heard(now) ?? false
   }
 
-  connection(node: string, stands: boolean): void {
-    this.#members.get(node)?.connection(stands)
+  connection(node: string, isOpen: boolean): void {
+    this.#members.get(node)?.connection(isOpen)
   }
 
   /** The nodes whose state has changed. */

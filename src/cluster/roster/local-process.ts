@@ -45,8 +45,8 @@ export class PublishRate {
 }
 
 export function rosterEntry(registration: Registration, state: ProcessState): RosterEntry {
-  const { connections: _, sequences: __, ...standing } = registration
-  return { ...standing, state }
+  const { connections: _, sequences: __, ...lasting } = registration
+  return { ...lasting, state }
 }
 
 const statuses: Readonly<Record<ProcessState, ProcessStatus>> = {

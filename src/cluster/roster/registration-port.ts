@@ -21,7 +21,7 @@ interface RegistrationPortOptions {
   /** `route` names the connection: where answers go. */
   message(route: string, message: ProcessMessage): void
   /** A message could be sent on this connection: somebody is at its other end. */
-  stands(route: string): void
+  isOpen(route: string): void
   /** Nobody is at the other end of this connection any more. */
   gone(route: string): void
   /** Some connection has ended; which one, sending tells. */
@@ -72,12 +72,12 @@ export class RegistrationPort {
       this.#encoded = { message, frame: encodeClusterMessage(message) }
     const { frame } = this.#encoded
     this.#router.send([ownBytes(route, 'latin1'), frame]).then(
-      () => this.#options.stands(route),
+      () => this.#options.isOpen(route),
       (error: unknown) => {
         const { code } = error as { code?: string }
         if (code === 'EHOSTUNREACH') this.#options.gone(route)
         // EAGAIN: its queue is full.
-        else if (code === 'EAGAIN') this.#options.stands(route)
+        else if (code === 'EAGAIN') this.#options.isOpen(route)
       },
     )
   }

@@ -32,7 +32,7 @@ export class RegistrationRoutes {
   }
 
   /** True: it had ended. */
-  noteStanding(route: string): boolean {
+  noteOpen(route: string): boolean {
     return this.#ended.delete(route)
   }
 

@@ -333,7 +333,7 @@ describe('ends', () => {
     register('1')
     registry.connectionEnded('1', 100)
     expect([...registry.endedRoutes()]).toEqual(['1'])
-    registry.connectionStands('1')
+    registry.connectionIsOpen('1')
     expect([...registry.endedRoutes()]).toEqual([])
     registry.tick(100 + returnWithinMs, 0)
     expect(stateOf('1')).toBe('alive')

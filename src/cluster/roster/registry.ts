@@ -143,8 +143,8 @@ export class Registry {
   }
 
   /** Something could be sent on it. Where it had ended, the process has connected again: it lives. */
-  connectionStands(route: string): void {
-    if (!this.#routes.noteStanding(route)) return
+  connectionIsOpen(route: string): void {
+    if (!this.#routes.noteOpen(route)) return
     for (const local of this.#locals(route)) local.absentSince = null
   }
 

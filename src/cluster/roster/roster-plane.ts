@@ -153,8 +153,8 @@ export class RosterPlane {
   }
 
   /** A message could be sent on it. */
-  connectionStands(route: string): void {
-    this.registry.connectionStands(route)
+  connectionIsOpen(route: string): void {
+    this.registry.connectionIsOpen(route)
   }
 
   /** A message could not be sent on it: it has ended. */
