@@ -43,5 +43,9 @@ export interface ConfirmRequest {
   readonly streams: readonly TableSequence[]
 }
 
+/** The publishers that a request is for, by incarnation; null: all. */
+export const addresseesOf = (request: Request): readonly string[] | null =>
+  request.kind === 'sync' ? request.incarnations : [request.incarnation]
+
 /** Everything that travels from a subscriber up to the publishers. */
 export type Request = SyncRequest | ReplayRequest | ConfirmRequest

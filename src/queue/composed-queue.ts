@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
-import type { Request } from '../model/request.ts'
+import { addresseesOf, type Request } from '../model/request.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
 import { Publisher } from '../publisher/publisher.ts'
@@ -342,7 +342,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   #request(request: Request): void {
-    this.#transport.request(encodeRequest(request))
+    this.#transport.request(encodeRequest(request), addresseesOf(request))
     this.#publisher.onRequest(request, this.#clock.now())
     this.#schedule()
   }

@@ -131,10 +131,10 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
       let beacons = 0
       await eventually('a request', () => {
         beacons += 1
-        a.call((transport) => transport.request(Buffer.from(`\x02beacon ${beacons}`)))
+        a.call((transport) => transport.request(Buffer.from(`\x02beacon ${beacons}`), null))
         return heard(`\x02beacon ${beacons - 1}`)
       })
-      for (const text of numbered(50)) a.call((t) => t.request(Buffer.from(`\x03${text}`)))
+      for (const text of numbered(50)) a.call((t) => t.request(Buffer.from(`\x03${text}`), null))
       for (const each of [b, s]) {
         await eventually('all', () => each.requests.includes('\x03number 49'))
         const counted = each.requests.filter((frame) => frame.startsWith('\x03'))
@@ -143,6 +143,31 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
           numbered(50).map((text) => `\x03${text}`),
         )
         assert.deepEqual(each.messages, [])
+      }
+    },
+  ],
+  [
+    'a request with addressees reaches them once, and others at most',
+    async (stage) => {
+      const [a, b, c] = await Promise.all([stage.open('A'), stage.open('B'), stage.open('C')])
+      const ask = (text: string, ...to: readonly string[]) =>
+        a.call((transport) => transport.request(Buffer.from(text), to))
+      let beacons = 0
+      await eventually('a request', () => {
+        beacons += 1
+        ask(`\x02beacon ${beacons}`, b.incarnation, c.incarnation)
+        return [b, c].every(({ requests }) => requests.includes(`\x02beacon ${beacons - 1}`))
+      })
+      for (const text of numbered(50)) ask(`\x03B ${text}`, b.incarnation)
+      for (const text of numbered(50)) ask(`\x03C ${text}`, c.incarnation)
+      for (const [each, name] of [
+        [b, 'B'],
+        [c, 'C'],
+      ] as const) {
+        const own = numbered(50).map((text) => `\x03${name} ${text}`)
+        const theirs = () => each.requests.filter((frame) => frame.startsWith(`\x03${name}`))
+        await eventually('its own', () => theirs().length === own.length)
+        assert.deepEqual(theirs(), own)
       }
     },
   ],
@@ -232,7 +257,7 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
       const { told } = b
       await Promise.all([closing, b.transport.close(0)])
       b.send('table/T/', 'to nobody')
-      b.call((transport) => transport.request(Buffer.from('\x02')))
+      b.call((transport) => transport.request(Buffer.from('\x02'), null))
       b.register({ publishes: [] })
       await eventually('A hears of the end of others', () => a.told > 0)
       assert.equal(b.told, told)

@@ -72,8 +72,11 @@ export interface Transport {
    * waits; the bytes are never written again.
    */
   send(topic: string, message: Uint8Array): void
-  /** Sends up to every publisher: one frame whose first byte is neither 0 nor 1. */
-  request(frame: Uint8Array): void
+  /**
+   * Sends up to publishers: one frame whose first byte is neither 0 nor 1. `publishers`: whom it is for, by
+   * incarnation; null: everybody. A transport that cannot address may bring it to others, too: they pass it over.
+   */
+  request(frame: Uint8Array, publishers: readonly string[] | null): void
   subscribe(topicPrefix: string): void
   unsubscribe(topicPrefix: string): void
   /** What this process now says of itself; `registered` follows when GENESIS_CLUSTER has it. */

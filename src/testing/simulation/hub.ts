@@ -8,7 +8,7 @@ export interface Down {
 export type Up =
   | { readonly subscribe: string }
   | { readonly unsubscribe: string }
-  | { readonly request: Uint8Array }
+  | { readonly request: Uint8Array; readonly publishers: readonly string[] | null }
 
 /** A connection as its ends see it. */
 export interface Carrier {

@@ -20,6 +20,9 @@ interface NetworkOptions {
   readonly watch: Watch
 }
 
+/** Of so many seeds in a row all or none have requests that only those hear whom they are for. */
+const seedsOfOneKind = 4
+
 /** A hop is not made anew more often than this. */
 const renewEveryMs = 2000
 
@@ -41,9 +44,11 @@ export class SimulatedNetwork {
   /** Processes that a roster has had as publishers. */
   readonly #announced = new Set<string>()
   readonly #watch: Watch
+  readonly #addressesRequests: boolean
 
   constructor({ seed, nodes, mode, forget, watch }: NetworkOptions) {
     this.#watch = watch
+    this.#addressesRequests = Math.floor(seed / seedsOfOneKind) % 2 === 1
     this.random = seededRandom(seed)
     this.mode = mode
     this.forgetting = { probability: forget }
@@ -72,6 +77,7 @@ export class SimulatedNetwork {
       random: this.random,
       register: (each, registration) => this.#register(each, registration),
       renew: (each, step, publisher) => this.#renew(each, step, publisher),
+      addressesRequests: this.#addressesRequests,
       isDirect: (each, publisher) =>
         this.mode === 'mesh' && this.processes.get(publisher)?.node === each.node,
       sent: (each, topic, message) =>

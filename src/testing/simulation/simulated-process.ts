@@ -15,6 +15,8 @@ interface ProcessSurroundings {
   register(process: SimulatedProcess, registration: Registration): void
   renew(process: SimulatedProcess, step: RenewStep, incarnation: string): void
   isDirect(process: SimulatedProcess, incarnation: string): boolean
+  /** As with a broker: nobody hears a request that is for others. Else as with ZeroMQ, where everybody does. */
+  readonly addressesRequests: boolean
   /** What leaves and what arrives, for whoever watches the wires. */
   sent(process: SimulatedProcess, topic: string, message: Uint8Array): void
   received(process: SimulatedProcess, topic: string, message: Uint8Array): void
@@ -159,8 +161,8 @@ export class SimulatedProcess implements Transport, Clock {
     this.publisherEnd.down({ topic, message })
   }
 
-  request(frame: Uint8Array): void {
-    this.subscriberEnd.up({ request: frame })
+  request(frame: Uint8Array, publishers: readonly string[] | null): void {
+    this.subscriberEnd.up({ request: frame, publishers })
   }
 
   subscribe(topicPrefix: string): void {
@@ -205,7 +207,9 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   onUp(message: Up): void {
-    if (this.isAlive && 'request' in message) this.#handlers?.request(message.request)
+    if (!this.isAlive || !('request' in message)) return
+    const isMeant = message.publishers?.includes(this.incarnation) ?? true
+    if (isMeant || !this.#around.addressesRequests) this.#handlers?.request(message.request)
   }
 
   onConnected(): void {

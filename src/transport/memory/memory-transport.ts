@@ -53,10 +53,11 @@ export class MemoryTransport implements Transport {
     for (const other of this.#cluster.others(member)) other.message(topic, message)
   }
 
-  request(frame: Uint8Array): void {
+  request(frame: Uint8Array, publishers: readonly string[] | null): void {
     const member = this.#live()
     if (!member) return
-    for (const other of this.#cluster.others(member)) other.request(frame)
+    for (const other of this.#cluster.others(member))
+      if (publishers?.includes(other.incarnation) ?? true) other.request(frame)
   }
 
   subscribe(topicPrefix: string): void {

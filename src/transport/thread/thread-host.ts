@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
+import { unpackAddressees } from './addressees.ts'
 import { Outbox, outboxLimits } from './outbox.ts'
 import { unpackFrames } from './packed-frames.ts'
 import { tellError, type FramesMessage, type WorkerMessage } from './thread-messages.ts'
@@ -58,11 +59,11 @@ export class ThreadHost {
 
   #carry({ type, packed }: FramesMessage): void {
     const bytes = packed.bytes.byteLength
-    for (const [frame] of unpackFrames(packed)) {
+    for (const [frame, addressees] of unpackFrames(packed)) {
       if (frame === undefined) continue
       // Its topic stands at its beginning, where ZeroMQ looks for it.
       if (type === 'down') this.#transport?.send('', frame)
-      else this.#transport?.request(frame)
+      else this.#transport?.request(frame, unpackAddressees(addressees))
     }
     this.#outbox.post({ type: 'taken', bytes })
   }

@@ -48,7 +48,8 @@ class Recorded implements Transport {
     return registration
   }
   send = (_: string, message: Uint8Array): void => void this.sent.push(`down ${String(message)}`)
-  request = (frame: Uint8Array): void => void this.sent.push(`up ${String(frame)}`)
+  request = (frame: Uint8Array, publishers: readonly string[] | null): void =>
+    void this.sent.push(`up ${String(frame)} to ${publishers?.join() ?? 'all'}`)
   subscribe = (prefix: string): void => void this.sent.push(`subscribe ${prefix}`)
   unsubscribe = (prefix: string): void => void this.sent.push(`unsubscribe ${prefix}`)
   register = (registration: Registration): void => void this.registrations.push(registration)
@@ -99,13 +100,21 @@ it('keeps the order of what is said, frames and all', async () => {
   await open()
   transport.send('', Buffer.from('1'))
   transport.send('', Buffer.from('2'))
-  transport.request(Buffer.from('3'))
+  const [one, two] = ['1'.repeat(32), '2'.repeat(32)]
+  transport.request(Buffer.from('3'), [one, two])
   transport.subscribe('4')
+  transport.request(Buffer.from('6'), null)
   transport.send('', Buffer.from('5'))
   transport.renew('own', 'x')
   await transport.close(0)
   expect(recorded.sent.slice(0, 2)).toEqual(['down 1', 'down 2'])
-  expect(recorded.sent.slice(2)).toEqual(['up 3', 'subscribe 4', 'down 5', 'renew own'])
+  expect(recorded.sent.slice(2)).toEqual([
+    `up 3 to ${one},${two}`,
+    'subscribe 4',
+    'up 6 to all',
+    'down 5',
+    'renew own',
+  ])
 })
 
 it('who refuses is told with code and text, and the code stands in the text once', async () => {

@@ -5,6 +5,7 @@ import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
+import { packAddressees } from './addressees.ts'
 import { Outbox, outboxLimits } from './outbox.ts'
 import { unpackFrames } from './packed-frames.ts'
 import {
@@ -82,8 +83,8 @@ export class ThreadTransport implements Transport {
     this.#add('down', message)
   }
 
-  request(frame: Uint8Array): void {
-    this.#add('up', frame)
+  request(frame: Uint8Array, publishers: readonly string[] | null): void {
+    this.#add('up', frame, ...packAddressees(publishers))
   }
 
   subscribe(prefix: string): void {
@@ -201,8 +202,8 @@ export class ThreadTransport implements Transport {
   }
 
   /** Dropped where the main thread does not take it, as a connection drops it. */
-  #add(way: 'down' | 'up', frame: Uint8Array): void {
-    if (this.#outbox.room > 0) return this.#outbox.add(way, [frame])
+  #add(way: 'down' | 'up', ...frames: readonly Uint8Array[]): void {
+    if (this.#outbox.room > 0) return this.#outbox.add(way, frames)
     this.#refused += 1
     if (this.#refused > 1) return
     setImmediate(() => {

@@ -95,6 +95,7 @@ export class ZeroMQTransport implements Transport {
     this.#live()?.plane.publishing.send(message)
   }
 
+  /** An XSUB sends to all that it is connected to: who is not meant passes it over. */
   request(frame: Uint8Array): void {
     this.#live()?.plane.subscribing.request(frame)
   }
