@@ -386,7 +386,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (now >= this.#reportAt) {
       this.#reportAt = now + reportMs
       for (const event of this.#refusals.take()) this.#feed.emit(event)
-      this.#registration.say()
+      this.#registration.report()
     }
     this.#schedule()
   }

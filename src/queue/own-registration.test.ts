@@ -1,7 +1,11 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { Registration } from '../model/roster-entry.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 it('D20: has the last numbers of all streams from when the process leaves', async () => {
   const transport = new MemoryCluster().transport()
@@ -25,4 +29,32 @@ it('D20: has the last numbers of all streams from when the process leaves', asyn
   for (const { state, last: told } of said) expect(told).toEqual(state === 'alive' ? null : last)
   const states = new Set(said.map(({ state }) => state))
   expect([...states]).toEqual(expect.arrayContaining(['leaving', 'ended']))
+})
+
+it('is said again where something was published since: an idle process leaves the repeating to its transport', async () => {
+  const transport = new MemoryCluster().transport()
+  const said: Registration[] = []
+  const register = transport.register.bind(transport)
+  transport.register = (registration) => {
+    said.push(registration)
+    register(registration)
+  }
+  vi.useFakeTimers()
+  const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+  const opening = openUpdateQueue({ process: 'IDLE', transport })
+  await passed(100)
+  const queue = await opening
+  said.length = 0
+  const sequences = () => said.map(({ sequences: each }) => each)
+  await passed(5_000)
+  expect(sequences()).toEqual([])
+  queue.publish({ table: 'A', kind: 'insert', record: {} })
+  await passed(5_000)
+  expect(sequences().at(-1)).toEqual([{ table: 'A', last: 1 }])
+  const before = said.length
+  await passed(5_000)
+  expect(said.length).toBe(before)
+  const closing = queue.close()
+  await passed(100)
+  await closing
 })

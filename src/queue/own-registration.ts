@@ -13,6 +13,8 @@ export class OwnRegistration {
   #given: Registration
   #isChanged = false
   #isClosed = false
+  /** Commits that were numbered when it was said last. */
+  #commits = 0
   #onEndTaken: (() => void) | null = null
 
   /** `given`: what stays as it is, the names above all. */
@@ -59,9 +61,15 @@ export class OwnRegistration {
     if (this.#isChanged) this.say()
   }
 
+  /** Where something was published since it was said last: the transport repeats what stays as it is. */
+  report(): void {
+    if (this.#publisher.published.commits !== this.#commits) this.say()
+  }
+
   say(): void {
     if (this.#isClosed) return
     this.#isChanged = false
+    this.#commits = this.#publisher.published.commits
     this.#transport.register(this.current())
   }
 

@@ -69,6 +69,7 @@ export class RegistrationClient {
   #unansweredBeats = 0
   /** When GENESIS_CLUSTER was heard last; -Infinity: never. */
   #heardAt = -Infinity
+  #registeredAt = -Infinity
   #id = 0
   #lost = false
   #heartbeat: Timer | null = null
@@ -148,7 +149,8 @@ export class RegistrationClient {
         this.#handlers.tick()
         if (this.#unansweredBeats >= lostAfterUnanswered) this.#lose()
         this.#unansweredBeats += 1
-        this.#register()
+        // What was said a moment ago is a heartbeat, too.
+        if (this.#clock.now() - this.#registeredAt >= registrationIntervalMs / 2) this.#register()
       },
     )
   }
@@ -156,6 +158,7 @@ export class RegistrationClient {
   #register(): void {
     if (this.#closed) return
     const registration = this.#registration
+    this.#registeredAt = this.#clock.now()
     this.#id += 1
     this.#underWay.set(this.#id, { generation: this.#generation, registration })
     for (const oldest of this.#underWay.keys()) {
