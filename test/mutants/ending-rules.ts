@@ -53,7 +53,11 @@ export const endingRules: readonly Rule[] = [
     'D20.5',
     'What is missing of a publisher that leaves is asked for, by its word on the wire',
     'its word is passed over',
-    ['subscriber/subscribed-tables.ts', 'this.#bases.noteLast(source, leaving.streams)', 'void leaving'],
+    [
+      'subscriber/subscribed-tables.ts',
+      'this.#bases.noteLast(source, leaving.streams)',
+      'void leaving',
+    ],
     [leaving, 'D20: is asked for what is missing, by its word on the wire'],
   ),
   rule(
@@ -296,7 +300,11 @@ export const endingRules: readonly Rule[] = [
     'D20.29',
     'A publisher that died leaves open losses in the tables alone that its node knew it to publish',
     'in each table of each subscription',
-    ['model/roster-entry.ts', "state === 'ended' && publishes.length > 0 ? publishes : null", 'null'],
+    [
+      'model/roster-entry.ts',
+      "state === 'ended' && publishes.length > 0 ? publishes : null",
+      'null',
+    ],
     [endings, 'D20: that died leaves open losses in the tables alone that its node knew'],
   ),
   rule(

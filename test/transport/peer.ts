@@ -1,7 +1,12 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { randomId } from '../../src/base/random.ts'
 import type { TidingsError } from '../../src/base/tidings-error.ts'
-import type { NodeMode, ProcessRole, Registration, RosterChange } from '../../src/model/roster-entry.ts'
+import type {
+  NodeMode,
+  ProcessRole,
+  Registration,
+  RosterChange,
+} from '../../src/model/roster-entry.ts'
 import type { TransportEvent, TransportHandlers } from '../../src/transport/transport.ts'
 import { loopbackAddresses } from '../../src/sockets/access-list.ts'
 import type { ZeroMQTransportOptions } from '../../src/transport/zeromq/transport-options.ts'

@@ -4,7 +4,12 @@ import type {
   ProcessMessage,
   RegisterMessage,
 } from '../../../src/registration/registration-message.ts'
-import { decodeClusterMessage, decodeProcessMessage, encodeClusterMessage, encodeProcessMessage } from '../../../src/registration/registration-message.ts'
+import {
+  decodeClusterMessage,
+  decodeProcessMessage,
+  encodeClusterMessage,
+  encodeProcessMessage,
+} from '../../../src/registration/registration-message.ts'
 import { maxRegistrationMessageBytes } from '../../../src/model/registration-limits.ts'
 import { RosterView } from '../../../src/registration/roster-view.ts'
 import type { Whisper } from '../../../src/cluster/membership/whisper.ts'
