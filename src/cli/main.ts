@@ -4,7 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { TidingsError } from '../base/tidings-error.ts'
 import { type ProcessStatus, processStatuses } from '../model/cluster-snapshot.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
-import { addSharedOptions } from './shared-options.ts'
+import { addSharedOptions, moreHelp } from './shared-options.ts'
 import { complain, endWithoutReader, goOnWithoutReader, onOutputFailure } from './terminal.ts'
 
 const exitCodes = `
@@ -153,15 +153,16 @@ function addMon(program: Command, ended: Ended): void {
     .addHelpText(
       'after',
       `
-A process that has ended is shown as DOWN for ten minutes, unless another has its
-name; a script that has ended is not shown. --status HEALTHY shows who is there.${exitCodes}`,
+A process that has ended is shown as DOWN for ten minutes, unless one that lives
+has its name; a script that has ended is not shown. --status HEALTHY shows who is there.${exitCodes}`,
     )
     .action(async (options) => ended(await (await import('./mon-command.ts')).mon(options)))
 }
 
 function addDemo(program: Command, ended: Ended): void {
-  program
-    .command('demo')
+  const demo = program.command('demo')
+  demo
+    .showHelpAfterError(moreHelp(demo))
     .description('run the main job: two nodes, a database, and two copies of it kept by the queue')
     .addOption(
       new Option(

@@ -1,3 +1,4 @@
+import { didYouMean } from '../base/nearest.ts'
 import { NumberOutOfRange, parseExactJson } from '../base/exact-json.ts'
 import { isInt64 } from '../base/int64.ts'
 import { maxJsonNesting, nestsDeeper } from '../base/json-nesting.ts'
@@ -120,6 +121,14 @@ async function isConfirmed(queue: UpdateQueue): Promise<boolean> {
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
+/** What an update may say. */
+const takenNames = ['table', 'kind', 'record', 'before', 'version']
+
+/** What `tidings tail` prints beside, so that its lines can be published as they are; it is passed over. */
+const printedNames = ['publisher', 'sequence', 'commit', 'publishedAt', 'foreign']
+
+const updateNames = new Set([...takenNames, ...printedNames])
+
 /** A line of input → the updates of one commit. Throws USAGE with the place. */
 class LineParser {
   readonly #table: string | undefined
@@ -147,6 +156,11 @@ class LineParser {
 
   #update(value: unknown, place: string): NewUpdate {
     const update = checkObject(value, place, 'an update') as Record<string, unknown>
+    for (const name of Object.keys(update))
+      if (!updateNames.has(name)) {
+        const hint = didYouMean(name, updateNames) || `; it has ${takenNames.join(', ')}`
+        throw new TidingsError('USAGE', `${place}: an update has no field "${name}"${hint}`)
+      }
     const table = update['table'] ?? this.#table
     if (typeof table !== 'string')
       throw new TidingsError('USAGE', `${place}: the update has no table and no TABLE was given`)

@@ -13,8 +13,13 @@ const collect = (value: string, before: string[] | undefined): string[] => [
   value,
 ]
 
+/** What stands behind the error of a wrong option: where the right ones are. */
+export const moreHelp = (command: Command): string =>
+  `(tidings ${command.name()} --help tells more)`
+
 export function addSharedOptions(command: Command): Command {
   return command
+    .showHelpAfterError(moreHelp(command))
     .addOption(
       new Option(
         '--definition <file>',

@@ -90,3 +90,16 @@ test('a long line is cut around the caret', () => {
   expect(line.length).toBeLessThanOrEqual(100)
   expect(line[caret.indexOf('^')]).toBe('0')
 })
+
+test('of a JSON file with a mistake in the JSON itself only that one is told', () => {
+  const file = path.join(folder, 'cut-short.json')
+  fs.writeFileSync(file, '{"global": {"ZeroMQProxyInboundPort": 5001,}')
+  const report = loadSettings({
+    definition: [file],
+    cwd: folder,
+    env: {},
+    hostname: 'vm',
+    localAddresses: ['127.0.0.1'],
+  })
+  expect(report.errors.map(({ message }) => message)).toEqual(['expected a name in double quotes'])
+})

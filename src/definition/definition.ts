@@ -56,6 +56,8 @@ export interface Definition {
   readonly vaults: Scope[]
   /** Texts that could not be read in full: what they seem to lack may stand in the rest. */
   readonly damaged: SourceText[]
+  /** A JSON file ends at its first mistake: nobody knows what stands behind it, so nothing is told as missing. */
+  isCutShort: boolean
 }
 
 export const globalScope: Scope = { level: 'global', system: null, host: null }
@@ -67,6 +69,7 @@ export const emptyDefinition = (): Definition => ({
   services: [],
   vaults: [],
   damaged: [],
+  isCutShort: false,
 })
 
 /** Host names are names of the DNS: case does not count. */

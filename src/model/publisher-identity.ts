@@ -15,3 +15,12 @@ export const identityOf = ({
   instance,
   incarnation,
 }: PublisherIdentity): PublisherIdentity => ({ node, process, instance, incarnation })
+
+/** A process for people: replicas of one name are told apart by their instances. */
+export const processName = ({
+  process,
+  instance,
+}: {
+  process: string
+  instance: string
+}): string => (instance === '' ? process : `${process}/${instance}`)

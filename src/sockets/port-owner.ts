@@ -3,6 +3,10 @@ import type { Socket } from 'zeromq'
 import { TidingsError } from '../base/tidings-error.ts'
 import { listeningSockets } from './listening-ports.ts'
 
+/** What to do where a port of GENESIS_CLUSTER is taken. */
+export const portRemedy =
+  ': end what has it, perhaps another `tidings cluster` of this node, or give the item another port'
+
 /** Looking for the owner only makes a message better: it must not hold up an error for longer. */
 const lookupTimeoutMs = 1_000
 

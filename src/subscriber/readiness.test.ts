@@ -37,6 +37,13 @@ describe('ready', () => {
     ])
   })
 
+  it('D11: says for which replica', () => {
+    const pair = new Pair(['A'])
+    pair.roster({ instance: 'b' })
+    pair.pass(5_200, ({ kind }) => kind === 'mark')
+    expect(pair.events).toContainEqual({ type: 'waiting', missing: ['p/b on n'] })
+  })
+
   it('D11: says that it waits for the roster', () => {
     const pair = new Pair(['A'])
     pair.roster(null, false)

@@ -1,3 +1,4 @@
+import { processName } from '../model/publisher-identity.ts'
 import type { RosterChange } from '../model/roster-entry.ts'
 import type { Source } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
@@ -45,8 +46,8 @@ export class Readiness {
         if (state === 'alive' || state === 'leaving') this.#awaited.add(incarnation)
       }
     }
-    for (const { incarnation, node, process } of change.entries)
-      this.#names.set(incarnation, `${process} on ${node}`)
+    for (const entry of change.entries)
+      this.#names.set(entry.incarnation, `${processName(entry)} on ${entry.node}`)
     this.check()
   }
 

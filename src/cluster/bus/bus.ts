@@ -4,7 +4,7 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { NodePorts } from '../../definition/settings.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
-import { bindPort } from '../../sockets/port-owner.ts'
+import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import {
   boundXpub,
   boundXsub,
@@ -130,20 +130,20 @@ export class Bus {
       await bindPort(front, loopback, 0, 'between the proxies')
       this.#outboundAt = front.lastEndpoint ?? ''
     } else await front.bind(this.#outboundAt)
-    await bindPort(back, bind, ports.outbound, 'ZeroMQProxyOutboundPort')
+    await bindPort(back, bind, ports.outbound, 'ZeroMQProxyOutboundPort', portRemedy)
   }
 
   async #bindExport(): Promise<void> {
     const { bind, ports, zapDomain } = this.#options
     const { front, back } = this.#pair(boundXsub(zapDomain), farApart(boundXpub(zapDomain)))
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
-    await bindPort(back, bind, ports.relay, 'TidingsRelayPort')
+    await bindPort(back, bind, ports.relay, 'TidingsRelayPort', portRemedy)
   }
 
   async #bindInbound(): Promise<void> {
     const { bind, ports, zapDomain } = this.#options
     const { front, back, monitor } = this.#pair(inboundXsub(zapDomain), connectingXpub())
-    await bindPort(front, bind, ports.inbound, 'ZeroMQProxyInboundPort')
+    await bindPort(front, bind, ports.inbound, 'ZeroMQProxyInboundPort', portRemedy)
     this.#connectToIntake(back, monitor)
     for (const endpoint of [this.#outboundAt, this.#exportAt]) {
       monitor.expect(endpoint)

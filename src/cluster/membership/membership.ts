@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
-import { bindPort } from '../../sockets/port-owner.ts'
+import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import { boundRouter, farApart, sendingDealer } from '../../sockets/socket-options.ts'
 import { fairReceive } from '../bus/fair-receive.ts'
 import type { Peer, TidingsHeaders } from './peers.ts'
@@ -92,7 +92,13 @@ export class Membership {
   static async open(options: MembershipOptions): Promise<Membership> {
     const membership = new Membership(options)
     try {
-      await bindPort(membership.#router, options.bind, options.port, 'ClusterPort, membership')
+      await bindPort(
+        membership.#router,
+        options.bind,
+        options.port,
+        'ClusterPort, membership',
+        portRemedy,
+      )
     } catch (error) {
       await membership.close()
       throw error

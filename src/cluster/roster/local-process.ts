@@ -1,3 +1,4 @@
+import { processName } from '../../model/publisher-identity.ts'
 import type { ProcessSnapshot, ProcessStatus } from '../../model/cluster-snapshot.ts'
 import type { ProcessState, Registration, RosterEntry } from '../../model/roster-entry.ts'
 
@@ -61,7 +62,7 @@ const maxShownName = 255
 
 /** As people read it: with its instance. */
 export const shownName = ({ process, instance }: Pick<RosterEntry, 'process' | 'instance'>) =>
-  (instance === '' ? process : `${process}/${instance}`).slice(0, maxShownName)
+  processName({ process, instance }).slice(0, maxShownName)
 
 export function processSnapshot(local: LocalProcess): ProcessSnapshot {
   const { registration, state } = local

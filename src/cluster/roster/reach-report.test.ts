@@ -39,6 +39,6 @@ it('says what becomes of subscriptions meanwhile, and what they are owed then', 
   report.take([])
   expect(messages).toEqual([
     'b cannot be reached: subscriptions are ready without, and are told so',
-    'b can be reached: what was missed is delivered or reported lost',
+    'b heard again, or known to have ended: what was missed is delivered or reported lost',
   ])
 })

@@ -19,7 +19,7 @@ export class ReachReport {
       this.#on({ type: 'unreachable', names: missing, message })
     }
     if (back.length > 0) {
-      const message = `${back.join(', ')} can be reached: what was missed is delivered or reported lost`
+      const message = `${back.join(', ')} heard again, or known to have ended: what was missed is delivered or reported lost`
       this.#on({ type: 'reachable', names: back, message })
     }
   }

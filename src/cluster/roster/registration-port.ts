@@ -2,7 +2,7 @@ import { ownBytes } from '../../base/own-bytes.ts'
 import { Router } from 'zeromq'
 import type { Clock } from '../../base/clock.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
-import { bindPort } from '../../sockets/port-owner.ts'
+import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import type { ClusterMessage, ProcessMessage } from '../../registration/registration-message.ts'
 import {
   decodeProcessMessage,
@@ -50,7 +50,7 @@ export class RegistrationPort {
     const port = new RegistrationPort(options)
     try {
       const purpose = 'TidingsRegistryPort, registration of processes'
-      await bindPort(port.#router, options.bind, options.port, purpose)
+      await bindPort(port.#router, options.bind, options.port, purpose, portRemedy)
     } catch (error) {
       await port.close()
       throw error

@@ -1,3 +1,4 @@
+import { processName } from '../../model/publisher-identity.ts'
 import { randomId } from '../../base/random.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
@@ -249,9 +250,10 @@ export class RosterPlane {
   /** The processes of one node, as `mon` shows them: what has ended only where nothing follows it. */
   processes(node: string): ProcessSnapshot[] {
     const known = this.roster.entries().filter((entry) => entry.node === node)
-    const lives = new Set(known.filter(({ state }) => state !== 'ended').map(nameOf))
+    const lives = new Set(known.filter(({ state }) => state !== 'ended').map(processName))
     const entries = known.filter(
-      (entry) => entry.state !== 'ended' || (entry.role === 'process' && !lives.has(nameOf(entry))),
+      (entry) =>
+        entry.state !== 'ended' || (entry.role === 'process' && !lives.has(processName(entry))),
     )
     return entries.map((entry) => {
       const local = this.registry.get(entry.incarnation)
@@ -273,7 +275,7 @@ export class RosterPlane {
       }
       const local = this.registry.adopt(assumedRegistration(entry), now)
       local.state = entry.state
-      awaited.set(entry.incarnation, entry.process)
+      awaited.set(entry.incarnation, processName(entry))
     }
     return awaited
   }
@@ -392,5 +394,3 @@ const newsWords: Readonly<Record<ProcessNews, string>> = {
   ended: 'ended',
   refused: 'refused',
 }
-
-const nameOf = ({ process, instance }: RosterEntry) => `${process}/${instance}`

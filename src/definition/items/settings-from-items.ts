@@ -99,7 +99,7 @@ function judgeMissingPorts(
   findings: Findings,
 ): void {
   const [origin] = definition.origins
-  if (!origin) return
+  if (!origin || definition.isCutShort) return
   const hostsByMissing = new Map<string, string[]>()
   for (const [host, items] of itemsByHost) {
     const missing = missingPorts(items)

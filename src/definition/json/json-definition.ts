@@ -21,6 +21,7 @@ export function readJsonDefinition(
   const { node, complaint } = readJson(source)
   if (complaint !== null) {
     definition.damaged.push(source)
+    definition.isCutShort = true
     findings.errors.push(problemAt({ source, offset: complaint.offset }, complaint.message))
   }
   const originOf = (path: string, start: number): Origin => ({

@@ -1,3 +1,4 @@
+import { processName } from '../../model/publisher-identity.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { randomId } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
@@ -41,7 +42,7 @@ export class MemoryCluster implements Meeting {
   join(member: MemoryMember, registration: Registration): Registration {
     const twin = this.#twin(registration)
     if (twin) {
-      const name = `${registration.process}${registration.instance && `/${registration.instance}`}`
+      const name = processName(registration)
       const why = `${name} runs already on ${registration.node} (pid ${twin.pid}): give one of them another instance`
       throw new TidingsError('NAME_TAKEN', why)
     }

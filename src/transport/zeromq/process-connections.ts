@@ -1,3 +1,4 @@
+import { processName } from '../../model/publisher-identity.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { RosterChange, RosterEntry } from '../../model/roster-entry.ts'
 import type { SubscribingSocket } from './subscribing-socket.ts'
@@ -88,7 +89,7 @@ export class ProcessConnections {
     const held = this.#processes.get(incarnation)
     if (held?.endpoint === endpoint) return
     if (held) this.#release(incarnation)
-    const name = instance === '' ? process : `${process}/${instance}`
+    const name = processName({ process, instance })
     this.#processes.set(incarnation, { endpoint, name })
     this.#socket.connect(endpoint)
   }

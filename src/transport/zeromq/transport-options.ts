@@ -26,15 +26,18 @@ export interface ZeroMQTransportOptions {
   readonly random: Random
 }
 
-/** `hop`: which port it is, `ms`: how long it was waited for. */
+/** `hop`: which port it is, `ms`: how long it was waited for, `answersAt`: the port at which it did answer, if at any. */
 export function unreachable(
   address: string,
   port: number,
   hop: ClusterHop,
   ms: number,
+  answersAt?: number,
 ): TidingsError {
-  return new TidingsError(
-    'CLUSTER_UNREACHABLE',
-    `GENESIS_CLUSTER did not answer at ${address}:${port} (${hop}) within ${ms} ms: start it on this node with \`tidings cluster\``,
-  )
+  const silent = `did not answer at ${address}:${port} (${hop}) within ${ms} ms`
+  const message =
+    answersAt === undefined
+      ? `GENESIS_CLUSTER ${silent}: start it on this node with \`tidings cluster\``
+      : `GENESIS_CLUSTER answers at ${address}:${answersAt}, but ${silent}: it seems to read another definition, so compare its ports with \`tidings check\``
+  return new TidingsError('CLUSTER_UNREACHABLE', message)
 }

@@ -232,7 +232,8 @@ export class ZeroMQTransport implements Transport {
       // What has come while this process itself stood still is read before it is judged.
       if (await this.#condition.until(look, ownStallMs, signal)) return
     }
-    throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs)
+    const answersAt = hop === 'registry' ? undefined : ports.registry
+    throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt)
   }
 
   async #takePorts(registration: Registration, plane: DataPlane): Promise<Ports> {
