@@ -57,6 +57,12 @@ const statuses: Readonly<Record<ProcessState, ProcessStatus>> = {
   ended: 'DOWN',
 }
 
+/** A process that has registered and has not taken its ports yet is still starting. */
+function statusOf(entry: Pick<RosterEntry, 'role' | 'zeromqPort'>, state: ProcessState) {
+  const isStarting = state === 'alive' && entry.role === 'process' && entry.zeromqPort === null
+  return isStarting ? 'STARTING' : statuses[state]
+}
+
 /** UTF-16 units of a name that a snapshot has room for. */
 const maxShownName = 255
 
@@ -69,7 +75,7 @@ export function processSnapshot(local: LocalProcess): ProcessSnapshot {
   return {
     name: shownName(registration),
     pid: registration.pid,
-    status: statuses[state],
+    status: statusOf(registration, state),
     processPort: registration.processPort,
     zeromqPort: registration.zeromqPort,
     connections: registration.connections,
@@ -83,7 +89,7 @@ export function remoteProcessSnapshot(entry: RosterEntry): ProcessSnapshot {
   return {
     name: shownName(entry),
     pid: entry.pid,
-    status: statuses[entry.state],
+    status: statusOf(entry, entry.state),
     processPort: entry.processPort,
     zeromqPort: entry.zeromqPort,
     connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },

@@ -85,6 +85,27 @@ it('D23: a roster that begins without its file has another history; with it, the
   expect(startPlane(two).roster.history).not.toBe(first.roster.history)
 })
 
+it('shows a process as starting until it has taken its ports, and a script as healthy at once', () => {
+  const plane = startPlane(directory)
+  const shown = (fields: Partial<Registration>) => {
+    const seen = { history: null, version: 0 }
+    plane.register('route', {
+      type: 'register',
+      id: 1,
+      registration: { ...registration, ...fields },
+      wantsPort: false,
+      seen,
+    })
+    plane.flush()
+    return plane.processes('a').map(({ name, status }) => `${name} ${status}`)
+  }
+  expect(shown({})).toEqual(['P STARTING'])
+  expect(shown({ processPort: 11_000, zeromqPort: 21_000 })).toEqual(['P HEALTHY'])
+  expect(shown({ process: 'S', role: 'script', incarnation: 'f'.repeat(32) })).toContain(
+    'S HEALTHY',
+  )
+})
+
 it('D23: a process is in the file before it is acknowledged', () => {
   const file = new RosterFile(directory, 'a', 6000)
   const kept: unknown[] = []
