@@ -54,6 +54,7 @@ const allowed: Record<string, readonly string[]> = {
     'model',
     'wire',
     'definition',
+    'registration',
     'publisher',
     'subscriber',
     'transport',

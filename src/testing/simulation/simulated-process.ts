@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
+import { registrationIntervalMs } from '../../registration/registration-message.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../../transport/transport.ts'
 import { type Down, Hub, type Up } from './hub.ts'
 import type { Pipe } from './pipe.ts'
@@ -128,7 +129,16 @@ export class SimulatedProcess implements Transport, Clock {
     this.#handlers = handlers
     this.#opened = Promise.withResolvers<Registration>()
     this.register(registration)
+    this.#beat()
     return this.#opened.promise
+  }
+
+  /** A transport repeats what its process has said last: it is the heartbeat, and heals what was lost. */
+  #beat(): void {
+    this.after(registrationIntervalMs, () => {
+      if (this.registration) this.#around.register(this, this.registration)
+      this.#beat()
+    })
   }
 
   register(registration: Registration): void {
