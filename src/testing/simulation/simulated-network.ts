@@ -244,11 +244,14 @@ export class SimulatedNetwork {
     const cluster = this.clusters[process.node]
     const survives = this.random() < 0.5
     if (!process.isOnRoster || !cluster) return
+    process.registrationsSent += 1
+    const number = process.registrationsSent
     this.clock.after(0.5 + this.random() * 4, () => {
       const isLost = process.isAlive
         ? !process.isOnRoster
         : !survives && registration.state !== 'ended'
-      if (!cluster.isUp || isLost) return
+      if (!cluster.isUp || isLost || number < process.registrationArrived) return
+      process.registrationArrived = number
       if (cluster.isNameless(registration.incarnation)) return this.#refuse(process)
       if (registration.publishes.length > 0) this.#announced.add(registration.incarnation)
       cluster.apply(registration, process.isAlive)

@@ -42,6 +42,9 @@ export class SimulatedProcess implements Transport, Clock {
   isOnRoster = false
   registration: Registration | null = null
   seen = { life: 0, version: 0 }
+  /** Registrations that it has sent, and the number of the last that arrived: a connection keeps their order. */
+  registrationsSent = 0
+  registrationArrived = 0
   /** When the roster said to this process that somebody has ended, and until when it did not say otherwise. */
   readonly endsTold = new Map<string, Stretch>()
   /** When the roster first told this process of another that had not ended. */
