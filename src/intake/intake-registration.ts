@@ -1,3 +1,4 @@
+import { newRegistration } from '../model/new-registration.ts'
 import { randomId } from '../base/random.ts'
 import { clusterProcessName } from '../cluster/bus/own-port.ts'
 import type { Registration } from '../model/roster-entry.ts'
@@ -7,22 +8,12 @@ const intakeInstance = 'foreign'
 
 /** What a new intake says of itself. */
 export function intakeRegistration(node: string, mode: Registration['mode']): Registration {
-  return {
+  return newRegistration({
     node,
     process: clusterProcessName,
     instance: intakeInstance,
     incarnation: randomId(),
     role: 'cluster',
-    pid: process.pid,
-    startedAt: Math.round(performance.timeOrigin),
     mode,
-    processPort: null,
-    zeromqPort: null,
-    publishes: [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
+  })
 }

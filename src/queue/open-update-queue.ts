@@ -1,3 +1,4 @@
+import { newRegistration } from '../model/new-registration.ts'
 import { checkAborted } from '../base/abortable.ts'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
@@ -45,24 +46,16 @@ function registrationOf(options: OpenOptions, chosen: ChosenTransport): Registra
   const incarnation = randomId()
   const isScript = options.script !== undefined
   const suffix = isScript ? incarnation.slice(0, scriptInstanceDigits) : ''
-  return {
+  return newRegistration({
     node: chosen.node,
     process: options.process ?? options.script ?? '',
     instance: options.instance ?? suffix,
     incarnation,
     role: isScript ? 'script' : 'process',
-    pid: process.pid,
-    startedAt: Math.round(performance.timeOrigin),
     mode: chosen.mode,
     processPort: chosen.processPort,
-    zeromqPort: null,
     publishes: options.publishes ?? [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
+  })
 }
 
 function publisherLimits({ retention }: OpenOptions): PublisherLimits {

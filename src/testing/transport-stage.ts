@@ -1,3 +1,4 @@
+import { newRegistration } from '../model/new-registration.ts'
 import assert from 'node:assert/strict'
 import { pause } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
@@ -110,24 +111,13 @@ export class Stage {
 
   player(name: string, role: ProcessRole = 'process'): Player {
     const { mode, node } = this.cluster
-    const registration: Registration = {
+    const registration = newRegistration({
       node,
       process: name,
-      instance: '',
       incarnation: randomId(),
       role,
-      pid: process.pid,
-      startedAt: Math.round(performance.timeOrigin),
       mode,
-      processPort: null,
-      zeromqPort: null,
-      publishes: [],
-      subscribes: [],
-      state: 'alive',
-      last: null,
-      connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-      sequences: [],
-    }
+    })
     const player = new Player(this.cluster.transport(role), registration)
     this.#players.push(player)
     return player

@@ -1,3 +1,4 @@
+import { newRegistration } from '../../src/model/new-registration.ts'
 import { randomUUID } from 'node:crypto'
 import { Dealer } from 'zeromq'
 import type { NodePorts } from '../../src/definition/settings.ts'
@@ -20,25 +21,15 @@ import { opened } from './wire-tap.ts'
 export const newIncarnation = () => randomUUID().replaceAll('-', '')
 
 export function registrationOf(node: string, more: Partial<Registration> = {}): Registration {
-  return {
+  return newRegistration({
     node,
     process: 'TRADE_EVENT_HANDLER',
-    instance: '',
     incarnation: newIncarnation(),
     role: 'process',
-    pid: process.pid,
-    startedAt: Math.round(performance.timeOrigin),
     mode: 'mesh',
-    processPort: null,
-    zeromqPort: null,
     publishes: ['TRADE'],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
     ...more,
-  }
+  })
 }
 
 /** A process on the registration connection: says what the test tells it to, repeats it, and keeps the answers. */

@@ -5,6 +5,7 @@ const endings = 'src/subscriber/endings.test.ts'
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
 const queue = 'src/queue/composed-queue.test.ts'
 const registry = 'src/cluster/roster/registry.test.ts'
+const nameClaims = 'src/cluster/roster/name-claims.test.ts'
 const roster = 'src/cluster/roster/roster.test.ts'
 const settling = 'src/cluster/roster/settling.test.ts'
 const plane = 'src/cluster/roster/roster-plane.test.ts'
@@ -221,7 +222,7 @@ export const clusterRules: readonly Rule[] = [
       "return now - at < answerWithinMs ? 'waiting' : { why }",
       "return now < at ? 'waiting' : { why }",
     ],
-    [registry, 'D23: is kept by whoever answers for it on its connection'],
+    [nameClaims, 'D23: is kept by whoever answers for it on its connection'],
   ),
   rule(
     'D23.10',
@@ -254,14 +255,14 @@ export const clusterRules: readonly Rule[] = [
       "if (holder.absentSince !== null) return { why: 'its connection had ended' }",
       "if (holder.absentSince !== null) return 'waiting'",
     ],
-    [registry, 'D23: is free at once when the connection of its process has ended'],
+    [nameClaims, 'D23: is free at once when the connection of its process has ended'],
   ),
   rule(
     'D23.13',
     'The file of the last run holds no name, once whoever lives has had time to come back',
     'it holds it',
     ['cluster/roster/name-claims.ts', 'now - this.#began < reclaimWithinMs', 'now >= this.#began'],
-    [registry, 'D23: is not held by the file of the last run'],
+    [nameClaims, 'D23: is not held by the file of the last run'],
   ),
   rule(
     'D23.14',

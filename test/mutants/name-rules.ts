@@ -1,6 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
 const registry = 'src/cluster/roster/registry.test.ts'
+const nameClaims = 'src/cluster/roster/name-claims.test.ts'
 const plane = 'src/cluster/roster/roster-plane.test.ts'
 
 /** Who has a name: D30. */
@@ -14,7 +15,7 @@ export const nameRules: readonly Rule[] = [
       "return now - at < answerWithinMs ? 'waiting' : { why }",
       "return now < Infinity ? 'waiting' : { why }",
     ],
-    [registry, 'D30: is lost by whoever does not answer in time, which has ended'],
+    [nameClaims, 'D30: is lost by whoever does not answer in time, which has ended'],
   ),
   rule(
     'D30.2',
@@ -25,7 +26,7 @@ export const nameRules: readonly Rule[] = [
       'return heir === undefined ? null',
       'return heir !== undefined ? null',
     ],
-    [registry, 'D30: whoever has lost it is told so when it comes back'],
+    [nameClaims, 'D30: whoever has lost it is told so when it comes back'],
   ),
   rule(
     'D30.3',
@@ -36,7 +37,7 @@ export const nameRules: readonly Rule[] = [
       "if (holder.state !== 'leaving') return 'taken'",
       "if (holder.state !== 'gone') return 'taken'",
     ],
-    [registry, 'D30: is waited for while its process is leaving, and had when that has ended'],
+    [nameClaims, 'D30: is waited for while its process is leaving, and had when that has ended'],
   ),
   rule(
     'D30.4',
@@ -54,7 +55,7 @@ export const nameRules: readonly Rule[] = [
     'Nobody loses a name for the time in which GENESIS_CLUSTER itself stood still',
     'the time is charged',
     ['cluster/roster/registry.ts', 'if (late > 0) this.#claims.excuse(late)', ''],
-    [registry, 'D30: is not lost for the time in which we stood still'],
+    [nameClaims, 'D30: is not lost for the time in which we stood still'],
   ),
   rule(
     'D30.6',

@@ -12,6 +12,7 @@ import { loopbackAddresses } from '../../src/sockets/access-list.ts'
 import type { ZeroMQTransportOptions } from '../../src/transport/zeromq/transport-options.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { patienceMs } from '../harness/eventually.ts'
+import { registrationOf } from '../harness/registration.ts'
 import type { NodeProcess } from './node-process.ts'
 
 export interface PeerOptions extends Partial<ZeroMQTransportOptions> {
@@ -89,22 +90,13 @@ export function newRegistration(
   role: ProcessRole,
   processPort: number | null = null,
 ): Registration {
-  return {
+  return registrationOf(randomId(), {
     node: 'n',
     process: name,
-    instance: '',
-    incarnation: randomId(),
-    role,
     pid: process.pid,
-    startedAt: Math.round(performance.timeOrigin),
+    role,
     mode,
     processPort,
-    zeromqPort: null,
-    publishes: [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
+    startedAt: Math.round(performance.timeOrigin),
+  })
 }

@@ -1,3 +1,4 @@
+import { newRegistration } from '../../model/new-registration.ts'
 import { zeromqPortOffset } from '../../model/process-port.ts'
 import { XPublisher } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
@@ -93,22 +94,13 @@ function definedPort({ node, services }: OwnPortOptions): number | null {
 
 /** What GENESIS_CLUSTER says of itself: a process that publishes nothing and wants nothing. */
 export function ownRegistration(node: string, mode: NodeMode, processPort: number): Registration {
-  return {
+  return newRegistration({
     node,
     process: clusterProcessName,
-    instance: '',
     incarnation: randomId(),
     role: 'cluster',
-    pid: process.pid,
-    startedAt: Math.round(performance.timeOrigin),
     mode,
     processPort,
     zeromqPort: processPort + zeromqPortOffset,
-    publishes: [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
+  })
 }

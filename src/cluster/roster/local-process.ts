@@ -1,3 +1,4 @@
+import { noConnections } from '../../model/new-registration.ts'
 import { processName } from '../../model/publisher-identity.ts'
 import type { ProcessSnapshot, ProcessStatus } from '../../model/cluster-snapshot.ts'
 import type { ProcessState, Registration, RosterEntry } from '../../model/roster-entry.ts'
@@ -92,7 +93,7 @@ export function remoteProcessSnapshot(entry: RosterEntry): ProcessSnapshot {
     status: statusOf(entry, entry.state),
     processPort: entry.processPort,
     zeromqPort: entry.zeromqPort,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    connections: noConnections,
     tables: (entry.last ?? []).map(({ table, last }) => ({ table, sequence: last })),
     rate: 0,
   }

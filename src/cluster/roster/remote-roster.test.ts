@@ -1,24 +1,11 @@
+import { entryOf } from '../../../test/harness/registration.ts'
 import { expect, test } from 'vitest'
 import type { ProcessState, RosterEntry } from '../../model/roster-entry.ts'
 import { RemoteRoster, confirmWithinMs } from './remote-roster.ts'
 import type { RosterPart } from './roster.ts'
 
-const entry = (incarnation: string, state: ProcessState = 'alive', node = 'b'): RosterEntry => ({
-  node,
-  process: 'P',
-  instance: '',
-  incarnation,
-  role: 'process',
-  pid: 1,
-  startedAt: 0,
-  mode: 'mesh',
-  processPort: null,
-  zeromqPort: null,
-  publishes: [],
-  subscribes: [],
-  state,
-  last: null,
-})
+const entry = (incarnation: string, state: ProcessState = 'alive', node = 'b'): RosterEntry =>
+  entryOf(incarnation, { node, state })
 
 const part = (
   since: number,

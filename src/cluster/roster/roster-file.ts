@@ -1,3 +1,4 @@
+import { noConnections } from '../../model/new-registration.ts'
 import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { homedir, uptime } from 'node:os'
 import path from 'node:path'
@@ -213,7 +214,7 @@ export function assumedRegistration(entry: RosterEntry): Registration {
   return {
     ...entry,
     state: entry.state === 'leaving' || entry.state === 'ended' ? entry.state : 'alive',
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
+    connections: noConnections,
     sequences: [],
   }
 }

@@ -1,3 +1,4 @@
+import { entryOf } from '../../../test/harness/registration.ts'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -14,22 +15,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-const entry = (incarnation: string): RosterEntry => ({
-  node: 'a',
-  process: `P${incarnation}`,
-  instance: '',
-  incarnation: incarnation.padStart(32, '0'),
-  role: 'process',
-  pid: 1,
-  startedAt: 0,
-  mode: 'mesh',
-  processPort: null,
-  zeromqPort: null,
-  publishes: ['TRADE'],
-  subscribes: [],
-  state: 'alive',
-  last: null,
-})
+const entry = (incarnation: string): RosterEntry =>
+  entryOf(incarnation.padStart(32, '0'), { process: `P${incarnation}`, publishes: ['TRADE'] })
 
 const nothing = { forgotten: { all: 0, own: 0 }, processes: [], others: [], endings: [] }
 

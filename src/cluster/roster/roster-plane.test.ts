@@ -1,3 +1,4 @@
+import { registrationOf } from '../../../test/harness/registration.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -45,24 +46,7 @@ function startPlane(
   })
 }
 
-const registration: Registration = {
-  node: 'a',
-  process: 'P',
-  instance: '',
-  incarnation,
-  role: 'process',
-  pid: 1,
-  startedAt: 0,
-  mode: 'mesh',
-  processPort: null,
-  zeromqPort: null,
-  publishes: ['TRADE'],
-  subscribes: [],
-  state: 'alive',
-  last: null,
-  connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-  sequences: [],
-}
+const registration = registrationOf(incarnation, { publishes: ['TRADE'] })
 
 const register = (plane: RosterPlane): void =>
   plane.register('route', {

@@ -1,28 +1,12 @@
+import { entryOf } from '../../../test/harness/registration.ts'
 import { expect, test } from 'vitest'
 import type { RosterEntry } from '../../model/roster-entry.ts'
 import { encodeClusterMessage } from '../../registration/registration-message.ts'
 import { encodeWhisper } from '../membership/whisper.ts'
 import { Roster, endedKeptMs, maxEndedEntries, maxPartBytes } from './roster.ts'
 
-function entry(incarnation: string, more: Partial<RosterEntry> = {}): RosterEntry {
-  return {
-    node: 'a',
-    process: `P${incarnation}`,
-    instance: '',
-    incarnation,
-    role: 'process',
-    pid: 1,
-    startedAt: 0,
-    mode: 'mesh',
-    processPort: null,
-    zeromqPort: null,
-    publishes: [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    ...more,
-  }
-}
+const entry = (incarnation: string, more: Partial<RosterEntry> = {}): RosterEntry =>
+  entryOf(incarnation, { process: `P${incarnation}`, ...more })
 
 const names = (roster: Roster, since: number) =>
   roster.changesSince(since, 0).flatMap(({ change }) => change.entries.map((e) => e.incarnation))

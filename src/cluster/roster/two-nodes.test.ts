@@ -1,3 +1,4 @@
+import { registrationOf } from '../../../test/harness/registration.ts'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -141,24 +142,13 @@ const registration = (
   node: string,
   process: string,
   publishes: readonly string[] = [],
-): Registration => ({
-  node,
-  process,
-  instance: '',
-  incarnation: String(++incarnations).padStart(32, '0'),
-  role: 'process',
-  pid: 1,
-  startedAt: 0,
-  mode: 'mesh',
-  processPort: null,
-  zeromqPort: null,
-  publishes,
-  subscribes: ['TRADE'],
-  state: 'alive',
-  last: null,
-  connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-  sequences: [],
-})
+): Registration =>
+  registrationOf(String(++incarnations).padStart(32, '0'), {
+    node,
+    process,
+    publishes,
+    subscribes: ['TRADE'],
+  })
 
 /** Some heartbeats, in which both nodes ask each other and their processes say what they have seen. */
 function pass(seconds = 2): void {

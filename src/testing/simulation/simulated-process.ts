@@ -1,3 +1,4 @@
+import { noConnections } from '../../model/new-registration.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
@@ -22,8 +23,6 @@ interface ProcessSurroundings {
   sent(process: SimulatedProcess, topic: string, message: Uint8Array): void
   received(process: SimulatedProcess, topic: string, message: Uint8Array): void
 }
-
-const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
 
 /** One OS process: its clock, which stands still while it is frozen, and its transport. */
 export class SimulatedProcess implements Transport, Clock {

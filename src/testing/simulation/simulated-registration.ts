@@ -1,3 +1,4 @@
+import { newRegistration } from '../../model/new-registration.ts'
 import type { NodeMode, Registration } from '../../model/roster-entry.ts'
 
 /** What a process of the simulation registers with. */
@@ -7,22 +8,14 @@ export function simulatedRegistration(
   mode: NodeMode,
   publishes: readonly string[],
 ): Registration {
-  return {
+  return newRegistration({
     node: `node-${node}`,
     process: `process-${incarnation.slice(0, 6)}`,
-    instance: '',
     incarnation,
     role: 'process',
+    mode,
     pid: 1,
     startedAt: 0,
-    mode,
-    processPort: null,
-    zeromqPort: null,
     publishes,
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
+  })
 }

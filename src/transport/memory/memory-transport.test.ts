@@ -1,3 +1,4 @@
+import { registrationOf } from '../../../test/harness/registration.ts'
 import { describe, expect, it } from 'vitest'
 import type { ProcessRole } from '../../model/roster-entry.ts'
 import { transportConformance } from '../../testing/transport-conformance.ts'
@@ -34,24 +35,11 @@ it('delivers through the scheduler it was given', async () => {
     failed: note('failed'),
   }
   const transport = cluster.transport('a')
-  const registration = {
+  const registration = registrationOf('0'.repeat(32), {
     node: 'ignored',
     process: 'A',
-    instance: '',
-    incarnation: '0'.repeat(32),
-    role: 'process',
-    pid: 1,
-    startedAt: 1,
-    mode: 'mesh',
     processPort: 12_000,
-    zeromqPort: null,
-    publishes: [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  } as const
+  })
   const opened = await transport.open(registration, handlers, new AbortController().signal)
   expect(opened).toMatchObject({ node: 'a', processPort: 12_000, zeromqPort: 22_000 })
   expect(heard).toEqual([])

@@ -1,3 +1,4 @@
+import { noConnections } from '../../model/new-registration.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
@@ -98,7 +99,7 @@ export class MemoryTransport implements Transport {
 
   /** There are none. */
   connections(): ConnectionCounts {
-    return { processes: 0, outbound: 0, inbound: 0, export: 0 }
+    return noConnections
   }
 
   /** What was sent before is under way already. */

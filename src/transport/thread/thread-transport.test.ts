@@ -1,3 +1,4 @@
+import { registrationOf } from '../../../test/harness/registration.ts'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
@@ -12,24 +13,7 @@ import type { WorkerMessage } from './thread-messages.ts'
 import { ThreadTransport } from './thread-transport.ts'
 
 function newRegistration(name: string): Registration {
-  return {
-    node: 'n',
-    process: name,
-    instance: '',
-    incarnation: `${name}-1`,
-    role: 'process',
-    pid: process.pid,
-    startedAt: 1,
-    mode: 'mesh',
-    processPort: null,
-    zeromqPort: null,
-    publishes: [],
-    subscribes: [],
-    state: 'alive',
-    last: null,
-    connections: { processes: 0, outbound: 0, inbound: 0, export: 0 },
-    sequences: [],
-  }
+  return registrationOf(`${name}-1`, { node: 'n', process: name, pid: process.pid, startedAt: 1 })
 }
 
 const choice = { clusterTimeoutMs: 10_000 } as ZeroMQChoice

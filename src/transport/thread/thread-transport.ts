@@ -1,3 +1,4 @@
+import { noConnections } from '../../model/new-registration.ts'
 import { MessageChannel, postMessageToThread, type MessagePort } from 'node:worker_threads'
 import { checkAborted } from '../../base/abortable.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -36,7 +37,7 @@ export class ThreadTransport implements Transport {
   readonly #opened = Promise.withResolvers<Registration>()
   readonly #ended = Promise.withResolvers<void>()
   readonly #direct = new Set<string>()
-  #connections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
+  #connections: ConnectionCounts = noConnections
   #handlers: TransportHandlers | null = null
   #isAsked = false
   #isOpen = false

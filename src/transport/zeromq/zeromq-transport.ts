@@ -1,3 +1,4 @@
+import { noConnections } from '../../model/new-registration.ts'
 import { zeromqPortOf, zeromqPortOffset } from '../../model/process-port.ts'
 import { inBackground } from '../../base/background.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
@@ -134,8 +135,7 @@ export class ZeroMQTransport implements Transport {
   }
 
   connections(): ConnectionCounts {
-    const none = { processes: 0, outbound: 0, inbound: 0, export: 0 }
-    return this.#planes?.plane.connections() ?? none
+    return this.#planes?.plane.connections() ?? noConnections
   }
 
   close(lingerMs: number): Promise<void> {

@@ -1,0 +1,28 @@
+import type { ConnectionCounts, Registration } from './roster-entry.ts'
+
+export const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
+
+type Known = 'node' | 'process' | 'incarnation' | 'role' | 'mode'
+
+/**
+ * What this process says of itself at first: it publishes nothing, wants nothing and has no ports, but for what
+ * is given.
+ */
+export function newRegistration(
+  given: Pick<Registration, Known> & Partial<Registration>,
+): Registration {
+  return {
+    instance: '',
+    pid: process.pid,
+    startedAt: Math.round(performance.timeOrigin),
+    processPort: null,
+    zeromqPort: null,
+    publishes: [],
+    subscribes: [],
+    state: 'alive',
+    last: null,
+    connections: noConnections,
+    sequences: [],
+    ...given,
+  }
+}
