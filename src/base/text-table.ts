@@ -28,7 +28,3 @@ function cellText(cell: Cell): string {
   if (cell === null) return '–'
   return typeof cell === 'number' ? grouped(cell) : cell
 }
-
-/** A latency with one digit behind the point. */
-export const shownMs = (ms: number | null): number | null =>
-  ms === null ? null : Math.round(ms * 10) / 10

@@ -1,5 +1,6 @@
 import type { Cell } from '../base/text-table.ts'
-import { grouped, shownMs } from '../base/text-table.ts'
+import { grouped } from '../base/text-table.ts'
+import { shownMs } from './latency.ts'
 import type { CopyFigures, Report } from './reports.ts'
 
 /** Rates are taken over so long, milliseconds. */

@@ -25,3 +25,7 @@ export class Latency {
     return this.#histogram.percentile(percent) / microsecondsPerMs
   }
 }
+
+/** A latency with one digit behind the point. */
+export const shownMs = (ms: number | null): number | null =>
+  ms === null ? null : Math.round(ms * 10) / 10

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { CopyOutcome, RunOutcome } from './demo-run.ts'
-import { grouped, shownMs, tableLines } from '../base/text-table.ts'
+import { grouped, tableLines } from '../base/text-table.ts'
+import { shownMs } from './latency.ts'
 
 /** Differences named one by one at most. */
 const maxNamed = 5

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { listeningPorts, listeningPortsForMs, remembered } from './listening-ports.ts'
@@ -13,6 +13,20 @@ it.runIf(process.platform === 'linux')('names the ports that someone listens at'
   await once(server, 'close')
   expect(listeningPorts().has(port)).toBe(false)
 })
+
+it.runIf(process.platform === 'linux')(
+  'passes over ports that connect and do not listen',
+  async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    await once(socket, 'connect')
+    expect(listeningPorts().has(socket.localPort ?? 0)).toBe(false)
+    socket.destroy()
+    server.close()
+    await once(server, 'close')
+  },
+)
 
 it('is not asked for again within a tenth of a second', () => {
   let reads = 0

@@ -13,6 +13,7 @@ import type { ClusterEvent, OnClusterEvent } from '../cluster-event.ts'
 import type { Whisper } from '../membership/whisper.ts'
 import type { RosterPlaneOptions } from './roster-plane.ts'
 import { RosterPlane } from './roster-plane.ts'
+import { settleWithinMs } from './settling.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 
 const incarnation = '0123456789abcdef'.repeat(2)
@@ -212,4 +213,28 @@ it('D23: what cannot be told to another node is said to people, and the rest goe
   isTooLong = false
   plane.whispered('b', { type: 'seen', seen: { history: null, version: 0 } })
   expect(told).toEqual(['roster'])
+})
+
+it('tells by name and instance who has not come back since the last run', () => {
+  let now = 1_000
+  const clock: Clock = { ...systemClock, now: () => now }
+  const first = startPlane(directory, undefined, undefined, clock)
+  const seen = { history: null, version: 0 }
+  const replica = { ...registration, instance: 'b' }
+  first.register('route', {
+    type: 'register',
+    id: 1,
+    registration: replica,
+    wantsPort: false,
+    seen,
+  })
+  first.flush()
+  const said: ClusterEvent[] = []
+  const again = startPlane(directory, undefined, undefined, clock, {
+    on: (event) => void said.push(event),
+  })
+  again.tick(0)
+  now += settleWithinMs
+  again.tick(0)
+  expect(said.filter(({ type }) => type === 'unreachable')).toMatchObject([{ names: ['P/b'] }])
 })

@@ -46,3 +46,31 @@ it('delivers through the scheduler it was given', async () => {
   for (const task of tasks.splice(0)) task()
   expect(heard).toEqual(['roster', 'roster', 'registered'])
 })
+
+it('brings a request to its addressees alone', async () => {
+  const cluster = new MemoryCluster()
+  const heard = new Map<string, string[]>()
+  const open = async (name: string) => {
+    const requests: string[] = []
+    heard.set(name, requests)
+    const nothing = () => undefined
+    const handlers = {
+      frames: nothing,
+      request: (frame: Uint8Array) => void requests.push(Buffer.from(frame).toString()),
+      roster: nothing,
+      registered: nothing,
+      reconnected: nothing,
+      event: nothing,
+      failed: nothing,
+    }
+    const transport = cluster.transport()
+    const registration = registrationOf(name.repeat(32), { process: name })
+    await transport.open(registration, handlers, new AbortController().signal)
+    return transport
+  }
+  const [a] = await Promise.all(['a', 'b', 'c'].map(open))
+  a?.request(Buffer.from('2'), ['c'.repeat(32)])
+  a?.request(Buffer.from('3'), null)
+  await expect.poll(() => heard.get('c')).toEqual(['2', '3'])
+  expect(heard.get('b')).toEqual(['3'])
+})
