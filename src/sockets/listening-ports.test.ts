@@ -21,10 +21,11 @@ it.runIf(process.platform === 'linux')(
     await once(server, 'listening')
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
     await once(socket, 'connect')
-    expect(listeningPorts().has(socket.localPort ?? 0)).toBe(false)
-    socket.destroy()
+    const [port, listening] = [socket.localPort ?? 0, listeningPorts()]
     server.close()
+    socket.destroy()
     await once(server, 'close')
+    expect(listening.has(port)).toBe(false)
   },
 )
 
