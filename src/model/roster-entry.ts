@@ -121,3 +121,16 @@ export const tablesOfDead = ({
  * connection had ended, may say that it lives, as long as nobody else has its name.
  */
 export const isFinal = ({ state, last }: RosterEntry): boolean => state === 'ended' && last !== null
+
+/** One step of the roster: the changes after version `since`, up to `version`. */
+export interface RosterPart {
+  readonly since: number
+  readonly version: number
+  /** Who has seen less has missed the end of a publisher that is forgotten. */
+  readonly forgottenUpTo: number
+  /** The version of the latest change of this node's own: before it was told it was in the roster file. */
+  readonly kept: number
+  readonly change: RosterChange
+  /** Another part follows: nothing is settled until the last. */
+  readonly more: boolean
+}

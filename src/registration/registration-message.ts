@@ -5,7 +5,7 @@
  */
 import { ownBytes } from '../base/own-bytes.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { Registration, RosterChange } from '../model/roster-entry.ts'
+import type { Registration, RosterPart } from '../model/roster-entry.ts'
 import { wireVersion } from '../model/wire-version.ts'
 import type { JsonShape } from '../base/json-shape.ts'
 import { boolean, integer, nullable, oneOf, orElse, record, text } from '../base/json-shape.ts'
@@ -97,20 +97,10 @@ interface AskMessage {
   readonly answer: boolean
 }
 
-export interface RosterMessage {
+export interface RosterMessage extends RosterPart {
   readonly type: 'roster'
   /** One life of the roster: another id means that it began anew without its file. */
   readonly history: string
-  /** `change` is what changed after this version; 0: everything. */
-  readonly since: number
-  readonly version: number
-  /** The highest version of a publisher's end that the roster has forgotten: who has seen less missed it. */
-  readonly forgottenUpTo: number
-  /** The version of the last change that the roster file had to hold before this was told. */
-  readonly kept: number
-  readonly change: RosterChange
-  /** Another part follows. */
-  readonly more: boolean
 }
 
 /** To a publisher: renew your connections. */
@@ -140,6 +130,17 @@ export const seenRoster = record<SeenRoster>({
   version: count,
   kept: orElse(0, count),
 })
+
+/** What changed, to a process or to another node. */
+export const rosterPart = {
+  since: count,
+  version: count,
+  forgottenUpTo: orElse(0, count),
+  kept: orElse(0, count),
+  change: rosterChange,
+  more: orElse(false, boolean),
+}
+
 const port = integer(1, 65_535)
 const sentence = text(4096)
 
@@ -179,16 +180,7 @@ const clusterShapes: { [Type in ClusterMessage['type']]: JsonShape<ClusterMessag
   }),
   wait: record<WaitMessage>({ type: oneOf(['wait']), message: sentence }),
   ask: record<AskMessage>({ type: oneOf(['ask']), answer: boolean }),
-  roster: record<RosterMessage>({
-    type: oneOf(['roster']),
-    history: historyId,
-    since: count,
-    version: count,
-    forgottenUpTo: orElse(0, count),
-    kept: orElse(0, count),
-    change: rosterChange,
-    more: orElse(false, boolean),
-  }),
+  roster: record<RosterMessage>({ type: oneOf(['roster']), history: historyId, ...rosterPart }),
   renew: record<RenewOrder>({ type: oneOf(['renew']) }),
   snapshot: record<SnapshotMessage>({ type: oneOf(['snapshot']), ...snapshotPart }),
 }

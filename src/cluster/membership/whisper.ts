@@ -1,12 +1,12 @@
 import { ownBytes } from '../../base/own-bytes.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { RosterChange } from '../../model/roster-entry.ts'
+import type { RosterPart } from '../../model/roster-entry.ts'
 import type { JsonShape } from '../../base/json-shape.ts'
-import { boolean, integer, oneOf, orElse, record, text } from '../../base/json-shape.ts'
+import { boolean, oneOf, record, text } from '../../base/json-shape.ts'
 import type { SeenRoster } from '../../registration/registration-message.ts'
-import { seenRoster } from '../../registration/registration-message.ts'
+import { rosterPart, seenRoster } from '../../registration/registration-message.ts'
 import { maxRegistrationMessageBytes } from '../../model/registration-limits.ts'
-import { identity, rosterChange, snapshotPart } from '../../registration/registration-shape.ts'
+import { identity, snapshotPart } from '../../registration/registration-shape.ts'
 import type { SnapshotPart } from '../../registration/snapshot-parts.ts'
 
 /** Up to where the sender has the receiver's roster: asks for what came after. */
@@ -16,17 +16,9 @@ export interface SeenWhisper {
 }
 
 /** What changed among the sender's own processes after version `since`. */
-export interface RosterWhisper {
+export interface RosterWhisper extends RosterPart {
   readonly type: 'roster'
   readonly history: string
-  readonly since: number
-  readonly version: number
-  /** The highest version of a publisher's end that the sender has forgotten. */
-  readonly forgottenUpTo: number
-  /** See `RosterPart`. */
-  readonly kept: number
-  readonly change: RosterChange
-  readonly more: boolean
 }
 
 /** Tell your process of this incarnation to renew its connections. */
@@ -48,7 +40,6 @@ interface SnapshotWhisper extends SnapshotPart {
 export type Whisper =
   SeenWhisper | RosterWhisper | RenewWhisper | AskSnapshotWhisper | SnapshotWhisper
 
-const count = integer(0, Number.MAX_SAFE_INTEGER)
 const historyId = text(64)
 
 const shapes: { [Type in Whisper['type']]: JsonShape<Whisper> } = {
@@ -59,11 +50,7 @@ const shapes: { [Type in Whisper['type']]: JsonShape<Whisper> } = {
   roster: record<RosterWhisper>({
     type: oneOf(['roster']),
     history: historyId,
-    since: count,
-    version: count,
-    forgottenUpTo: orElse(0, count),
-    kept: orElse(0, count),
-    change: rosterChange,
+    ...rosterPart,
     more: boolean,
   }),
   renew: record<RenewWhisper>({ type: oneOf(['renew']), incarnation: identity }),

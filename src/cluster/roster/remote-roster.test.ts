@@ -2,7 +2,7 @@ import { entryOf } from '../../../test/harness/registration.ts'
 import { expect, test } from 'vitest'
 import type { ProcessState, RosterEntry } from '../../model/roster-entry.ts'
 import { RemoteRoster, confirmWithinMs } from './remote-roster.ts'
-import type { RosterPart } from './roster.ts'
+import type { RosterPart } from '../../model/roster-entry.ts'
 
 const entry = (incarnation: string, state: ProcessState = 'alive', node = 'b'): RosterEntry =>
   entryOf(incarnation, { node, state })

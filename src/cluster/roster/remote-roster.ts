@@ -1,7 +1,7 @@
 import type { RosterEntry } from '../../model/roster-entry.ts'
 import { isFinal } from '../../model/roster-entry.ts'
 import type { SeenRoster } from '../../registration/registration-message.ts'
-import type { RosterPart } from './roster.ts'
+import type { RosterPart } from '../../model/roster-entry.ts'
 
 /**
  * How long processes known from an earlier life of a node's roster may take to come up in the new

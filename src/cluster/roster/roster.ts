@@ -1,4 +1,4 @@
-import type { RosterChange, RosterEntry } from '../../model/roster-entry.ts'
+import type { RosterChange, RosterEntry, RosterPart } from '../../model/roster-entry.ts'
 import { couldHavePublished, isFinal, timelessEntry } from '../../model/roster-entry.ts'
 
 /** How long an ended entry is kept, milliseconds: whoever was cut off learns its last numbers. */
@@ -12,19 +12,6 @@ export const maxEndedEntries = 2_000
 
 /** Bytes of the entries in one part: with its wrapping it fits one registration message. */
 export const maxPartBytes = 512 * 1024
-
-/** One step of the roster: the changes after version `since`, up to `version`. */
-export interface RosterPart {
-  readonly since: number
-  readonly version: number
-  /** Who has seen less has missed the end of a publisher that is forgotten. */
-  readonly forgottenUpTo: number
-  /** The version of the latest change of this node's own: before it was told it was in the roster file. */
-  readonly kept: number
-  readonly change: RosterChange
-  /** Another part follows: nothing is settled until the last. */
-  readonly more: boolean
-}
 
 interface Versioned {
   readonly entry: RosterEntry
