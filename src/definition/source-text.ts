@@ -1,4 +1,4 @@
-/** A stretch of a source, from `start` up to and without `end`, in UTF-16 units. */
+/** A span of a source, from `start` up to and without `end`, in UTF-16 units. */
 export interface Span {
   readonly start: number
   readonly end: number
@@ -68,7 +68,7 @@ export class SourceText {
     return `  | ${shown}\n  | ${' '.repeat(before.length)}^`
   }
 
-  /** The text of a stretch with *** for the secrets that begin in it or reach into it. */
+  /** The text of a span with *** for the secrets that begin in it or reach into it. */
   #masked(from: number, to: number): string {
     let text = ''
     let reached = from
@@ -76,7 +76,7 @@ export class SourceText {
       const secret = this.secrets[index]
       if (!secret || secret.start >= to) break
       text += this.text.slice(reached, Math.max(secret.start, reached))
-      // One in which the stretch ends is shown by the stretch that follows.
+      // One in which the span ends is shown by the span that follows.
       if (secret.end > to) return text
       text += '***'
       reached = secret.end

@@ -79,7 +79,10 @@ export interface Transport {
   request(frame: Uint8Array, publishers: readonly string[] | null): void
   subscribe(topicPrefix: string): void
   unsubscribe(topicPrefix: string): void
-  /** What this process now says of itself; `registered` follows when GENESIS_CLUSTER has it. */
+  /**
+   * What this process now says of itself; `registered` follows when GENESIS_CLUSTER has it. The transport says it again by
+   * itself, also to a GENESIS_CLUSTER that has started anew: it is said once where nothing changes.
+   */
   register(registration: Registration): void
   renew(step: RenewStep, incarnation: string): void
   /** True: updates of this publisher come to us without passing GENESIS_CLUSTER. */

@@ -175,7 +175,7 @@ export const foreignRules: readonly Rule[] = [
     'Z1.2',
     'Each connection is numbered from 1',
     'numbers go on from the last one',
-    ['cluster/membership/membership.ts', '    way.sequence = 0\n    const', '    const'],
+    ['cluster/membership/membership.ts', '    outgoing.sequence = 0\n    const', '    const'],
     [membership, 'Z1: a node that has not answered is greeted again, from 1'],
   ),
 ]

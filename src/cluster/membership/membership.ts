@@ -70,7 +70,7 @@ export class Membership {
   readonly #router: Router
   readonly #routerMonitor: ConnectionMonitor
   readonly #peers: Peers
-  readonly #ways = new Map<string, PeerConnection>()
+  readonly #outgoing = new Map<string, PeerConnection>()
   readonly #warned = new Set<string>()
   #headers: TidingsHeaders | null = null
   #closed = false
@@ -114,7 +114,7 @@ export class Membership {
 
   /** Says where a node is; again when its address has changed. */
   reach(node: string, endpoint: string): void {
-    const old = this.#ways.get(node)
+    const old = this.#outgoing.get(node)
     if (this.#closed || old?.endpoint === endpoint) return
     if (old) this.#leave(old)
     const dealer = new DealerSocket(farApart(sendingDealer()))
@@ -123,10 +123,10 @@ export class Membership {
     const monitor = new ConnectionMonitor(dealer, this.#options.clock, {
       connected: () => this.#connected(node),
       disconnected: () => this.#peers.connection(node, false),
-      dead: () => this.#reconnect(way),
+      dead: () => this.#reconnect(outgoing),
     })
-    const way: PeerConnection = { dealer, monitor, endpoint, sequence: 0 }
-    this.#ways.set(node, way)
+    const outgoing: PeerConnection = { dealer, monitor, endpoint, sequence: 0 }
+    this.#outgoing.set(node, outgoing)
     monitor.expect(endpoint)
     connectSocket(dealer, endpoint)
     inBackground(this.#drain(dealer), (error) => this.#options.handlers.warning(error.message))
@@ -153,7 +153,7 @@ export class Membership {
   /** Every `pingIntervalMs`. `late`: how long this process stood still. */
   tick(now: number, late: number): void {
     for (const node of this.#peers.tick(now, late)) this.#changed(node)
-    for (const node of this.#ways.keys()) {
+    for (const node of this.#outgoing.keys()) {
       if (this.#peers.state(node) === 'alive') this.#say(node, { type: 'ping' })
       else this.#hello(node)
     }
@@ -162,7 +162,7 @@ export class Membership {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    for (const way of this.#ways.values()) this.#leave(way)
+    for (const outgoing of this.#outgoing.values()) this.#leave(outgoing)
     this.#router.close()
     this.#routerMonitor.close()
     await this.#routerMonitor.ended
@@ -178,11 +178,11 @@ export class Membership {
     this.#hello(node)
   }
 
-  #reconnect(way: PeerConnection): void {
-    if (this.#closed || way.dealer.closed) return
-    way.monitor.expect(way.endpoint)
-    disconnectSocket(way.dealer, way.endpoint)
-    connectSocket(way.dealer, way.endpoint)
+  #reconnect(outgoing: PeerConnection): void {
+    if (this.#closed || outgoing.dealer.closed) return
+    outgoing.monitor.expect(outgoing.endpoint)
+    disconnectSocket(outgoing.dealer, outgoing.endpoint)
+    connectSocket(outgoing.dealer, outgoing.endpoint)
   }
 
   #changed(node: string): void {
@@ -190,9 +190,9 @@ export class Membership {
   }
 
   #hello(node: string): void {
-    const way = this.#ways.get(node)
-    if (!way || this.#headers === null) return
-    way.sequence = 0
+    const outgoing = this.#outgoing.get(node)
+    if (!outgoing || this.#headers === null) return
+    outgoing.sequence = 0
     const { endpoint, node: name } = this.#options
     this.#say(node, {
       type: 'hello',
@@ -206,12 +206,12 @@ export class Membership {
   }
 
   #say(node: string, message: WithoutSequence<ZreMessage>, ...content: Uint8Array[]): void {
-    const way = this.#ways.get(node)
-    if (!way || this.#closed) return
-    way.sequence = (way.sequence + 1) & 0xffff
-    const frame = encodeZre({ ...message, sequence: way.sequence })
+    const outgoing = this.#outgoing.get(node)
+    if (!outgoing || this.#closed) return
+    outgoing.sequence = (outgoing.sequence + 1) & 0xffff
+    const frame = encodeZre({ ...message, sequence: outgoing.sequence })
     // Without a connection it is dropped: the next one begins with HELLO.
-    way.dealer.send([frame, ...content]).catch(() => {})
+    outgoing.dealer.send([frame, ...content]).catch(() => {})
   }
 
   async #receive(): Promise<void> {
@@ -240,7 +240,8 @@ export class Membership {
   }
 
   #greeted(uuid: string, hello: ZreMessage & { type: 'hello' }): boolean {
-    const at = [...this.#ways].find(([, way]) => way.endpoint === hello.endpoint)?.[0] ?? null
+    const at =
+      [...this.#outgoing].find(([, outgoing]) => outgoing.endpoint === hello.endpoint)?.[0] ?? null
     const outcome = this.#peers.hello(uuid, hello, at)
     if (outcome.type === 'refused') {
       if (!this.#warned.has(outcome.why) && this.#warned.size < maxWarnings) {

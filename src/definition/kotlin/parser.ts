@@ -1,6 +1,6 @@
 import { ExpressionParser, maxNesting, notAProgram } from './expression-parser.ts'
 import { tokenize } from './lexer.ts'
-import { secretStretches } from './secret-spans.ts'
+import { secretSpans } from './secret-spans.ts'
 import type { SourceText } from '../source-text.ts'
 import type { Argument, CallStatement, Statement } from './syntax.ts'
 import type { Complaint, Token } from '../token.ts'
@@ -18,7 +18,7 @@ interface ParsedSource {
  */
 export function parse(source: SourceText): ParsedSource {
   const lexed = tokenize(source)
-  source.findSecrets = () => secretStretches(lexed)
+  source.findSecrets = () => secretSpans(lexed)
   const parser = new Parser(new TokenStream(lexed.tokens, source))
   const statements = parser.parseFile()
   // Of two complaints at one place the parser's tells what was expected there.

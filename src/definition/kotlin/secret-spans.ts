@@ -4,13 +4,13 @@ import type { Span } from '../source-text.ts'
 import { isSecretName, maskedText } from '../secret.ts'
 
 /**
- * The stretches of a definition that must not be shown, told from its tokens alone, so that it works
+ * The spans of a definition that must not be shown, told from its tokens alone, so that it works
  * for files that are not well formed too. Tokens are taken in groups, from one word of the grammar to
  * the next; where a group has the name of a secret, or the word `encrypted`, all in it is secret but
  * that name and the words of the grammar, text that lost its quotes included. Comments are never
  * shown: they may hold items that were commented out.
  */
-export function secretStretches({ tokens, comments }: LexedSource): Span[] {
+export function secretSpans({ tokens, comments }: LexedSource): Span[] {
   const groups = groupsOf(tokens)
   const secretSources = new Set<string>()
   for (const { start, end } of groups) {
@@ -56,7 +56,7 @@ function secretsOf(
 ): Span[] {
   const group = tokens.slice(start, end)
   if (isSecretGroup(group, secretSources)) {
-    return group.filter((token, index) => isHidden(token, tokens, start + index)).map(stretchOf)
+    return group.filter((token, index) => isHidden(token, tokens, start + index)).map(spanOf)
   }
   return stringsOf(group).flatMap((string) => (isSecretString(string) ? string.filter(isText) : []))
 }
@@ -86,7 +86,7 @@ function isSecretString(string: readonly Token[]): boolean {
   return maskedText(text) !== text
 }
 
-const stretchOf = ({ start, end }: Token): Span => ({ start, end })
+const spanOf = ({ start, end }: Token): Span => ({ start, end })
 
 const isText = (token: Token) =>
   token.kind === 'text' || token.kind === 'name' || token.kind === 'template-name'
