@@ -248,6 +248,10 @@ describe('limits', () => {
       ['bytes of a commit', publisher.maxCommitBytes],
       ['tables of a commit', maxCommitTables],
       ['how long a publisher may be silent', subscriber.heartbeatMs * subscriber.heartbeatsMissed],
+      [
+        'the same of one that has published nothing for a while',
+        subscriber.quietHeartbeatMs + (subscriber.heartbeatsMissed - 1) * subscriber.heartbeatMs,
+      ],
       ['how long it may be silent at most', subscriber.goneAfterMs],
       ['how long a node knows who has ended', endedKeptMs],
       ['processes of which a node knows that they have ended', maxEndedEntries],

@@ -3,7 +3,10 @@
  * whole cluster runs on simulated time.
  */
 export interface Clock {
-  /** Milliseconds on a monotonic clock with an arbitrary origin; may have a fraction. */
+  /**
+   * Milliseconds on a monotonic clock; may have a fraction. The origin is arbitrary, and the same for all processes
+   * of a machine: see `nextCommonTime()`.
+   */
   now(): number
   /** Milliseconds since the epoch by the wall clock. May step back; never used to order anything. */
   wallClock(): number
@@ -20,9 +23,12 @@ export interface Timer {
 /** 24.8 days: Node runs a timer that is set to more at once. */
 const longestTimerMs = 2 ** 31 - 1
 
+/** When this process began, on the clock of the machine (CLOCK_MONOTONIC where there is one), which `performance.now()` counts from there. */
+const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
 /** The one place that sets timers: each may be as long as it likes. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => originMs + performance.now(),
   wallClock: () => Date.now(),
   after(ms, run) {
     let timer: NodeJS.Timeout

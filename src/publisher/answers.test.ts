@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { subscriber } from '../../test/harness/pair.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 import { PublishedStream } from './published-stream.ts'
 
 const other = 'b'.repeat(32)
@@ -248,25 +249,50 @@ describe('replays', () => {
 })
 
 describe('heartbeats', () => {
-  it('D14: come once a second', () => {
-    stage.pass(1000)
-    const before = stage.of('heartbeat').length
-    stage.pass(5000)
-    expect(stage.of('heartbeat')).toHaveLength(before + 5)
+  const timesOf = () =>
+    stage.sent.filter(({ message }) => message.kind === 'heartbeat').map(({ at }) => at)
+
+  it('D14: come once a second while something has changed lately', () => {
+    stage.pass(6300)
+    stage.publish(1)
+    stage.sent = []
+    stage.pass(5500)
+    expect(timesOf()).toEqual([6450, 7000, 8000, 9000, 10_000, 11_000])
     expect(new Set(stage.sent.map(({ topic }) => topic))).toEqual(
       new Set([`status/${'0'.repeat(32)}/`]),
     )
   })
 
-  it('D14: name every stream that changed within 5 s, by what was sent', () => {
+  it('D14: come every three seconds behind 8 s of quiet, and name no stream then', () => {
+    stage.publish(1)
+    stage.pass(9000)
+    stage.sent = []
+    stage.pass(12_500)
+    expect(timesOf()).toEqual([12_000, 15_000, 18_000, 21_000])
+    for (const { streams } of stage.of('heartbeat')) expect(streams).toEqual([])
+  })
+
+  it('D14: come often again behind one that names streams, whatever made it do so', () => {
+    stage.publish(1)
+    stage.pass(12_100)
+    stage.sent = []
+    const asked = { incarnation: 'a'.repeat(32), state: 'alive', subscribes: ['A'] } as unknown
+    stage.publisher.onRoster([asked as RosterEntry], stage.now)
+    stage.publisher.flush(stage.now, stage.now, 100, () => undefined)
+    stage.pass(1_400)
+    expect(stage.of('heartbeat').at(0)).toMatchObject({ confirm: true, streams: [{ last: 1 }] })
+    expect(timesOf()).toContain(13_000)
+  })
+
+  it('D14: name every stream that changed within 8 s, by what was sent', () => {
     stage.publish(2)
     stage.publish(1, 'B')
-    stage.pass(4000)
+    stage.pass(8000)
     expect(stage.of('heartbeat').at(-1)?.streams).toEqual([
       { table: 'A', last: 2 },
       { table: 'B', last: 1 },
     ])
-    stage.pass(3000)
+    stage.pass(4000)
     expect(stage.of('heartbeat').at(-1)?.streams).toEqual([])
   })
 })

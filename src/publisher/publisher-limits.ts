@@ -43,9 +43,15 @@ export interface PublisherLimits {
   /** Replays beside the quarter of the output that they may take: what a quiet publisher still serves. */
   readonly replayBytesPerSecond: number
   readonly heartbeatMs: number
+  /** The same while no stream has changed lately: n processes that hear each other cost n × n heartbeats. */
+  readonly quietHeartbeatMs: number
   /** After this much quiet behind a burst a heartbeat comes early: a lost last batch shows at once. */
   readonly earlyHeartbeatMs: number
-  /** A heartbeat carries the streams that changed within this time; sync brings the rest. */
+  /**
+   * A heartbeat carries the streams that changed within this time, and one that carries none says that the next
+   * comes after `quietHeartbeatMs`. Longer than a subscriber bears the silence of a quiet publisher, and a
+   * heartbeat: what a shorter silence took is named by the heartbeat behind it, and behind a longer one everything is asked for.
+   */
   readonly heartbeatRecentMs: number
   /** How often a flush asks for confirmations again. */
   readonly confirmAskMs: number
@@ -73,7 +79,8 @@ export const defaultPublisherLimits: PublisherLimits = {
   replayBytesPerRequest: 4 * 1024 * 1024,
   replayBytesPerSecond: 32 * 1024 * 1024,
   heartbeatMs: 1000,
+  quietHeartbeatMs: 3000,
   earlyHeartbeatMs: 150,
-  heartbeatRecentMs: 5000,
+  heartbeatRecentMs: 8000,
   confirmAskMs: 250,
 }

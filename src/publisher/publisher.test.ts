@@ -319,7 +319,7 @@ describe('heartbeats', () => {
     sent = []
     publisher.tick(10 + defaultPublisherLimits.earlyHeartbeatMs)
     expect(of('heartbeat')).toMatchObject([{ streams: [{ table: 'A', last: 1 }], confirm: false }])
-    publisher.tick(8000)
+    publisher.tick(9000)
     expect(of('heartbeat').at(-1)?.streams).toEqual([])
   })
 

@@ -1,3 +1,4 @@
+import { nextCommonTime } from '../base/common-time.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { HeartbeatMessage, LeavingMessage, TableSequence } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
@@ -81,7 +82,7 @@ export class Publisher {
     this.#gathering = new ParcelGathering(limits)
     this.#syncs = new SyncAnswers(identity, limits)
     this.#replayer = new Replayer(identity, limits, now)
-    this.#heartbeatAt = now + limits.heartbeatMs
+    this.#heartbeatAt = nextCommonTime(now, limits.heartbeatMs)
   }
 
   /** Tables it has declared or published. */
@@ -228,7 +229,7 @@ export class Publisher {
     this.#answerSyncs(now)
     this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
     if (now >= this.#heartbeatAt) {
-      this.#heartbeatAt = now + this.#limits.heartbeatMs
+      this.#heartbeatAt = nextCommonTime(now, this.#limits.quietHeartbeatMs)
       this.#retention.expire(now)
       this.#replayer.forgetBefore(now - 60 * this.#limits.heartbeatMs)
       if (this.#isPublisher) this.#heartbeat(now, false)
@@ -374,15 +375,23 @@ export class Publisher {
   }
 
   #heartbeatSoon(now: number): void {
-    this.#earlyHeartbeatAt = now + this.#limits.earlyHeartbeatMs
+    const { earlyHeartbeatMs, heartbeatMs } = this.#limits
+    this.#earlyHeartbeatAt = now + earlyHeartbeatMs
+    if (this.#heartbeatAt > now + heartbeatMs) this.#heartbeatAt = nextCommonTime(now, heartbeatMs)
+  }
+
+  #changedLately(now: number): PublishedStream[] {
+    const { heartbeatRecentMs } = this.#limits
+    return [...this.#streams].filter(({ changedAt }) => now - changedAt <= heartbeatRecentMs)
   }
 
   #heartbeat(now: number, confirm: boolean): void {
     this.#earlyHeartbeatAt = Infinity
-    const recent = [...this.#streams].filter(
-      (stream) => confirm || now - stream.changedAt <= this.#limits.heartbeatRecentMs,
-    )
-    const streams = lastNumbers(recent)
+    const streams = lastNumbers(confirm ? this.#streams : this.#changedLately(now))
+    const { heartbeatMs } = this.#limits
+    // Whoever hears of a stream that has changed expects the next one soon.
+    if (streams.length > 0)
+      this.#heartbeatAt = Math.min(this.#heartbeatAt, nextCommonTime(now, heartbeatMs))
     this.#say({ kind: 'heartbeat', publisher: this.identity, streams, confirm })
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { nextCommonTime } from '../base/common-time.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
@@ -379,12 +380,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const now = this.#clock.now()
     this.#publisher.tick(now)
     if (now >= this.#tickAt) {
-      // Before the tick, which may want an earlier one.
-      this.#tickAt = now + this.#parts.subscriberLimits.tickMs
-      this.#subscriber.tick(now)
+      // The tick itself may want the next one earlier.
+      this.#tickAt = Infinity
+      const nextAt = this.#subscriber.tick(now)
+      this.#tickAt = Math.min(this.#tickAt, nextAt)
     }
     if (now >= this.#reportAt) {
-      this.#reportAt = now + reportMs
+      this.#reportAt = nextCommonTime(now, reportMs)
       for (const event of this.#refusals.take()) this.#feed.emit(event)
       this.#registration.report()
     }
@@ -392,7 +394,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   #wakeWithin(ms: number): void {
-    this.#tickAt = Math.min(this.#tickAt, this.#clock.now() + ms)
+    const now = this.#clock.now()
+    this.#subscriber.onWake(now)
+    if (now + ms >= this.#tickAt) return
+    this.#tickAt = now + ms
     this.#schedule()
   }
 }

@@ -10,3 +10,19 @@ it('D15: counts from when a tick was due, also before it has come, and each time
   expect(stalls.totalMs(3_350)).toBe(3_000)
   expect(stalls.totalMs(3_750)).toBe(3_200)
 })
+
+it('D15: counts from when a tick was due, where all is quiet and it comes later', () => {
+  const stalls = new OwnStalls(200, 0)
+  stalls.tick(0)
+  stalls.nextTickAt(1_000)
+  expect(stalls.totalMs(1_000)).toBe(0)
+  expect(stalls.tick(1_500)).toBe(500)
+})
+
+it('D15: counts from when a tick was due, where one was asked for before the late one', () => {
+  const stalls = new OwnStalls(200, 0)
+  stalls.tick(0)
+  stalls.nextTickAt(1_000)
+  stalls.wake(100)
+  expect(stalls.totalMs(800)).toBe(500)
+})

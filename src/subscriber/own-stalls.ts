@@ -1,21 +1,32 @@
 /** How long this process itself stood still, as its late ticks show it: nobody else is charged for it. */
 export class OwnStalls {
   readonly #tickMs: number
-  #tickedAt: number
+  /** When the next tick comes at the latest. */
+  #dueAt: number
   #totalMs = 0
 
-  /** `tickMs`: a tick comes at least so often. */
+  /** `tickMs`: a tick comes at least so often, unless `nextTickAt()` says otherwise. */
   constructor(tickMs: number, now: number) {
     this.#tickMs = tickMs
-    this.#tickedAt = now
+    this.#dueAt = now + tickMs
   }
 
   /** A tick has come. Returns how long the process stood still before it; 0 for less than a tick, which any timer may be late. */
   tick(now: number): number {
     const late = this.#lateMs(now)
     this.#totalMs += late
-    this.#tickedAt = now
+    this.#dueAt = now + this.#tickMs
     return late > this.#tickMs ? late : 0
+  }
+
+  /** There is nothing to do: the next tick may come as late as this. */
+  nextTickAt(at: number): void {
+    this.#dueAt = Math.max(this.#dueAt, at)
+  }
+
+  /** There is something to do again: ticks come as often as before. */
+  wake(now: number): void {
+    this.#dueAt = Math.min(this.#dueAt, now + this.#tickMs)
   }
 
   /** All of it so far, milliseconds. What comes in may be read before the tick that is late: that counts, too. */
@@ -24,6 +35,6 @@ export class OwnStalls {
   }
 
   #lateMs(now: number): number {
-    return Math.max(0, now - this.#tickedAt - this.#tickMs)
+    return Math.max(0, now - this.#dueAt)
   }
 }

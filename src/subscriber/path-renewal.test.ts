@@ -70,6 +70,8 @@ describe('one silent publisher', () => {
   it('D12: has its path made anew at once when it is stalled', () => {
     const pair = new Pair(['A']).ready()
     pair.isDirect = false
+    pair.publish(['A'])
+    pair.deliver()
     pair.pass(2500, everything)
     expect(pair.renewed).toEqual([])
     pair.pass(600, everything)

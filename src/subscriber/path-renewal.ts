@@ -54,10 +54,9 @@ export class PathRenewal {
   /** One frozen publisher never cuts healthy streams. */
   #mayCutOwn(source: Source, now: number, sources: Iterable<Source>): boolean {
     if (this.#output.isDirect(source.identity.incarnation)) return true
-    const silence = this.#limits.heartbeatMs * this.#limits.heartbeatsMissed
     for (const other of sources) {
       if (other === source || this.#output.isDirect(other.identity.incarnation)) continue
-      if (!other.isOver && now - other.heardAt <= silence) return false
+      if (!other.isOver && now <= other.mayBeSilentUntil) return false
     }
     return true
   }

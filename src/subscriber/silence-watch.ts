@@ -18,14 +18,19 @@ export class SilenceWatch {
     this.#output = output
   }
 
+  /** Until when its silence means nothing; 0: it is to be looked at now. */
+  quietUntil({ identity, state, mayAnswer, unproven, mayBeSilentUntil }: Source): number {
+    if (!mayAnswer) return Infinity
+    if (state !== 'live' || unproven.size > 0) return 0
+    if (identity.incarnation === this.#own) return Infinity
+    return mayBeSilentUntil + 1
+  }
+
   /** True: it is gone now. */
   isGone(source: Source, now: number): boolean {
     if (source.identity.incarnation === this.#own) return false
     const silent = now - source.heardAt
-    if (
-      source.state === 'live' &&
-      silent > this.#limits.heartbeatMs * this.#limits.heartbeatsMissed
-    ) {
+    if (source.state === 'live' && now > source.mayBeSilentUntil) {
       source.state = 'stalled'
       source.nextRenewAt = now
       this.#output.event({ type: 'publisher-stalled', publisher: source.identity })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Message } from '../model/message.ts'
 import { everything, isBatch, Pair } from '../../test/harness/pair.ts'
+import { defaultSubscriberLimits } from './subscriber-limits.ts'
 
 const isHeartbeat = ({ kind }: Message) => kind === 'heartbeat'
 
@@ -68,15 +69,41 @@ describe('what exists and has not come', () => {
 })
 
 describe('a silent publisher', () => {
-  it('D14: is stalled after three heartbeats', () => {
-    pair.pass(2500, everything)
+  it('D14: is stalled three seconds after an update or a heartbeat that named one', () => {
+    pair.publish(['A'])
+    pair.deliver()
+    const since = pair.now
+    pair.pass(2900, everything)
     expect(pair.told('publisher-stalled')).toBe(0)
-    pair.pass(1200, everything)
+    pair.pass(100, everything)
+    expect(pair.now - since).toBeLessThanOrEqual(3050)
+    pair.pass(50, everything)
     expect(pair.told('publisher-stalled')).toBe(1)
   })
 
+  it('D14: is stalled two seconds after the heartbeat that was due, where the last one named no stream', () => {
+    pair.pass(3100)
+    while (!pair.wire.some(isHeartbeat)) pair.pass(50, (message) => pair.wire.push(message) > 0)
+    pair.deliver()
+    pair.pass(4900, everything)
+    expect(pair.told('publisher-stalled')).toBe(0)
+    pair.pass(200, everything)
+    expect(pair.told('publisher-stalled')).toBe(1)
+  })
+
+  it('D14: has its last update named by a heartbeat after any silence for which it is not stalled', () => {
+    const { heartbeatMs, quietHeartbeatMs, heartbeatsMissed } = defaultSubscriberLimits
+    const borneMs = quietHeartbeatMs + (heartbeatsMissed - 1) * heartbeatMs
+    while (pair.now < 5 * quietHeartbeatMs) pair.pass(50)
+    pair.publish(['A'])
+    pair.pass(borneMs, everything)
+    expect(pair.told('publisher-stalled')).toBe(0)
+    pair.pass(1500, (message) => !isHeartbeat(message) && message.kind !== 'replay')
+    expect(pair.received).toEqual(['A1'])
+  })
+
   it('D14: is asked at once when it is heard again', () => {
-    pair.pass(4000, everything)
+    pair.pass(6000, everything)
     const since = pair.now
     pair.publish(['B'])
     pair.deliver()

@@ -18,7 +18,10 @@ export interface AnswerTime {
   readonly ownStallMs: number
 }
 
-type SourceLimits = Pick<SubscriberLimits, 'heartbeatMs' | 'syncSpreadMs'>
+type SourceLimits = Pick<
+  SubscriberLimits,
+  'heartbeatMs' | 'quietHeartbeatMs' | 'heartbeatsMissed' | 'syncSpreadMs'
+>
 
 /** `finished` is final; `gone` is resumable by any frame of the incarnation. */
 type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
@@ -41,6 +44,8 @@ export class Source {
   /** When any frame of it was last heard; at first, when it became known. */
   heardAt: number
   #isHeard = false
+  /** It publishes: its heartbeats come often. By its last batch or heartbeat. */
+  isActive = false
   /** Its latest silence of more than a heartbeat: since when it was overdue, and when it was heard again. */
   #silence = { from: 0, to: 0 }
   entry: RosterEntry | null = null
@@ -63,6 +68,8 @@ export class Source {
   /** Topics whose path is to be proven: at first all. */
   readonly unproven = new Set<Unproven>()
   syncs = 0
+  /** When it was asked last. */
+  syncedAt = -Infinity
   nextSyncAt: number
   renewals = 0
   nextRenewAt = 0
@@ -209,7 +216,7 @@ export class Source {
    * `ready`: until then the roster shall have its time to name all who must answer.
    */
   heard(now: number, random: Random, isReady: boolean): boolean {
-    const dueAt = this.heardAt + this.#limits.heartbeatMs
+    const dueAt = this.heardAt + this.#heartbeatMs
     this.heardAt = now
     if (this.#isHeard) {
       if (now > dueAt) this.#silence = { from: dueAt, to: now }
@@ -219,6 +226,16 @@ export class Source {
     if (this.unproven.size === 0 || !isReady) return false
     this.nextSyncAt = Math.min(this.nextSyncAt, now + random() * this.#limits.syncSpreadMs)
     return true
+  }
+
+  get #heartbeatMs(): number {
+    return this.isActive ? this.#limits.heartbeatMs : this.#limits.quietHeartbeatMs
+  }
+
+  /** Silence until then is nothing: the next heartbeat is not due, or may have been lost as others before. */
+  get mayBeSilentUntil(): number {
+    const { heartbeatMs, heartbeatsMissed } = this.#limits
+    return this.heardAt + this.#heartbeatMs + (heartbeatsMissed - 1) * heartbeatMs
   }
 
   /** These topics are to be proven (again): sync soon. */
@@ -265,6 +282,7 @@ export class Source {
    */
   synced(now: number, publishers: number, share: number, limits: SubscriberLimits): void {
     this.syncs++
+    this.syncedAt = now
     const later = Math.max(limits.syncRetryMs * 1.5 ** this.syncs, limits.syncAnswerMs * publishers)
     const wait = this.pauseMs(Math.min(later, limits.syncRetryMaxMs))
     this.nextSyncAt = now + wait * share

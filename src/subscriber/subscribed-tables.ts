@@ -127,6 +127,7 @@ export class SubscribedTables {
     this.#heard(source, now)
     switch (message.kind) {
       case 'batch':
+        source.isActive = true
         return this.#onBatch(source, message, now)
       case 'replay':
         return this.#onReplay(source, message.batch, now)
@@ -200,6 +201,15 @@ export class SubscribedTables {
     this.#syncs.send(this.#sources.all.values(), now)
     this.#readiness.tick(now)
     this.#leave(now)
+  }
+
+  /** Until when nothing but the word of a publisher gives it anything to do; 0: there is something to do. */
+  quietUntil(): number {
+    if (!this.isReady || this.#sources.open.size > 0) return 0
+    let until = Infinity
+    for (const source of this.#sources.all.values())
+      until = Math.min(until, this.#silence.quietUntil(source))
+    return until
   }
 
   #leave(now: number): void {
@@ -350,10 +360,12 @@ export class SubscribedTables {
   }
 
   #onHeartbeat(source: Source, heartbeat: HeartbeatMessage, now: number): void {
+    source.isActive = heartbeat.streams.length > 0
     for (const { table, last } of heartbeat.streams) {
       if (!this.wants(table)) continue
       const stream = source.stream(table)
       if (last <= stream.known) continue
+      this.#output.wakeWithin(this.#limits.tickMs)
       // Known by the heartbeat alone: the topic's own path has to be proven.
       source.needsProof([this.tables === '*' ? null : table], now, this.#random)
       if (this.#bases.isSane(stream, last)) source.reaches(stream, last)

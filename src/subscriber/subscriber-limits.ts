@@ -3,6 +3,8 @@ export interface SubscriberLimits {
   /** How often time is looked at: repair and sync are due to this grain. */
   readonly tickMs: number
   readonly heartbeatMs: number
+  /** The same of a publisher whose last heartbeat named no stream. */
+  readonly quietHeartbeatMs: number
   /** Heartbeats missed before a publisher is `stalled`. */
   readonly heartbeatsMissed: number
   /** Silence after which a publisher is gone for this subscriber; always resumable. */
@@ -28,6 +30,10 @@ export interface SubscriberLimits {
   /** What the answer of one publisher may take where many answer at once: theirs are read one behind the other. */
   readonly syncAnswerMs: number
   readonly syncRetryMaxMs: number
+  /** While answers of others come in so close behind each other, those that are missing are under way. */
+  readonly syncProgressMs: number
+  /** A sync without an answer is repeated after so much, whatever comes of others. */
+  readonly syncPatienceMs: number
   /** Syncs in vain before the hops of the path are made anew, one by one. */
   readonly renewAfterSyncs: number
   readonly renewEveryMs: number
@@ -47,6 +53,7 @@ export interface SubscriberLimits {
 export const defaultSubscriberLimits: SubscriberLimits = {
   tickMs: 200,
   heartbeatMs: 1000,
+  quietHeartbeatMs: 3000,
   heartbeatsMissed: 3,
   goneAfterMs: 10_000,
   gapGraceMs: 60,
@@ -59,6 +66,8 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   syncRetryMs: 250,
   syncAnswerMs: 20,
   syncRetryMaxMs: 1500,
+  syncProgressMs: 300,
+  syncPatienceMs: 5000,
   renewAfterSyncs: 3,
   renewEveryMs: 700,
   topicsRenewedMs: 2_000,

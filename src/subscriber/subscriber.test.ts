@@ -53,6 +53,7 @@ let requests: Request[]
 let topics: string[]
 let refusals: string[]
 let messages: Uint8Array[]
+let wakes: number[]
 const asked: Request[] = []
 
 function start(limits: Partial<typeof defaultSubscriberLimits> = {}): void {
@@ -61,6 +62,7 @@ function start(limits: Partial<typeof defaultSubscriberLimits> = {}): void {
   topics = []
   refusals = []
   messages = []
+  wakes = []
   asked.length = 0
   const output = {
     request: (request: Request) => {
@@ -73,7 +75,7 @@ function start(limits: Partial<typeof defaultSubscriberLimits> = {}): void {
     isDirect: () => true,
     refused: (reason: string) => void refusals.push(reason),
     wallClock: () => 77,
-    wakeWithin: () => undefined,
+    wakeWithin: (ms: number) => void wakes.push(ms),
   }
   const all = { ...defaultSubscriberLimits, ...limits }
   subscriber = new Subscriber(id, all, seededRandom(1), output, 0)
@@ -414,3 +416,63 @@ it('W4: what is refused is counted by its reason', () => {
     subscriber.onFrames([Buffer.from(topic), Buffer.from(insert)], now, false)
   expect(refusals).toEqual(['bad-magic', 'bad-topic', 'bad-topic'])
 })
+
+describe('the next tick', () => {
+  const { tickMs, heartbeatMs } = defaultSubscriberLimits
+  /** Ready, and nothing has been said for so long that the publisher is quiet. */
+  beforeEach(() => {
+    start()
+    subscribe()
+    pass(12_500)
+  })
+
+  it('D15: comes with the next heartbeats where all is quiet', () => {
+    expect(subscriber.tick(now)).toBe(13 * heartbeatMs)
+  })
+
+  it('D15: comes when a publisher has been silent for too long, not a second later', () => {
+    pass(4_000, () => true)
+    const stalledAt = 12_000 + 5 * heartbeatMs
+    expect(subscriber.tick((now = stalledAt - 300))).toBeCloseTo(stalledAt, -1)
+  })
+
+  it('D15: comes soon while something is to be proven, or missing', () => {
+    subscriber.onReconnected(now)
+    expect(subscriber.tick(now)).toBe(now + tickMs - (now % tickMs))
+  })
+
+  it.each<[string, () => void]>([
+    ['an update', () => publish(1)],
+    ['an answer to a sync of another', () => answerAnother()],
+  ])('D15: is asked for by %s', (_, happens) => {
+    wakes = []
+    happens()
+    deliver()
+    expect(wakes).toContain(tickMs)
+  })
+
+  it('D15: is asked for by a heartbeat that names what has not come, and by no other', () => {
+    wakes = []
+    pass(3_000)
+    expect(wakes).toEqual([])
+    publish(1)
+    messages = []
+    now += 150
+    publisher.tick(now)
+    deliver()
+    expect(wakes).toContain(tickMs)
+  })
+
+  it('D15: is asked for by a change of the roster', () => {
+    wakes = []
+    roster({ node: 'n', history: 'h' })
+    expect(wakes).toContain(tickMs)
+  })
+})
+
+/** The publisher answers a subscriber that asks for the same table. */
+function answerAnother(): void {
+  const sync = { kind: 'sync', subscriber: 'c'.repeat(32), nonce: 1, sinceMs: 0 } as const
+  publisher.onRequest({ ...sync, tables: ['A'], marks: ['A'], incarnations: null }, now)
+  publisher.tick((now += 250))
+}

@@ -1,3 +1,4 @@
+import { nextCommonTime } from '../base/common-time.ts'
 import type { Random } from '../base/random.ts'
 import type { Message } from '../model/message.ts'
 import type { Request, Tables } from '../model/request.ts'
@@ -63,6 +64,8 @@ export class Subscriber {
   #settled = false
   #unreachable: readonly string[] = []
   #nonce = 0
+  /** A subscription has wanted a tick since the last one. */
+  #isAwake = false
 
   constructor(
     id: string,
@@ -137,7 +140,7 @@ export class Subscriber {
           isDirect: (incarnation) => this.#output.isDirect(incarnation),
           heardAt: (incarnation) => this.#signs.at(incarnation),
           ownStallsMs: (at) => this.#stalls.totalMs(at),
-          wakeWithin: (ms) => this.#output.wakeWithin(ms),
+          wakeWithin: (ms) => this.#wakeWithin(ms),
         },
         now,
       ),
@@ -191,6 +194,7 @@ export class Subscriber {
       for (const { subscription } of this.#entries) subscription.onRosterLost()
     this.#forgetEnded()
     for (const { subscription } of this.#entries) subscription.onRoster(change, now)
+    this.#wakeWithin(this.#limits.tickMs)
   }
 
   /** A connection on which updates come was made again. */
@@ -204,10 +208,31 @@ export class Subscriber {
     subscription.onRoom(now)
   }
 
-  tick(now: number): void {
+  /** Returns when it is due again: soon, or where all is quiet together with what the publishers say then. */
+  tick(now: number): number {
+    const { tickMs, heartbeatMs } = this.#limits
     const ownStallMs = this.#stalls.tick(now)
     if (ownStallMs > 0) this.#signs.stoodStill(ownStallMs, now)
-    for (const { subscription } of this.#entries) subscription.tick(now, ownStallMs)
+    this.#isAwake = false
+    let quietUntil = nextCommonTime(now, heartbeatMs)
+    for (const { subscription } of this.#entries) {
+      subscription.tick(now, ownStallMs)
+      quietUntil = Math.min(quietUntil, subscription.quietUntil())
+    }
+    const soon = nextCommonTime(now, tickMs)
+    if (this.#isAwake || quietUntil <= soon) return soon
+    this.#stalls.nextTickAt(quietUntil)
+    return quietUntil
+  }
+
+  /** It is not quiet any more: a tick was asked for. */
+  onWake(now: number): void {
+    this.#stalls.wake(now)
+  }
+
+  #wakeWithin(ms: number): void {
+    this.#isAwake = true
+    this.#output.wakeWithin(ms)
   }
 
   /** Publishers may have come and gone unseen: a node's roster began anew, or has forgotten them. */
@@ -227,6 +252,7 @@ export class Subscriber {
 
   #route(message: Message, now: number): void {
     this.#signs.heard(message.publisher.incarnation, now)
+    if (message.kind !== 'heartbeat') this.#wakeWithin(this.#limits.tickMs)
     const isOneTable = message.kind === 'batch' && message.manifest.length === 1
     const entries = isOneTable ? this.#wanting(message.table) : this.#entries
     for (const entry of entries) {

@@ -75,6 +75,41 @@ describe('a sync', () => {
     expect((second ?? 0) - (first ?? 0)).toBeLessThanOrEqual(1_250)
   })
 
+  /** When a subscription asks that is answered slowly: by one publisher each quarter of a second, and by one never. */
+  function askedOf(publishers: number): number[] {
+    const pair = new Pair(['A'])
+    pair.roster({}, false)
+    const others = Array.from({ length: publishers }, (_, index) =>
+      `${index + 1}`.padStart(32, '0'),
+    )
+    for (const each of others) {
+      pair.addPublisher({ incarnation: each })
+      pair.roster({ incarnation: each }, each === others.at(-1))
+    }
+    const held: Message[] = []
+    for (let passed = 0; passed < 7_500; passed += 50) {
+      pair.pass(50, (message) => isAnswer(message) && held.push(message) > 0)
+      const answering = others[passed / 250]
+      for (const message of held)
+        if (message.publisher.incarnation === answering)
+          pair.subscription.onMessage(message, pair.now)
+    }
+    return pair.asked.map(({ at }) => at)
+  }
+
+  it('D15: is not repeated while the answers of others come in', () => {
+    const [first = 0, second] = askedOf(12)
+    expect(first).toBeLessThan(100)
+    expect(second).toBeGreaterThan(12 * 250)
+    expect(second).toBeLessThan(12 * 250 + 1_000)
+  })
+
+  it('D15: is repeated after five seconds, whatever comes of others', () => {
+    const [first = 0, second] = askedOf(30)
+    expect(second).toBeGreaterThanOrEqual(first + 5_000)
+    expect(second).toBeLessThan(first + 5_500)
+  })
+
   it('D15: comes at times left to chance, so that many subscribers spread', () => {
     expect(unanswered(1)).not.toEqual(unanswered(2))
   })

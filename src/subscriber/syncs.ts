@@ -30,6 +30,8 @@ export class Syncs {
   readonly #asked = new Map<number, AskedSync>()
   /** How much longer ago than the beginning of the subscription is asked for. */
   #marginMs: number
+  /** When an answer to a sync of ours came last. */
+  #progressAt = -Infinity
 
   constructor(
     { subscriber, tables }: { readonly subscriber: string; readonly tables: Tables },
@@ -55,6 +57,7 @@ export class Syncs {
   took(nonce: number, now: number): AnswerTime {
     const asked = this.#asked.get(nonce)
     if (!asked) return { tookMs: 0, ownStallMs: 0 }
+    this.#progressAt = now
     return { tookMs: now - asked.at, ownStallMs: this.#output.ownStallsMs(now) - asked.ownStallsMs }
   }
 
@@ -86,6 +89,7 @@ export class Syncs {
         if (source.syncs === 0) firstTimes.push(source.nextSyncAt)
         continue
       }
+      if (this.#mayBeUnderWay(source, now)) continue
       due.push(source)
       if (due.length === maxPublishersAtOnce) break
     }
@@ -105,6 +109,13 @@ export class Syncs {
       marks: this.#marks(due),
       incarnations: due.map((source) => source.identity.incarnation),
     })
+  }
+
+  /** Many answer one behind the other, the slower the busier the machine is: to ask again would only make it busier. */
+  #mayBeUnderWay({ syncs, syncedAt }: Source, now: number): boolean {
+    const { syncProgressMs, syncPatienceMs } = this.#limits
+    if (syncs === 0) return false
+    return now - this.#progressAt < syncProgressMs && now - syncedAt < syncPatienceMs
   }
 
   /** A tick that comes a little too early for the first syncs must not cost them a whole one. */
