@@ -1,4 +1,3 @@
-import { nextCommonTime } from '../base/common-time.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { HeartbeatMessage, LeavingMessage, TableSequence } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
@@ -9,6 +8,7 @@ import type { NewUpdate } from '../model/update.ts'
 import { encodeMessage } from '../wire/frames/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
 import { type ClosedParcel, turnBytesOf, unpublishedParcel } from './closed-parcel.ts'
+import { Heartbeats } from './heartbeats.ts'
 import { OpenParcel } from './open-parcel.ts'
 import { ParcelGathering } from './parcel-gathering.ts'
 import type { PublishedStream } from './published-stream.ts'
@@ -58,8 +58,7 @@ export class Publisher {
   #announcedAt = Infinity
   #commits = 0
   #parcels = 0
-  #heartbeatAt: number
-  #earlyHeartbeatAt = Infinity
+  readonly #heartbeats: Heartbeats
   #confirmAskAt = Infinity
   state: PublisherState = 'alive'
 
@@ -82,7 +81,7 @@ export class Publisher {
     this.#gathering = new ParcelGathering(limits)
     this.#syncs = new SyncAnswers(identity, limits)
     this.#replayer = new Replayer(identity, limits, now)
-    this.#heartbeatAt = nextCommonTime(now, limits.heartbeatMs)
+    this.#heartbeats = new Heartbeats(limits, now)
   }
 
   /** Tables it has declared or published. */
@@ -118,8 +117,7 @@ export class Publisher {
 
   get deadline(): number {
     return Math.min(
-      this.#heartbeatAt,
-      this.#earlyHeartbeatAt,
+      this.#heartbeats.deadline,
       this.#confirmAskAt,
       this.#syncsAt,
       this.#gathering.dueAt,
@@ -188,7 +186,7 @@ export class Publisher {
     this.#announcedAt = now
     this.#sendHeld(now)
     // With or without something held: who hears of it now can ask.
-    this.#heartbeatSoon(now)
+    this.#heartbeats.soon(now)
     // What was asked before named none of it.
     if (this.#flushes.isWaiting) this.#askConfirm(now)
   }
@@ -228,12 +226,11 @@ export class Publisher {
     }
     this.#answerSyncs(now)
     this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
-    if (now >= this.#heartbeatAt) {
-      this.#heartbeatAt = nextCommonTime(now, this.#limits.quietHeartbeatMs)
+    if (this.#heartbeats.takeRegular(now)) {
       this.#retention.expire(now)
       this.#replayer.forgetBefore(now - 60 * this.#limits.heartbeatMs)
       if (this.#isPublisher) this.#heartbeat(now, false)
-    } else if (now >= this.#earlyHeartbeatAt) this.#heartbeat(now, false)
+    } else if (this.#heartbeats.isEarlyDue(now)) this.#heartbeat(now, false)
     if (now >= this.#confirmAskAt) this.#askConfirm(now)
     this.#flushes.check(now, this.#haveLeft)
   }
@@ -371,27 +368,11 @@ export class Publisher {
     stream.changedAt = now
     this.#replayer.sentFresh(message.byteLength)
     this.#output.send(stream.topic, message)
-    this.#heartbeatSoon(now)
-  }
-
-  #heartbeatSoon(now: number): void {
-    const { earlyHeartbeatMs, heartbeatMs } = this.#limits
-    this.#earlyHeartbeatAt = now + earlyHeartbeatMs
-    if (this.#heartbeatAt > now + heartbeatMs) this.#heartbeatAt = nextCommonTime(now, heartbeatMs)
-  }
-
-  #changedLately(now: number): PublishedStream[] {
-    const { heartbeatRecentMs } = this.#limits
-    return [...this.#streams].filter(({ changedAt }) => now - changedAt <= heartbeatRecentMs)
+    this.#heartbeats.soon(now)
   }
 
   #heartbeat(now: number, confirm: boolean): void {
-    this.#earlyHeartbeatAt = Infinity
-    const streams = lastNumbers(confirm ? this.#streams : this.#changedLately(now))
-    const { heartbeatMs } = this.#limits
-    // Whoever hears of a stream that has changed expects the next one soon.
-    if (streams.length > 0)
-      this.#heartbeatAt = Math.min(this.#heartbeatAt, nextCommonTime(now, heartbeatMs))
+    const streams = lastNumbers(this.#heartbeats.say(this.#streams, confirm, now))
     this.#say({ kind: 'heartbeat', publisher: this.identity, streams, confirm })
   }
 

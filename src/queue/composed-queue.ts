@@ -27,9 +27,6 @@ import { selectionOf } from './selection-options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
 
-/** What the queue itself needs of a handle, whatever its tables. */
-type OpenHandle = Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>
-
 /** Composes publisher, subscriber and transport; owns the timer, the turn of the event loop and the life. */
 export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Tables> {
   readonly #parts: QueueParts
@@ -38,7 +35,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #publisher: Publisher
   readonly #subscriber: Subscriber
   readonly #feed = new EventFeed<QueueEvent>()
-  readonly #handles = new Set<OpenHandle>()
+  readonly #handles = new Set<Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>>()
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
   readonly #counters = new Counters()
   readonly #refusals = new Refusals()
@@ -382,8 +379,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (now >= this.#tickAt) {
       // The tick itself may want the next one earlier.
       this.#tickAt = Infinity
-      const nextAt = this.#subscriber.tick(now)
-      this.#tickAt = Math.min(this.#tickAt, nextAt)
+      this.#tickAt = Math.min(this.#subscriber.tick(now), this.#tickAt)
     }
     if (now >= this.#reportAt) {
       this.#reportAt = nextCommonTime(now, reportMs)

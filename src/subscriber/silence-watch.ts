@@ -18,8 +18,14 @@ export class SilenceWatch {
     this.#output = output
   }
 
-  /** Until when its silence means nothing; 0: it is to be looked at now. */
-  quietUntil({ identity, state, mayAnswer, unproven, mayBeSilentUntil }: Source): number {
+  /** Until when the silence of these means nothing; 0: one of them is to be looked at now. */
+  quietUntil(sources: Iterable<Source>): number {
+    let until = Infinity
+    for (const source of sources) until = Math.min(until, this.#quietUntil(source))
+    return until
+  }
+
+  #quietUntil({ identity, state, mayAnswer, unproven, mayBeSilentUntil }: Source): number {
     if (!mayAnswer) return Infinity
     if (state !== 'live' || unproven.size > 0) return 0
     if (identity.incarnation === this.#own) return Infinity

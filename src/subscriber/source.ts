@@ -116,6 +116,13 @@ export class Source {
     return this.answeredForAll ? 1 : null
   }
 
+  /** For each stream of which it is known where it begins, up to where it was handed to the application or reported. */
+  get consumed(): TableSequence[] {
+    return [...this.streams.values()]
+      .filter(({ base }) => base !== null)
+      .map(({ table, consumed }) => ({ table, last: consumed }))
+  }
+
   batchCame({ parcel, manifest }: BatchMessage, now: number): void {
     if (parcel < this.#parcel) return
     this.#parcel = parcel

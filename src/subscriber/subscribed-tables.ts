@@ -2,7 +2,6 @@ import type { Random } from '../base/random.ts'
 import type {
   BatchMessage,
   HeartbeatMessage,
-  LeavingMessage,
   MarkMessage,
   Message,
   RefusalMessage,
@@ -140,7 +139,8 @@ export class SubscribedTables {
       case 'heartbeat':
         return this.#onHeartbeat(source, message, now)
       case 'leaving':
-        return this.#onLeaving(source, message, now)
+        this.#bases.noteLast(source, message.streams)
+        return this.#notice(source, message.streams, now)
     }
   }
 
@@ -206,10 +206,7 @@ export class SubscribedTables {
   /** Until when nothing but the word of a publisher gives it anything to do; 0: there is something to do. */
   quietUntil(): number {
     if (!this.isReady || this.#sources.open.size > 0) return 0
-    let until = Infinity
-    for (const source of this.#sources.all.values())
-      until = Math.min(until, this.#silence.quietUntil(source))
-    return until
+    return this.#silence.quietUntil(this.#sources.all.values())
   }
 
   #leave(now: number): void {
@@ -222,12 +219,8 @@ export class SubscribedTables {
 
   /** For each stream, up to where it was handed to the application or reported. */
   confirmed(incarnation: string): TableSequence[] {
-    const source = this.#sources.get(incarnation)
     // What came before it is ready it may never get, and is not owed.
-    if (!source || !this.isReady) return []
-    return [...source.streams.values()]
-      .filter((stream) => stream.base !== null)
-      .map(({ table, consumed }) => ({ table, last: consumed }))
+    return (this.isReady ? this.#sources.get(incarnation)?.consumed : undefined) ?? []
   }
 
   /** The same for one stream; -Infinity: nothing of it is known, or it may not be owed. */
@@ -371,11 +364,6 @@ export class SubscribedTables {
       if (this.#bases.isSane(stream, last)) source.reaches(stream, last)
     }
     this.#notice(source, heartbeat.streams, now)
-  }
-
-  #onLeaving(source: Source, leaving: LeavingMessage, now: number): void {
-    this.#bases.noteLast(source, leaving.streams)
-    this.#notice(source, leaving.streams, now)
   }
 
   /** What a message has told of these streams may show a gap. */

@@ -55,8 +55,8 @@ export const endingRules: readonly Rule[] = [
     'its word is passed over',
     [
       'subscriber/subscribed-tables.ts',
-      'this.#bases.noteLast(source, leaving.streams)',
-      'void leaving',
+      'this.#bases.noteLast(source, message.streams)',
+      'void message',
     ],
     [leaving, 'D20: is asked for what is missing, by its word on the wire'],
   ),

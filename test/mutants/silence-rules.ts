@@ -77,9 +77,9 @@ export const silenceRules: readonly Rule[] = [
     'Each publisher whose streams have changed lately sends a heartbeat a second',
     'it sends one every two seconds',
     [
-      'publisher/publisher.ts',
-      'this.#heartbeatAt = Math.min(this.#heartbeatAt, nextCommonTime(now, heartbeatMs))',
-      'this.#heartbeatAt = Math.min(this.#heartbeatAt, nextCommonTime(now, 2 * heartbeatMs))',
+      'publisher/heartbeats.ts',
+      'this.#regularAt = Math.min(this.#regularAt, nextCommonTime(now, heartbeatMs))',
+      'this.#regularAt = Math.min(this.#regularAt, nextCommonTime(now, 2 * heartbeatMs))',
     ],
     [answers, 'D14: come once a second while something has changed lately'],
   ),
@@ -87,11 +87,7 @@ export const silenceRules: readonly Rule[] = [
     'D14.2',
     'A heartbeat names every stream that changed within 8 s',
     'it leaves the last one out',
-    [
-      'publisher/publisher.ts',
-      'confirm ? this.#streams : this.#changedLately(now)',
-      'confirm ? this.#streams : this.#changedLately(now).slice(0, -1)',
-    ],
+    ['publisher/heartbeats.ts', '    return named\n', '    return named.slice(0, -1)\n'],
     [answers, 'D14: name every stream that changed within 8 s, by what was sent'],
   ),
   rule(
@@ -99,9 +95,9 @@ export const silenceRules: readonly Rule[] = [
     'A heartbeat comes early behind a burst',
     'it comes with the next second',
     [
-      'publisher/publisher.ts',
-      'this.#earlyHeartbeatAt = now + earlyHeartbeatMs',
-      'this.#earlyHeartbeatAt = Infinity',
+      'publisher/heartbeats.ts',
+      'this.#earlyAt = now + earlyHeartbeatMs',
+      'this.#earlyAt = Infinity',
     ],
     [publisher, 'D14: carry what changed lately; one comes early behind a burst'],
   ),
@@ -216,7 +212,7 @@ export const silenceRules: readonly Rule[] = [
     'A publisher whose streams have not changed lately sends a heartbeat every three seconds',
     'it sends one every second',
     [
-      'publisher/publisher.ts',
+      'publisher/heartbeats.ts',
       'nextCommonTime(now, this.#limits.quietHeartbeatMs)',
       'nextCommonTime(now, this.#limits.heartbeatMs)',
     ],
@@ -240,11 +236,7 @@ export const silenceRules: readonly Rule[] = [
     'D14.16',
     'A heartbeat that names streams is followed by one within a second, whatever made it name them',
     'the next one may come three seconds later',
-    [
-      'publisher/publisher.ts',
-      'if (streams.length > 0)\n',
-      'if (streams.length > 0 && !confirm)\n',
-    ],
+    ['publisher/heartbeats.ts', 'if (named.length > 0)\n', 'if (named.length > 0 && !all)\n'],
     [answers, 'D14: come often again behind one that names streams, whatever made it do so'],
   ),
   rule(
@@ -355,7 +347,10 @@ export const silenceRules: readonly Rule[] = [
       'return this.#totalMs + this.#lateMs(now)',
       'return this.#totalMs',
     ],
-    ['src/subscriber/own-stalls.test.ts', 'D15: counts from when a tick was due'],
+    [
+      'src/subscriber/own-stalls.test.ts',
+      'D15: counts from when a tick was due, also before it has come, and each time once',
+    ],
   ),
   rule(
     'D15.10',
