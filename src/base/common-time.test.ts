@@ -4,12 +4,12 @@ import { expect, it } from 'vitest'
 import { systemClock } from './clock.ts'
 import { nextCommonTime } from './common-time.ts'
 
-it('is the next whole multiple, and never now', () => {
+it('D14: is the next whole multiple, and never now', () => {
   expect(nextCommonTime(1_234.5, 1_000)).toBe(2_000)
   expect(nextCommonTime(2_000, 1_000)).toBe(3_000)
 })
 
-it('is the same for all processes of a machine: their clocks have one origin', () => {
+it('D14: is the same for all processes of a machine: their clocks have one origin', () => {
   const clock = join(import.meta.dirname, 'clock.ts')
   const program = `import { systemClock } from ${JSON.stringify(clock)}; console.log(systemClock.now())`
   const before = systemClock.now()

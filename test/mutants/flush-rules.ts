@@ -80,7 +80,7 @@ export const flushRules: readonly Rule[] = [
     'A confirmation tells what was delivered or reported, not what is known to exist',
     'it runs ahead of the delivery',
     [
-      'subscriber/subscribed-tables.ts',
+      'subscriber/source.ts',
       '.map(({ table, consumed }) => ({ table, last: consumed }))',
       '.map(({ table, known }) => ({ table, last: known }))',
     ],
@@ -146,8 +146,8 @@ export const flushRules: readonly Rule[] = [
     'it confirms what came before its base',
     [
       'subscriber/subscribed-tables.ts',
-      'if (!source || !this.isReady) return []',
-      'if (!source) return []',
+      '(this.isReady ? this.#sources.get(incarnation)?.consumed : undefined)',
+      'this.#sources.get(incarnation)?.consumed',
     ],
     [
       'src/subscriber/subscriber.test.ts',

@@ -146,7 +146,7 @@ export const pathRules: readonly Rule[] = [
     'it is cut for one silent publisher',
     [
       'subscriber/path-renewal.ts',
-      'if (!other.isOver && now - other.heardAt <= silence) return false',
+      'if (!other.isOver && now <= other.mayBeSilentUntil) return false',
       '',
     ],
     [renewal, 'D12: never has our own connection cut while another one behind it is heard'],

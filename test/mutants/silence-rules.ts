@@ -267,7 +267,7 @@ export const silenceRules: readonly Rule[] = [
     ['base/clock.ts', 'Number(process.hrtime.bigint()) / 1e6 - performance.now()', '0'],
     [
       'src/base/common-time.test.ts',
-      'is the same for all processes of a machine: their clocks have one origin',
+      'D14: is the same for all processes of a machine: their clocks have one origin',
     ],
   ),
   rule(

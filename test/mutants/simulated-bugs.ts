@@ -112,7 +112,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   },
   {
     name: 'a confirmation runs ahead of the delivery',
-    file: 'subscriber/subscribed-tables.ts',
+    file: 'subscriber/source.ts',
     from: '.map(({ table, consumed }) => ({ table, last: consumed }))',
     to: '.map(({ table, known }) => ({ table, last: known }))',
   },
