@@ -4,9 +4,8 @@
  * only ratios of one run are stable.
  */
 import { parseArgs } from 'node:util'
-import type { BatchMessage } from '../src/model/message.ts'
+import type { OutgoingBatch } from '../src/model/message.ts'
 import type { Update } from '../src/model/update.ts'
-import { updateTopic } from '../src/model/topic.ts'
 import { decodeMessage, encodeBatch } from '../src/wire/frames/message-codec.ts'
 import { RecordTest } from '../src/model/where.ts'
 import { RowReader } from '../src/wire/rows/row-reader.ts'
@@ -19,7 +18,6 @@ const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9'
 const samples = Number(values.rounds)
 
 const publisher = { node: 'n1', process: 'BENCH', instance: '', incarnation: '5a'.repeat(16) }
-const topic = Buffer.from(updateTopic('TRADE'))
 const venues = ['Zürich', 'London', 'New York', 'Frankfurt']
 
 function row20(i: number) {
@@ -68,7 +66,7 @@ const optionalRow = (i: number) => {
   return COMMENT === null ? row : { ...row, COMMENT }
 }
 
-function encode(writer: RowWriter, records: readonly object[]): BatchMessage[] {
+function encode(writer: RowWriter, records: readonly object[]): OutgoingBatch[] {
   for (const record of records) writer.append({ kind: 'insert', record })
   let first = 1
   return writer.take().map((rows) => {
@@ -80,10 +78,10 @@ function encode(writer: RowWriter, records: readonly object[]): BatchMessage[] {
   })
 }
 
-function decode(reader: RowReader, frames: readonly Uint8Array[]): Update[] {
+function decode(reader: RowReader, messages: readonly Uint8Array[]): Update[] {
   const updates: Update[] = []
-  for (const frame of frames) {
-    const message = decodeMessage([topic, frame])
+  for (const bytes of messages) {
+    const message = decodeMessage(bytes)
     if (message.kind !== 'batch' || !reader.read(message, 0, updates)) {
       throw new Error('the batch could not be read')
     }
@@ -122,19 +120,20 @@ function bench(title: string, makeRow: (i: number) => object): void {
   const few = new RowReader({ where: new RecordTest({ PRICE: { lt: 101.25 } }) })
   const fewByText = new RowReader({ where: new RecordTest({ TRADE_ID: { in: ['T5', 'T1000'] } }) })
   for (let n = 0; n < warmUpRounds; n++) encode(writer, records)
-  const frames = encode(writer, records).map(({ frame }) => frame)
-  const back = decode(reader, frames).map(({ record }) => JSON.stringify(record))
+  const batches = encode(writer, records)
+  const messages = batches.map(({ message }) => message)
+  const back = decode(reader, messages).map(({ record }) => JSON.stringify(record))
   if (makeRow !== optionalRow && back.join() !== texts.join()) throw new Error('differs')
   const rates = medians({
     write: () => encode(writer, records),
     'JSON.stringify': () => records.map((record) => JSON.stringify(record)),
-    read: () => decode(reader, frames),
-    select: () => decode(one, frames),
-    where: () => decode(few, frames),
-    'where text': () => decode(fewByText, frames),
+    read: () => decode(reader, messages),
+    select: () => decode(one, messages),
+    where: () => decode(few, messages),
+    'where text': () => decode(fewByText, messages),
     'JSON.parse': () => texts.map((text): unknown => JSON.parse(text)),
   })
-  const bytes = frames.reduce((sum, frame) => sum + frame.length, 0) / rowsPerRound
+  const bytes = batches.reduce((sum, { frame }) => sum + frame.length, 0) / rowsPerRound
   const jsonBytes = texts.join('').length / rowsPerRound
   const rate = (name: string) => (rates[name] ?? 0).toFixed(2).padStart(6)
   const ratio = (ours: string, json: string) =>

@@ -65,7 +65,7 @@ export class Unbatching {
   }
 
   read(bytes: Uint8Array): void {
-    const message = decodeMessage([bytes])
+    const message = decodeMessage(bytes)
     if (message.kind !== 'batch') throw new Error('that is no batch')
     const index = Number(message.publisher.process)
     const updates: Update[] = []

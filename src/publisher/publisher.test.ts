@@ -27,7 +27,7 @@ function newPublisher(limits = {}, isRegistered = true): Publisher {
     { ...defaultPublisherLimits, ...limits },
     {
       send: (topic, bytes) => {
-        const message = decodeMessage([bytes])
+        const message = decodeMessage(bytes)
         if (message.kind === 'refused') throw new Error(message.kind)
         sent.push({ topic, message })
       },

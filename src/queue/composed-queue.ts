@@ -76,9 +76,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         request: (request) => this.#request(request),
         subscribe: (topic) => this.#transport.subscribe(topic),
         unsubscribe: (topic) => this.#transport.unsubscribe(topic),
+        hops: (incarnation) =>
+          incarnation === parts.registration.incarnation ? [] : this.#transport.hops(incarnation),
         renew: (hop, incarnation) => this.#transport.renew(hop, incarnation),
-        isDirect: (incarnation) =>
-          incarnation === parts.registration.incarnation || this.#transport.isDirect(incarnation),
         refused: (reason) => this.#refused(reason),
         wallClock: () => parts.clock.wallClock(),
         wakeWithin: (ms) => this.#wakeWithin(ms),
@@ -265,8 +265,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
 
   #handlers(): TransportHandlers {
     return {
-      frames: (frames) => {
-        this.#subscriber.onFrames(frames, this.#clock.now(), false)
+      message: (message) => {
+        this.#subscriber.onMessage(message, this.#clock.now(), false)
         this.#schedule()
       },
       request: (frame) => this.#onRequest(frame),
@@ -362,7 +362,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #deliverOwn(): void {
     const loopback = this.#loopback
     this.#loopback = []
-    for (const message of loopback) this.#subscriber.onFrames([message], this.#clock.now(), true)
+    for (const message of loopback) this.#subscriber.onMessage(message, this.#clock.now(), true)
   }
 
   /** The next turn, and the time of what is due. */

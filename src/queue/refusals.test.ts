@@ -30,9 +30,9 @@ it('frames and requests that a queue does not take are the event `refused`, and 
   })()
   await queue.subscribe('TRADE').ready
   const handlers = await opened.promise
-  const foreign = [Buffer.from('table/TRADE/'), Buffer.from('{"kind":"insert","record":{}}')]
-  for (let count = 0; count < 3; count++) handlers.frames(foreign)
-  handlers.frames([Buffer.from('nowhere/')])
+  const foreign = Buffer.from('table/TRADE/{"kind":"insert","record":{}}')
+  for (let count = 0; count < 3; count++) handlers.message(foreign)
+  handlers.message(Buffer.from('nowhere/'))
   handlers.request(Buffer.from('who are you?'))
   const { refused } = queue.stats()
   await queue.close()

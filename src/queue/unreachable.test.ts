@@ -9,7 +9,7 @@ class OutOfReach extends MemoryTransport {
   #told: TransportHandlers | null = null
 
   override open(...given: Parameters<MemoryTransport['open']>) {
-    this.#told = given.find((each): each is TransportHandlers => 'frames' in (each ?? {})) ?? null
+    this.#told = given.find((each): each is TransportHandlers => 'message' in (each ?? {})) ?? null
     return super.open(...given)
   }
 

@@ -1,11 +1,12 @@
-import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
+import type { Hop } from '../model/hop.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
 import { replyPath, type Source } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 
 /**
  * Makes the path from a publisher anew, hop by hop, when it is silent or a topic of it stays
- * unproven. The nearest hop that can be blamed without cutting healthy streams comes first; our own
- * connection to the node only when nothing behind it is heard.
+ * unproven: our own subscriptions first, then what the layer can make anew; what other publishers come over, too, only
+ * when none of them is heard.
  */
 export class PathRenewal {
   readonly #limits: SubscriberLimits
@@ -21,18 +22,23 @@ export class PathRenewal {
   tick(source: Source, now: number, sources: Iterable<Source>): void {
     const unproven = source.unproven.size > 0 && source.syncs > this.#limits.renewAfterSyncs
     if ((source.state !== 'stalled' && !unproven) || now < source.nextRenewAt) return
-    const hops = this.#hops(source)
+    const { incarnation } = source.identity
+    // Our own subscriptions are the first hop, whatever the layer: to send them again harms nobody.
+    const hops = [null, ...this.#output.hops(incarnation)]
     const round = Math.floor(source.renewals / hops.length)
-    const hop = hops[source.renewals % hops.length] as RenewedHop
+    const hop = hops[source.renewals % hops.length]
     source.renewals++
     // What is made anew takes what is under way with it: an answer first has its time.
     source.nextRenewAt =
       now +
       source.pauseMs(Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs))
-    if (hop === 'own' && !this.#mayCutOwn(source, now, sources)) return
+    if (hop) {
+      if (!hop.isShared || !this.#servesOthers(hop, source, now, sources))
+        this.#output.renew(hop, incarnation)
+      return
+    }
     const topics = [...source.unproven].filter((topic) => topic !== replyPath)
-    if (hop === 'topics' && !this.#isDue(topics, now)) return
-    this.#output.renew(hop, source.identity.incarnation, topics)
+    if (this.#isDue(topics, now)) this.#output.subscribeAgain(topics)
   }
 
   /** One of the topics, or the reply topic that goes with them, was not asked for anew just now, for another publisher. */
@@ -45,19 +51,14 @@ export class PathRenewal {
     return true
   }
 
-  #hops(source: Source): readonly RenewedHop[] {
-    return this.#output.isDirect(source.identity.incarnation)
-      ? ['topics', 'own', 'publisher']
-      : ['topics', 'link', 'publisher', 'own']
-  }
-
   /** One frozen publisher never cuts healthy streams. */
-  #mayCutOwn(source: Source, now: number, sources: Iterable<Source>): boolean {
-    if (this.#output.isDirect(source.identity.incarnation)) return true
+  #servesOthers({ name }: Hop, source: Source, now: number, sources: Iterable<Source>): boolean {
+    const isOnWayOf = ({ identity }: Source) =>
+      this.#output.hops(identity.incarnation).some((hop) => hop.isShared && hop.name === name)
     for (const other of sources) {
-      if (other === source || this.#output.isDirect(other.identity.incarnation)) continue
-      if (!other.isOver && now <= other.mayBeSilentUntil) return false
+      if (other === source || other.isOver || now > other.mayBeSilentUntil) continue
+      if (isOnWayOf(other)) return true
     }
-    return true
+    return false
   }
 }

@@ -72,7 +72,7 @@ function start(limits: Partial<typeof defaultSubscriberLimits> = {}): void {
     subscribe: (topic: string) => void topics.push(`+${topic}`),
     unsubscribe: (topic: string) => void topics.push(`-${topic}`),
     renew: () => undefined,
-    isDirect: () => true,
+    hops: () => [],
     refused: (reason: string) => void refusals.push(reason),
     wallClock: () => 77,
     wakeWithin: (ms: number) => void wakes.push(ms),
@@ -120,7 +120,7 @@ function publish(count: number): void {
 type IsLost = (message: Uint8Array) => boolean
 
 function deliver(isLost: IsLost = () => false): void {
-  for (const each of messages.splice(0)) if (!isLost(each)) subscriber.onFrames([each], now, false)
+  for (const each of messages.splice(0)) if (!isLost(each)) subscriber.onMessage(each, now, false)
 }
 
 function pass(ms: number, isLost?: IsLost): void {
@@ -169,7 +169,7 @@ describe('two subscriptions to one table', () => {
   it('D19: confirm nothing before they are ready, and then at once', () => {
     publish(3)
     const one = subscribe()
-    const isMark = (message: Uint8Array) => decodeMessage([message]).kind === 'mark'
+    const isMark = (message: Uint8Array) => decodeMessage(message).kind === 'mark'
     // Its vector is here and its marks are not: it has a base behind what was published.
     pass(400, isMark)
     publisher.flush(now, now, 60_000, () => undefined)
@@ -202,7 +202,7 @@ describe('two subscriptions to two tables', () => {
       publish(1)
       // Its heartbeats and answers are lost on the way.
       const arrived = messages.splice(0).filter((each) => Buffer.from(each).includes('table/A/'))
-      for (const each of arrived) subscriber.onFrames([each], now, false)
+      for (const each of arrived) subscriber.onMessage(each, now, false)
       for (const end = now + 1000; now < end;) subscriber.tick((now += 50))
       requests.length = 0
     }
@@ -224,7 +224,7 @@ describe('the budget of held bytes', () => {
     publish(60)
     const parts = messages.splice(0)
     for (const part of parts.slice(1)) {
-      subscriber.onFrames([part], now, false)
+      subscriber.onMessage(part, now, false)
       expect(subscriber.heldBytes).toBeLessThanOrEqual(2000)
     }
     pass(10_000)
@@ -252,7 +252,7 @@ describe('this process itself', () => {
       subscriber.tick(now)
       for (const request of requests.splice(0)) mine.onRequest(request, now)
       mine.tick(now)
-      for (const each of messages.splice(0)) subscriber.onFrames([each], now, isOwn)
+      for (const each of messages.splice(0)) subscriber.onMessage(each, now, isOwn)
     }
     for (let index = 0; index < 20; index++) turn(true)
     mine.publish({ table: 'A', kind: 'insert', record: {} })
@@ -358,7 +358,7 @@ describe('a subscription that a hop has forgotten', () => {
 
 describe('a process that stood still while an answer was on its way', () => {
   const hasUpdates = (message: Uint8Array) => {
-    const { kind } = decodeMessage([message])
+    const { kind } = decodeMessage(message)
     return kind === 'batch' || kind === 'replay'
   }
 
@@ -413,7 +413,7 @@ it('W4: what is refused is counted by its reason', () => {
   subscribe()
   const insert = JSON.stringify({ kind: 'insert', record: {} })
   for (const topic of ['table/A/', 'update/A/', 'status/x/'])
-    subscriber.onFrames([Buffer.from(topic), Buffer.from(insert)], now, false)
+    subscriber.onMessage(Buffer.from(topic + insert), now, false)
   expect(refusals).toEqual(['bad-magic', 'bad-topic', 'bad-topic'])
 })
 

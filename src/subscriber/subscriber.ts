@@ -1,5 +1,6 @@
 import { nextCommonTime } from '../base/common-time.ts'
 import type { Random } from '../base/random.ts'
+import type { Hop } from '../model/hop.ts'
 import type { Message } from '../model/message.ts'
 import type { Request, Tables } from '../model/request.ts'
 import type { RosterChange, RosterEntry } from '../model/roster-entry.ts'
@@ -13,15 +14,15 @@ import { Selection, type TableSelection } from './selection.ts'
 import { SignsOfLife } from './signs-of-life.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import { SubscribedTables } from './subscribed-tables.ts'
-import type { RenewedHop, SubscriptionOutput } from './subscription-output.ts'
+import type { SubscriptionOutput } from './subscription-output.ts'
 
 /** What the subscribing side of a process does to the outside. */
 interface SubscriberOutput {
   request(request: Request): void
   subscribe(topicPrefix: string): void
   unsubscribe(topicPrefix: string): void
-  renew(hop: Exclude<RenewedHop, 'topics'>, incarnation: string): void
-  isDirect(incarnation: string): boolean
+  hops(incarnation: string): readonly Hop[]
+  renew(hop: Hop, incarnation: string): void
   refused(reason: string): void
   /** Milliseconds since the epoch: a step of it shows how long this machine was suspended. */
   wallClock(): number
@@ -136,8 +137,9 @@ export class Subscriber {
           request: (request) => this.#output.request(request),
           wallClock: () => this.#output.wallClock(),
           nonce: () => ++this.#nonce,
-          renew: (hop, incarnation, topics) => this.#renew(hop, incarnation, topics),
-          isDirect: (incarnation) => this.#output.isDirect(incarnation),
+          subscribeAgain: (topics) => this.#subscribeAgain(topics),
+          hops: (incarnation) => this.#output.hops(incarnation),
+          renew: (hop, incarnation) => this.#output.renew(hop, incarnation),
           heardAt: (incarnation) => this.#signs.at(incarnation),
           ownStallsMs: (at) => this.#stalls.totalMs(at),
           wakeWithin: (ms) => this.#wakeWithin(ms),
@@ -172,8 +174,8 @@ export class Subscriber {
    * A message from a publisher: see `decodeMessage()`. `isOwn`: given to us by our own publisher, not
    * the network.
    */
-  onFrames(frames: readonly Uint8Array[], now: number, isOwn: boolean): void {
-    const message = decodeMessage(frames)
+  onMessage(bytes: Uint8Array, now: number, isOwn: boolean): void {
+    const message = decodeMessage(bytes)
     if (message.kind === 'refused') this.#output.refused(message.reason)
     else if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
     // else: our own update came back to us over the network; it has been delivered directly.
@@ -282,11 +284,7 @@ export class Subscriber {
     if (over > 0) entry.subscription.letGo(Math.max(0, entry.subscription.heldBytes - over))
   }
 
-  #renew(hop: RenewedHop, incarnation: string, topics: readonly (string | null)[]): void {
-    if (hop !== 'topics') {
-      this.#output.renew(hop, incarnation)
-      return
-    }
+  #subscribeAgain(topics: readonly (string | null)[]): void {
     const prefixes = [
       replyTopic(this.#id),
       ...topics.map((table) => (table === null ? allUpdatesTopic : updateTopic(table))),

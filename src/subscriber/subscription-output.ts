@@ -1,3 +1,4 @@
+import type { Hop } from '../model/hop.ts'
 import type { Loss } from '../model/loss.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Request } from '../model/request.ts'
@@ -9,9 +10,6 @@ export interface StreamPosition {
   readonly stream: SubscribedStream
   readonly last: number
 }
-
-/** A hop of the path from a publisher that can be made anew; `topics`: our subscriptions are sent again. */
-export type RenewedHop = 'topics' | 'own' | 'link' | 'publisher'
 
 /** What a subscription says of itself; told to people, never needed by the protocol. */
 export type SubscriptionEvent =
@@ -56,8 +54,11 @@ export interface SubscriptionOutput {
   ready(): void
   /** A sync is due before the next tick: a tick is wanted so many milliseconds from now. */
   wakeWithin(ms: number): void
-  renew(hop: RenewedHop, incarnation: string, tables: readonly (string | null)[]): void
-  isDirect(incarnation: string): boolean
+  /** Our subscriptions to these tables (null: to all), and to the reply topic, are sent again. */
+  subscribeAgain(tables: readonly (string | null)[]): void
+  /** What can be made anew on the way from a publisher, in the order in which it is to be tried. */
+  hops(incarnation: string): readonly Hop[]
+  renew(hop: Hop, incarnation: string): void
   /** When this process last had any frame of a publisher, for whichever subscription; −∞: not lately. */
   heardAt(incarnation: string): number
   /** How long this process itself has stood still up to now, all in all, milliseconds. */

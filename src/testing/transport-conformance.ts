@@ -214,14 +214,15 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
     },
   ],
   [
-    'isDirect() holds where a path does not pass GENESIS_CLUSTER, never for oneself or strangers',
+    'hops() has a shared one where a path passes what serves others, too, as to strangers',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
-      await eventually('A knows B', () => a.entries(b.incarnation).length > 0)
+      const isShared = (who: string) => a.transport.hops(who).some((hop) => hop.isShared)
       const { direct } = stage.cluster
-      await eventually('B is direct', () => a.transport.isDirect(b.incarnation) === direct)
-      assert.equal(a.transport.isDirect(a.incarnation), false)
-      assert.equal(a.transport.isDirect(randomId()), false)
+      await eventually('B is direct', () => isShared(b.incarnation) === !direct)
+      assert.equal(isShared(randomId()), true)
+      const names = a.transport.hops(b.incarnation).map(({ name }) => name)
+      assert.ok(names.length > 0 && new Set(names).size === names.length)
     },
   ],
   [
@@ -230,9 +231,8 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
       b.call((transport) => transport.subscribe('table/T/'))
       await stage.path(a, b, 'table/T/')
-      b.call((transport) => transport.renew('own', a.incarnation))
-      b.call((transport) => transport.renew('link', a.incarnation))
-      b.call((transport) => transport.renew('publisher', a.incarnation))
+      for (const hop of b.transport.hops(a.incarnation))
+        b.call((transport) => transport.renew(hop, a.incarnation))
       await stage.path(a, b, 'table/T/')
     },
   ],
@@ -251,7 +251,8 @@ const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] =
       b.call((transport) => transport.subscribe('table/'))
       await stage.path(a, b, 'table/T/')
       b.register({ publishes: ['T'] })
-      b.call((transport) => transport.renew('own', a.incarnation))
+      for (const hop of b.transport.hops(a.incarnation))
+        b.call((transport) => transport.renew(hop, a.incarnation))
       await stage.path(a, b, 'table/T/')
       const closing = b.transport.close(0)
       const { told } = b

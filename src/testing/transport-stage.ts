@@ -78,9 +78,9 @@ class Player {
       if (this.isInCall) this.toldInCall += 1
     }
     return {
-      frames: (frames) => {
+      message: (message) => {
         heard()
-        this.messages.push(Buffer.concat(frames).toString())
+        this.messages.push(Buffer.from(message).toString())
       },
       request: (frame) => {
         heard()

@@ -1,13 +1,6 @@
 import type { TidingsError } from '../base/tidings-error.ts'
+import type { Hop } from '../model/hop.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../model/roster-entry.ts'
-
-/**
- * A hop of the path from a publisher to us that can be made anew:
- * `own`: our own connection (in a mesh the one to that publisher, else the one to our outbound port);
- * `link`: the link of our node to the publisher's node (GENESIS_CLUSTER is told);
- * `publisher`: the publisher's connection on its side (it is told through the roster plane).
- */
-export type RenewStep = 'own' | 'link' | 'publisher'
 
 /** What a transport says to people; no rule of the protocol depends on it. */
 export type TransportEvent =
@@ -16,25 +9,30 @@ export type TransportEvent =
   | { readonly type: 'cluster-lost' | 'cluster-found' }
   | { readonly type: 'refused'; readonly reason: string; readonly count: number }
 
-/** What a transport tells the queue. Called one at a time, never from inside a call of the port. */
-export interface TransportHandlers {
+/** What the data plane tells the queue. */
+export interface DataHandlers {
+  /** A message from a publisher, which begins with its topic. The bytes may be kept. */
+  message(message: Uint8Array): void
   /**
-   * A message from a publisher: one frame that begins with its topic; of a program that is not ours,
-   * perhaps more. The bytes may be kept.
-   */
-  frames(frames: readonly Uint8Array[]): void
-  /**
-   * Asked after `frames`. A promise: the transport reads no more until it is fulfilled, so that the
+   * Asked after `message`. A promise: the transport reads no more until it is fulfilled, so that the
    * senders are held up, or drop. Left out, or null: there is always room.
    */
   room?(): Promise<void> | null
   /** A request from a subscriber, one frame. The bytes may be kept. */
   request(frame: Uint8Array): void
+  /** A connection on which updates come was made again: something may have been missed. */
+  reconnected(): void
+}
+
+/** What the roster plane tells the queue. */
+export interface RosterHandlers {
   roster(change: RosterChange): void
   /** GENESIS_CLUSTER has taken this registration (the one given to the latest acknowledged `register()`). */
   registered(registration: Registration): void
-  /** A connection on which updates come was made again: something may have been missed. */
-  reconnected(): void
+}
+
+/** What a transport tells the queue. Called one at a time, never from inside a call of the port. */
+export interface TransportHandlers extends DataHandlers, RosterHandlers {
   event(event: TransportEvent): void
   /**
    * For tests of applications: sends at once what waits to be sent. False: what is held back until the roster knows
@@ -48,25 +46,11 @@ export interface TransportHandlers {
 }
 
 /**
- * Moves messages and tells the roster. Two planes:
- *
- * data (`send`, `request`, `subscribe`): fast, may drop at any hop without a word, keeps the order of
- * what one process sends to one topic; what is sent reaches each subscribed process at most once per
- * path, never our own `frames` handler by duty (a transport may or may not echo; the queue drops it);
- *
- * roster (`register`, the `roster` handler): versioned state, told again until it is acknowledged.
+ * Moves messages between processes. Fast, may drop at any hop without a word, keeps the order of what one process
+ * sends to one topic. What is sent reaches each subscribed process at most once per path; it may come back to the
+ * sender, who drops it.
  */
-export interface Transport {
-  /**
-   * Resolves when this process is registered and connected and what it publishes is carried.
-   * Rejects with CLUSTER_UNREACHABLE, NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN or ABORTED; nothing is
-   * left open then.
-   */
-  open(
-    registration: Registration,
-    handlers: TransportHandlers,
-    signal: AbortSignal,
-  ): Promise<Registration>
+export interface DataPlane {
   /**
    * Sends down to whoever subscribed to a prefix of the topic, which `message` begins with. Never
    * waits; the bytes are never written again.
@@ -80,14 +64,36 @@ export interface Transport {
   subscribe(topicPrefix: string): void
   unsubscribe(topicPrefix: string): void
   /**
-   * What this process now says of itself; `registered` follows when GENESIS_CLUSTER has it. The transport says it again by
-   * itself, also to a GENESIS_CLUSTER that has started anew: it is said once where nothing changes.
+   * What can be made anew between this publisher and us, in the order in which it is to be tried: the hop first that
+   * may be blamed without cutting what is well.
+   */
+  hops(incarnation: string): readonly Hop[]
+  /** Makes a hop of that way anew, unless it was a moment ago. Every subscription stays. */
+  renew(hop: Hop, incarnation: string): void
+  connections(): ConnectionCounts
+}
+
+/** Says who this process is, and hears who else is there: versioned state, told again until it is acknowledged. */
+export interface RosterPlane {
+  /**
+   * What this process now says of itself; `registered` follows when GENESIS_CLUSTER has it. It is said again without
+   * being asked, also to a GENESIS_CLUSTER that has started anew: it is given once where nothing changes.
    */
   register(registration: Registration): void
-  renew(step: RenewStep, incarnation: string): void
-  /** True: updates of this publisher come to us without passing GENESIS_CLUSTER. */
-  isDirect(incarnation: string): boolean
-  connections(): ConnectionCounts
+}
+
+/** One process's place in a layer: both planes, opened and closed together. */
+export interface Transport extends DataPlane, RosterPlane {
+  /**
+   * Resolves when this process is registered and connected and what it publishes is carried.
+   * Rejects with CLUSTER_UNREACHABLE, NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN or ABORTED; nothing is
+   * left open then.
+   */
+  open(
+    registration: Registration,
+    handlers: TransportHandlers,
+    signal: AbortSignal,
+  ): Promise<Registration>
   /** Sends what is under way (bounded by `lingerMs`) and closes everything. Idempotent. */
   close(lingerMs: number): Promise<void>
 }

@@ -14,6 +14,7 @@ import { refusedReasons } from './refused.ts'
 import type { Refused } from './refused.ts'
 import { decodeRequest } from './frames/request-codec.ts'
 import { RowReader } from './rows/row-reader.ts'
+import { decodeFrames } from '../../test/harness/frames.ts'
 
 interface Seed {
   readonly topic?: string
@@ -102,7 +103,7 @@ describe('decoders are total', () => {
       const frame = damaged(random, frameOf(seed), frameOf(pick(random, ofMessages)))
       const topic = Buffer.from(random() < 0.95 ? (seed.topic ?? '') : updateTopic('OTHER'))
       const isOne = random() < 0.5
-      const message = decodeMessage(isOne ? [Buffer.concat([topic, frame])] : [topic, frame])
+      const message = decodeFrames(isOne ? [Buffer.concat([topic, frame])] : [topic, frame])
       count(found, message.kind === 'refused' ? message.reason : message.kind)
       if (message.kind === 'batch') count(found, readRows(random, reader, message))
     }
@@ -153,10 +154,10 @@ describe('decoders are total', () => {
       if (bytes.length > 4 && random() < 0.5)
         bytes.set([0x89, 0x54, pick(random, [0x44, 0x55]), wireVersion])
       if (bytes.length >= 28) sealEnvelope(bytes)
-      kinds.add(decodeMessage([Buffer.from(updateTopic('T')), bytes]).kind)
+      kinds.add(decodeFrames([Buffer.from(updateTopic('T')), bytes]).kind)
       kinds.add(decodeRequest(bytes).kind)
-      decodeMessage([bytes])
-      decodeMessage([bytes, bytes])
+      decodeMessage(bytes)
+      decodeFrames([bytes, bytes])
     }
     expect(kinds).toContain('refused')
   })
@@ -165,13 +166,13 @@ describe('decoders are total', () => {
     const seed = vectors.find(({ topic }) => topic === updateTopic('TRADE')) as Seed
     const whole = frameOf(seed)
     const topic = Buffer.from(seed.topic ?? '')
-    const message = decodeMessage([topic, whole]) as BatchMessage
+    const message = decodeFrames([topic, whole]) as BatchMessage
     const payloadAt = whole.length - message.payload.length
     for (let at = payloadAt; at < payloadAt + 32; at += 4) {
       const frame = Buffer.from(whole)
       frame.writeUInt32LE(0xffffffff, at)
       sealEnvelope(frame)
-      const read = decodeMessage([topic, frame])
+      const read = decodeFrames([topic, frame])
       const isRefused =
         read.kind === 'refused' || !new RowReader().read(read as BatchMessage, 0, [])
       expect(isRefused, `word ${(at - payloadAt) / 4}`).toBe(true)
@@ -191,7 +192,7 @@ describe('decoders are total', () => {
     ],
     ['bad-magic', [Buffer.from(updateTopic('T')), Buffer.from('{"kind":"insert","record":{}}')]],
   ])('%s', (reason, frames) => {
-    expect(decodeMessage(frames)).toEqual({ kind: 'refused', reason })
+    expect(decodeFrames(frames)).toEqual({ kind: 'refused', reason })
   })
 
   it.each<[Refused['reason'], string]>([
@@ -207,7 +208,7 @@ describe('decoders are total', () => {
   it('one publisher is one object, whatever its batches', () => {
     const trades = ofMessages.filter(({ topic }) => topic === updateTopic('TRADE'))
     const publishers = trades
-      .map(({ message = '' }) => decodeMessage([fromHex(message)]))
+      .map(({ message = '' }) => decodeMessage(fromHex(message)))
       .filter((message) => message.kind === 'batch')
       .map(({ publisher }) => publisher)
     expect(publishers.length).toBeGreaterThan(5)

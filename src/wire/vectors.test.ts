@@ -360,7 +360,7 @@ function plainBatch(message: BatchMessage): unknown {
 }
 
 function meaningOf(bytes: Uint8Array): unknown {
-  const message = decodeMessage([bytes])
+  const message = decodeMessage(bytes)
   if (message.kind === 'batch') return plainBatch(message)
   if (message.kind === 'replay') return { ...message, batch: plainBatch(message.batch) }
   return message
@@ -430,7 +430,7 @@ describe('test vectors', () => {
 
   it('messages and requests come back as they went', () => {
     for (const [topic, message] of Object.values(messages)) {
-      const back = decodeMessage([encodeMessage(topic, message)])
+      const back = decodeMessage(encodeMessage(topic, message))
       expect(plain(back)).toEqual(plain(message))
     }
     for (const request of Object.values(requests)) {

@@ -1,11 +1,11 @@
 import { RowReader } from '../../src/wire/rows/row-reader.ts'
 import { generate } from '../../src/wire/rows/code-generation.ts'
-import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
 import type { Finding } from './judge.ts'
 import { expectSame } from './oracle.ts'
 import type { Input, Target } from './target.ts'
 import { messageTarget } from './targets/message-target.ts'
 import { foreignTarget } from './targets/text-targets.ts'
+import { decodeFrames } from '../harness/frames.ts'
 
 /** A decoder with a fault of a kind that real decoders have had, to show that it would be found. */
 export interface PlantedFault {
@@ -15,7 +15,7 @@ export interface PlantedFault {
   readonly kind: Finding['kind']
 }
 
-const decoded = (input: Input) => decodeMessage(input)
+const decoded = (input: Input) => decodeFrames(input)
 
 /** Throws for one vector in many: of several streams just one is young and no longer retained. */
 function rareStructure(input: Input): string {

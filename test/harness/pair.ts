@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
+import type { Hop } from '../../src/model/hop.ts'
 import type { Loss } from '../../src/model/loss.ts'
 import type { Message } from '../../src/model/message.ts'
 import type { PublisherIdentity } from '../../src/model/publisher-identity.ts'
@@ -31,6 +32,16 @@ export interface PairLimits {
   /** So long before, milliseconds; 5 seconds. */
   readonly beforeMs?: number
 }
+
+const own = { name: 'own', isShared: false }
+const publisherHop = { name: 'publisher', isShared: false }
+/** As those of ZeroMQ. */
+const hopsOfMesh: readonly Hop[] = [own, publisherHop]
+const hopsOfProxy: readonly Hop[] = [
+  { name: 'link', isShared: false },
+  publisherHop,
+  { ...own, isShared: true },
+]
 
 /** A publisher and a subscription with a wire in between that the test holds in its hands. */
 export class Pair {
@@ -79,7 +90,7 @@ export class Pair {
       { ...defaultPublisherLimits, ...this.#limits.publisher },
       {
         send: (_topic, bytes) => {
-          const message = decodeMessage([bytes])
+          const message = decodeMessage(bytes)
           if (message.kind === 'refused') throw new Error(message.kind)
           this.wire.push(message)
         },
@@ -123,8 +134,9 @@ export class Pair {
         isUnderHalf: () => this.hasRoom && this.isUnderHalf,
         ready: () => (this.isReady = true),
         wakeWithin: (ms) => this.wakes.push({ ms, at: this.now }),
-        renew: (hop) => this.renewed.push({ hop, at: this.now }),
-        isDirect: () => this.isDirect,
+        subscribeAgain: () => this.renewed.push({ hop: 'topics', at: this.now }),
+        hops: () => (this.isDirect ? hopsOfMesh : hopsOfProxy),
+        renew: ({ name }) => this.renewed.push({ hop: name, at: this.now }),
         heardAt: () => -Infinity,
         ownStallsMs: () => 0,
         event: (event) => this.events.push(event),

@@ -23,7 +23,7 @@ export class RecordedPublisher {
       { ...defaultPublisherLimits, ...limits },
       {
         send: (topic, bytes) => {
-          const message = decodeMessage([bytes])
+          const message = decodeMessage(bytes)
           if (message.kind === 'refused') throw new Error(message.kind)
           this.sent.push({ topic, message, at: this.now })
         },

@@ -3,10 +3,11 @@ import type { BatchMessage, CommitEntry } from '../../src/model/message.ts'
 import { updateTopic } from '../../src/model/topic.ts'
 import type { Update } from '../../src/model/update.ts'
 import { wireLimits } from '../../src/wire/limits.ts'
-import { decodeMessage, encodeBatch } from '../../src/wire/frames/message-codec.ts'
+import { encodeBatch } from '../../src/wire/frames/message-codec.ts'
 import { RowReader } from '../../src/wire/rows/row-reader.ts'
 import { RowWriter } from '../../src/wire/rows/row-writer.ts'
 import type { RowUpdate } from '../../src/wire/rows/row-update.ts'
+import { decodeFrames } from './frames.ts'
 
 export const publisher = { node: 'n', process: 'P', instance: '', incarnation: 'ab'.repeat(16) }
 
@@ -22,7 +23,7 @@ export function batches(writer: RowWriter, from = 1): BatchMessage[] {
     const manifest = [{ table: 'T', last: first - 1 }]
     const { frame } = encodeBatch({ ...header, manifest, publishedAt: 1 }, rows)
     expect(frame.length).toBeLessThanOrEqual(wireLimits.maxBatchBytes)
-    const message = decodeMessage([Buffer.from(updateTopic('T')), frame])
+    const message = decodeFrames([Buffer.from(updateTopic('T')), frame])
     if (message.kind !== 'batch') throw new Error(JSON.stringify(message))
     return message
   })

@@ -109,12 +109,12 @@ export const pathRules: readonly Rule[] = [
   ),
   rule(
     'D12.2',
-    'In a mesh it is our connection to the publisher, then the publisher',
-    'it is a link that is not there',
+    'All hops that the layer names are tried, in its order: in a mesh our connection to the publisher, then the publisher',
+    'only the first is',
     [
       'subscriber/path-renewal.ts',
-      "? ['topics', 'own', 'publisher']",
-      "? ['topics', 'link', 'publisher', 'own']",
+      'const hops = [null, ...this.#output.hops(incarnation)]',
+      'const hops = [null, ...this.#output.hops(incarnation).slice(0, 1)]',
     ],
     [renewal, 'D12: is made anew hop by hop: in a mesh both ends of the one connection'],
   ),
@@ -144,11 +144,7 @@ export const pathRules: readonly Rule[] = [
     'D12.5',
     'Our own connection to the node is cut only where nothing behind it is heard',
     'it is cut for one silent publisher',
-    [
-      'subscriber/path-renewal.ts',
-      'if (!other.isOver && now <= other.mayBeSilentUntil) return false',
-      '',
-    ],
+    ['subscriber/path-renewal.ts', 'if (isOnWayOf(other)) return true', ''],
     [renewal, 'D12: never has our own connection cut while another one behind it is heard'],
   ),
   rule(
@@ -186,8 +182,8 @@ export const pathRules: readonly Rule[] = [
     'each publisher has them asked for anew',
     [
       'subscriber/path-renewal.ts',
-      "hop === 'topics' && !this.#isDue(topics, now)",
-      'topics.length < 0',
+      'if (this.#isDue(topics, now)) this.#output',
+      'if (this.#isDue(topics, now) || topics) this.#output',
     ],
     [renewal, 'D12: are asked for anew once for all of them, and again after 2 s at the earliest'],
   ),

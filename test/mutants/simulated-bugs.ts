@@ -143,8 +143,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'the path is never made anew',
     file: 'subscriber/path-renewal.ts',
-    from: 'this.#output.renew(hop, source.identity.incarnation, topics)',
-    to: 'void [hop, topics]',
+    from: 'source.renewals++\n',
+    to: 'source.renewals++\n    if (source) return\n',
   },
   {
     name: 'a loss inside of a parcel comes before the parcel',

@@ -15,7 +15,7 @@ let taken = 0
 const refusals = new Refusals()
 const socket = new SubscribingSocket(systemClock, refusals, {
   room: () => null,
-  frames() {
+  message() {
     if (taken % messagesPerRound === 0) Atomics.wait(cell, 0, 0, blockMs)
     taken += 1
     if (taken < Number(rounds) * messagesPerRound) return

@@ -10,9 +10,10 @@ import { AccessList, loopbackAddresses } from '../../src/sockets/access-list.ts'
 import { PublishingSocket } from '../../src/transport/zeromq/publishing-socket.ts'
 import { Refusals } from '../../src/transport/refusals.ts'
 import { connectingXsub } from '../../src/sockets/socket-options.ts'
-import { decodeMessage, encodeMessage } from '../../src/wire/frames/message-codec.ts'
+import { encodeMessage } from '../../src/wire/frames/message-codec.ts'
 import { eventually } from '../harness/eventually.ts'
 import { freePorts } from '../harness/loopback.ts'
+import { decodeFrames } from '../harness/frames.ts'
 
 const messages = 20
 const nothing = (): void => undefined
@@ -72,7 +73,7 @@ await eventually('the connection is broken', () => isBroken)
 other.send()
 let arrived = 0
 while (arrived < messages) {
-  const message = decodeMessage(await subscriber.receive())
+  const message = decodeFrames(await subscriber.receive())
   if (message.kind === 'heartbeat' && message.publisher.incarnation.startsWith('b')) arrived += 1
 }
 console.log(arrived)

@@ -175,8 +175,8 @@ describe('renewing', () => {
     const b = await openPeer(node, { mode, process: 'B' })
     b.transport.subscribe('table/')
     await path(a, b, 'table/T/')
-    b.transport.renew('own', a.registration.incarnation)
-    b.transport.renew('own', a.registration.incarnation)
+    b.renew('own', a.registration.incarnation)
+    b.renew('own', a.registration.incarnation)
     await eventually('it is connected again', () => b.reconnects === 1)
     const renewed = b.events.filter(({ type }) => type === 'renewed')
     expect(renewed).toMatchObject([{ hop: mode === 'mesh' ? 'A' : 'outbound' }])
@@ -190,8 +190,8 @@ describe('renewing', () => {
     const { incarnation } = a.registration
     await eventually('B knows A', () => b.entriesOf('A').length > 0)
     for (let times = 0; times < 5; times++) {
-      b.transport.renew('link', incarnation)
-      b.transport.renew('publisher', incarnation)
+      b.renew('link', incarnation)
+      b.renew('publisher', incarnation)
     }
     await eventually('both', async () => (await node.report()).renews.length === 2)
     expect((await node.report()).renews).toEqual([

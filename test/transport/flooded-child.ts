@@ -31,7 +31,7 @@ const ignore = () => {}
 const { zeromqPort } = await transport.open(
   newRegistration('FLOODED', 'mesh', 'process'),
   {
-    frames: ignore,
+    message: ignore,
     request: (frame) => {
       counted += 1
       if (Buffer.from(frame).toString() === '\x02the last') tell({ grownBytes: peak - before })

@@ -66,6 +66,11 @@ export class Peer {
     this.transport.send(topic, Buffer.concat([Buffer.from(topic), Buffer.from(content)]))
   }
 
+  /** Has a hop of this name made anew, on the way from a publisher. */
+  renew(name: string, incarnation: string): void {
+    this.transport.renew({ name, isShared: false }, incarnation)
+  }
+
   /** Entries told of a process, in order. */
   entriesOf(process: string) {
     return this.changes.flatMap(({ entries }) => entries.filter((e) => e.process === process))
@@ -73,7 +78,7 @@ export class Peer {
 
   #handlers(): TransportHandlers {
     return {
-      frames: (frames) => this.messages.push(Buffer.concat(frames).toString()),
+      message: (message) => this.messages.push(Buffer.from(message).toString()),
       request: (frame) => this.requests.push(Buffer.from(frame)),
       roster: (change) => this.changes.push(change),
       registered: (registration) => this.registered.push(registration),

@@ -28,7 +28,7 @@ const ignore = () => {}
 await transport.open(
   newRegistration(`SCRIPT_${process.pid}`, mode, 'script'),
   {
-    frames: ignore,
+    message: ignore,
     request: ignore,
     roster: ignore,
     registered: ignore,

@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '../../base/random.ts'
 import type { NodeMode, Registration, RosterEntry } from '../../model/roster-entry.ts'
-import type { RenewStep } from '../../transport/transport.ts'
+import type { Hop } from '../../model/hop.ts'
 import { Hub } from './hub.ts'
 import { type Forgetting, Pipe, type PipeKind, type PipeOptions } from './pipe.ts'
 import { SimulatedClock } from './simulated-clock.ts'
@@ -25,6 +25,17 @@ const seedsOfOneKind = 4
 
 /** A hop is not made anew more often than this. */
 const renewEveryMs = 2000
+
+/** As those of ZeroMQ: what is tried where a publisher is not heard. */
+const hopsOfMesh: readonly Hop[] = [
+  { name: 'own', isShared: false },
+  { name: 'publisher', isShared: false },
+]
+const hopsOfProxy: readonly Hop[] = [
+  { name: 'link', isShared: false },
+  { name: 'publisher', isShared: false },
+  { name: 'own', isShared: true },
+]
 
 /** The nodes, their cluster processes and pipes, in the shape of the real topology. */
 export class SimulatedNetwork {
@@ -76,10 +87,12 @@ export class SimulatedNetwork {
       clock: this.clock,
       random: this.random,
       register: (each, registration) => this.#register(each, registration),
-      renew: (each, step, publisher) => this.#renew(each, step, publisher),
+      renew: (each, hop, publisher) => this.#renew(each, hop, publisher),
       addressesRequests: this.#addressesRequests,
-      isDirect: (each, publisher) =>
-        this.mode === 'mesh' && this.processes.get(publisher)?.node === each.node,
+      hops: (each, publisher) =>
+        this.mode === 'mesh' && this.processes.get(publisher)?.node === each.node
+          ? hopsOfMesh
+          : hopsOfProxy,
       sent: (each, topic, message) =>
         this.#watch.sent(
           topic,
@@ -294,10 +307,10 @@ export class SimulatedNetwork {
     pipe.connectSoon(10 + this.random() * 40)
   }
 
-  #renew(process: SimulatedProcess, step: RenewStep, publisher: string): void {
+  #renew(process: SimulatedProcess, hop: Hop, publisher: string): void {
     const other = this.processes.get(publisher)
     if (!other) return
-    const pipe = this.#hop(process, other, step)
+    const pipe = this.#hop(process, other, hop.name)
     const now = this.clock.now()
     if (!pipe?.isAlive || pipe.isRemoved || pipe.renewedAt > now - renewEveryMs) return
     pipe.renewedAt = now
@@ -305,7 +318,7 @@ export class SimulatedNetwork {
     pipe.unblock(30)
   }
 
-  #hop(process: SimulatedProcess, other: SimulatedProcess, step: RenewStep) {
+  #hop(process: SimulatedProcess, other: SimulatedProcess, step: string) {
     const isSameNode = process.node === other.node
     if (step === 'own')
       return this.mode === 'mesh' && isSameNode

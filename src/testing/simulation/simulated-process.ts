@@ -4,7 +4,8 @@ import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import { registrationIntervalMs } from '../../registration/registration-message.ts'
-import type { RenewStep, Transport, TransportHandlers } from '../../transport/transport.ts'
+import type { Hop } from '../../model/hop.ts'
+import type { Transport, TransportHandlers } from '../../transport/transport.ts'
 import { type Down, Hub, type Up } from './hub.ts'
 import type { Pipe } from './pipe.ts'
 import type { Stretch } from './stretch.ts'
@@ -15,8 +16,8 @@ interface ProcessSurroundings {
   readonly clock: SimulatedClock
   readonly random: Random
   register(process: SimulatedProcess, registration: Registration): void
-  renew(process: SimulatedProcess, step: RenewStep, incarnation: string): void
-  isDirect(process: SimulatedProcess, incarnation: string): boolean
+  renew(process: SimulatedProcess, hop: Hop, incarnation: string): void
+  hops(process: SimulatedProcess, incarnation: string): readonly Hop[]
   /** As with a broker: nobody hears a request that is for others. Else as with ZeroMQ, where everybody does. */
   readonly addressesRequests: boolean
   /** What leaves and what arrives, for whoever watches the wires. */
@@ -187,12 +188,12 @@ export class SimulatedProcess implements Transport, Clock {
     this.subscriberEnd.up({ unsubscribe: topicPrefix })
   }
 
-  renew(step: RenewStep, incarnation: string): void {
-    this.#around.renew(this, step, incarnation)
+  hops(incarnation: string): readonly Hop[] {
+    return this.#around.hops(this, incarnation)
   }
 
-  isDirect(incarnation: string): boolean {
-    return this.#around.isDirect(this, incarnation)
+  renew(hop: Hop, incarnation: string): void {
+    this.#around.renew(this, hop, incarnation)
   }
 
   connections(): ConnectionCounts {
@@ -215,7 +216,7 @@ export class SimulatedProcess implements Transport, Clock {
   onDown({ topic, message }: Down): void {
     if (!this.isAlive) return
     this.#around.received(this, topic, message)
-    this.#handlers?.frames([message])
+    this.#handlers?.message(message)
   }
 
   onUp(message: Up): void {

@@ -50,7 +50,7 @@ export class WireWatch {
   ): void {
     const kind = bytes[topic.length + kindAt] ?? 0
     if (!watchedKinds.has(kind)) return
-    const message = decodeMessage([bytes])
+    const message = decodeMessage(bytes)
     if (message.kind === 'batch') {
       this.#batch(message, bytes.byteLength, at)
       if (!isAnnounced) this.violations.push(`${publisher.slice(0, 6)} at ${at.toFixed(0)}`)

@@ -16,7 +16,7 @@ type QueueOfCluster = { readonly identity: { readonly incarnation: string } }
 export interface MemoryClusterOptions {
   /** Runs a task soon, tasks in their order; by default `setImmediate`. */
   readonly schedule?: ((task: () => void) => void) | undefined
-  /** Whether processes of a node reach each other directly: what `isDirect()` says. */
+  /** Whether processes of a node reach each other directly: then each is a hop of its own. */
   readonly mode?: NodeMode | undefined
 }
 

@@ -26,7 +26,7 @@ it('delivers through the scheduler it was given', async () => {
   const heard: string[] = []
   const note = (what: string) => () => void heard.push(what)
   const handlers = {
-    frames: note('frames'),
+    message: note('message'),
     request: note('request'),
     roster: note('roster'),
     registered: note('registered'),
@@ -55,7 +55,7 @@ it('brings a request to its addressees alone', async () => {
     heard.set(name, requests)
     const nothing = () => undefined
     const handlers = {
-      frames: nothing,
+      message: nothing,
       request: (frame: Uint8Array) => void requests.push(Buffer.from(frame).toString()),
       roster: nothing,
       registered: nothing,

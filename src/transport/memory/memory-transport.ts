@@ -1,7 +1,8 @@
 import { noConnections } from '../../model/new-registration.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
-import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
+import type { Hop } from '../../model/hop.ts'
+import type { Transport, TransportHandlers } from '../transport.ts'
 import type { Meeting, MemoryMember } from './memory-member.ts'
 
 /** One process's place in a cluster in memory. */
@@ -79,22 +80,18 @@ export class MemoryTransport implements Transport {
   }
 
   /** Nothing can break here; the subscriber is told as it is elsewhere. */
-  renew(step: RenewStep, incarnation: string): void {
-    if (!this.#live() || step !== 'own') return
+  renew(_hop: Hop, incarnation: string): void {
+    if (!this.#live()) return
     const why = `asked for because of ${incarnation}`
     this.#tell((told) => told.event({ type: 'renewed', hop: 'memory', why }))
   }
 
-  isDirect(incarnation: string): boolean {
+  /** The cluster is one hop to everybody; between processes of a mesh each has its own. */
+  hops(incarnation: string): readonly Hop[] {
     const entry = this.#cluster.entry(incarnation)
-    return (
-      this.#cluster.mode === 'mesh' &&
-      entry !== undefined &&
-      entry.node === this.node &&
-      entry.role === 'process' &&
-      entry.state !== 'ended' &&
-      entry.incarnation !== this.#member?.incarnation
-    )
+    const isDirect =
+      this.#cluster.mode === 'mesh' && entry?.node === this.node && entry.role === 'process'
+    return [{ name: 'memory', isShared: !isDirect }]
   }
 
   /** There are none. */
@@ -122,7 +119,7 @@ export class MemoryTransport implements Transport {
       incarnation,
       roster: (change: RosterChange) => this.#tell((told) => told.roster(change)),
       message: (topic, message) => {
-        if (this.#wants(topic)) this.#tell((told) => told.frames([message]))
+        if (this.#wants(topic)) this.#tell((told) => told.message(message))
       },
       request: (frame) => this.#tell((told) => told.request(frame)),
       die: (error) => {

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { TidingsError } from '../../base/tidings-error.ts'
+import type { Hop } from '../../model/hop.ts'
 import type { Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
 import { unpackAddressees } from './addressees.ts'
@@ -51,7 +52,7 @@ export class ThreadHost {
         this.#registration = message.registration
         return this.#transport?.register(message.registration)
       case 'renew':
-        return this.#transport?.renew(message.step, message.incarnation)
+        return this.#transport?.renew(message.hop, message.incarnation)
       default:
         return this.#transport?.[message.type](message.prefix)
     }
@@ -84,7 +85,7 @@ export class ThreadHost {
   #handlers(): TransportHandlers {
     const outbox = this.#outbox
     return {
-      frames: (frames) => outbox.add('down', frames),
+      message: (message) => outbox.add('down', [message]),
       room: () => outbox.roomAgain(),
       // Whoever asked asks again. Twice the room: where updates fill it, requests still come through.
       request: (frame) => {
@@ -103,16 +104,15 @@ export class ThreadHost {
 
   #tellRoster(change: RosterChange): void {
     const bytes = change.entries.length * outboxLimits.rosterEntryBytes
-    this.#outbox.post({ type: 'roster', change, direct: this.#directOf(change), bytes }, bytes)
+    this.#outbox.post({ type: 'roster', change, hops: this.#hopsTo(change), bytes }, bytes)
     if (this.#outbox.room > outboxLimits.toWorkerBytes - outboxLimits.waitingForWorkerBytes) return
     this.#fail(
       new TidingsError('TRANSPORT_FAILED', 'the worker thread has stood still for too long'),
     )
   }
 
-  #directOf(change: RosterChange): string[] {
-    const incarnations = change.entries.map(({ incarnation }) => incarnation)
-    return incarnations.filter((incarnation) => this.#transport?.isDirect(incarnation) ?? false)
+  #hopsTo({ entries }: RosterChange): (readonly Hop[])[] {
+    return entries.map(({ incarnation }) => this.#transport?.hops(incarnation) ?? [])
   }
 
   #fail(error: TidingsError): void {

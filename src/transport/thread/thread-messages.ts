@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import { type ErrorCode, TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
-import type { RenewStep, TransportEvent } from '../transport.ts'
+import type { Hop } from '../../model/hop.ts'
+import type { TransportEvent } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
 import type { PackedFrames } from './packed-frames.ts'
 
@@ -27,6 +28,14 @@ export type FramesMessage = {
   readonly packed: PackedFrames
 }
 
+export interface RosterMessage {
+  readonly type: 'roster'
+  readonly change: RosterChange
+  /** Of each of its entries, what can be made anew between it and us. */
+  readonly hops: readonly (readonly Hop[])[]
+  readonly bytes: number
+}
+
 type TakenMessage = { readonly type: 'taken'; readonly bytes: number }
 
 export type WorkerMessage =
@@ -34,7 +43,7 @@ export type WorkerMessage =
   | TakenMessage
   | { readonly type: 'open' | 'register'; readonly registration: Registration }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly prefix: string }
-  | { readonly type: 'renew'; readonly step: RenewStep; readonly incarnation: string }
+  | { readonly type: 'renew'; readonly hop: Hop; readonly incarnation: string }
   | { readonly type: 'abort' }
   | { readonly type: 'close'; readonly lingerMs: number }
 
@@ -43,13 +52,7 @@ export type HostMessage =
   | TakenMessage
   | { readonly type: 'accepted' | 'reconnected' | 'closed' }
   | { readonly type: 'opened' | 'registered'; readonly registration: Registration }
-  | {
-      readonly type: 'roster'
-      readonly change: RosterChange
-      /** Those of its entries that are connected to directly. */
-      readonly direct: readonly string[]
-      readonly bytes: number
-    }
+  | RosterMessage
   | {
       readonly type: 'event'
       readonly event: TransportEvent

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
+import type { Hop } from '../../model/hop.ts'
 import type { Registration } from '../../model/roster-entry.ts'
 import type { Transport, TransportEvent, TransportHandlers } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
@@ -37,8 +38,10 @@ class Recorded implements Transport {
   subscribe = (prefix: string): void => void this.sent.push(`subscribe ${prefix}`)
   unsubscribe = (prefix: string): void => void this.sent.push(`unsubscribe ${prefix}`)
   register = (registration: Registration): void => void this.registrations.push(registration)
-  renew = (step: string): void => void this.sent.push(`renew ${step}`)
-  isDirect = (incarnation: string): boolean => incarnation === 'direct'
+  renew = ({ name }: Hop): void => void this.sent.push(`renew ${name}`)
+  hops = (incarnation: string): readonly Hop[] => [
+    { name: 'own', isShared: incarnation !== 'direct' },
+  ]
   connections = () => ({ processes: 1, outbound: 1, inbound: 0, export: 0 })
   async close(lingerMs: number): Promise<void> {
     this.closedWith = lingerMs
@@ -46,7 +49,7 @@ class Recorded implements Transport {
 }
 
 const silent: TransportHandlers = {
-  frames() {},
+  message() {},
   request() {},
   roster() {},
   registered() {},
@@ -89,7 +92,7 @@ it('keeps the order of what is said, frames and all', async () => {
   transport.subscribe('4')
   transport.request(Buffer.from('6'), null)
   transport.send('', Buffer.from('5'))
-  transport.renew('own', 'x')
+  transport.renew({ name: 'own', isShared: false }, 'x')
   await transport.close(0)
   expect(recorded.sent.slice(0, 2)).toEqual(['down 1', 'down 2'])
   expect(recorded.sent.slice(2)).toEqual([
@@ -128,7 +131,7 @@ it('a main thread that does not answer is told of after clusterTimeoutMs', async
   await expect(opened).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
 })
 
-it('the worker knows who is connected directly, and how many connections there are', async () => {
+it('the worker knows what can be made anew on the way from whom, and how many connections there are', async () => {
   const { recorded, transport, open } = stage()
   const events: TransportEvent[] = []
   await open({ event: (event) => events.push(event) })
@@ -137,11 +140,15 @@ it('the worker knows who is connected directly, and how many connections there a
   recorded.handlers?.roster({ ...change, entries: [entry('direct'), entry('other')] })
   recorded.handlers?.event({ type: 'cluster-found' })
   await until(() => events.length > 0)
-  expect([transport.isDirect('direct'), transport.isDirect('other')]).toEqual([true, false])
+  expect(transport.hops('direct')).toEqual([{ name: 'own', isShared: false }])
+  expect(transport.hops('other')).toEqual([{ name: 'own', isShared: true }])
+  expect(transport.hops('stranger')).toEqual([])
   expect(transport.connections()).toEqual(recorded.connections())
-  recorded.isDirect = () => false
+  recorded.hops = () => []
   recorded.handlers?.roster({ ...change, entries: [entry('direct')] })
-  await until(() => !transport.isDirect('direct'))
+  await until(() => transport.hops('direct').length === 0)
+  recorded.handlers?.roster({ ...change, entries: [{ ...entry('other'), state: 'ended' }] })
+  await until(() => transport.hops('other').length === 0)
   await transport.close(0)
 })
 
@@ -174,7 +181,7 @@ it('of a worker that stands still no more is read than a bound, until it has tak
   const frame = Buffer.alloc(1024 * 1024)
   let frames = 0
   while (handlers.room?.() === null) {
-    handlers.frames([frame])
+    handlers.message(frame)
     frames += 1
   }
   expect(frames).toBe(outboxLimits.toWorkerBytes / frame.length)

@@ -4,7 +4,8 @@ import { checkAborted } from '../../base/abortable.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts'
-import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
+import type { Hop } from '../../model/hop.ts'
+import type { Transport, TransportHandlers } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
 import { packAddressees } from './addressees.ts'
 import { Outbox, outboxLimits } from './outbox.ts'
@@ -15,6 +16,7 @@ import {
   type FramesMessage,
   type HostMessage,
   type HostRequest,
+  type RosterMessage,
 } from './thread-messages.ts'
 
 /** Of the main thread, as Node numbers threads. */
@@ -36,7 +38,7 @@ export class ThreadTransport implements Transport {
   readonly #accepted = Promise.withResolvers<void>()
   readonly #opened = Promise.withResolvers<Registration>()
   readonly #ended = Promise.withResolvers<void>()
-  readonly #direct = new Set<string>()
+  readonly #hops = new Map<string, readonly Hop[]>()
   #connections: ConnectionCounts = noConnections
   #handlers: TransportHandlers | null = null
   #isAsked = false
@@ -100,12 +102,13 @@ export class ThreadTransport implements Transport {
     this.#outbox.post({ type: 'register', registration })
   }
 
-  renew(step: RenewStep, incarnation: string): void {
-    this.#outbox.post({ type: 'renew', step, incarnation })
+  /** Of who is not on the roster yet, none: our subscriptions are sent again. */
+  hops(incarnation: string): readonly Hop[] {
+    return this.#hops.get(incarnation) ?? []
   }
 
-  isDirect(incarnation: string): boolean {
-    return this.#direct.has(incarnation)
+  renew(hop: Hop, incarnation: string): void {
+    this.#outbox.post({ type: 'renew', hop, incarnation })
   }
 
   connections(): ConnectionCounts {
@@ -177,8 +180,7 @@ export class ThreadTransport implements Transport {
       case 'up':
         return this.#bring(message)
       case 'roster':
-        for (const { incarnation } of message.change.entries) this.#direct.delete(incarnation)
-        for (const incarnation of message.direct) this.#direct.add(incarnation)
+        this.#noteHops(message)
         this.#handlers?.roster(message.change)
         return this.#outbox.post({ type: 'taken', bytes: message.bytes })
       case 'registered':
@@ -193,11 +195,19 @@ export class ThreadTransport implements Transport {
     }
   }
 
+  #noteHops({ change, hops }: RosterMessage): void {
+    for (const [index, { incarnation, state }] of change.entries.entries())
+      if (state === 'ended') this.#hops.delete(incarnation)
+      else this.#hops.set(incarnation, hops[index] ?? [])
+    for (const incarnation of change.letGo ?? []) this.#hops.delete(incarnation)
+  }
+
   #bring({ type, packed }: FramesMessage): void {
     const bytes = packed.bytes.byteLength
-    for (const frames of unpackFrames(packed)) {
-      if (type === 'down') this.#handlers?.frames(frames)
-      else if (frames[0]) this.#handlers?.request(frames[0])
+    for (const [frame] of unpackFrames(packed)) {
+      if (frame === undefined) continue
+      if (type === 'down') this.#handlers?.message(frame)
+      else this.#handlers?.request(frame)
     }
     this.#outbox.post({ type: 'taken', bytes })
   }

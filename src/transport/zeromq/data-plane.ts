@@ -18,7 +18,7 @@ interface DataPlaneOptions {
 }
 
 interface DataPlaneHandlers {
-  frames(frames: readonly Buffer[]): void
+  message(message: Uint8Array): void
   room(): Promise<void> | null
   request(frame: Buffer): void
   probe(frame: Buffer): void

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { XSubscriber } from 'zeromq'
+import { joinFrames } from './joined-frames.ts'
 import type { Clock } from '../../base/clock.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import type { Refusals } from '../refusals.ts'
@@ -14,7 +15,7 @@ const receiveLimits = {
 } as const
 
 interface SubscribingSocketHandlers {
-  frames(frames: readonly Buffer[]): void
+  message(message: Uint8Array): void
   /** A promise: no more is read until it is fulfilled. */
   room(): Promise<void> | null
   /** `again`: this endpoint was connected before. */
@@ -134,6 +135,12 @@ export class SubscribingSocket {
     return []
   }
 
+  #take(frames: readonly Buffer[]): void {
+    const message = joinFrames(frames)
+    if (message === null) this.#refusals.count('bad-frames')
+    else this.#handlers.message(message)
+  }
+
   /** zeromq.js reads without leaving the turn while messages are there; so this leaves it at times. */
   async #receive(): Promise<void> {
     const socket = this.#socket
@@ -149,7 +156,7 @@ export class SubscribingSocket {
           frames = this.#brokenOff(error)
         }
         if (socket.closed) return
-        if (frames.length > 0) this.#handlers.frames(frames)
+        if (frames.length > 0) this.#take(frames)
         const full = this.#handlers.room()
         if (full) await full
         for (const frame of frames) bytes += frame.length

@@ -4,7 +4,8 @@ import { inBackground } from '../../base/background.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts'
-import type { RenewStep, Transport, TransportHandlers } from '../transport.ts'
+import type { Hop } from '../../model/hop.ts'
+import type { Transport, TransportHandlers } from '../transport.ts'
 import { AccessList } from '../../sockets/access-list.ts'
 import { Condition } from '../condition.ts'
 import { DataPlane } from './data-plane.ts'
@@ -23,6 +24,16 @@ import { unreachable } from './transport-options.ts'
 
 /** One renewal of a hop within this many milliseconds: a second one would only cut the first short. */
 const renewalIntervalMs = 2_000
+
+/** The link of our node to the publisher's node: GENESIS_CLUSTER is told. */
+const link: Hop = { name: 'link', isShared: false }
+
+/** The publisher's connection on its side: it is told by way of the roster. */
+const publisher: Hop = { name: 'publisher', isShared: false }
+
+/** To a publisher of our node in a mesh, `own` is our connection to it; to all others the one to our outbound port. */
+const hopsOfMesh: readonly Hop[] = [{ name: 'own', isShared: false }, publisher]
+const hopsOfProxy: readonly Hop[] = [link, publisher, { name: 'own', isShared: true }]
 
 /** What is here already is read within it, milliseconds. */
 const ownStallMs = 20
@@ -118,20 +129,20 @@ export class ZeroMQTransport implements Transport {
     })
   }
 
-  renew(step: RenewStep, incarnation: string): void {
+  hops(incarnation: string): readonly Hop[] {
+    return this.#planes?.plane.processes.has(incarnation) ? hopsOfMesh : hopsOfProxy
+  }
+
+  renew({ name }: Hop, incarnation: string): void {
     const live = this.#live()
     if (!live) return
     const { plane, registry } = live
     const node = registry.roster.get(incarnation)?.node ?? incarnation
     const own = plane.processes.endpointOf(incarnation) ?? plane.endpoints.outbound
-    const hop = { own, link: `link ${node}`, publisher: `publisher ${incarnation}` }[step]
-    if (!this.#renewals.admits(hop, this.#options.clock.now())) return
-    if (step === 'own') plane.subscribing.renew(own, 'a subscription seems lost')
-    else registry.askToRenew(step, incarnation)
-  }
-
-  isDirect(incarnation: string): boolean {
-    return this.#planes?.plane.processes.has(incarnation) ?? false
+    const made = name === 'own' ? own : `${name} ${name === 'link' ? node : incarnation}`
+    if (!this.#renewals.admits(made, this.#options.clock.now())) return
+    if (name === 'own') plane.subscribing.renew(own, 'a subscription seems lost')
+    else registry.askToRenew(name === 'link' ? 'link' : 'publisher', incarnation)
   }
 
   connections(): ConnectionCounts {
@@ -259,7 +270,7 @@ export class ZeroMQTransport implements Transport {
     const plane = new DataPlane(
       { endpoints, own: registration, processAddress, zapDomain, clock, refusals },
       {
-        frames: (frames) => this.#handlers?.frames(frames),
+        message: (message) => this.#handlers?.message(message),
         room: () => this.#handlers?.room?.() ?? null,
         request: (frame) => this.#handlers?.request(frame),
         probe: (frame) => {

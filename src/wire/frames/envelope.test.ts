@@ -6,6 +6,7 @@ import { wireLimits } from '../limits.ts'
 import { encodeBatch, decodeMessage, encodeMessage } from './message-codec.ts'
 import { decodeRequest, encodeRequest } from './request-codec.ts'
 import { RowWriter } from '../rows/row-writer.ts'
+import { decodeFrames } from '../../../test/harness/frames.ts'
 
 const incarnation = '0'.repeat(32)
 const publisher = { node: 'n', process: 'P', instance: '', incarnation }
@@ -20,7 +21,7 @@ const status = topicOf(statusTopic(incarnation))
 const frameOf = (message: Parameters<typeof encodeMessage>[1]) =>
   Buffer.from(encodeMessage('', message))
 const reasonOf = (frames: readonly Uint8Array[]) => {
-  const message = decodeMessage(frames)
+  const message = decodeFrames(frames)
   return message.kind === 'refused' ? message.reason : message.kind
 }
 
@@ -56,7 +57,7 @@ describe('an envelope', () => {
   it('W2: says who publishes: node, process, instance and incarnation', () => {
     const named = { node: 'ä', process: 'P Q', instance: '2', incarnation: 'f'.repeat(32) }
     const frame = frameOf({ ...heartbeat, publisher: named })
-    const message = decodeMessage([topicOf(statusTopic(named.incarnation)), frame])
+    const message = decodeFrames([topicOf(statusTopic(named.incarnation)), frame])
     expect(message).toMatchObject({ kind: 'heartbeat', publisher: named })
   })
 
@@ -126,7 +127,7 @@ describe('a message', () => {
   it('W1: of another program may have its topic in a frame of its own, and no third', () => {
     const { message, frame } = batchOf('TRADE')
     const topic = topicOf(updateTopic('TRADE'))
-    expect(decodeMessage([topic, frame])).toEqual(decodeMessage([message]))
+    expect(decodeFrames([topic, frame])).toEqual(decodeMessage(message))
     expect(reasonOf([topic, frame, frame])).toBe('bad-frames')
   })
 
@@ -155,8 +156,9 @@ describe('a message', () => {
     const table = topicOf(updateTopic('TRADE'))
     // The second has at its third byte what says there that a frame of ours comes from a publisher.
     for (const json of ['{"kind":"insert","record":{}}', '{"D":"insert","record":{}}'])
-      for (const topic of [table, status, topicOf(replyTopic(incarnation)), topicOf('table/')])
+      for (const topic of [table, status, topicOf(replyTopic(incarnation))])
         expect(reasonOf([topic, Buffer.from(json)])).toBe('bad-magic')
+    expect(reasonOf([topicOf('table/'), Buffer.from('{}')])).toBe('bad-topic')
   })
 
   it('W2: of one publisher cannot replay the batch of another', () => {

@@ -64,19 +64,16 @@ export function encodeMessage(
 const none = new Uint8Array(0)
 
 /**
- * Any message to what it says or to a named reason to refuse it, never an exception. It comes in one
- * frame that begins with its topic; with the topic in a frame of its own it means the same. Views of the
- * frames stay in what is returned.
+ * Any message to what it says or to a named reason to refuse it, never an exception. It begins with its
+ * topic. Views of the bytes stay in what is returned.
  */
-export function decodeMessage(frames: readonly Uint8Array[]): Message | Refused {
-  const [first, second] = frames
-  if (first === undefined || frames.length > 2) return refused('bad-frames')
-  const whole = asBuffer(first)
-  const topicEnd = second === undefined ? topicBytes(whole) : whole.length
+export function decodeMessage(bytes: Uint8Array): Message | Refused {
+  const whole = asBuffer(bytes)
+  const topicEnd = topicBytes(whole)
   if (topicEnd > maxTopicBytes) return refused('bad-topic')
   const topic = topicOf(whole.latin1Slice(0, topicEnd))
   if (topic === null) return refused('bad-topic')
-  const frame = second === undefined ? whole.subarray(topicEnd) : asBuffer(second)
+  const frame = whole.subarray(topicEnd)
   const problem = envelopeProblem(frame, 'down')
   if (problem !== null) return refused(problem)
   const kind = kindOfCode[frame[4] as number]

@@ -36,7 +36,7 @@ function newSubscriber(): Subscriber {
     subscribe: nothing,
     unsubscribe: nothing,
     renew: nothing,
-    isDirect: () => false,
+    hops: () => [],
     refused: nothing,
     wallClock: () => 1,
     wakeWithin: nothing,
@@ -120,7 +120,7 @@ export const subscriberTarget: Target = {
     const subscriber = newSubscriber()
     let now = 0
     for (let at = 0; at + 1 < input.length; at += 2) {
-      subscriber.onFrames([Buffer.concat(input.slice(at, at + 2))], now, false)
+      subscriber.onMessage(Buffer.concat(input.slice(at, at + 2)), now, false)
       if (input.length > manyMessages) continue
       now += stepMs
       subscriber.tick(now)
@@ -135,7 +135,7 @@ function newPublisher(): Publisher {
   const [incarnation] = incarnations
   const identity = { node: 'a', process: 'PUBLISHER', instance: '', incarnation }
   const send = (_topic: string, bytes: Uint8Array) => {
-    const message = decodeMessage([bytes])
+    const message = decodeMessage(bytes)
     if (message.kind === 'refused')
       throw new Broken(`subscribers refuse its answer: ${message.reason}`)
   }

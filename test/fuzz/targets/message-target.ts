@@ -22,6 +22,7 @@ import { SpanWalk } from '../spans.ts'
 import type { Input, Target } from '../target.ts'
 import { mutateOne } from '../target.ts'
 import { wideBatch } from '../wide-batches.ts'
+import { decodeFrames } from '../../harness/frames.ts'
 
 const closures = new RowReader({ generateAfter: Infinity })
 const generated = new RowReader({ generateAfter: 1 })
@@ -63,7 +64,7 @@ function republished(updates: readonly Update[], batch: BatchMessage): Update[] 
     const commits = [{ type: 'run', commit: first, commits: rows.count, updatesEach: 1 }] as const
     const manifest = [{ table: batch.table, last: first + rows.count - 1 }]
     const made = encodeBatch({ ...batch, first, count: rows.count, commits, manifest }, rows)
-    const message = decodeMessage([Buffer.from(`table/${encodeURI(batch.table)}/`), made.frame])
+    const message = decodeFrames([Buffer.from(`table/${encodeURI(batch.table)}/`), made.frame])
     const read = message.kind === 'batch' ? message : made
     again.push(...(readRows(read, 0) ?? []))
     first += rows.count
@@ -111,7 +112,7 @@ export function judgeMessage(topic: Buffer, message: Message | Refused): string 
   if (message.kind === 'refused') return judgeRefused(message)
   if (message.kind === 'batch') return judgeBatch(message)
   if (message.kind === 'replay') return judgeReplay(message)
-  const again = decodeMessage([topic, encodeMessage('', message)])
+  const again = decodeFrames([topic, encodeMessage('', message)])
   expectSame(again, message, 'encoded again it differs')
   return message.kind
 }
@@ -154,11 +155,11 @@ export const messageTarget: Target = {
   },
   run(input) {
     const [topic = Buffer.alloc(0), frame] = input
-    const message = decodeMessage(input)
+    const message = decodeFrames(input)
     const isTopic = parseTopic(topic.latin1Slice()) !== null
     if (frame !== undefined && input.length === 2 && isTopic && isOurs(frame))
       expectSame(
-        outcomeOf(decodeMessage([Buffer.concat([topic, frame])])),
+        outcomeOf(decodeMessage(Buffer.concat([topic, frame]))),
         outcomeOf(message),
         'in one frame it differs',
       )
