@@ -14,8 +14,8 @@ import { Endpoints, numericAddress } from './endpoints.ts'
 import { HopEvents } from '../hop-events.ts'
 import { Probe } from './probe.ts'
 import { Refusals } from '../refusals.ts'
-import type { RegistrationClientHandlers } from './registration-client.ts'
-import { RegistrationClient } from './registration-client.ts'
+import { RosterPlane } from './roster-plane.ts'
+import type { RosterPlaneHandlers } from './roster-plane.ts'
 import type { RegisteredMessage } from '../../registration/registration-message.ts'
 import { fewestFreeForQueue, requireFileDescriptors } from '../../sockets/file-descriptors.ts'
 import { requireLibzmq } from '../../sockets/socket-options.ts'
@@ -43,8 +43,8 @@ const farewellMs = 500
 
 /** What `open()` sets up first; both stay until `close()`. */
 interface Planes {
-  readonly plane: DataPlane
-  readonly registry: RegistrationClient
+  readonly data: DataPlane
+  readonly roster: RosterPlane
 }
 
 type Ports = Pick<Registration, 'processPort' | 'zeromqPort'>
@@ -75,7 +75,7 @@ export class ZeroMQTransport implements Transport {
     this.#options = options
     this.#condition = new Condition(options.clock)
     this.#events = new HopEvents(
-      (endpoint) => this.#planes?.plane.nameOf(endpoint) ?? endpoint,
+      (endpoint) => this.#planes?.data.nameOf(endpoint) ?? endpoint,
       (event) => {
         if (!this.#closing) this.#handlers?.event(event)
       },
@@ -97,32 +97,32 @@ export class ZeroMQTransport implements Transport {
       return carried
     } catch (error) {
       // Whoever was refused never was on the roster; whoever was must not block the name.
-      if (this.#answer) this.#planes?.registry.set({ ...registration, state: 'ended', last: [] })
+      if (this.#answer) this.#planes?.roster.register({ ...registration, state: 'ended', last: [] })
       await this.close(farewellMs)
       throw TidingsError.from(error)
     }
   }
 
   send(_topic: string, message: Uint8Array): void {
-    this.#live()?.plane.publishing.send(message)
+    this.#live()?.data.publishing.send(message)
   }
 
   /** An XSUB sends to all that it is connected to: who is not meant passes it over. */
   request(frame: Uint8Array): void {
-    this.#live()?.plane.subscribing.request(frame)
+    this.#live()?.data.subscribing.request(frame)
   }
 
   subscribe(topicPrefix: string): void {
-    this.#live()?.plane.subscribing.subscribe(topicPrefix)
+    this.#live()?.data.subscribing.subscribe(topicPrefix)
   }
 
   unsubscribe(topicPrefix: string): void {
-    this.#live()?.plane.subscribing.unsubscribe(topicPrefix)
+    this.#live()?.data.subscribing.unsubscribe(topicPrefix)
   }
 
   register(registration: Registration): void {
     const { processPort, zeromqPort } = this.#ports
-    this.#live()?.registry.set({
+    this.#live()?.roster.register({
       ...registration,
       processPort: registration.processPort ?? processPort,
       zeromqPort: registration.zeromqPort ?? zeromqPort,
@@ -130,23 +130,23 @@ export class ZeroMQTransport implements Transport {
   }
 
   hops(incarnation: string): readonly Hop[] {
-    return this.#planes?.plane.processes.has(incarnation) ? hopsOfMesh : hopsOfProxy
+    return this.#planes?.data.processes.has(incarnation) ? hopsOfMesh : hopsOfProxy
   }
 
   renew({ name }: Hop, incarnation: string): void {
     const live = this.#live()
     if (!live) return
-    const { plane, registry } = live
-    const node = registry.roster.get(incarnation)?.node ?? incarnation
-    const own = plane.processes.endpointOf(incarnation) ?? plane.endpoints.outbound
+    const { data, roster } = live
+    const node = roster.known.get(incarnation)?.node ?? incarnation
+    const own = data.processes.endpointOf(incarnation) ?? data.endpoints.outbound
     const made = name === 'own' ? own : `${name} ${name === 'link' ? node : incarnation}`
     if (!this.#renewals.admits(made, this.#options.clock.now())) return
-    if (name === 'own') plane.subscribing.renew(own, 'a subscription seems lost')
-    else registry.askToRenew(name === 'link' ? 'link' : 'publisher', incarnation)
+    if (name === 'own') data.subscribing.renew(own, 'a subscription seems lost')
+    else roster.askToRenew(name === 'link' ? 'link' : 'publisher', incarnation)
   }
 
   connections(): ConnectionCounts {
-    return this.#planes?.plane.connections() ?? noConnections
+    return this.#planes?.data.connections() ?? noConnections
   }
 
   close(lingerMs: number): Promise<void> {
@@ -164,8 +164,8 @@ export class ZeroMQTransport implements Transport {
     this.#failure ??= new TidingsError('CLOSED', 'the transport was closed')
     this.#condition.changed()
     if (this.#planes) {
-      const { plane, registry } = this.#planes
-      await Promise.all([plane.close(lingerMs), registry.close(lingerMs)])
+      const { data, roster } = this.#planes
+      await Promise.all([data.close(lingerMs), roster.close(lingerMs)])
     }
     await this.#access?.close()
   }
@@ -184,21 +184,21 @@ export class ZeroMQTransport implements Transport {
       throw this.#failure
     }
     const processAddress = bindAddress === '0.0.0.0' ? address : bindAddress
-    const { plane } = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
+    const { data } = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
     const reach = (hop: ClusterHop, holds: () => boolean) =>
       this.#reach(hop, holds, deadline, signal)
 
     await reach('registry', () => this.#answer !== null)
-    this.#ports = await this.#takePorts(registration, plane)
+    this.#ports = await this.#takePorts(registration, data)
     const complete = { ...registration, ...this.#ports }
     this.register(complete)
     const up = this.#publishesTo()
-    plane.connect(up)
-    await reach('outbound', () => plane.subscribing.isConnected(plane.endpoints.outbound))
-    if (up) await reach(up, () => plane.publishing.isConnected(plane.endpoints[up]))
+    data.connect(up)
+    await reach('outbound', () => data.subscribing.isConnected(data.endpoints.outbound))
+    if (up) await reach(up, () => data.publishing.isConnected(data.endpoints[up]))
     await reach('registry', () => this.#acknowledged?.zeromqPort === complete.zeromqPort)
     if (up === 'inbound') {
-      const send = (frame: Buffer) => plane.subscribing.request(frame)
+      const send = (frame: Buffer) => data.subscribing.request(frame)
       await this.#probe.hear(send, this.#condition, () => clock.now(), signal)
     }
     return complete
@@ -231,7 +231,7 @@ export class ZeroMQTransport implements Transport {
       return holds()
     }
     const left = () => {
-      const heardAt = this.#planes?.registry.heardAt ?? -Infinity
+      const heardAt = this.#planes?.roster.heardAt ?? -Infinity
       const since = hop === 'registry' ? heardAt : began
       return Math.max(deadline, since + clusterTimeoutMs) - clock.now()
     }
@@ -247,7 +247,7 @@ export class ZeroMQTransport implements Transport {
     throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt)
   }
 
-  async #takePorts(registration: Registration, plane: DataPlane): Promise<Ports> {
+  async #takePorts(registration: Registration, data: DataPlane): Promise<Ports> {
     if (this.#options.role !== 'process') return this.#ports
     const processPort = registration.processPort ?? this.#answer?.processPort ?? null
     if (processPort === null) {
@@ -258,7 +258,7 @@ export class ZeroMQTransport implements Transport {
       const purpose = `ZeroMQ port of ${registration.process}: process port ${processPort} + ${zeromqPortOffset}`
       const remedy =
         ': give openUpdateQueue() another port, or an instance, and GENESIS_CLUSTER hands one out'
-      await plane.publishing.bind(this.#options.bindAddress, zeromqPort, purpose, remedy)
+      await data.publishing.bind(this.#options.bindAddress, zeromqPort, purpose, remedy)
     }
     return { processPort, zeromqPort }
   }
@@ -267,7 +267,7 @@ export class ZeroMQTransport implements Transport {
     const { clock, mode, random, wantsPort } = this.#options
     const zapDomain = this.#access?.domain ?? null
     const refusals = this.#refusals
-    const plane = new DataPlane(
+    const data = new DataPlane(
       { endpoints, own: registration, processAddress, zapDomain, clock, refusals },
       {
         message: (message) => this.#handlers?.message(message),
@@ -285,14 +285,15 @@ export class ZeroMQTransport implements Transport {
     )
     const asks = wantsPort && registration.processPort === null
     const meets = mode === 'mesh' && (this.#options.subscribes ?? true)
-    const handlers = this.#registryHandlers(meets ? plane : null)
-    const { registry: at } = endpoints
-    const registry = new RegistrationClient(at, registration, asks, clock, random, handlers)
-    this.#planes = { plane, registry }
+    const roster = new RosterPlane(
+      { endpoint: endpoints.registry, registration, wantsPort: asks, clock, random },
+      this.#rosterHandlers(meets ? data : null),
+    )
+    this.#planes = { data, roster }
     return this.#planes
   }
 
-  #registryHandlers(mesh: DataPlane | null): RegistrationClientHandlers {
+  #rosterHandlers(mesh: DataPlane | null): RosterPlaneHandlers {
     return {
       answered: (answer) => this.#answered(answer),
       acknowledged: (registration) => {
@@ -311,7 +312,7 @@ export class ZeroMQTransport implements Transport {
       },
       renew: () => {
         if (!this.#renewals.admits('publishing', this.#options.clock.now())) return
-        this.#planes?.plane.publishing.renew('a subscriber elsewhere hears nothing')
+        this.#planes?.data.publishing.renew('a subscriber elsewhere hears nothing')
       },
       lost: () => this.#events.tell({ type: 'cluster-lost' }),
       found: () => this.#events.tell({ type: 'cluster-found' }),
@@ -327,7 +328,7 @@ export class ZeroMQTransport implements Transport {
     this.#answer = answer
     this.#waiting = null
     this.#condition.changed()
-    if (this.#opened) this.#planes?.plane.connect(this.#publishesTo())
+    if (this.#opened) this.#planes?.data.connect(this.#publishesTo())
   }
 
   #connected(endpoint: string, again: boolean): void {

@@ -1,0 +1,166 @@
+import { Dealer } from 'zeromq'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { TidingsError } from '../../base/tidings-error.ts'
+import type { Registration } from '../../model/roster-entry.ts'
+import {
+  type DialogueHandlers,
+  RegistrationDialogue,
+} from '../../registration/registration-dialogue.ts'
+import type { ProcessMessage, RegisterMessage } from '../../registration/registration-message.ts'
+import {
+  decodeClusterMessage,
+  encodeProcessMessage,
+  registrationIntervalMs,
+} from '../../registration/registration-message.ts'
+import type { RosterView } from '../../registration/roster-view.ts'
+import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { registeringDealer } from '../../sockets/socket-options.ts'
+import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
+
+/** Part of the heartbeat's interval that chance takes off: processes started together spread out. */
+const jitter = 0.1
+
+export interface RosterPlaneHandlers extends Omit<DialogueHandlers, 'send'> {
+  /** Once a heartbeat, before it goes out. */
+  tick(): void
+  failed(error: TidingsError): void
+}
+
+interface RosterPlaneOptions {
+  /** Of the registry port of GENESIS_CLUSTER. */
+  readonly endpoint: string
+  readonly registration: Registration
+  readonly wantsPort: boolean
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** The connection on which a process registers and hears the roster. */
+export class RosterPlane {
+  readonly #socket = new Dealer(registeringDealer())
+  readonly #dialogue: RegistrationDialogue
+  readonly #monitor: ConnectionMonitor
+  readonly #received: Promise<void>
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #handlers: RosterPlaneHandlers
+  #heartbeat: Timer | null = null
+  #soon: Timer | null = null
+  #closed = false
+
+  constructor(options: RosterPlaneOptions, handlers: RosterPlaneHandlers) {
+    const { clock, endpoint, random, registration, wantsPort } = options
+    this.#clock = clock
+    this.#random = random
+    this.#handlers = handlers
+    this.#dialogue = new RegistrationDialogue(registration, wantsPort, {
+      ...handlers,
+      send: (message) => this.#send(message),
+    })
+    this.#monitor = new ConnectionMonitor(this.#socket, clock, {
+      connected: () => this.#say(),
+      disconnected: () => this.#dialogue.lose(),
+      dead: (dead) => {
+        disconnectSocket(this.#socket, dead)
+        this.#connect(dead)
+      },
+    })
+    this.#received = this.#receive()
+    this.#connect(endpoint)
+    this.#beat()
+  }
+
+  get heardAt(): number {
+    return this.#dialogue.heardAt
+  }
+
+  get known(): RosterView {
+    return this.#dialogue.roster
+  }
+
+  /** Said at once: at the end of this turn, so that many changes in one are one message. */
+  register(registration: Registration): void {
+    if (this.#closed) return
+    this.#dialogue.set(registration)
+    this.#soon ??= this.#clock.after(0, () => {
+      this.#soon = null
+      this.#say()
+    })
+  }
+
+  askToRenew(step: 'link' | 'publisher', incarnation: string): void {
+    this.#dialogue.askToRenew(step, incarnation)
+  }
+
+  async close(lingerMs: number): Promise<void> {
+    if (!this.#closed) {
+      if (this.#soon !== null) this.#say()
+      this.#closed = true
+      this.#heartbeat?.cancel()
+      this.#soon?.cancel()
+      this.#monitor.close()
+      this.#socket.linger = lingerMs
+      this.#socket.close()
+    }
+    await Promise.all([this.#monitor.ended, this.#received])
+  }
+
+  #connect(endpoint: string): void {
+    this.#monitor.expect(endpoint)
+    connectSocket(this.#socket, endpoint)
+  }
+
+  #beat(): void {
+    const ms = registrationIntervalMs * (1 - jitter * this.#random())
+    this.#heartbeat = this.#clock.after(ms, () => {
+      this.#beat()
+      this.#handlers.tick()
+      this.#dialogue.beat(this.#clock.now())
+    })
+  }
+
+  #say(): void {
+    if (!this.#closed) this.#dialogue.say(this.#clock.now())
+  }
+
+  #send(message: ProcessMessage): void {
+    if (this.#closed) return
+    try {
+      // Refused while nobody is connected: it is said again then, and each second.
+      this.#socket.send(encodeProcessMessage(message)).catch(() => {})
+    } catch (error) {
+      if (message.type !== 'register') throw error
+      const shorter = shortened(message)
+      if (shorter !== null) this.#send(shorter)
+      else this.#clock.after(0, () => this.#handlers.failed(TidingsError.from(error)))
+    }
+  }
+
+  async #receive(): Promise<void> {
+    const socket = this.#socket
+    while (!socket.closed) {
+      try {
+        const [frame, ...more] = await socket.receive()
+        const message = frame && more.length === 0 ? decodeClusterMessage(frame) : null
+        if (message !== null && !this.#closed) this.#dialogue.take(message, this.#clock.now())
+      } catch (error) {
+        if (!socket.closed) this.#handlers.failed(TidingsError.from(error))
+        return
+      }
+    }
+  }
+}
+
+/**
+ * What a registration can do without when it is too long: first what only people read, then the
+ * names of the subscribed tables. Null: nothing is left to leave out.
+ */
+function shortened(message: RegisterMessage): RegisterMessage | null {
+  const { registration } = message
+  if (registration.sequences.length > 0) {
+    return { ...message, registration: { ...registration, sequences: [] } }
+  }
+  if (registration.subscribes === '*') return null
+  return { ...message, registration: { ...registration, subscribes: '*' } }
+}
