@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { expect, it } from 'vitest'
 
 /** What each folder may import beside itself. Data flows one way; imports point down. */
@@ -136,6 +136,20 @@ it('GENESIS_CLUSTER and its sockets leave no promise to itself: an unhandled rej
 it('every folder is in the plan', () => {
   const rooms = new Set(files.map((file) => file.split(sep)[0] ?? file))
   expect([...rooms].filter((room) => !(room in allowed))).toEqual([])
+})
+
+it('each layer has the same list of files: two planes, and what puts them together', () => {
+  const filesOf = (layer: string) =>
+    files
+      .filter((file) => !isTest(file) && dirname(file) === join('transport', layer))
+      .map((file) => basename(file).replace(layer, '<layer>'))
+  expect(filesOf('memory').toSorted()).toEqual(filesOf('zeromq').toSorted())
+  expect(filesOf('memory').toSorted()).toEqual([
+    '<layer>-transport.ts',
+    'data-plane.ts',
+    'roster-plane.ts',
+    'transport-options.ts',
+  ])
 })
 
 it('files are short', () => {

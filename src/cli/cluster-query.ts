@@ -12,7 +12,7 @@ export async function clusterQuery(
 ): Promise<() => Promise<ClusterSnapshot>> {
   const settings = await requireSettings(definitionOptions(options))
   await requireNativeModule()
-  const { queryCluster } = await import('../transport/zeromq/snapshot-query.ts')
+  const { queryCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
   const { local } = await ownAddresses(settings, queryTimeoutMs)
   return () => queryCluster(local, settings.node.ports.registry, queryTimeoutMs)
 }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NewUpdate } from '../model/update.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { UpdateQueue } from './update-queue.ts'
 

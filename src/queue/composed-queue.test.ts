@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Delivery, Update } from '../model/update.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { OpenOptions } from './options.ts'
 import type { UpdateQueue } from './update-queue.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { TidingsError } from '../base/tidings-error.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { OpenOptions, SubscribeOptions } from './options.ts'
 import type { NewUpdate } from '../model/update.ts'

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
 import type { NewUpdate, Update } from '../model/update.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 
 const inherited = Object.prototype as Record<string, unknown>

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import type { Registration } from '../model/roster-entry.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 
 afterEach(() => {
   vi.useRealTimers()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import type { TransportHandlers } from '../transport/transport.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { QueueEvent } from './queue-event.ts'

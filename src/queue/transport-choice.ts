@@ -9,7 +9,10 @@ import type { SettingsOptions } from '../definition/settings-report.ts'
 import type { NodeMode } from '../model/roster-entry.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ThreadTransport } from '../transport/thread/thread-transport.ts'
-import { loadZeroMQTransport, type ZeroMQChoice } from '../transport/zeromq/load-transport.ts'
+import {
+  loadZeroMQTransport,
+  type ZeroMQChoice,
+} from '../transport/zeromq/connections/load-transport.ts'
 import { defaultClusterTimeoutMs, type OpenOptions } from './options.ts'
 
 /** A transport, and what the definition says of the process that is going to use it. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Delivery } from '../model/update.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { UpdateQueue } from './update-queue.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { TransportHandlers } from '../transport/transport.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import { MemoryTransport } from '../transport/memory/memory-transport.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 
@@ -19,7 +19,7 @@ class OutOfReach extends MemoryTransport {
 }
 
 it('a subscription names who cannot be reached, as long as that is so', async () => {
-  const transport = new OutOfReach(new MemoryCluster(), 'n')
+  const transport = new OutOfReach({ cluster: new MemoryCluster(), node: 'n' })
   await using queue = await openUpdateQueue({ process: 'S', transport })
   const trades = queue.subscribe('TRADE')
   await trades.ready

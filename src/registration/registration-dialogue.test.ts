@@ -77,7 +77,7 @@ describe('a registration', () => {
 
   it('is refused by a GENESIS_CLUSTER of another version of the wire', () => {
     dialogue.say(0)
-    answer(1, { wire: wireVersion + 1 } as Partial<ClusterMessage>)
+    answer(1, { wire: wireVersion + 1 })
     expect(told).toEqual(['refused MODE_MISMATCH'])
   })
 })

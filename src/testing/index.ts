@@ -1,4 +1,7 @@
-export { MemoryCluster, type MemoryClusterOptions } from '../transport/memory/memory-cluster.ts'
+export {
+  MemoryCluster,
+  type MemoryClusterOptions,
+} from '../transport/memory/meeting/memory-cluster.ts'
 export { MemoryTransport } from '../transport/memory/memory-transport.ts'
 export type { Transport, TransportHandlers } from '../transport/transport.ts'
 export {

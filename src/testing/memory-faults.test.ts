@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import type { Loss } from '../model/loss.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
-import { MemoryCluster } from '../transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 
 interface Tables {
   TRADE: { ID: number; NOTE?: string }

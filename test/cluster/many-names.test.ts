@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { queryCluster } from '../../src/transport/zeromq/snapshot-query.ts'
+import { queryCluster } from '../../src/transport/zeromq/connections/snapshot-query.ts'
 import { eventually } from '../harness/eventually.ts'
 import { registerNames } from './many-registrations.ts'
 import { RunningCluster, nodesAt, settingsOf, stopAll } from './running-cluster.ts'

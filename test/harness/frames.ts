@@ -1,5 +1,5 @@
 import type { Message } from '../../src/model/message.ts'
-import { joinFrames } from '../../src/transport/zeromq/joined-frames.ts'
+import { joinFrames } from '../../src/transport/zeromq/connections/joined-frames.ts'
 import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
 import type { Refused } from '../../src/wire/refused.ts'
 import { refused } from '../../src/wire/refused.ts'

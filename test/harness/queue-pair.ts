@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { type UpdateQueue, openUpdateQueue } from '../../src/index.ts'
-import { MemoryCluster } from '../../src/transport/memory/memory-cluster.ts'
+import { MemoryCluster } from '../../src/transport/memory/meeting/memory-cluster.ts'
 
 /** Two queues of a cluster in memory, closed when the test is over. */
 export async function openQueuePair<Tables extends object>() {

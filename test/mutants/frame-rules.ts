@@ -101,7 +101,7 @@ export const frameRules: readonly Rule[] = [
     'A message is one frame: no connection breaks between two frames of one',
     'it leaves in two frames',
     [
-      'transport/zeromq/publishing-socket.ts',
+      'transport/zeromq/connections/publishing-socket.ts',
       'this.#socket.send(message)',
       'this.#socket.send([message.subarray(0, 40), message.subarray(40)])',
     ],

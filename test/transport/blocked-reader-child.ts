@@ -2,7 +2,7 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { Refusals } from '../../src/transport/refusals.ts'
 import { socketLimits } from '../../src/sockets/socket-options.ts'
-import { SubscribingSocket } from '../../src/transport/zeromq/subscribing-socket.ts'
+import { SubscribingSocket } from '../../src/transport/zeromq/connections/subscribing-socket.ts'
 
 const [endpoint = '', rounds = '1'] = process.argv.slice(2)
 

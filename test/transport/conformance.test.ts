@@ -9,7 +9,7 @@ import { transportConformance } from '../../src/testing/transport-conformance.ts
 import { ThreadHost } from '../../src/transport/thread/thread-host.ts'
 import { ThreadTransport, type AskHost } from '../../src/transport/thread/thread-transport.ts'
 import { loopbackAddresses } from '../../src/sockets/access-list.ts'
-import { loadZeroMQTransport } from '../../src/transport/zeromq/load-transport.ts'
+import { loadZeroMQTransport } from '../../src/transport/zeromq/connections/load-transport.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { NodeProcess } from './node-process.ts'
 import { patienceMs } from '../harness/eventually.ts'

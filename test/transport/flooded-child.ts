@@ -1,7 +1,7 @@
 /** A child that takes requests, and tells how many it has counted and, when the last one came, by how much its memory has grown. */
 import { systemClock } from '../../src/base/clock.ts'
 import { loopbackAddresses } from '../../src/sockets/access-list.ts'
-import type { ClusterPorts } from '../../src/transport/zeromq/endpoints.ts'
+import type { ClusterPorts } from '../../src/transport/zeromq/connections/endpoints.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
 import { newRegistration } from './peer.ts'
 import { patienceMs } from '../harness/eventually.ts'

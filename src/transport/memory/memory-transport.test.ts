@@ -2,7 +2,7 @@ import { registrationOf } from '../../../test/harness/registration.ts'
 import { describe, expect, it } from 'vitest'
 import type { ProcessRole } from '../../model/roster-entry.ts'
 import { transportConformance } from '../../testing/transport-conformance.ts'
-import { MemoryCluster } from './memory-cluster.ts'
+import { MemoryCluster } from './meeting/memory-cluster.ts'
 
 describe.each(['mesh', 'proxy'] as const)('MemoryTransport in %s mode', (mode) => {
   const makeCluster = async () => {

@@ -1,26 +1,35 @@
-import { noConnections } from '../../model/new-registration.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { Hop } from '../../model/hop.ts'
+import { noConnections } from '../../model/new-registration.ts'
+import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
-import type { Meeting, MemoryMember } from './memory-member.ts'
+import { MemoryDataPlane } from './data-plane.ts'
+import type { MemoryMember } from './meeting/memory-member.ts'
+import { MemoryRosterPlane } from './roster-plane.ts'
+import type { MemoryTransportOptions } from './transport-options.ts'
+
+/** What `open()` sets up; all of it stays until `close()`. */
+interface Joined {
+  readonly member: MemoryMember
+  readonly data: MemoryDataPlane
+  readonly roster: MemoryRosterPlane
+}
 
 /** One process's place in a cluster in memory. */
 export class MemoryTransport implements Transport {
-  readonly node: string
-  readonly #cluster: Meeting
-  readonly #prefixes = new Set<string>()
+  readonly #options: MemoryTransportOptions
   /** What is to be told, in order. */
   #inbox: ((handlers: TransportHandlers) => void)[] = []
   #handlers: TransportHandlers | null = null
-  #member: MemoryMember | null = null
+  #joined: Joined | null = null
   #closed = false
-  /** How many want what it sends to be lost. */
-  #dropping = 0
 
-  constructor(cluster: Meeting, node: string) {
-    this.#cluster = cluster
-    this.node = node
+  constructor(options: MemoryTransportOptions) {
+    this.#options = options
+  }
+
+  get node(): string {
+    return this.#options.node
   }
 
   async open(
@@ -37,11 +46,10 @@ export class MemoryTransport implements Transport {
       throw new TidingsError('ABORTED', 'opening the update queue was aborted', options)
     }
     this.#handlers = handlers
-    const member = this.#asMember(registration.incarnation)
+    const joined = this.#set(registration.incarnation)
     try {
-      const complete = this.#cluster.join(member, { ...registration, node: this.node })
-      this.#member = member
-      this.#tell((told) => told.registered(complete))
+      const complete = joined.roster.join(joined.member, registration)
+      this.#joined = joined
       return complete
     } catch (error) {
       this.#closed = true
@@ -50,53 +58,35 @@ export class MemoryTransport implements Transport {
   }
 
   send(topic: string, message: Uint8Array): void {
-    const member = this.#live()
-    if (!member || this.#dropping > 0) return
-    for (const other of this.#cluster.others(member)) other.message(topic, message)
+    this.#live()?.data.send(topic, message)
   }
 
   request(frame: Uint8Array, publishers: readonly string[] | null): void {
-    const member = this.#live()
-    if (!member) return
-    for (const other of this.#cluster.others(member))
-      if (publishers?.includes(other.incarnation) ?? true) other.request(frame)
+    this.#live()?.data.request(frame, publishers)
   }
 
   subscribe(topicPrefix: string): void {
-    if (this.#live()) this.#prefixes.add(topicPrefix)
+    this.#live()?.data.subscribe(topicPrefix)
   }
 
   unsubscribe(topicPrefix: string): void {
-    if (this.#live()) this.#prefixes.delete(topicPrefix)
+    this.#live()?.data.unsubscribe(topicPrefix)
+  }
+
+  hops(incarnation: string): readonly Hop[] {
+    return this.#joined?.data.hops(incarnation) ?? []
+  }
+
+  renew(hop: Hop, incarnation: string): void {
+    this.#live()?.data.renew(hop, incarnation)
+  }
+
+  connections(): ConnectionCounts {
+    return this.#joined?.data.connections() ?? noConnections
   }
 
   register(registration: Registration): void {
-    const member = this.#live()
-    if (!member) return
-    const { processPort, zeromqPort } = this.#cluster.entry(member.incarnation) ?? registration
-    const complete = { ...registration, node: this.node, processPort, zeromqPort }
-    this.#cluster.put(complete)
-    this.#tell((told) => told.registered(complete))
-  }
-
-  /** Nothing can break here; the subscriber is told as it is elsewhere. */
-  renew(_hop: Hop, incarnation: string): void {
-    if (!this.#live()) return
-    const why = `asked for because of ${incarnation}`
-    this.#tell((told) => told.event({ type: 'renewed', hop: 'memory', why }))
-  }
-
-  /** The cluster is one hop to everybody; between processes of a mesh each has its own. */
-  hops(incarnation: string): readonly Hop[] {
-    const entry = this.#cluster.entry(incarnation)
-    const isDirect =
-      this.#cluster.mode === 'mesh' && entry?.node === this.node && entry.role === 'process'
-    return [{ name: 'memory', isShared: !isDirect }]
-  }
-
-  /** There are none. */
-  connections(): ConnectionCounts {
-    return noConnections
+    this.#live()?.roster.register(registration)
   }
 
   /** What was sent before is under way already. */
@@ -104,23 +94,23 @@ export class MemoryTransport implements Transport {
     if (this.#closed) return
     this.#closed = true
     this.#inbox = []
-    if (this.#member) this.#cluster.leave(this.#member)
+    this.#joined?.roster.leave(this.#joined.member)
   }
 
-  #live(): MemoryMember | null {
+  /** null once it is closed: what is said after that is said to nobody. */
+  #live(): Joined | null {
     if (this.#closed) return null
-    if (!this.#member) throw new TidingsError('USAGE', 'the transport is not open yet')
-    return this.#member
+    if (!this.#joined) throw new TidingsError('USAGE', 'the transport is not open yet')
+    return this.#joined
   }
 
-  #asMember(incarnation: string): MemoryMember {
-    return {
-      node: this.node,
+  #set(incarnation: string): Joined {
+    const tell = (told: (handlers: TransportHandlers) => void) => this.#tell(told)
+    const member: MemoryMember = {
+      node: this.#options.node,
       incarnation,
-      roster: (change: RosterChange) => this.#tell((told) => told.roster(change)),
-      message: (topic, message) => {
-        if (this.#wants(topic)) this.#tell((told) => told.message(message))
-      },
+      roster: (change) => this.#tell((told) => told.roster(change)),
+      message: (topic, message) => data.take(topic, message),
       request: (frame) => this.#tell((told) => told.request(frame)),
       die: (error) => {
         this.#closed = true
@@ -128,26 +118,20 @@ export class MemoryTransport implements Transport {
         this.#handlers?.failed(error)
       },
       sendAll: () => this.#handlers?.sendAll?.() ?? true,
-      drop: () => {
-        this.#dropping += 1
-      },
+      drop: () => data.drop(),
       carry: () => {
-        this.#dropping -= 1
-        if (this.#dropping === 0) this.#handlers?.forget?.()
+        if (data.carry()) this.#handlers?.forget?.()
       },
     }
-  }
-
-  #wants(topic: string): boolean {
-    for (const prefix of this.#prefixes) if (topic.startsWith(prefix)) return true
-    return false
+    const data = new MemoryDataPlane(this.#options, member, tell)
+    return { member, data, roster: new MemoryRosterPlane(this.#options, tell) }
   }
 
   /** One task at a time empties the inbox, so that nothing overtakes and nothing is told from inside a call. */
   #tell(tell: (handlers: TransportHandlers) => void): void {
     this.#inbox.push(tell)
     if (this.#inbox.length > 1) return
-    this.#cluster.schedule(() => {
+    this.#options.cluster.schedule(() => {
       const inbox = this.#inbox
       this.#inbox = []
       for (const told of inbox) {

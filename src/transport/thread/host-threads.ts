@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
-import { loadZeroMQTransport } from '../zeromq/load-transport.ts'
+import { loadZeroMQTransport } from '../zeromq/connections/load-transport.ts'
 import { ThreadHost } from './thread-host.ts'
 import { threadProtocol, type HostRequest } from './thread-messages.ts'
 

@@ -3,7 +3,7 @@ import { type ErrorCode, TidingsError } from '../../base/tidings-error.ts'
 import type { ConnectionCounts, Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { Hop } from '../../model/hop.ts'
 import type { TransportEvent } from '../transport.ts'
-import type { ZeroMQChoice } from '../zeromq/load-transport.ts'
+import type { ZeroMQChoice } from '../zeromq/connections/load-transport.ts'
 import type { PackedFrames } from './packed-frames.ts'
 
 /** Of what is said between the threads: both sides are of one version of the package, or do not talk. */

@@ -1,10 +1,22 @@
+import type { Hop } from '../../model/hop.ts'
+import type { DataPlane } from '../transport.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { ConnectionCounts } from '../../model/roster-entry.ts'
-import type { Endpoints } from './endpoints.ts'
-import { ProcessConnections } from './process-connections.ts'
-import { PublishingSocket } from './publishing-socket.ts'
+import type { Endpoints } from './connections/endpoints.ts'
+import { ProcessConnections } from './connections/process-connections.ts'
+import { PublishingSocket } from './connections/publishing-socket.ts'
 import type { Refusals } from '../refusals.ts'
-import { SubscribingSocket } from './subscribing-socket.ts'
+import { SubscribingSocket } from './connections/subscribing-socket.ts'
+
+/** The link of our node to the publisher's node: GENESIS_CLUSTER is told. */
+const link: Hop = { name: 'link', isShared: false }
+
+/** The publisher's connection on its side: it is told by way of the roster. */
+const publisher: Hop = { name: 'publisher', isShared: false }
+
+/** To a publisher of our node in a mesh, `own` is our connection to it; to all others the one to our outbound port. */
+const hopsOfMesh: readonly Hop[] = [{ name: 'own', isShared: false }, publisher]
+const hopsOfProxy: readonly Hop[] = [link, publisher, { name: 'own', isShared: true }]
 
 interface DataPlaneOptions {
   readonly endpoints: Endpoints
@@ -30,7 +42,7 @@ interface DataPlaneHandlers {
 }
 
 /** The sockets that updates and requests travel on: one XPUB, one XSUB, and what they connect to. */
-export class DataPlane {
+export class ZeroMQDataPlane implements Omit<DataPlane, 'renew'> {
   readonly endpoints: Endpoints
   readonly publishing: PublishingSocket
   readonly subscribing: SubscribingSocket
@@ -56,6 +68,27 @@ export class DataPlane {
   connect(up: 'inbound' | 'export' | null): void {
     this.subscribing.connect(this.endpoints.outbound)
     if (up) this.publishing.connect(this.endpoints[up])
+  }
+
+  send(_topic: string, message: Uint8Array): void {
+    this.publishing.send(message)
+  }
+
+  /** An XSUB sends to all that it is connected to: who is not meant passes it over. */
+  request(frame: Uint8Array): void {
+    this.subscribing.request(frame)
+  }
+
+  subscribe(topicPrefix: string): void {
+    this.subscribing.subscribe(topicPrefix)
+  }
+
+  unsubscribe(topicPrefix: string): void {
+    this.subscribing.unsubscribe(topicPrefix)
+  }
+
+  hops(incarnation: string): readonly Hop[] {
+    return this.processes.has(incarnation) ? hopsOfMesh : hopsOfProxy
   }
 
   connections(): ConnectionCounts {

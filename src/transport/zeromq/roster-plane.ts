@@ -14,6 +14,7 @@ import {
   registrationIntervalMs,
 } from '../../registration/registration-message.ts'
 import type { RosterView } from '../../registration/roster-view.ts'
+import type { RosterPlane } from '../transport.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import { registeringDealer } from '../../sockets/socket-options.ts'
 import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
@@ -37,7 +38,7 @@ interface RosterPlaneOptions {
 }
 
 /** The connection on which a process registers and hears the roster. */
-export class RosterPlane {
+export class ZeroMQRosterPlane implements RosterPlane {
   readonly #socket = new Dealer(registeringDealer())
   readonly #dialogue: RegistrationDialogue
   readonly #monitor: ConnectionMonitor

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeMode, ProcessRole } from '../../model/roster-entry.ts'
-import type { ClusterHop, ClusterPorts } from './endpoints.ts'
+import type { ClusterHop, ClusterPorts } from './connections/endpoints.ts'
 
 export interface ZeroMQTransportOptions {
   readonly mode: NodeMode

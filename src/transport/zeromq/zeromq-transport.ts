@@ -8,13 +8,13 @@ import type { Hop } from '../../model/hop.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
 import { AccessList } from '../../sockets/access-list.ts'
 import { Condition } from '../condition.ts'
-import { DataPlane } from './data-plane.ts'
-import type { ClusterHop } from './endpoints.ts'
-import { Endpoints, numericAddress } from './endpoints.ts'
+import { ZeroMQDataPlane } from './data-plane.ts'
+import type { ClusterHop } from './connections/endpoints.ts'
+import { Endpoints, numericAddress } from './connections/endpoints.ts'
 import { HopEvents } from '../hop-events.ts'
-import { Probe } from './probe.ts'
+import { Probe } from './connections/probe.ts'
 import { Refusals } from '../refusals.ts'
-import { RosterPlane } from './roster-plane.ts'
+import { ZeroMQRosterPlane } from './roster-plane.ts'
 import type { RosterPlaneHandlers } from './roster-plane.ts'
 import type { RegisteredMessage } from '../../registration/registration-message.ts'
 import { fewestFreeForQueue, requireFileDescriptors } from '../../sockets/file-descriptors.ts'
@@ -25,16 +25,6 @@ import { unreachable } from './transport-options.ts'
 /** One renewal of a hop within this many milliseconds: a second one would only cut the first short. */
 const renewalIntervalMs = 2_000
 
-/** The link of our node to the publisher's node: GENESIS_CLUSTER is told. */
-const link: Hop = { name: 'link', isShared: false }
-
-/** The publisher's connection on its side: it is told by way of the roster. */
-const publisher: Hop = { name: 'publisher', isShared: false }
-
-/** To a publisher of our node in a mesh, `own` is our connection to it; to all others the one to our outbound port. */
-const hopsOfMesh: readonly Hop[] = [{ name: 'own', isShared: false }, publisher]
-const hopsOfProxy: readonly Hop[] = [link, publisher, { name: 'own', isShared: true }]
-
 /** What is here already is read within it, milliseconds. */
 const ownStallMs = 20
 
@@ -43,8 +33,8 @@ const farewellMs = 500
 
 /** What `open()` sets up first; both stay until `close()`. */
 interface Planes {
-  readonly data: DataPlane
-  readonly roster: RosterPlane
+  readonly data: ZeroMQDataPlane
+  readonly roster: ZeroMQRosterPlane
 }
 
 type Ports = Pick<Registration, 'processPort' | 'zeromqPort'>
@@ -103,21 +93,20 @@ export class ZeroMQTransport implements Transport {
     }
   }
 
-  send(_topic: string, message: Uint8Array): void {
-    this.#live()?.data.publishing.send(message)
+  send(topic: string, message: Uint8Array): void {
+    this.#live()?.data.send(topic, message)
   }
 
-  /** An XSUB sends to all that it is connected to: who is not meant passes it over. */
   request(frame: Uint8Array): void {
-    this.#live()?.data.subscribing.request(frame)
+    this.#live()?.data.request(frame)
   }
 
   subscribe(topicPrefix: string): void {
-    this.#live()?.data.subscribing.subscribe(topicPrefix)
+    this.#live()?.data.subscribe(topicPrefix)
   }
 
   unsubscribe(topicPrefix: string): void {
-    this.#live()?.data.subscribing.unsubscribe(topicPrefix)
+    this.#live()?.data.unsubscribe(topicPrefix)
   }
 
   register(registration: Registration): void {
@@ -130,7 +119,7 @@ export class ZeroMQTransport implements Transport {
   }
 
   hops(incarnation: string): readonly Hop[] {
-    return this.#planes?.data.processes.has(incarnation) ? hopsOfMesh : hopsOfProxy
+    return this.#planes?.data.hops(incarnation) ?? []
   }
 
   renew({ name }: Hop, incarnation: string): void {
@@ -247,7 +236,7 @@ export class ZeroMQTransport implements Transport {
     throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt)
   }
 
-  async #takePorts(registration: Registration, data: DataPlane): Promise<Ports> {
+  async #takePorts(registration: Registration, data: ZeroMQDataPlane): Promise<Ports> {
     if (this.#options.role !== 'process') return this.#ports
     const processPort = registration.processPort ?? this.#answer?.processPort ?? null
     if (processPort === null) {
@@ -267,7 +256,7 @@ export class ZeroMQTransport implements Transport {
     const { clock, mode, random, wantsPort } = this.#options
     const zapDomain = this.#access?.domain ?? null
     const refusals = this.#refusals
-    const data = new DataPlane(
+    const data = new ZeroMQDataPlane(
       { endpoints, own: registration, processAddress, zapDomain, clock, refusals },
       {
         message: (message) => this.#handlers?.message(message),
@@ -285,7 +274,7 @@ export class ZeroMQTransport implements Transport {
     )
     const asks = wantsPort && registration.processPort === null
     const meets = mode === 'mesh' && (this.#options.subscribes ?? true)
-    const roster = new RosterPlane(
+    const roster = new ZeroMQRosterPlane(
       { endpoint: endpoints.registry, registration, wantsPort: asks, clock, random },
       this.#rosterHandlers(meets ? data : null),
     )
@@ -293,7 +282,7 @@ export class ZeroMQTransport implements Transport {
     return this.#planes
   }
 
-  #rosterHandlers(mesh: DataPlane | null): RosterPlaneHandlers {
+  #rosterHandlers(mesh: ZeroMQDataPlane | null): RosterPlaneHandlers {
     return {
       answered: (answer) => this.#answered(answer),
       acknowledged: (registration) => {

@@ -1,6 +1,6 @@
 import { decodeRequest, encodeRequest } from '../../../src/wire/frames/request-codec.ts'
 import { refusedReasons } from '../../../src/wire/refused.ts'
-import { Probe } from '../../../src/transport/zeromq/probe.ts'
+import { Probe } from '../../../src/transport/zeromq/connections/probe.ts'
 import { mutateFrame } from '../frame-mutation.ts'
 import { requestFrame } from '../messages.ts'
 import { Broken, expectSame } from '../oracle.ts'

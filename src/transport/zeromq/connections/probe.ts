@@ -1,5 +1,5 @@
-import { randomBytes } from '../../base/random.ts'
-import type { Condition } from '../condition.ts'
+import { randomBytes } from '../../../base/random.ts'
+import type { Condition } from '../../condition.ts'
 
 const probeLimits = {
   /** Publishing is held for the probe at most this long; replay covers what is lost then. */

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { XSubscriber } from 'zeromq'
 import { joinFrames } from './joined-frames.ts'
-import type { Clock } from '../../base/clock.ts'
-import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
-import type { Refusals } from '../refusals.ts'
-import { connectingXsub, socketLimits } from '../../sockets/socket-options.ts'
-import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
+import type { Clock } from '../../../base/clock.ts'
+import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
+import type { Refusals } from '../../refusals.ts'
+import { connectingXsub, socketLimits } from '../../../sockets/socket-options.ts'
+import { connectSocket, disconnectSocket } from '../../../sockets/uninterrupted.ts'
 
 const receiveLimits = {
   /** Bytes taken before timers and other sockets get their turn: some milliseconds of decoding. */

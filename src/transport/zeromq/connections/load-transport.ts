@@ -1,7 +1,7 @@
-import { systemClock } from '../../base/clock.ts'
-import type { Transport } from '../transport.ts'
-import { requireNativeModule } from '../../sockets/native-module.ts'
-import type { ZeroMQTransportOptions } from './transport-options.ts'
+import { systemClock } from '../../../base/clock.ts'
+import type { Transport } from '../../transport.ts'
+import { requireNativeModule } from '../../../sockets/native-module.ts'
+import type { ZeroMQTransportOptions } from '../transport-options.ts'
 
 /** What the operator and the caller chose; all of it can be said to another thread. */
 export type ZeroMQChoice = Omit<ZeroMQTransportOptions, 'clock' | 'random'>
@@ -12,6 +12,6 @@ export type ZeroMQChoice = Omit<ZeroMQTransportOptions, 'clock' | 'random'>
  */
 export async function loadZeroMQTransport(choice: ZeroMQChoice): Promise<Transport> {
   await requireNativeModule()
-  const { ZeroMQTransport } = await import('./zeromq-transport.ts')
+  const { ZeroMQTransport } = await import('../zeromq-transport.ts')
   return new ZeroMQTransport({ ...choice, clock: systemClock, random: Math.random })
 }

@@ -1,6 +1,6 @@
-import { checkAborted } from '../../base/abortable.ts'
-import { TidingsError } from '../../base/tidings-error.ts'
-import { lookUpWithin } from '../../sockets/host-lookup.ts'
+import { checkAborted } from '../../../base/abortable.ts'
+import { TidingsError } from '../../../base/tidings-error.ts'
+import { lookUpWithin } from '../../../sockets/host-lookup.ts'
 
 /** The ports of this node's GENESIS_CLUSTER that a process uses. */
 export interface ClusterPorts {

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { XPublisher } from 'zeromq'
-import type { Clock } from '../../base/clock.ts'
-import { TokenBucket } from '../../base/token-bucket.ts'
-import { bindPort } from '../../sockets/port-owner.ts'
-import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import type { Clock } from '../../../base/clock.ts'
+import { TokenBucket } from '../../../base/token-bucket.ts'
+import { bindPort } from '../../../sockets/port-owner.ts'
+import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
 import { Probe } from './probe.ts'
-import type { Refusals } from '../refusals.ts'
-import { boundXpub, connectingXpub, socketLimits } from '../../sockets/socket-options.ts'
-import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
+import type { Refusals } from '../../refusals.ts'
+import { boundXpub, connectingXpub, socketLimits } from '../../../sockets/socket-options.ts'
+import { connectSocket, disconnectSocket } from '../../../sockets/uninterrupted.ts'
 
 export const requestLimits = {
   /** Requests a second that are passed on: far above what some hundred subscribers ask in a bad hour. */

@@ -1,14 +1,14 @@
 import { Dealer } from 'zeromq'
-import type { ClusterSnapshot } from '../../model/cluster-snapshot.ts'
+import type { ClusterSnapshot } from '../../../model/cluster-snapshot.ts'
 import { numericAddress } from './endpoints.ts'
 import {
   decodeClusterMessage,
   encodeProcessMessage,
-} from '../../registration/registration-message.ts'
-import { SnapshotParts } from '../../registration/snapshot-parts.ts'
-import { connectingDealer } from '../../sockets/socket-options.ts'
-import { unreachable } from './transport-options.ts'
-import { connectSocket } from '../../sockets/uninterrupted.ts'
+} from '../../../registration/registration-message.ts'
+import { SnapshotParts } from '../../../registration/snapshot-parts.ts'
+import { connectingDealer } from '../../../sockets/socket-options.ts'
+import { unreachable } from '../transport-options.ts'
+import { connectSocket } from '../../../sockets/uninterrupted.ts'
 
 /**
  * The state of the cluster as the GENESIS_CLUSTER at `address` knows it; no registration is needed.

@@ -1,11 +1,16 @@
-import { processName } from '../../model/publisher-identity.ts'
+import { processName } from '../../../model/publisher-identity.ts'
 import { isDeepStrictEqual } from 'node:util'
-import { randomId } from '../../base/random.ts'
-import { TidingsError } from '../../base/tidings-error.ts'
-import { zeromqPortOf } from '../../model/process-port.ts'
-import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster-entry.ts'
+import { randomId } from '../../../base/random.ts'
+import { TidingsError } from '../../../base/tidings-error.ts'
+import { zeromqPortOf } from '../../../model/process-port.ts'
+import type {
+  NodeMode,
+  Registration,
+  RosterChange,
+  RosterEntry,
+} from '../../../model/roster-entry.ts'
 import type { MemoryMember, Meeting } from './memory-member.ts'
-import { MemoryTransport } from './memory-transport.ts'
+import { MemoryTransport } from '../memory-transport.ts'
 
 /** Process ports handed out from here on; nobody listens at them. */
 const firstProcessPort = 11_000
@@ -36,7 +41,7 @@ export class MemoryCluster implements Meeting {
 
   /** A transport for one process of a node; nodes come into being by name. */
   transport(node = 'memory'): MemoryTransport {
-    return new MemoryTransport(this, node)
+    return new MemoryTransport({ cluster: this, node })
   }
 
   join(member: MemoryMember, registration: Registration): Registration {

@@ -1,5 +1,10 @@
-import type { TidingsError } from '../../base/tidings-error.ts'
-import type { NodeMode, Registration, RosterChange, RosterEntry } from '../../model/roster-entry.ts'
+import type { TidingsError } from '../../../base/tidings-error.ts'
+import type {
+  NodeMode,
+  Registration,
+  RosterChange,
+  RosterEntry,
+} from '../../../model/roster-entry.ts'
 
 /** What a cluster in memory needs of each transport that has joined it. */
 export interface MemoryMember {

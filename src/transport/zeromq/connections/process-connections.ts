@@ -1,6 +1,6 @@
-import { processName } from '../../model/publisher-identity.ts'
-import type { Clock, Timer } from '../../base/clock.ts'
-import type { RosterChange, RosterEntry } from '../../model/roster-entry.ts'
+import { processName } from '../../../model/publisher-identity.ts'
+import type { Clock, Timer } from '../../../base/clock.ts'
+import type { RosterChange, RosterEntry } from '../../../model/roster-entry.ts'
 import type { SubscribingSocket } from './subscribing-socket.ts'
 
 /** What an ended process sent last may still be on its way; disconnecting drops what is unread. */
