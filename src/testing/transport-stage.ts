@@ -5,6 +5,14 @@ import { randomId } from '../base/random.ts'
 import type { ProcessRole, Registration, RosterChange, RosterEntry } from '../model/roster-entry.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 
+/** What a transport must do, and how that is seen. */
+export type Case = readonly [name: string, check: (stage: Stage) => Promise<void>]
+
+/** What a transport may still have to send when it is closed; a bound, not a pace. */
+export const lingerMs = 60_000
+
+export const numbered = (count: number) => Array.from({ length: count }, (_, i) => `number ${i}`)
+
 /** How long a case waits for what must come; a bound, not a pace. */
 const withinMs = 60_000
 const pollMs = 5
@@ -17,6 +25,11 @@ export interface ConformanceCluster {
   readonly node: string
   /** A transport that was not opened yet. */
   transport(role: ProcessRole): Transport
+  /**
+   * Whoever keeps the roster ends without a word and starts anew, with what it had kept or without. Left out: it
+   * cannot be.
+   */
+  restartRoster?(keepsRoster: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -67,6 +80,17 @@ class Player {
     return messages.map((message) => message.slice(topic.length))
   }
 
+  /** The life of its node's roster, as it was told last. */
+  get history(): string | undefined {
+    const told = this.changes.flatMap(({ histories }) => histories)
+    return told.findLast(({ node }) => node === this.registration.node)?.history
+  }
+
+  /** What was told of a process last. */
+  latest(incarnation: string): RosterEntry | undefined {
+    return this.entries(incarnation).at(-1)
+  }
+
   entries(incarnation: string): RosterEntry[] {
     const all = this.changes.flatMap(({ entries }) => entries)
     return all.filter((entry) => entry.incarnation === incarnation)
@@ -109,11 +133,12 @@ export class Stage {
     this.cluster = cluster
   }
 
-  player(name: string, role: ProcessRole = 'process'): Player {
+  player(name: string, role: ProcessRole = 'process', instance = ''): Player {
     const { mode, node } = this.cluster
     const registration = newRegistration({
       node,
       process: name,
+      instance,
       incarnation: randomId(),
       role,
       mode,
@@ -123,8 +148,8 @@ export class Stage {
     return player
   }
 
-  open(name: string, role: ProcessRole = 'process'): Promise<Player> {
-    return this.player(name, role).open()
+  open(name: string, role?: ProcessRole, instance?: string): Promise<Player> {
+    return this.player(name, role, instance).open()
   }
 
   /** Resolves when what `from` sends to the topic reaches `to`. Sends a beacon until then. */

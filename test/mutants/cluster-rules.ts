@@ -466,6 +466,20 @@ export const clusterRules: readonly Rule[] = [
     [registry, 'D23: whose connection stands again has not ended'],
   ),
   rule(
+    'D23.34',
+    'A port that was released is not handed out again for two seconds: its process is closing its sockets',
+    'it is handed out at once',
+    [
+      'cluster/bus/port-pool.ts',
+      'new Set([...this.#given.values(), ...this.#released.keys()])',
+      'new Set(this.#given.values())',
+    ],
+    [
+      'src/cluster/bus/port-pool.test.ts',
+      'D23: free again a while after its release, when its process has closed its sockets',
+    ],
+  ),
+  rule(
     'D24.1',
     'A process gets its own updates from itself: copies that come back over the wire are dropped',
     'they are taken',

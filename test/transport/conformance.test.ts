@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -19,11 +19,13 @@ const ownAddress = `127.${randomInt(64, 128)}.${randomInt(256)}.${randomInt(2, 2
 
 const clusters = {
   'small cluster': {
+    parts: ['data'],
     node: 'n',
     address: '127.0.0.1',
     start: async () => NodeProcess.start(),
   },
   GENESIS_CLUSTER: {
+    parts: ['data', 'roster', 'restart'],
     node: ownAddress,
     address: ownAddress,
     start: async (mode: NodeMode) => {
@@ -32,11 +34,16 @@ const clusters = {
       return node
     },
   },
-}
+} as const
 
 /** Both sides in one thread: the port between them is the same. */
 const hostHere: AskHost = async ({ choice, port }) => {
   void new ThreadHost(port, () => loadZeroMQTransport(choice))
+}
+
+function emptyFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
 }
 
 let state = ''
@@ -73,10 +80,15 @@ describe.each([
           ? new ZeroMQTransport({ ...choice, clock: systemClock, random: Math.random })
           : new ThreadTransport(choice, systemClock, hostHere)
       },
+      restartRoster: async (keepsRoster: boolean) => {
+        await node.kill()
+        if (!keepsRoster) emptyFolder(state)
+        await node.runGenesisCluster(ownAddress, mode, state)
+      },
       close: () => node.kill(),
     }
   }
-  it.each(transportConformance(mode, makeCluster))('$name', async (each) => {
+  it.each(transportConformance(mode, makeCluster, clusters[kind].parts))('$name', async (each) => {
     await expect(each.run()).resolves.toBeUndefined()
   })
 })

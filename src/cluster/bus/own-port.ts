@@ -53,7 +53,8 @@ export class OwnPort {
       } catch (error) {
         if (!(error instanceof TidingsError) || error.code !== 'PORT_TAKEN') throw error
       }
-      port = options.ports.take(`${clusterProcessName} ${attempt}`, options.listening)
+      // At the start no port rests from another bearer.
+      port = options.ports.take(`${clusterProcessName} ${attempt}`, options.listening, 0)
     }
     throw new TidingsError('PORT_TAKEN', `no free process port is left for ${clusterProcessName}`)
   }

@@ -7,10 +7,18 @@ export const firstHandedPort = 11_000
 /** Last process port that leaves room for its ZeroMQ port. */
 export const lastHandedPort = maxProcessPort
 
+/**
+ * So long after its release a port is not handed out again, milliseconds: its process says first that it has ended, and
+ * then closes its sockets. What listens is looked at less often than it takes to close and open a queue.
+ */
+export const portRestMs = 2_000
+
 /** Hands out process ports of one node, the lowest free one first. */
 export class PortPool {
   readonly #reserved: Set<number>
   readonly #given = new Map<string, number>()
+  /** By port, when it was released; oldest first. */
+  readonly #released = new Map<number, number>()
 
   /** `services`: process ports that the service definitions give away. */
   constructor(ports: NodePorts, services: Iterable<number>) {
@@ -21,11 +29,12 @@ export class PortPool {
    * The same port again for one incarnation; null: none is left. `taken`: ports that anyone on this
    * host listens at, asked for a new port only, since the system takes its time to say.
    */
-  take(incarnation: string, taken: () => ReadonlySet<number>): number | null {
+  take(incarnation: string, taken: () => ReadonlySet<number>, now: number): number | null {
     const given = this.#given.get(incarnation)
     if (given !== undefined) return given
     const listening = taken()
-    const used = new Set(this.#given.values())
+    for (const [port, at] of this.#released) if (now - at >= portRestMs) this.#released.delete(port)
+    const used = new Set([...this.#given.values(), ...this.#released.keys()])
     for (let port = firstHandedPort; port <= lastHandedPort; port += 1) {
       const both = [port, port + zeromqPortOffset]
       if (used.has(port)) continue
@@ -41,7 +50,11 @@ export class PortPool {
     this.#given.set(incarnation, port)
   }
 
-  release(incarnation: string): void {
+  release(incarnation: string, now: number): void {
+    const port = this.#given.get(incarnation)
+    if (port === undefined) return
     this.#given.delete(incarnation)
+    this.#released.delete(port)
+    this.#released.set(port, now)
   }
 }

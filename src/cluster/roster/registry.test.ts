@@ -24,10 +24,13 @@ describe('ports', () => {
     })
   })
 
-  test('D23: a port is free again when its process has ended', () => {
+  test('D23: a port is free again two seconds after its process has ended', () => {
     stage.register('1', {}, 0, true)
     stage.register('1', { state: 'ended', last: [] })
-    expect(stage.register('2', {}, 0, true)).toMatchObject({
+    expect(stage.register('2', {}, 100, true)).toMatchObject({
+      process: { registration: { processPort: 11_003 } },
+    })
+    expect(stage.register('3', {}, 2_000, true)).toMatchObject({
       process: { registration: { processPort: 11_002 } },
     })
   })

@@ -119,13 +119,13 @@ export class Registry {
     const news = this.#newsOf(registration, known)
     const local = known ?? this.#begin(registration, now)
     this.#heard(local, route, now)
-    const port = this.#port(message)
+    const port = this.#port(message, now)
     local.registration = { ...registration, processPort: port }
     local.state = registration.state
     local.seen = message.seen
     local.rate.note(sum(registration), now)
     this.#options.roster.put(rosterEntry(local.registration, local.state), now)
-    if (local.state === 'ended') this.#remove(local)
+    if (local.state === 'ended') this.#remove(local, now)
     return { type: 'registered', process: local, news }
   }
 
@@ -200,7 +200,7 @@ export class Registry {
       this.#end(local, now, 'its connection ended without a word')
     } else if (silence >= goneKeptMs) {
       this.#options.roster.letGo(local.registration.incarnation, now)
-      this.#remove(local)
+      this.#remove(local, now)
     } else if (silence >= goneAfterMs && isUnheard(local)) {
       // Nobody could tell what it published while GENESIS_CLUSTER was away. It may still come back.
       this.#end(local, now, 'it has not come back since the restart')
@@ -257,16 +257,16 @@ export class Registry {
     local.state = 'ended'
     this.#options.roster.put(rosterEntry(local.registration, 'ended'), now)
     this.#ends.push({ process: local, state: 'ended', why, farewell })
-    this.#remove(local)
+    this.#remove(local, now)
   }
 
-  #remove(local: LocalProcess): void {
+  #remove(local: LocalProcess, now: number): void {
     this.#processes.delete(local.registration.incarnation)
     const bearers = this.#bearers.get(nameOf(local.registration))
     if (bearers?.delete(local) && bearers.size === 0)
       this.#bearers.delete(nameOf(local.registration))
     if (local.route !== null) this.#routes.remove(local.route, local.registration.incarnation)
-    this.#options.ports.release(local.registration.incarnation)
+    this.#options.ports.release(local.registration.incarnation, now)
   }
 
   #newsOf({ incarnation, state }: Registration, known: LocalProcess | undefined) {
@@ -275,11 +275,11 @@ export class Registry {
     return this.#options.roster.get(incarnation) === undefined ? 'registered' : 'back'
   }
 
-  #port({ registration, wantsPort }: RegisterMessage): number | null {
+  #port({ registration, wantsPort }: RegisterMessage, now: number): number | null {
     const { incarnation, processPort } = registration
     if (processPort !== null) this.#options.ports.hold(incarnation, processPort)
     if (processPort !== null || !wantsPort) return processPort
-    return this.#options.ports.take(incarnation, this.#options.listening)
+    return this.#options.ports.take(incarnation, this.#options.listening, now)
   }
 
   #refusal(registration: Registration) {

@@ -76,7 +76,8 @@ export class ThreadHost {
       this.#transport = transport
       const opened = await transport.open(registration, this.#handlers(), this.#abort.signal)
       this.#registration ??= opened
-      this.#outbox.post({ type: 'opened', registration: opened })
+      const hopsToStrangers = transport.hops('')
+      this.#outbox.post({ type: 'opened', registration: opened, hopsToStrangers })
     } catch (error) {
       this.#fail(TidingsError.from(error))
     }

@@ -51,7 +51,13 @@ export type HostMessage =
   | FramesMessage
   | TakenMessage
   | { readonly type: 'accepted' | 'reconnected' | 'closed' }
-  | { readonly type: 'opened' | 'registered'; readonly registration: Registration }
+  | {
+      readonly type: 'opened'
+      readonly registration: Registration
+      /** What can be made anew on the way from whoever is not on the roster. */
+      readonly hopsToStrangers: readonly Hop[]
+    }
+  | { readonly type: 'registered'; readonly registration: Registration }
   | RosterMessage
   | {
       readonly type: 'event'

@@ -39,6 +39,7 @@ export class ThreadTransport implements Transport {
   readonly #opened = Promise.withResolvers<Registration>()
   readonly #ended = Promise.withResolvers<void>()
   readonly #hops = new Map<string, readonly Hop[]>()
+  #hopsToStrangers: readonly Hop[] = []
   #connections: ConnectionCounts = noConnections
   #handlers: TransportHandlers | null = null
   #isAsked = false
@@ -102,9 +103,8 @@ export class ThreadTransport implements Transport {
     this.#outbox.post({ type: 'register', registration })
   }
 
-  /** Of who is not on the roster yet, none: our subscriptions are sent again. */
   hops(incarnation: string): readonly Hop[] {
-    return this.#hops.get(incarnation) ?? []
+    return this.#hops.get(incarnation) ?? this.#hopsToStrangers
   }
 
   renew(hop: Hop, incarnation: string): void {
@@ -162,6 +162,7 @@ export class ThreadTransport implements Transport {
       case 'accepted':
         return this.#accepted.resolve()
       case 'opened':
+        this.#hopsToStrangers = message.hopsToStrangers
         return this.#opened.resolve(message.registration)
       case 'failed':
         return this.#fail(toldError(message.error))
