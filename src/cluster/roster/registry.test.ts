@@ -30,7 +30,7 @@ describe('ports', () => {
     expect(stage.register('2', {}, 100, true)).toMatchObject({
       process: { registration: { processPort: 11_003 } },
     })
-    expect(stage.register('3', {}, 2_000, true)).toMatchObject({
+    expect(stage.register('3', { process: 'OTHER' }, 2_000, true)).toMatchObject({
       process: { registration: { processPort: 11_002 } },
     })
   })
