@@ -13,6 +13,8 @@ import { partsOf } from '../registration/snapshot-parts.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './roster/cluster-view.ts'
 import { Heartbeat } from './membership/heartbeat.ts'
+import type { NodeDirectory } from './access/node-directory.ts'
+import { NodeLinks } from './links/node-links.ts'
 import { HostWatch, resolveIntervalMs } from './access/host-watch.ts'
 import { listeningPorts, remembered } from '../sockets/listening-ports.ts'
 import { shownName } from './roster/local-process.ts'
@@ -65,7 +67,8 @@ export class ClusterNode implements ClusterProcess {
   readonly #own: Registration
   /** Who waits for a snapshot, each once. */
   readonly #asking = new Set<string>()
-  readonly #hosts: HostWatch
+  readonly #hosts: NodeDirectory
+  readonly #links: NodeLinks
   #closing: Promise<void> | null = null
   #resolveClosed: (error: TidingsError | undefined) => void
 
@@ -82,6 +85,12 @@ export class ClusterNode implements ClusterProcess {
       state: (node) => membership.state(node),
       changed: () => this.#reach(),
       failed: (error) => this.#trouble(error),
+    })
+    this.#links = new NodeLinks({
+      mode: settings.mode,
+      dataPath: bound.dataPath,
+      addressOf: (node) => this.#addressOf(node),
+      warn: (message) => this.#warn(message),
     })
     this.node = name
     this.local = addresses.local
@@ -195,15 +204,12 @@ export class ClusterNode implements ClusterProcess {
   #memberState(node: string, state: NodeState): void {
     this.#bound.on({ type: 'member', node, state, message: `node ${node} is ${state}` })
     this.#plane.nodeState(node, state)
-    const peer = this.#bound.membership.peer(node)
-    if (state === 'gone') this.#bound.dataPath.closeLink(node)
-    else if (state === 'alive' && peer) this.#link(peer)
+    this.#links.memberState(node, state, this.#bound.membership.peer(node))
   }
 
   #greeted(peer: Peer, begins: boolean): void {
-    if (begins) this.#checkPeer(peer)
     if (begins) this.#plane.nodeBegan(peer.node)
-    this.#link(peer)
+    this.#links.greeted(peer, begins)
   }
 
   #whispered(node: string, whisper: Whisper): void {
@@ -222,15 +228,16 @@ export class ClusterNode implements ClusterProcess {
 
   #newPlane(): RosterPlane {
     const { settings, registration, membership, dataPath: _, ...bound } = this.#bound
-    const others = [...this.#hosts.addresses.others.keys()]
+    const others = [...this.#hosts.others.keys()]
+    const isLinked = settings.link !== 'none'
     return new RosterPlane({
       ...bound,
       node: this.node,
       mode: settings.mode,
       ports: bound.pool,
       listening: remembered(listeningPorts, this.#bound.clock),
-      linkedNodes: settings.link === 'relay' ? others : [],
-      unlinkedNodes: settings.link === 'relay' ? [] : others,
+      linkedNodes: isLinked ? others : [],
+      unlinkedNodes: isLinked ? [] : others,
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),
     })
@@ -266,32 +273,13 @@ export class ClusterNode implements ClusterProcess {
   }
 
   #addressOf(node: string): string | null {
-    return this.#hosts.addresses.others.get(node) ?? null
+    return this.#hosts.others.get(node) ?? null
   }
 
   #reach(): void {
     for (const { name, ports } of this.#bound.settings.nodes) {
       const address = this.#addressOf(name)
       if (address !== null) this.#bound.membership.reach(name, `tcp://${address}:${ports.cluster}`)
-    }
-  }
-
-  #link({ node, uuid, headers }: Peer): void {
-    const { settings, dataPath } = this.#bound
-    const address = this.#addressOf(node)
-    if (settings.link !== 'relay' || headers?.wire !== whisperVersion || address === null) return
-    dataPath.openLink(node, { endpoint: `tcp://${address}:${headers.relay}`, life: uuid })
-  }
-
-  #checkPeer({ node, headers }: Peer): void {
-    const { mode } = this.#bound.settings
-    if (headers?.wire !== whisperVersion) {
-      const speaks = headers ? `version ${headers.wire}` : 'no protocol of ours'
-      this.#warn(
-        `node ${node} speaks ${speaks}, this one version ${whisperVersion}: it is not linked`,
-      )
-    } else if (headers.mode !== mode) {
-      this.#warn(`node ${node} runs in ${headers.mode} mode, this one in ${mode} mode`)
     }
   }
 
@@ -347,7 +335,7 @@ export class ClusterNode implements ClusterProcess {
 
   #warnUnlinked(): void {
     const { nodes, link } = this.#bound.settings
-    if (nodes.length === 1 || link === 'relay') return
+    if (nodes.length === 1 || link !== 'none') return
     this.#warn(
       'the nodes of this definition are not linked: updates stay on their node until ZeroMQProxyUnicastRelayEnabled is true',
     )

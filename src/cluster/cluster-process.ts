@@ -1,6 +1,9 @@
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { inBackground } from '../base/background.ts'
 import type { Clock, Timer } from '../base/clock.ts'
+import type { NewLinks } from './links/links.ts'
+import { noLinks } from './links/no-links.ts'
+import { RelayLinks } from './links/relay-links.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Settings } from '../definition/settings.ts'
@@ -129,7 +132,7 @@ class Bindings {
     const shared = { bind, zapDomain: access.domain, clock, stranger }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const { foreignAt } = this.#options
-    const links = { linked: settings.nodes.length > 1, linkLimit: linkLimit(threadPoolSize()) }
+    const links = { linked: settings.nodes.length > 1, newLinks: this.#newLinks() }
     const dataPath = await DataPath.bind({ ...shared, ...links, ports, foreignAt, on, failed })
     this.#opened.push(() => dataPath.close())
     checkAborted(signal)
@@ -155,6 +158,14 @@ class Bindings {
     const file = new RosterFile(state, name, ports.cluster)
     const parts = { names, access, dataPath, registration, membership, ownPort, pool, file }
     return { settings, addresses, clock, on, ...parts }
+  }
+
+  /** The one place that knows which kinds of links there are. */
+  #newLinks(): NewLinks {
+    const [clock, on] = [this.#clock, this.#on]
+    if (this.#settings.link !== 'relay') return () => noLinks
+    const limit = linkLimit(threadPoolSize())
+    return ({ outboundAt }) => new RelayLinks({ outboundAt, limit, clock, on })
   }
 
   /** What is known after `firstLookUpMs` is enough to begin with. */

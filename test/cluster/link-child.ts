@@ -3,11 +3,15 @@
  * so by itself, and not because its node was greeted anew.
  */
 import { systemClock } from '../../src/base/clock.ts'
+import type { ClusterEvent } from '../../src/cluster/cluster-event.ts'
+import { RelayLinks } from '../../src/cluster/links/relay-links.ts'
+import { whisperVersion } from '../../src/cluster/membership/peers.ts'
 import { DataPath } from '../../src/cluster/bus/data-path.ts'
 import type { NodePorts } from '../../src/definition/settings.ts'
 import { AccessList } from '../../src/sockets/access-list.ts'
 
 const [portsJson, endpoint] = process.argv.slice(2) as [string, string]
+const tell = (event: ClusterEvent) => void process.send?.(event)
 const access = await AccessList.open()
 access.load(['127.0.0.1'])
 const dataPath = await DataPath.bind({
@@ -16,15 +20,25 @@ const dataPath = await DataPath.bind({
   zapDomain: access.domain,
   clock: systemClock,
   linked: true,
-  linkLimit: 1,
-  on: (event) => process.send?.(event),
+  newLinks: ({ outboundAt }) =>
+    new RelayLinks({ outboundAt, limit: 1, clock: systemClock, on: tell }),
+  on: tell,
   stranger: () => undefined,
   failed: (error) => process.send?.({ type: 'failed', message: error.message }),
 })
 dataPath.run()
-dataPath.openLink('other', { endpoint, life: '1' })
+
+/** A link to the relay port of another node. */
+function open(endpoint: string): void {
+  const { hostname: address, port } = new URL(endpoint)
+  const ports = { inbound: 1, outbound: 1, relay: Number(port) }
+  const headers = { node: 'other', wire: whisperVersion, mode: 'mesh', history: 'h', ...ports }
+  dataPath.openLink({ node: 'other', address, life: '1', headers })
+}
+
+open(endpoint)
 process.on('message', (order: { to?: string } | null) => {
-  if (order?.to !== undefined) return dataPath.openLink('other', { endpoint: order.to, life: '1' })
+  if (order?.to !== undefined) return open(order.to)
   void dataPath.close().then(async () => {
     await access.close()
     process.disconnect()

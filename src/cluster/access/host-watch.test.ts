@@ -36,12 +36,12 @@ test('what one name resolves to holds at once, also while another is not answere
   })
   watch.begin()
   await new Promise((resolve) => setImmediate(resolve))
-  expect(watch.addresses.others.get('moved')).toBe('10.1.2.3')
+  expect(watch.others.get('moved')).toBe('10.1.2.3')
   expect(await allows('10.1.2.3')).toBe(true)
   service.set('moved', { addresses: ['10.1.2.4'] })
   watch.tick()
   await new Promise((resolve) => setImmediate(resolve))
-  expect(watch.addresses.others.get('moved')).toBe('10.1.2.4')
+  expect(watch.others.get('moved')).toBe('10.1.2.4')
   expect(await allows('10.1.2.4')).toBe(true)
   expect(events.map(({ message }) => message)).toContainEqual(
     expect.stringMatching(/"moved" has moved/),
@@ -52,5 +52,5 @@ test('what one name resolves to holds at once, also while another is not answere
   watch.close()
   await new Promise((resolve) => setImmediate(resolve))
   expect(changes).toBe(before + 1)
-  expect(watch.addresses.others.get('moved')).toBe('10.1.2.4')
+  expect(watch.others.get('moved')).toBe('10.1.2.4')
 })

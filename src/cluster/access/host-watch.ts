@@ -6,6 +6,7 @@ import type { NodeAddresses } from './addresses.ts'
 import { allAddresses, isLoopback, knownAddresses } from './addresses.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { HostNames } from './host-names.ts'
+import type { NodeDirectory } from './node-directory.ts'
 
 /** How often names are resolved again while a node is not alive or a name does not resolve, milliseconds. */
 export const resolveIntervalMs = 5_000
@@ -23,8 +24,11 @@ interface HostWatchOptions {
   readonly failed: (error: TidingsError) => void
 }
 
-/** Keeps the addresses of the hosts and the access list by their names, and tells which do not resolve. */
-export class HostWatch {
+/**
+ * The nodes of the definition: keeps the addresses of their hosts and the access list by their names, and tells which do
+ * not resolve.
+ */
+export class HostWatch implements NodeDirectory {
   readonly #options: HostWatchOptions
   #addresses: NodeAddresses
   #isCutOff = false
@@ -36,8 +40,8 @@ export class HostWatch {
     options.names.watch(() => this.#learned())
   }
 
-  get addresses(): NodeAddresses {
-    return this.#addresses
+  get others(): ReadonlyMap<string, string | null> {
+    return this.#addresses.others
   }
 
   /** What the start did not wait for is taken when it comes. */

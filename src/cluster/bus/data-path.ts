@@ -4,8 +4,7 @@ import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodePorts } from '../../definition/settings.ts'
 import { Bus } from './bus.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
-import type { RelayTarget } from '../links/relay-link.ts'
-import { RelayLinks } from '../links/relay-links.ts'
+import type { LinkPeer, Links, NewLinks } from '../links/links.ts'
 
 /** How often the bus is made anew at most before GENESIS_CLUSTER gives up, within `renewalSpanMs`. */
 const maxRenewals = 3
@@ -20,7 +19,7 @@ interface DataPathOptions {
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
-  readonly linkLimit: number
+  readonly newLinks: NewLinks
   /** Where the intake of what foreign programs publish subscribes. */
   readonly foreignAt?: string | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
@@ -33,17 +32,18 @@ interface DataPathOptions {
 /** The bus and its links, which stand and fall together: where they meet is new with each bus. */
 export class DataPath {
   readonly #options: DataPathOptions
-  readonly #targets = new Map<string, RelayTarget>()
+  /** Whom links lead to: those of the next bus, too. */
+  readonly #peers = new Map<string, LinkPeer>()
   readonly #renewals: number[] = []
   #bus: Bus
-  #links: RelayLinks
+  #links: Links
   #renewing: Promise<void> | null = null
   #closed = false
 
   private constructor(options: DataPathOptions, bus: Bus) {
     this.#options = options
     this.#bus = bus
-    this.#links = this.#newLinks()
+    this.#links = options.newLinks(bus)
   }
 
   /** @throws TidingsError PORT_TAKEN; nothing is left open then. Nothing flows before `run()`. */
@@ -62,13 +62,13 @@ export class DataPath {
     )
   }
 
-  openLink(node: string, target: RelayTarget): void {
-    this.#targets.set(node, target)
-    this.#links.open(node, target)
+  openLink(peer: LinkPeer): void {
+    this.#peers.set(peer.node, peer)
+    this.#links.open(peer)
   }
 
   closeLink(node: string): void {
-    this.#targets.delete(node)
+    this.#peers.delete(node)
     inBackground(this.#links.close(node), this.#options.failed)
   }
 
@@ -83,11 +83,6 @@ export class DataPath {
     await Promise.all([this.#links.closeAll(), this.#bus.close()])
   }
 
-  #newLinks(): RelayLinks {
-    const { clock, on, linkLimit: limit } = this.#options
-    return new RelayLinks({ outboundAt: this.#bus.outboundAt, limit, clock, on })
-  }
-
   async #renew(error: Error): Promise<void> {
     if (this.#closed) return
     try {
@@ -96,10 +91,10 @@ export class DataPath {
       await this.#bus.close()
       if (this.#closed) return
       this.#bus = await Bus.bind(this.#options)
-      this.#links = this.#newLinks()
+      this.#links = this.#options.newLinks(this.#bus)
       if (this.#closed) return
       this.run()
-      for (const [node, target] of this.#targets) this.#links.open(node, target)
+      for (const peer of this.#peers.values()) this.#links.open(peer)
       const message = `the bus was made anew: ${error.message}`
       this.#options.on({ type: 'bus-renewed', message })
     } catch (failure) {

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { eventually } from '../../../test/harness/eventually.ts'
 import type { ClusterEvent } from '../cluster-event.ts'
+import { type TidingsHeaders, whisperVersion } from '../membership/peers.ts'
 import { RelayLinks } from './relay-links.ts'
 
 const open: { close(): Promise<void> | void }[] = []
@@ -23,19 +24,28 @@ function links() {
   return { made, events }
 }
 
-const nowhere = { endpoint: 'tcp://127.0.0.1:1', life: 'a' }
+const headers: TidingsHeaders = {
+  node: 'b',
+  inbound: 1,
+  outbound: 1,
+  relay: 1,
+  wire: whisperVersion,
+  mode: 'mesh',
+  history: 'h',
+}
+const nowhere = { node: 'b', address: '127.0.0.1', life: 'a', headers }
 
 test('a link that is opened once all are closed is not made, and keeps no thread', async () => {
   const { made, events } = links()
   await made.closeAll()
-  made.open('b', nowhere)
+  made.open(nowhere)
   expect(made.size).toBe(0)
   expect(events).toEqual([])
 })
 
 test('D12: a link is not made anew before it has had its time', async () => {
   const { made, events } = links()
-  made.open('b', nowhere)
+  made.open(nowhere)
   await eventually('the link to be made', () => made.size === 1)
   const now = systemClock.now()
   expect(made.renew('b', now)).toBe(false)

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { LinkState, OnClusterEvent } from '../cluster-event.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
-import type { RelayTarget } from './relay-link.ts'
+import type { LinkPeer, Links } from './links.ts'
 import { RelayLink } from './relay-link.ts'
 
 /** Least time between two renewals of one link, milliseconds: many processes may ask for it at once. */
@@ -17,8 +17,8 @@ interface RelayLinksOptions {
   readonly on: OnClusterEvent
 }
 
-/** The links to the other nodes, one for each, as membership wants them. */
-export class RelayLinks {
+/** Links that each read the relay port of another node. */
+export class RelayLinks implements Links {
   readonly #options: RelayLinksOptions
   readonly #links = new Map<string, RelayLink>()
   readonly #renewals = new RateLimit(renewIntervalMs)
@@ -33,12 +33,10 @@ export class RelayLinks {
     return this.#links.size
   }
 
-  /**
-   * The node is alive and its relay port is there. Changes nothing where the link leads there already, nor once all
-   * are closed: a link made then would lead to a bus that is no more, and keep its thread.
-   */
-  open(node: string, target: RelayTarget): void {
+  /** Nothing once all are closed: a link made then would lead to a bus that is no more, and keep its thread. */
+  open({ node, address, life, headers }: LinkPeer): void {
     if (this.#closed) return
+    const target = { endpoint: `tcp://${address}:${headers.relay}`, life }
     const known = this.#links.get(node)
     if (known) {
       const { target: old } = known
@@ -59,7 +57,6 @@ export class RelayLinks {
     this.#tell(node, 'opened', target.endpoint)
   }
 
-  /** The node is gone. */
   close(node: string): Promise<void> {
     this.#refused.delete(node)
     const link = this.#links.get(node)
@@ -69,7 +66,6 @@ export class RelayLinks {
     return link.connectTo(null)
   }
 
-  /** A process asks for it. False: there is no such link, or it was made a moment ago. */
   renew(node: string, now: number): boolean {
     const link = this.#links.get(node)
     if (!link?.mayRenew(now) || !this.#renewals.admits(node, now)) return false

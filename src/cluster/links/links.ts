@@ -1,0 +1,25 @@
+import type { TidingsHeaders } from '../membership/peers.ts'
+
+/** Another node's GENESIS_CLUSTER in one of its lives, and where it is. */
+export interface LinkPeer {
+  readonly node: string
+  readonly address: string
+  readonly life: string
+  /** What it says of itself, its ports among that. */
+  readonly headers: TidingsHeaders
+}
+
+/** What carries updates from the other nodes to this one: one implementation for each kind of link. */
+export interface Links {
+  /** The node is there. Changes nothing where the link leads there, to this life, already. */
+  open(peer: LinkPeer): void
+  /** The node is gone. Resolves when nothing of its link is left. */
+  close(node: string): Promise<void>
+  /** A process hears nothing from there. False: there is no such link, or it was made a moment ago. */
+  renew(node: string, now: number): boolean
+  /** For good: what is opened afterwards is not made. */
+  closeAll(): Promise<void>
+}
+
+/** Makes the links of a bus, whose `outboundAt` is where updates from other nodes go in. */
+export type NewLinks = (bus: { readonly outboundAt: string }) => Links

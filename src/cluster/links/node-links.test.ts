@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Peer, type TidingsHeaders, whisperVersion } from '../membership/peers.ts'
+import { NodeLinks } from './node-links.ts'
+
+const headers: TidingsHeaders = {
+  node: 'b',
+  inbound: 1,
+  outbound: 2,
+  relay: 3,
+  wire: whisperVersion,
+  mode: 'mesh',
+  history: 'h',
+}
+const peer: Peer = { node: 'b', uuid: 'life', headers }
+
+let told: string[]
+let links: NodeLinks
+let address: string | null
+beforeEach(() => {
+  told = []
+  address = '10.0.0.2'
+  links = new NodeLinks({
+    mode: 'mesh',
+    addressOf: () => address,
+    warn: (message) => told.push(message),
+    dataPath: {
+      openLink: (to) => told.push(`open ${to.node} at ${to.address}, ${to.life}`),
+      closeLink: (node) => told.push(`close ${node}`),
+    },
+  })
+})
+
+describe('a link to another node', () => {
+  it('is due when the node has said who it is, and whenever it is alive', () => {
+    links.greeted(peer, true)
+    links.memberState('b', 'alive', peer)
+    expect(told).toEqual(['open b at 10.0.0.2, life', 'open b at 10.0.0.2, life'])
+  })
+
+  it('stays while the node is suspect, and goes when it is gone', () => {
+    links.memberState('b', 'suspect', peer)
+    expect(told).toEqual([])
+    links.memberState('b', 'gone', peer)
+    expect(told).toEqual(['close b'])
+  })
+
+  it('waits until it is known where the node is, and who', () => {
+    address = null
+    links.greeted(peer, false)
+    address = '10.0.0.3'
+    links.memberState('b', 'alive', undefined)
+    expect(told).toEqual([])
+    links.greeted(peer, false)
+    expect(told).toEqual(['open b at 10.0.0.3, life'])
+  })
+
+  it('is not made to a node that speaks otherwise, which is told once in each life of it', () => {
+    for (const [other, speaks] of [
+      [{ ...headers, wire: whisperVersion + 1 }, `version ${whisperVersion + 1}`],
+      [null, 'no protocol of ours'],
+    ] as const) {
+      told = []
+      links.greeted({ ...peer, headers: other }, true)
+      links.greeted({ ...peer, headers: other }, false)
+      expect(told).toEqual([
+        `node b speaks ${speaks}, this one version ${whisperVersion}: it is not linked`,
+      ])
+    }
+  })
+
+  it('is made to a node of another mode, which is told', () => {
+    links.greeted({ ...peer, headers: { ...headers, mode: 'proxy' } }, true)
+    expect(told).toEqual([
+      'node b runs in proxy mode, this one in mesh mode',
+      'open b at 10.0.0.2, life',
+    ])
+  })
+})

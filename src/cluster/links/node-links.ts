@@ -1,0 +1,48 @@
+import type { NodeMode } from '../../model/roster-entry.ts'
+import type { DataPath } from '../bus/data-path.ts'
+import { type Peer, whisperVersion } from '../membership/peers.ts'
+import type { NodeState } from '../../model/cluster-snapshot.ts'
+
+interface NodeLinksOptions {
+  readonly mode: NodeMode
+  readonly dataPath: Pick<DataPath, 'openLink' | 'closeLink'>
+  /** null: it is not known where the node is. */
+  readonly addressOf: (node: string) => string | null
+  readonly warn: (message: string) => void
+}
+
+/** Decides when a link to another node is due: when it is there, speaks as we do, and its address is known. */
+export class NodeLinks {
+  readonly #options: NodeLinksOptions
+
+  constructor(options: NodeLinksOptions) {
+    this.#options = options
+  }
+
+  /** It has said who it is; `begins`: for the first time in this life. */
+  greeted(peer: Peer, begins: boolean): void {
+    if (begins) this.#check(peer)
+    this.#open(peer)
+  }
+
+  /** `peer`: as it was heard last, if ever. */
+  memberState(node: string, state: NodeState, peer: Peer | undefined): void {
+    if (state === 'gone') this.#options.dataPath.closeLink(node)
+    else if (state === 'alive' && peer) this.#open(peer)
+  }
+
+  #open({ node, uuid, headers }: Peer): void {
+    const address = this.#options.addressOf(node)
+    if (headers?.wire !== whisperVersion || address === null) return
+    this.#options.dataPath.openLink({ node, address, life: uuid, headers })
+  }
+
+  #check({ node, headers }: Peer): void {
+    const { mode, warn } = this.#options
+    if (headers?.wire !== whisperVersion) {
+      const speaks = headers ? `version ${headers.wire}` : 'no protocol of ours'
+      warn(`node ${node} speaks ${speaks}, this one version ${whisperVersion}: it is not linked`)
+    } else if (headers.mode !== mode)
+      warn(`node ${node} runs in ${headers.mode} mode, this one in ${mode} mode`)
+  }
+}
