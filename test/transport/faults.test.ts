@@ -6,6 +6,7 @@ import { eventually } from '../harness/eventually.ts'
 import { freeProcessPort } from '../harness/loopback.ts'
 import type { Peer } from './peer.ts'
 import { cleanUp, openPeer, startNode } from './stage.ts'
+import type { Registration } from '../../src/model/roster-entry.ts'
 
 const modes = ['mesh', 'proxy'] as const
 
@@ -230,7 +231,9 @@ describe('a node with links', () => {
   it('has what its mesh processes publish at its relay port', async () => {
     const node = await startNode({ linked: true })
     const a = await openPeer(node, { process: 'A' })
-    expect(a.transport.connections().export).toBe(1)
+    expect(a.transport.connections().export).toBe(0)
+    a.send('table/T/', 'nobody hears it yet')
+    await eventually('it is connected', () => a.transport.connections().export === 1)
     const other = new XSubscriber({ linger: 0, sendHighWaterMark: 0 })
     cleanUp(() => other.close())
     other.connect(`tcp://127.0.0.1:${node.ports.relay}`)
@@ -243,5 +246,41 @@ describe('a node with links', () => {
     })
     await receiving
     expect(arrived).toBe('table/T/x')
+  })
+})
+
+describe('a process that publishes nothing', () => {
+  it('is connected to where it would publish with its first table, and is told of as a publisher then', async () => {
+    const node = await startNode()
+    const b = await openPeer(node, { mode: 'proxy', process: 'B' })
+    const a = await openPeer(node, { mode: 'proxy', process: 'A' })
+    expect(a.transport.connections().inbound).toBe(0)
+    b.transport.subscribe('table/T/')
+    b.transport.request(Buffer.from('\x02for publishers'))
+    a.transport.register({ ...a.registration, publishes: ['T'] })
+    await eventually('it is taken', () =>
+      a.registered.some(({ publishes }) => publishes.includes('T')),
+    )
+    expect(a.transport.connections().inbound).toBe(1)
+    // The subscription was here before: the first message arrives.
+    a.send('table/T/', 'first')
+    await eventually('it arrives', () => b.messages.includes('table/T/first'))
+    expect(a.requests.map(String)).toEqual([])
+  })
+
+  it('says nothing of its tables before it is connected', async () => {
+    const node = await startNode()
+    const a = await openPeer(node, { mode: 'proxy', process: 'A' })
+    const inbound: number[] = []
+    const { push } = a.registered
+    a.registered.push = (registration: Registration) => {
+      if (registration.publishes.length > 0) inbound.push(a.transport.connections().inbound)
+      return push.call(a.registered, registration)
+    }
+    a.transport.register({ ...a.registration, publishes: ['T'] })
+    a.transport.register({ ...a.registration, publishes: ['T'], subscribes: ['S'] })
+    await eventually('it is taken', () => inbound.length > 0)
+    expect(new Set(inbound)).toEqual(new Set([1]))
+    expect(a.registered.at(-1)?.subscribes).toEqual(['S'])
   })
 })

@@ -51,6 +51,11 @@ export class ZeroMQTransport implements Transport {
   #access: AccessList | null = null
   #answer: RegisteredMessage | null = null
   #ports: Ports = { processPort: null, zeromqPort: null }
+  /** As it was given last, with its ports. */
+  #registration: Registration | null = null
+  /** Whether what we publish gets beyond the processes that are connected to us. */
+  #up: 'none' | 'coming' | 'up' = 'none'
+  readonly #ending = new AbortController()
   /** The last registration that GENESIS_CLUSTER has acknowledged. */
   #acknowledged: Registration | null = null
   readonly #probe = new Probe()
@@ -94,7 +99,10 @@ export class ZeroMQTransport implements Transport {
   }
 
   send(topic: string, message: Uint8Array): void {
-    this.#live()?.data.send(topic, message)
+    const live = this.#live()
+    if (!live) return
+    if (this.#up === 'none') this.#bringUp(live)
+    live.data.send(topic, message)
   }
 
   request(frame: Uint8Array): void {
@@ -110,12 +118,17 @@ export class ZeroMQTransport implements Transport {
   }
 
   register(registration: Registration): void {
+    const live = this.#live()
+    if (!live) return
     const { processPort, zeromqPort } = this.#ports
-    this.#live()?.roster.register({
+    this.#registration = {
       ...registration,
       processPort: registration.processPort ?? processPort,
       zeromqPort: registration.zeromqPort ?? zeromqPort,
-    })
+    }
+    if (this.#opened && this.#up === 'none' && registration.publishes.length > 0)
+      this.#bringUp(live)
+    live.roster.register(this.#carried(this.#registration))
   }
 
   hops(incarnation: string): readonly Hop[] {
@@ -151,6 +164,7 @@ export class ZeroMQTransport implements Transport {
 
   async #close(lingerMs: number): Promise<void> {
     this.#failure ??= new TidingsError('CLOSED', 'the transport was closed')
+    this.#ending.abort()
     this.#condition.changed()
     if (this.#planes) {
       const { data, roster } = this.#planes
@@ -180,17 +194,49 @@ export class ZeroMQTransport implements Transport {
     await reach('registry', () => this.#answer !== null)
     this.#ports = await this.#takePorts(registration, data)
     const complete = { ...registration, ...this.#ports }
+    const publishes = this.#options.role === 'script' || registration.publishes.length > 0
+    const up = publishes ? this.#publishesTo() : null
+    if (publishes) this.#up = 'up'
     this.register(complete)
-    const up = this.#publishesTo()
     data.connect(up)
     await reach('outbound', () => data.subscribing.isConnected(data.endpoints.outbound))
     if (up) await reach(up, () => data.publishing.isConnected(data.endpoints[up]))
     await reach('registry', () => this.#acknowledged?.zeromqPort === complete.zeromqPort)
-    if (up === 'inbound') {
-      const send = (frame: Buffer) => data.subscribing.request(frame)
-      await this.#probe.hear(send, this.#condition, () => clock.now(), signal)
-    }
+    if (up === 'inbound') await this.#hearProbe(data, signal)
     return complete
+  }
+
+  /** Until what it publishes is carried, nobody hears that it publishes: then nothing is sent either. */
+  #carried(registration: Registration): Registration {
+    const isCarried = this.#up === 'up' || registration.state !== 'alive'
+    return isCarried ? registration : { ...registration, publishes: [] }
+  }
+
+  /**
+   * A process that publishes nothing is not connected there: it would be told all subscriptions of the cluster, and every
+   * request to a publisher. Where one begins to publish, what it publishes waits until it is.
+   */
+  #bringUp({ data, roster }: Planes): void {
+    this.#up = 'coming'
+    const come = async (): Promise<void> => {
+      const up = this.#publishesTo()
+      data.connect(up)
+      if (up) {
+        const isConnected = () => data.publishing.isConnected(data.endpoints[up])
+        await this.#condition.until(isConnected, Infinity, this.#ending.signal)
+      }
+      if (up === 'inbound') await this.#hearProbe(data, this.#ending.signal)
+      this.#up = 'up'
+      if (this.#registration && !this.#closing) roster.register(this.#registration)
+    }
+    // It is cut short where the transport is closed.
+    inBackground(come(), () => {})
+  }
+
+  async #hearProbe(data: ZeroMQDataPlane, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    const send = (frame: Buffer) => data.subscribing.request(frame)
+    await this.#probe.hear(send, this.#condition, () => clock.now(), signal)
   }
 
   #isMeshProcess(): boolean {
@@ -317,7 +363,7 @@ export class ZeroMQTransport implements Transport {
     this.#answer = answer
     this.#waiting = null
     this.#condition.changed()
-    if (this.#opened) this.#planes?.data.connect(this.#publishesTo())
+    if (this.#opened && this.#up !== 'none') this.#planes?.data.connect(this.#publishesTo())
   }
 
   #connected(endpoint: string, again: boolean): void {
