@@ -10,11 +10,13 @@ export interface Assignment {
 }
 
 /** What is sent. By each publisher: `warmUp` updates before it is measured, `updates` while it is. */
-export type Work = { readonly warmUp: number; readonly updates: number } & (
-  | { readonly type: 'throughput'; readonly reading: Reading }
-  /** `rate`: updates a second. */
-  | { readonly type: 'latency'; readonly rate: number }
-)
+export type Work = { readonly warmUp: number; readonly updates: number } &
+  /** `perTurn`: published in one turn of the event loop. */
+  (
+    | { readonly type: 'throughput'; readonly reading: Reading; readonly perTurn: number }
+    /** `rate`: updates a second. */
+    | { readonly type: 'latency'; readonly rate: number }
+  )
 
 /** Percentiles of latency, milliseconds. */
 export interface Latency {

@@ -41,6 +41,12 @@ const values = instrument(
       .choices(latencyRates)
       .default(latencyRates),
   )
+  .addOption(
+    new Option('--turns <shape...>', 'where each commit has a turn of its own')
+      .choices(['1x1', '1x8'])
+      .default(['1x1', '1x8']),
+  )
+  .option('--no-turns', 'bulk and latency only')
   .option('--no-latency', 'throughput only')
   .option('--latency-seconds <s>', 'recorded for each rate', amount, 4)
   .option('--quick', 'a look: 1x1, 15 fields, one field read, no latency')
@@ -58,6 +64,7 @@ const values = instrument(
     warmUp: number
     latency: string[] | false
     latencySeconds: number
+    turns: string[] | false
     quick?: true
     json?: string
     write?: true
@@ -79,9 +86,10 @@ const asked: Options = {
   warmUp: values.warmUp,
   latency: values.latency === false ? [] : values.latency.map(Number),
   latencySeconds: values.latencySeconds,
+  turns: values.turns === false ? [] : values.turns.map(shapeOf),
 }
 const options: Options = values.quick
-  ? { ...asked, shapes: [shapeOf('1x1')], rows: ['15'], reading: ['one'], latency: [] }
+  ? { ...asked, shapes: [shapeOf('1x1')], rows: ['15'], reading: ['one'], latency: [], turns: [] }
   : asked
 
 /** Who can take part; who cannot is named with what is missing. */

@@ -33,6 +33,7 @@ const [workload] = workloads({
   warmUp,
   latency: [],
   latencySeconds: 0,
+  turns: [],
 })
 if (!workload) throw new Error('there is no workload')
 

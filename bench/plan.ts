@@ -17,6 +17,8 @@ export interface Options {
   /** Updates a second at which latency is taken; none: it is not. */
   readonly latency: readonly number[]
   readonly latencySeconds: number
+  /** Shapes in which each commit has a turn of the event loop to itself. */
+  readonly turns: readonly Shape[]
   /** About how long each run goes on before it is measured, seconds. */
   readonly warmUp: number
 }
@@ -38,6 +40,12 @@ const rowTitles: Record<RowSet, string> = {
   '20w': '20 fields, a tenth with characters beyond latin1',
 }
 const readingTitles: Record<Reading, string> = { one: 'one field read', all: 'every field read' }
+
+/** Published in one turn of the event loop, as a bulk load does. */
+const bulkPerTurn = 1_000
+
+/** Turns a second that a contender comes to at most, which decides only how long a run takes. */
+const turnsPerSecond = 30_000
 
 /** Updates that one publisher sends in about `seconds` on two cores. */
 function updatesIn(seconds: number, contender: Contender, shape: Shape, most: number): number {
@@ -61,10 +69,30 @@ export function workloads(options: Options): Workload[] {
           warmUp: updatesIn(options.warmUp, contender, shape, options.updates),
           updates: updatesIn(options.seconds, contender, shape, options.updates),
           reading,
+          perTurn: bulkPerTurn,
         }),
       })),
     ),
   )
+  const turns = options.turns.map((shape) => ({
+    title: `A commit a turn, ${shape.publishers} → ${shape.subscribers}: 15 fields, one field read`,
+    shape,
+    rows: '15' as const,
+    type: 'throughput' as const,
+    takesBytes: false,
+    readsOneField: false,
+    work: (): Work => {
+      const updates = (seconds: number) =>
+        Math.min(options.updates, Math.round((turnsPerSecond * seconds) / shape.subscribers))
+      return {
+        type: 'throughput',
+        warmUp: updates(options.warmUp),
+        updates: updates(options.seconds),
+        reading: 'one',
+        perTurn: 1,
+      }
+    },
+  }))
   const latency = options.latency.map((rate) => ({
     title: `Latency at ${rate.toLocaleString('en')} updates a second, 1 → 1, 15 fields`,
     shape: { publishers: 1, subscribers: 1 },
@@ -79,5 +107,5 @@ export function workloads(options: Options): Workload[] {
       updates: Math.round(rate * options.latencySeconds),
     }),
   }))
-  return [...throughput, ...latency]
+  return [...throughput, ...turns, ...latency]
 }

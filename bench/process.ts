@@ -26,7 +26,7 @@ async function publish(): Promise<void> {
   const [go, ending] = [told('go'), told('end')]
   const send = (range: Range): Promise<void> =>
     work.type === 'throughput'
-      ? sendAll(end, seat, range, acknowledgements)
+      ? sendAll(end, seat, range, work.perTurn, acknowledgements)
       : sendAtRate(end, seat, range, work.rate)
   say({ type: 'ready' })
   await connect

@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { PublishingEnd, Seat } from './peers/peer.ts'
 import { rowMaker } from './workload.ts'
 
-/** Published in one turn of the event loop, as a bulk load does. */
-const perTurn = 1000
+/** The most that is published in one turn of the event loop. */
+const mostPerTurn = 1000
 /** Updates of which a window consists: one is taken while the next is filled. */
 const window = 20_000
 /** The same where the product has its own flow control: about 16 MiB of JSON. */
@@ -43,6 +43,7 @@ export async function sendAll(
   end: PublishingEnd,
   seat: Seat,
   { from, to }: Range,
+  perTurn: number,
   acknowledgements: Acknowledgements,
 ): Promise<void> {
   const make = rowMaker(seat.rows)
@@ -80,7 +81,7 @@ export async function sendAtRate(
   const startedAt = Number(process.hrtime.bigint() / 1000n)
   for (let index = from; index < to;) {
     const elapsed = Number(process.hrtime.bigint() / 1000n) - startedAt
-    const due = Math.min(to, from + Math.floor(elapsed / microsecondsEach) + 1, index + perTurn)
+    const due = Math.min(to, from + Math.floor(elapsed / microsecondsEach) + 1, index + mostPerTurn)
     for (; index < due; index++) {
       const record = make(index)
       record.NOTIONAL = startedAt + Math.floor((index - from) * microsecondsEach)

@@ -44,6 +44,14 @@ const throughput = rows.flatMap(([peer, what, one, eight]): Target[] => {
 
 export const targets: readonly Target[] = [
   ...throughput,
+  ...['1 → 1', '1 → 8'].map((shape): Target => ({
+    what: 'a commit a turn, Tidings ÷ NATS',
+    ours: 'mesh',
+    peer: 'nats',
+    of: perSecond,
+    workload: `A commit a turn, ${shape}`,
+    least: 6,
+  })),
   {
     what: 'proxy ÷ mesh',
     ours: 'proxy',

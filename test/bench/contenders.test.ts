@@ -36,6 +36,7 @@ describe.each(contenders)('$name', ({ contender, updates, isThere }) => {
         warmUp: Math.min(20_001, updates),
         updates,
         reading: 'all',
+        perTurn: 1_000,
       })
       expect(outcome).toMatchObject({ updates, lost: 0, latency: null })
       expect(outcome.perSecond).toBeGreaterThan(0)
