@@ -12,7 +12,7 @@ import type {
 import { partsOf } from '../registration/snapshot-parts.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './roster/cluster-view.ts'
-import { Heartbeat } from './membership/heartbeat.ts'
+import { Ticker } from './membership/ticker.ts'
 import type { NodeDirectory } from './access/node-directory.ts'
 import { NodeLinks } from './links/node-links.ts'
 import { HostWatch, resolveIntervalMs } from './access/host-watch.ts'
@@ -24,7 +24,7 @@ import { whisperVersion } from './membership/peers.ts'
 import type { Whisper } from './membership/whisper.ts'
 import { ownRegistration } from './bus/own-port.ts'
 import { RateLimit } from '../base/rate-limit.ts'
-import { RosterPlane } from './roster/roster-plane.ts'
+import { ClusterRoster } from './roster/cluster-roster.ts'
 
 /** How long closing may take, milliseconds; what is still open then is left to the end of the process. */
 const closeWithinMs = 2_000
@@ -59,9 +59,9 @@ export class ClusterNode implements ClusterProcess {
   readonly closed: Promise<TidingsError | undefined>
   readonly #bound: BoundCluster
   readonly #closeParts: () => Promise<void>
-  readonly #plane: RosterPlane
+  readonly #plane: ClusterRoster
   readonly #view: ClusterView
-  readonly #heartbeats: Heartbeat[] = []
+  readonly #tickers: Ticker[] = []
   readonly #renewals = new RateLimit(publisherRenewIntervalMs)
   readonly #warnings = new RateLimit(warnIntervalMs)
   readonly #own: Registration
@@ -129,8 +129,8 @@ export class ClusterNode implements ClusterProcess {
     inBackground(registration.listen(), (error) => this.fail(error))
     this.#reach()
     const beat = (intervalMs: number, run: (late: number) => void) =>
-      new Heartbeat(clock, intervalMs, (late) => this.#guarded(() => run(late)))
-    this.#heartbeats.push(
+      new Ticker(clock, intervalMs, (late) => this.#guarded(() => run(late)))
+    this.#tickers.push(
       beat(livenessIntervalMs, (late) => this.#plane.tick(late)),
       beat(pingIntervalMs, (late) => this.#ping(late)),
       beat(resolveIntervalMs, () => this.#hosts.tick()),
@@ -226,11 +226,11 @@ export class ClusterNode implements ClusterProcess {
     }
   }
 
-  #newPlane(): RosterPlane {
+  #newPlane(): ClusterRoster {
     const { settings, registration, membership, dataPath: _, ...bound } = this.#bound
     const others = [...this.#hosts.others.keys()]
     const isLinked = settings.link !== 'none'
-    return new RosterPlane({
+    return new ClusterRoster({
       ...bound,
       node: this.node,
       mode: settings.mode,
@@ -249,7 +249,7 @@ export class ClusterNode implements ClusterProcess {
   }
 
   async #close(cause: TidingsError | undefined): Promise<void> {
-    for (const heartbeat of this.#heartbeats) heartbeat.stop()
+    for (const ticker of this.#tickers) ticker.stop()
     this.#hosts.close()
     this.#registerSelf('ended')
     this.#plane.flush()

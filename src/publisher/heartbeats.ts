@@ -22,7 +22,7 @@ export class Heartbeats {
     return Math.min(this.#regularAt, this.#earlyAt)
   }
 
-  /** A regular one is due, which other work waits for; it counts as said. */
+  /** A regular one is due. The next is that of a quiet publisher, unless `say()` names streams. */
   takeRegular(now: number): boolean {
     if (now < this.#regularAt) return false
     this.#regularAt = nextCommonTime(now, this.#limits.quietHeartbeatMs)
@@ -33,8 +33,8 @@ export class Heartbeats {
     return now >= this.#earlyAt
   }
 
-  /** Something was sent, or is to be told: one comes early, when it has become quiet. */
-  soon(now: number): void {
+  /** Something was sent: one comes early, when nothing more has been sent for a moment. */
+  afterBurst(now: number): void {
     const { earlyHeartbeatMs, heartbeatMs } = this.#limits
     this.#earlyAt = now + earlyHeartbeatMs
     if (this.#regularAt > now + heartbeatMs) this.#regularAt = nextCommonTime(now, heartbeatMs)

@@ -186,7 +186,7 @@ export class Publisher {
     this.#announcedAt = now
     this.#sendHeld(now)
     // With or without something held: who hears of it now can ask.
-    this.#heartbeats.soon(now)
+    this.#heartbeats.afterBurst(now)
     // What was asked before named none of it.
     if (this.#flushes.isWaiting) this.#askConfirm(now)
   }
@@ -368,7 +368,7 @@ export class Publisher {
     stream.changedAt = now
     this.#replayer.sentFresh(message.byteLength)
     this.#output.send(stream.topic, message)
-    this.#heartbeats.soon(now)
+    this.#heartbeats.afterBurst(now)
   }
 
   #heartbeat(now: number, confirm: boolean): void {

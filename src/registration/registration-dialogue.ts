@@ -10,7 +10,7 @@ import type {
 } from './registration-message.ts'
 import { RosterView } from './roster-view.ts'
 
-/** Heartbeats in a row without an answer after which GENESIS_CLUSTER counts as lost. */
+/** Registrations are repeated as heartbeats: after so many in a row without an answer GENESIS_CLUSTER counts as lost. */
 const lostAfterUnanswered = 3
 
 /** Registrations under way that are remembered: an answer to a later one answers them all. */
@@ -24,7 +24,7 @@ export interface DialogueHandlers {
   /** Every answer to a registration or its repetition. */
   answered(message: RegisteredMessage): void
   refused(error: TidingsError): void
-  /** GENESIS_CLUSTER has heard us; another bears our name still. Told with each repetition. */
+  /** GENESIS_CLUSTER has heard us, and asks the one who bears our name whether it is there. Told with each repetition. */
   waiting(why: string): void
   roster(change: RosterChange): void
   /** We are asked to renew our connections. */
@@ -36,7 +36,7 @@ export interface DialogueHandlers {
 }
 
 /**
- * One process's side of the registration protocol: says who we are until it is heard, hears the roster. Without
+ * One process's side of the registration protocol: says who we are, again each second, and hears the roster. Without
  * sockets and clocks: what comes goes in, what is to be sent goes out, and time is an argument.
  */
 export class RegistrationDialogue {
@@ -92,7 +92,7 @@ export class RegistrationDialogue {
     })
   }
 
-  /** To be called every `registrationIntervalMs`. */
+  /** To be called about every `registrationIntervalMs`. */
   beat(now: number): void {
     if (this.#unansweredBeats >= lostAfterUnanswered) this.lose()
     this.#unansweredBeats += 1
@@ -104,7 +104,7 @@ export class RegistrationDialogue {
     this.#handlers.send({ type: 'renew', step, incarnation })
   }
 
-  /** The connection has ended. */
+  /** The connection has ended. Who was never acknowledged has nothing to lose. */
   lose(): void {
     if (this.#isLost || this.#acknowledgedGeneration === 0) return
     this.#isLost = true

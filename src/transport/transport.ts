@@ -14,7 +14,7 @@ export interface DataHandlers {
   /** A message from a publisher, which begins with its topic. The bytes may be kept. */
   message(message: Uint8Array): void
   /**
-   * Asked after `message`. A promise: the transport reads no more until it is fulfilled, so that the
+   * The transport calls it after each `message`. A promise: the transport reads no more until it is fulfilled, so that the
    * senders are held up, or drop. Left out, or null: there is always room.
    */
   room?(): Promise<void> | null
@@ -35,8 +35,8 @@ export interface RosterHandlers {
 export interface TransportHandlers extends DataHandlers, RosterHandlers {
   event(event: TransportEvent): void
   /**
-   * For tests of applications: sends at once what waits to be sent. False: what is held back until the roster knows
-   * that this process publishes has not left.
+   * For tests of applications: sends at once what waits to be sent. False: some of it has not left, since the roster
+   * does not know yet that this process publishes.
    */
   sendAll?(): boolean
   /** For tests of applications: lets go of all that is retained, so that what was not carried is lost. */
@@ -64,12 +64,13 @@ export interface DataPlane {
   subscribe(topicPrefix: string): void
   unsubscribe(topicPrefix: string): void
   /**
-   * What can be made anew between this publisher and us, in the order in which it is to be tried: the hop first that
-   * may be blamed without cutting what is well.
+   * What can be made anew between this publisher and us, in the order in which it is to be tried: first what
+   * interrupts nothing that is well.
    */
   hops(incarnation: string): readonly Hop[]
-  /** Makes a hop of that way anew, unless it was a moment ago. Every subscription stays. */
+  /** Makes a hop of that way anew, unless the transport did so in the last two seconds. Every subscription stays. */
   renew(hop: Hop, incarnation: string): void
+  /** Zeros where the layer has none. */
   connections(): ConnectionCounts
 }
 
@@ -77,7 +78,7 @@ export interface DataPlane {
 export interface RosterPlane {
   /**
    * What this process now says of itself; `registered` follows when GENESIS_CLUSTER has it. It is said again without
-   * being asked, also to a GENESIS_CLUSTER that has started anew: it is given once where nothing changes.
+   * being asked, also to a GENESIS_CLUSTER that has started anew: the caller need not repeat it.
    */
   register(registration: Registration): void
 }
@@ -85,7 +86,7 @@ export interface RosterPlane {
 /** One process's place in a layer: both planes, opened and closed together. */
 export interface Transport extends DataPlane, RosterPlane {
   /**
-   * Resolves when this process is registered and connected and what it publishes is carried.
+   * Resolves when this process is registered and connected, and its first update would reach who has subscribed.
    * Rejects with CLUSTER_UNREACHABLE, NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN or ABORTED; nothing is
    * left open then.
    */

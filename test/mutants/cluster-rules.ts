@@ -8,7 +8,7 @@ const registry = 'src/cluster/roster/registry.test.ts'
 const nameClaims = 'src/cluster/roster/name-claims.test.ts'
 const roster = 'src/cluster/roster/roster.test.ts'
 const settling = 'src/cluster/roster/settling.test.ts'
-const plane = 'src/cluster/roster/roster-plane.test.ts'
+const plane = 'src/cluster/roster/cluster-roster.test.ts'
 const keeping = 'src/cluster/roster/roster-keeping.test.ts'
 const view = 'src/registration/roster-view.test.ts'
 const twoNodes = 'src/cluster/roster/two-nodes.test.ts'
@@ -199,7 +199,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.7',
     'A roster has a history id, new when it begins without its file',
     'the history is that of the node',
-    ['cluster/roster/roster-plane.ts', 'usable?.history ?? randomId()', 'usable?.history ?? node'],
+    ['cluster/roster/cluster-roster.ts', 'usable?.history ?? randomId()', 'usable?.history ?? node'],
     [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
   ),
   rule(
@@ -269,7 +269,7 @@ export const clusterRules: readonly Rule[] = [
     'Whoever has been acknowledged is in the file: a restart waits for him',
     'the file is written later',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       '    this.#save()\n    for (const',
       '    setImmediate(() => this.#save())\n    for (const',
     ],
@@ -279,7 +279,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.15',
     'Versions after a restart are beyond those that the last run can have told',
     'they go on from those in the file',
-    ['cluster/roster/roster-plane.ts', 'usable.version + restartStride', 'usable.version'],
+    ['cluster/roster/cluster-roster.ts', 'usable.version + restartStride', 'usable.version'],
     [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
   ),
   rule(
@@ -332,7 +332,7 @@ export const clusterRules: readonly Rule[] = [
     'D23.21',
     'What another node has forgotten unseen is passed on to our own processes, also to those that are away',
     'it is not passed on',
-    ['cluster/roster/roster-plane.ts', 'if (forgot) this.roster.noteForgotten()', ''],
+    ['cluster/roster/cluster-roster.ts', 'if (forgot) this.roster.noteForgotten()', ''],
     [twoNodes, 'D23: a node that was parted tells its own processes'],
   ),
   rule(
@@ -340,7 +340,7 @@ export const clusterRules: readonly Rule[] = [
     'What was forgotten is in the file, and holds after a restart',
     'a restart has forgotten nothing',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       'usable?.forgotten, usable?.own)',
       'undefined, usable?.own)',
     ],
@@ -351,7 +351,7 @@ export const clusterRules: readonly Rule[] = [
     'Endings of other nodes are in the file, and up to where their rosters were known',
     'the endings are not',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       '...(usable?.endings ?? [])',
       '...(usable?.endings.slice(1_000_000) ?? [])',
     ],
@@ -362,7 +362,7 @@ export const clusterRules: readonly Rule[] = [
     'After a restart nobody is told anew what he has seen, and so nothing of that is forgotten unseen',
     'everything has a new version',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       'this.roster.restore(each, clock.now())',
       'this.roster.put(each.entry, clock.now())',
     ],
@@ -373,7 +373,7 @@ export const clusterRules: readonly Rule[] = [
     'What has changed is told before anything is forgotten',
     'it is forgotten first',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       '    // Told before it is forgotten: who is here has missed nothing.\n    this.flush()\n    this.roster.expire(now)',
       '    this.roster.expire(now)\n    this.flush()',
     ],
@@ -384,7 +384,7 @@ export const clusterRules: readonly Rule[] = [
     'What is let go without an end is let go everywhere: it is told with a version',
     'other nodes keep it',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       'for (const incarnation of letGo) this.roster.letGo(incarnation, now)',
       '',
     ],
@@ -395,7 +395,7 @@ export const clusterRules: readonly Rule[] = [
     'Who was told more than the roster file has shows that it is an older one: a new history begins',
     'nobody looks',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       'if (history !== this.roster.history || this.roster.hasKept(kept)) return',
       'if (history !== this.roster.history || kept >= 0) return',
     ],

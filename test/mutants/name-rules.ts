@@ -2,7 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const registry = 'src/cluster/roster/registry.test.ts'
 const nameClaims = 'src/cluster/roster/name-claims.test.ts'
-const plane = 'src/cluster/roster/roster-plane.test.ts'
+const plane = 'src/cluster/roster/cluster-roster.test.ts'
 
 /** Who has a name: D30. */
 export const nameRules: readonly Rule[] = [
@@ -62,7 +62,7 @@ export const nameRules: readonly Rule[] = [
     'GENESIS_CLUSTER of the last run has ended: nobody adopts itself',
     'it is waited for',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       "if (entry.role === 'cluster') {",
       "if (entry.role === 'cluster' && entry.pid < 0) {",
     ],
@@ -127,7 +127,7 @@ export const nameRules: readonly Rule[] = [
     'When a connection has ended all are asked once more: the word of it may come before its socket knows',
     'they are asked once',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       '    // The word of the end may come before the socket knows it: once more from the tick.\n    this.#isConnectionMissing = true',
       '',
     ],
@@ -141,7 +141,7 @@ export const nameRules: readonly Rule[] = [
     'Of the intake of the last run nobody knows the last numbers',
     'it has ended in good order',
     [
-      'cluster/roster/roster-plane.ts',
+      'cluster/roster/cluster-roster.ts',
       'const last = entry.publishes.length === 0 ? [] : null',
       'const last = [] as const',
     ],

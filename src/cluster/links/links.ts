@@ -4,6 +4,7 @@ import type { TidingsHeaders } from '../membership/peers.ts'
 export interface LinkPeer {
   readonly node: string
   readonly address: string
+  /** Its UUID, which is new in each run. */
   readonly life: string
   /** What it says of itself, its ports among that. */
   readonly headers: TidingsHeaders
@@ -21,5 +22,5 @@ export interface Links {
   closeAll(): Promise<void>
 }
 
-/** Makes the links of a bus, whose `outboundAt` is where updates from other nodes go in. */
+/** Makes the links of a bus. `outboundAt`: the endpoint at which its outbound proxy takes what is to go out to the processes. */
 export type NewLinks = (bus: { readonly outboundAt: string }) => Links

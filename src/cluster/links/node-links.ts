@@ -11,7 +11,7 @@ interface NodeLinksOptions {
   readonly warn: (message: string) => void
 }
 
-/** Decides when a link to another node is due: when it is there, speaks as we do, and its address is known. */
+/** Decides when a link to another node is due: when it is there, speaks our version, and its address is known. */
 export class NodeLinks {
   readonly #options: NodeLinksOptions
 

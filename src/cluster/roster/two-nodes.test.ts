@@ -8,7 +8,7 @@ import { RosterView } from '../../registration/roster-view.ts'
 import type { Whisper } from '../membership/whisper.ts'
 import { PortPool } from '../bus/port-pool.ts'
 import { RosterFile } from './roster-file.ts'
-import { RosterPlane } from './roster-plane.ts'
+import { ClusterRoster } from './cluster-roster.ts'
 import { goneKeptMs } from './registry.ts'
 import { endedKeptMs, maxEndedEntries } from './roster.ts'
 
@@ -55,7 +55,7 @@ class Node {
   readonly name: string
   readonly listeners = new Map<string, Listener>()
   readonly #other: () => Node
-  plane: RosterPlane
+  plane: ClusterRoster
   /** Nothing passes between the nodes. */
   static areParted = false
   isUp = true
@@ -113,8 +113,8 @@ class Node {
     }
   }
 
-  #start(): RosterPlane {
-    return new RosterPlane({
+  #start(): ClusterRoster {
+    return new ClusterRoster({
       node: this.name,
       mode: 'mesh',
       ports: new PortPool(ports, []),

@@ -11,7 +11,7 @@ export class MemoryDataPlane implements DataPlane {
   readonly #own: MemoryMember
   readonly #tell: (tell: (handlers: TransportHandlers) => void) => void
   readonly #prefixes = new Set<string>()
-  /** How many want what it sends to be lost. */
+  /** How often `drop()` was called and `resume()` was not yet. */
   #dropping = 0
 
   /** `own`: the process itself; `tell`: soon, behind what was to be told before. */
@@ -57,7 +57,7 @@ export class MemoryDataPlane implements DataPlane {
     return [{ name: 'memory', isShared: !isDirect }]
   }
 
-  /** Nothing can break here; the subscriber is told as it is elsewhere. */
+  /** Nothing can break here; the event is told as by other layers. */
   renew({ name }: Hop, incarnation: string): void {
     const why = `asked for because of ${incarnation}`
     this.#tell((told) => told.event({ type: 'renewed', hop: name, why }))
@@ -68,13 +68,13 @@ export class MemoryDataPlane implements DataPlane {
     return noConnections
   }
 
-  /** Nothing that is sent is carried until there was a `carry()` for each of these. */
+  /** Nothing that is sent is carried until there was a `resume()` for each of these. */
   drop(): void {
     this.#dropping += 1
   }
 
   /** True: all is carried again. */
-  carry(): boolean {
+  resume(): boolean {
     this.#dropping -= 1
     return this.#dropping === 0
   }

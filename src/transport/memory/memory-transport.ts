@@ -46,7 +46,7 @@ export class MemoryTransport implements Transport {
       throw new TidingsError('ABORTED', 'opening the update queue was aborted', options)
     }
     this.#handlers = handlers
-    const joined = this.#set(registration.incarnation)
+    const joined = this.#parts(registration.incarnation)
     try {
       const complete = joined.roster.join(joined.member, registration)
       this.#joined = joined
@@ -89,7 +89,7 @@ export class MemoryTransport implements Transport {
     this.#live()?.roster.register(registration)
   }
 
-  /** What was sent before is under way already. */
+  /** There is nothing to wait for: `send()` has handed it over. */
   async close(_lingerMs: number): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -104,7 +104,7 @@ export class MemoryTransport implements Transport {
     return this.#joined
   }
 
-  #set(incarnation: string): Joined {
+  #parts(incarnation: string): Joined {
     const tell = (told: (handlers: TransportHandlers) => void) => this.#tell(told)
     const member: MemoryMember = {
       node: this.#options.node,
@@ -119,8 +119,8 @@ export class MemoryTransport implements Transport {
       },
       sendAll: () => this.#handlers?.sendAll?.() ?? true,
       drop: () => data.drop(),
-      carry: () => {
-        if (data.carry()) this.#handlers?.forget?.()
+      resume: () => {
+        if (data.resume()) this.#handlers?.forget?.()
       },
     }
     const data = new MemoryDataPlane(this.#options, member, tell)

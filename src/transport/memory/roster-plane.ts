@@ -3,7 +3,7 @@ import type { RosterHandlers, RosterPlane } from '../transport.ts'
 import type { MemoryMember } from './meeting/memory-member.ts'
 import type { MemoryTransportOptions } from './transport-options.ts'
 
-/** Says who this process is to the one roster of a cluster in memory; what is said there of others its member is told. */
+/** Says to the one roster of a cluster in memory who this process is. Of others the cluster tells its member. */
 export class MemoryRosterPlane implements RosterPlane {
   readonly #options: MemoryTransportOptions
   readonly #tell: (tell: (handlers: RosterHandlers) => void) => void

@@ -1,7 +1,7 @@
-import type { Meeting } from './meeting/memory-member.ts'
+import type { MemoryHub } from './meeting/memory-member.ts'
 
 export interface MemoryTransportOptions {
-  readonly cluster: Meeting
-  /** Of which the process is; nodes come into being by name. */
+  readonly cluster: MemoryHub
+  /** The name of its node; a new name makes a new node. */
   readonly node: string
 }

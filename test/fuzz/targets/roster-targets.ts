@@ -17,7 +17,7 @@ import { decodeWhisper, encodeWhisper } from '../../../src/cluster/membership/wh
 import { PortPool } from '../../../src/cluster/bus/port-pool.ts'
 import type { SavedRoster } from '../../../src/cluster/roster/roster-file.ts'
 import { RosterFile, savedRosterOf } from '../../../src/cluster/roster/roster-file.ts'
-import { RosterPlane } from '../../../src/cluster/roster/roster-plane.ts'
+import { ClusterRoster } from '../../../src/cluster/roster/cluster-roster.ts'
 import type { Dice } from '../dice.ts'
 import { mutateJson } from '../json-mutation.ts'
 import { Broken, expectSame } from '../oracle.ts'
@@ -61,7 +61,7 @@ const ports = {
 
 /** GENESIS_CLUSTER's roster with nothing around it; whatever it says must be understood. */
 class Stage {
-  readonly plane: RosterPlane
+  readonly plane: ClusterRoster
   readonly #view = new RosterView()
   /** Types of what the process was told last. */
   readonly #types = new Set<ClusterMessage['type']>()
@@ -69,7 +69,7 @@ class Stage {
 
   constructor(saved: SavedRoster | null = null) {
     const stand = () => 0
-    this.plane = new RosterPlane({
+    this.plane = new ClusterRoster({
       node: ownNode,
       mode: 'mesh',
       ports: new PortPool(ports, []),

@@ -9,7 +9,7 @@ import type {
   RosterChange,
   RosterEntry,
 } from '../../../model/roster-entry.ts'
-import type { MemoryMember, Meeting } from './memory-member.ts'
+import type { MemoryMember, MemoryHub } from './memory-member.ts'
 import { MemoryTransport } from '../memory-transport.ts'
 
 /** Process ports handed out from here on; nobody listens at them. */
@@ -26,7 +26,7 @@ export interface MemoryClusterOptions {
 }
 
 /** A whole cluster in one process: no ports, no other processes, nothing lost. The roster is one object. */
-export class MemoryCluster implements Meeting {
+export class MemoryCluster implements MemoryHub {
   readonly schedule: (task: () => void) => void
   readonly mode: NodeMode
   readonly #members = new Map<string, MemoryMember>()
@@ -108,7 +108,7 @@ export class MemoryCluster implements Meeting {
       if (isThenable(published)) await published
     } finally {
       member.sendAll()
-      member.carry()
+      member.resume()
     }
   }
 

@@ -21,14 +21,14 @@ export interface MemoryMember {
    * it may not.
    */
   sendAll(): boolean
-  /** Nothing that it sends is carried until there was a `carry()` for each of these. */
+  /** Nothing that it sends is carried until there was a `resume()` for each of these. */
   drop(): void
-  /** What was dropped is not there to be repaired either. */
-  carry(): void
+  /** What it sends is carried again; what it retains it forgets, so that what was dropped cannot be repaired. */
+  resume(): void
 }
 
 /** What a transport in memory needs of the cluster that it joins. */
-export interface Meeting {
+export interface MemoryHub {
   /** Runs a task soon, tasks in their order. */
   readonly schedule: (task: () => void) => void
   readonly mode: NodeMode

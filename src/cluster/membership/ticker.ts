@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 const tolerated = 2
 
 /** Runs something at an interval and says by how much this process itself stood still since. */
-export class Heartbeat {
+export class Ticker {
   readonly #clock: Clock
   readonly #intervalMs: number
   readonly #run: (late: number) => void

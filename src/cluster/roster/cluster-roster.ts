@@ -47,7 +47,7 @@ const warnIntervalMs = 60_000
 /** Least time between two rounds in which all connections are touched, milliseconds: each wakes every process. */
 const touchIntervalMs = 100
 
-export interface RosterPlaneOptions {
+export interface ClusterRosterOptions {
   readonly node: string
   readonly mode: NodeMode
   readonly ports: PortPool
@@ -75,10 +75,10 @@ interface Acknowledgement {
  * The roster plane of one node: takes registrations and the other nodes' rosters, keeps the file,
  * and tells everybody what changed. What one turn of the event loop brings is kept and told at once.
  */
-export class RosterPlane {
+export class ClusterRoster {
   readonly roster: Roster
   readonly registry: Registry
-  readonly #options: RosterPlaneOptions
+  readonly #options: ClusterRosterOptions
   readonly #settling: Settling
   readonly #reach: ReachReport
   readonly #keeping: RosterKeeping
@@ -91,7 +91,7 @@ export class RosterPlane {
   readonly #warnings = new RateLimit(warnIntervalMs)
   #touchedAt = -Infinity
 
-  constructor(options: RosterPlaneOptions) {
+  constructor(options: ClusterRosterOptions) {
     this.#options = options
     const { node, file, on, clock } = options
     this.#keeping = new RosterKeeping(file, on)

@@ -11,8 +11,8 @@ import { PortPool } from '../bus/port-pool.ts'
 import { RosterFile } from './roster-file.ts'
 import type { ClusterEvent, OnClusterEvent } from '../cluster-event.ts'
 import type { Whisper } from '../membership/whisper.ts'
-import type { RosterPlaneOptions } from './roster-plane.ts'
-import { RosterPlane } from './roster-plane.ts'
+import type { ClusterRosterOptions } from './cluster-roster.ts'
+import { ClusterRoster } from './cluster-roster.ts'
 import { settleWithinMs } from './settling.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 
@@ -30,9 +30,9 @@ function startPlane(
   toProcess: (route: string, message: ClusterMessage) => void = () => undefined,
   file = new RosterFile(folder, 'a', 6000),
   clock: Clock = systemClock,
-  more: Partial<RosterPlaneOptions> = {},
-): RosterPlane {
-  return new RosterPlane({
+  more: Partial<ClusterRosterOptions> = {},
+): ClusterRoster {
+  return new ClusterRoster({
     node: 'a',
     mode: 'mesh',
     ports: new PortPool(ports, []),
@@ -49,7 +49,7 @@ function startPlane(
 
 const registration = registrationOf(incarnation, { publishes: ['TRADE'] })
 
-const register = (plane: RosterPlane): void =>
+const register = (plane: ClusterRoster): void =>
   plane.register('route', {
     type: 'register',
     id: 1,
