@@ -74,9 +74,10 @@ export const dataCases: readonly Case[] = [
     },
   ],
   [
-    'a request reaches every other process and script once',
+    'a request reaches every other process that publishes, and every script, once',
     async (stage) => {
       const [a, b] = await Promise.all([stage.open('A'), stage.open('B')])
+      b.register({ publishes: ['T'] })
       const s = await stage.open('S', 'script')
       const heard = (frame: string) => [b, s].every(({ requests }) => requests.includes(frame))
       let beacons = 0
@@ -101,6 +102,7 @@ export const dataCases: readonly Case[] = [
     'a request with addressees reaches them once, and others at most',
     async (stage) => {
       const [a, b, c] = await Promise.all([stage.open('A'), stage.open('B'), stage.open('C')])
+      for (const each of [b, c]) each.register({ publishes: ['T'] })
       const ask = (text: string, ...to: readonly string[]) =>
         a.call((transport) => transport.request(Buffer.from(text), to))
       let beacons = 0

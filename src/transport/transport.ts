@@ -58,7 +58,7 @@ export interface DataPlane {
   send(topic: string, message: Uint8Array): void
   /**
    * Sends up to publishers: one frame whose first byte is neither 0 nor 1. `publishers`: whom it is for, by
-   * incarnation; null: everybody. A transport that cannot address may bring it to others, too: they pass it over.
+   * incarnation; null: everybody who publishes. A transport that cannot address may bring it to others, too: they pass it over.
    */
   request(frame: Uint8Array, publishers: readonly string[] | null): void
   subscribe(topicPrefix: string): void

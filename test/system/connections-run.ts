@@ -7,7 +7,7 @@ import { TestCluster } from '../harness/test-cluster.ts'
 export const processes = 10
 
 /**
- * What ten processes of one node must have, all together, with the intake of foreign programs beside
+ * What ten processes of one node that publish must have, all together, with the intake of foreign programs beside
  * them: in any shape it publishes at inbound and is reached through outbound, and that is all.
  */
 export const expectedConnections: Readonly<Record<Shape, ConnectionCounts>> = {
@@ -17,16 +17,33 @@ export const expectedConnections: Readonly<Record<Shape, ConnectionCounts>> = {
   'proxy+relay': { processes: 0, outbound: 11, inbound: 11, export: 0 },
 }
 
+/** Before they publish, none of them is connected to where it would. */
+const beforePublishing = (shape: Shape): ConnectionCounts => ({
+  ...expectedConnections[shape],
+  inbound: 1,
+  export: 0,
+})
+
 /** Opens ten processes on one node and reads their connections from `tidings mon --json` until they are all there. */
 export async function runConnections(shape: Shape): Promise<ConnectionCounts> {
   const cluster = await TestCluster.start(shape, isRelay(shape) ? 2 : 1)
   const names = Array.from({ length: processes }, (_, index) => `PROCESS_${index}`)
-  await Promise.all(names.map((name) => cluster.open(name)))
+  const opened = await Promise.all(names.map((name) => cluster.open(name)))
+  await connectionsAre(cluster, shape, beforePublishing(shape))
+  await Promise.all(opened.map((application) => application.publish(1)))
+  return connectionsAre(cluster, shape, expectedConnections[shape])
+}
+
+async function connectionsAre(
+  cluster: TestCluster,
+  shape: Shape,
+  expected: ConnectionCounts,
+): Promise<ConnectionCounts> {
   let counts = await connectionsOf(cluster)
   const shown = () => `connections in ${shape}: ${JSON.stringify(counts)}`
   await eventually(shown, async () => {
     counts = await connectionsOf(cluster)
-    return JSON.stringify(counts) === JSON.stringify(expectedConnections[shape])
+    return JSON.stringify(counts) === JSON.stringify(expected)
   })
   return counts
 }
