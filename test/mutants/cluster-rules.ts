@@ -199,7 +199,11 @@ export const clusterRules: readonly Rule[] = [
     'D23.7',
     'A roster has a history id, new when it begins without its file',
     'the history is that of the node',
-    ['cluster/roster/cluster-roster.ts', 'usable?.history ?? randomId()', 'usable?.history ?? node'],
+    [
+      'cluster/roster/cluster-roster.ts',
+      'usable?.history ?? randomId()',
+      'usable?.history ?? node',
+    ],
     [plane, 'D23: a roster that begins without its file has another history; with it, the same'],
   ),
   rule(
