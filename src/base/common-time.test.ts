@@ -7,6 +7,9 @@ import { nextCommonTime } from './common-time.ts'
 it('D14: is the next whole multiple, and never now', () => {
   expect(nextCommonTime(1_234.5, 1_000)).toBe(2_000)
   expect(nextCommonTime(2_000, 1_000)).toBe(3_000)
+  expect(nextCommonTime(2_000, 1_000, 100)).toBe(2_100)
+  expect(nextCommonTime(2_100, 1_000, 100)).toBe(3_100)
+  expect(nextCommonTime(50, 1_000, 100)).toBe(100)
 })
 
 it('D14: is the same for all processes of a machine: their clocks have one origin', () => {

@@ -12,7 +12,7 @@ import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeRequest, encodeRequest } from '../wire/frames/request-codec.ts'
 import { Alarm } from './alarm.ts'
 import { Counters } from './counters.ts'
-import { firstSyncMs, lingerMs, reportMs } from './queue-times.ts'
+import { firstSyncMs, lingerMs, reportBehindMs, reportMs } from './queue-times.ts'
 import { EventFeed } from './event-feed.ts'
 import { flushResult } from './flush-result.ts'
 import { checkSignalOption, checkSubscribeOptions, checkTables } from './option-checks.ts'
@@ -382,7 +382,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       this.#tickAt = Math.min(this.#subscriber.tick(now), this.#tickAt)
     }
     if (now >= this.#reportAt) {
-      this.#reportAt = nextCommonTime(now, reportMs)
+      this.#reportAt = nextCommonTime(now, reportMs, reportBehindMs)
       for (const event of this.#refusals.take()) this.#feed.emit(event)
       this.#registration.report()
     }

@@ -216,12 +216,14 @@ export class Subscriber {
     const ownStallMs = this.#stalls.tick(now)
     if (ownStallMs > 0) this.#signs.stoodStill(ownStallMs, now)
     this.#isAwake = false
-    let quietUntil = nextCommonTime(now, heartbeatMs)
+    // Heartbeats are heard by then: what is found silent, and made anew, takes none of them that is under way.
+    const behindMs = tickMs / 2
+    let quietUntil = nextCommonTime(now, heartbeatMs, behindMs)
     for (const { subscription } of this.#entries) {
       subscription.tick(now, ownStallMs)
       quietUntil = Math.min(quietUntil, subscription.quietUntil())
     }
-    const soon = nextCommonTime(now, tickMs)
+    const soon = nextCommonTime(now, tickMs, behindMs)
     if (this.#isAwake || quietUntil <= soon) return soon
     this.#stalls.nextTickAt(quietUntil)
     return quietUntil

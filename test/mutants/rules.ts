@@ -1,4 +1,4 @@
-import { clusterRules } from './cluster-rules.ts'
+import { boundRules } from './bound-rules.ts'
 import { deliveryRules } from './delivery-rules.ts'
 import { endingRules } from './ending-rules.ts'
 import { flushRules } from './flush-rules.ts'
@@ -8,7 +8,9 @@ import { nameRules } from './name-rules.ts'
 import { numberRules } from './number-rules.ts'
 import { pathRules } from './path-rules.ts'
 import { repairRules } from './repair-rules.ts'
+import { rosterRules } from './roster-rules.ts'
 import { silenceRules } from './silence-rules.ts'
+import { syncRules } from './sync-rules.ts'
 import type { Rule } from './rule.ts'
 import { versionRules } from './version-rules.ts'
 
@@ -20,10 +22,12 @@ export const rules: readonly Rule[] = [
   ...deliveryRules,
   ...pathRules,
   ...silenceRules,
+  ...syncRules,
   ...repairRules,
   ...flushRules,
   ...endingRules,
-  ...clusterRules,
+  ...boundRules,
+  ...rosterRules,
   ...nameRules,
   ...versionRules,
 ]
