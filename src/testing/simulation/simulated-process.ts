@@ -25,6 +25,9 @@ interface ProcessSurroundings {
   received(process: SimulatedProcess, topic: string, message: Uint8Array): void
 }
 
+/** The clocks of two machines begin at different times: what their processes do at the same moment is theirs alone. */
+const nodePhaseMs = 377
+
 /** One OS process: its clock, which stands still while it is frozen, and its transport. */
 export class SimulatedProcess implements Transport, Clock {
   readonly incarnation: string
@@ -84,7 +87,7 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   now(): number {
-    return this.#around.clock.now() * (1 + this.drift)
+    return (this.#around.clock.now() + this.node * nodePhaseMs) * (1 + this.drift)
   }
 
   wallClock(): number {
