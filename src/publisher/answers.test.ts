@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { subscriber } from '../../test/harness/pair.ts'
-import type { RosterEntry } from '../model/roster-entry.ts'
+import { entryOf } from '../../test/harness/registration.ts'
 import { PublishedStream } from './published-stream.ts'
 
 const other = 'b'.repeat(32)
@@ -276,8 +276,7 @@ describe('heartbeats', () => {
     stage.publish(1)
     stage.pass(12_100)
     stage.sent = []
-    const asked = { incarnation: 'a'.repeat(32), state: 'alive', subscribes: ['A'] } as unknown
-    stage.publisher.onRoster([asked as RosterEntry], stage.now)
+    stage.publisher.onRoster([entryOf('a'.repeat(32), { subscribes: ['A'] })], stage.now)
     stage.publisher.flush(stage.now, stage.now, 100, () => undefined)
     stage.pass(1_400)
     expect(stage.of('heartbeat').at(0)).toMatchObject({ confirm: true, streams: [{ last: 1 }] })
