@@ -23,9 +23,17 @@ const refused = (peer: Peer, reason: string) =>
     0,
   )
 
-/** A program that is not ours, at a process's ZeroMQ port. */
+/**
+ * A program that is not ours, at a process's ZeroMQ port. It connects once: libzmq would connect
+ * again where the end of the connection overtakes the denial (28 of 400), and be denied again.
+ */
 function stranger(): XSubscriber {
-  const socket = new XSubscriber({ linger: 0, sendHighWaterMark: 0, sendTimeout: 0 })
+  const socket = new XSubscriber({
+    linger: 0,
+    sendHighWaterMark: 0,
+    sendTimeout: 0,
+    reconnectInterval: -1,
+  })
   cleanUp(() => socket.close())
   return socket
 }
