@@ -229,8 +229,8 @@ export const rosterRules: readonly Rule[] = [
     'a restart has forgotten nothing',
     [
       'cluster/roster/cluster-roster.ts',
-      'usable?.forgotten, usable?.own)',
-      'undefined, usable?.own)',
+      'version, usable?.forgotten, gaps)',
+      'version, undefined, gaps)',
     ],
     [twoNodes, 'D23: what was forgotten survives a restart'],
   ),
@@ -365,6 +365,16 @@ export const rosterRules: readonly Rule[] = [
     [
       'src/cluster/bus/port-pool.test.ts',
       'D23: free again a while after its release, when its process has closed its sockets',
+    ],
+  ),
+  rule(
+    'D23.35',
+    'Nor does a restart hide it that comes before anybody was heard',
+    'each run knows only what its own file lacked',
+    ['cluster/roster/roster.ts', '[...gaps, { after', '[{ after'],
+    [
+      twoNodes,
+      'D23: and one after which GENESIS_CLUSTER was restarted before anybody had come back',
     ],
   ),
   rule(

@@ -26,7 +26,7 @@ import { assumedRegistration } from './roster-file.ts'
 import { RosterKeeping } from './roster-keeping.ts'
 import type { SavedEntry } from './roster.ts'
 import { tellRoster } from './roster-telling.ts'
-import { Roster } from './roster.ts'
+import { gapsOf, Roster } from './roster.ts'
 import { Settling } from './settling.ts'
 
 /**
@@ -98,7 +98,8 @@ export class ClusterRoster {
     const usable = this.#keeping.load()
     const version = usable ? usable.version + restartStride : 0
     const history = usable?.history ?? randomId()
-    this.roster = new Roster(node, history, version, usable?.forgotten, usable?.own)
+    const gaps = usable ? gapsOf(usable, version) : []
+    this.roster = new Roster(node, history, version, usable?.forgotten, gaps)
     this.registry = new Registry({
       ...options,
       roster: this.roster,

@@ -29,6 +29,7 @@ const saved: SavedRoster = {
   history: 'h',
   version: 7,
   own: 6,
+  gaps: [{ after: 3, before: 5 }],
   forgotten: { all: 5, own: 3 },
   others: [{ node: 'b', history: 'hb', version: 9 }],
   processes: [

@@ -6,7 +6,7 @@ import type { Registration, RosterEntry } from '../../model/roster-entry.ts'
 import { integer, list, oneOf, orElse, quantity, record, text } from '../../base/json-shape.ts'
 import { identity, rosterChange } from '../../registration/registration-shape.ts'
 import type { SeenRemote } from './remote-roster.ts'
-import type { Forgotten, SavedEntry } from './roster.ts'
+import type { Forgotten, SavedEntry, VersionGap } from './roster.ts'
 
 /** What outlives a run of GENESIS_CLUSTER: the roster of its own node. */
 export interface SavedRoster {
@@ -14,6 +14,8 @@ export interface SavedRoster {
   readonly version: number
   /** The version of the latest change of the node's own. */
   readonly own: number
+  /** A process that was away for several runs may have been told what none of their files had. */
+  readonly gaps: readonly VersionGap[]
   readonly forgotten: Forgotten
   readonly processes: readonly SavedEntry[]
   /** Up to where the rosters of other nodes were known. */
@@ -50,6 +52,7 @@ interface FileContent {
   readonly history: string
   readonly version: number
   readonly own: number | null
+  readonly gaps: readonly VersionGap[]
   readonly forgotten: Forgotten
   readonly savedAt: Moment
   readonly change: ReturnType<typeof rosterChange>
@@ -65,6 +68,7 @@ const content = record<FileContent>({
   history: text(64),
   version,
   own: orElse(null, version),
+  gaps: orElse([], list(record<VersionGap>({ after: version, before: version }))),
   forgotten: orElse({ all: 0, own: 0 }, record<Forgotten>({ all: version, own: version })),
   savedAt: orElse(
     { wallClock: Infinity, uptime: Infinity },
@@ -124,6 +128,7 @@ export class RosterFile {
       history: roster.history,
       version: roster.version,
       own: roster.own,
+      gaps: roster.gaps,
       forgotten: roster.forgotten,
       savedAt: this.#moment(),
       others: roster.others,
@@ -201,9 +206,9 @@ export function savedRosterOf(
   }))
   const processes = saved.filter(({ entry }) => entry.node === node)
   const endings = saved.filter(({ entry }) => entry.node !== node && entry.state === 'ended')
-  const { history, version, forgotten, others } = read
+  const { history, version, gaps, forgotten, others } = read
   const own = read.own ?? version
-  return { history, version, own, forgotten, processes, others, endings }
+  return { history, version, own, gaps, forgotten, processes, others, endings }
 }
 
 const agedBy = (entry: RosterEntry, elapsedMs: number): RosterEntry =>

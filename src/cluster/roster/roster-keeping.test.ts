@@ -18,7 +18,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 const entry = (incarnation: string): RosterEntry =>
   entryOf(incarnation.padStart(32, '0'), { process: `P${incarnation}`, publishes: ['TRADE'] })
 
-const nothing = { forgotten: { all: 0, own: 0 }, processes: [], others: [], endings: [] }
+const nothing = { gaps: [], forgotten: { all: 0, own: 0 }, processes: [], others: [], endings: [] }
 
 /** A roster that is kept in a file which can be made one that cannot be written. */
 class Stage {

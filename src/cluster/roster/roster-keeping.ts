@@ -62,11 +62,18 @@ export class RosterKeeping {
   keep(roster: Roster, others: () => SavedRemote[], now: number): Kept {
     if (this.#failedAt === null && this.#isKept(roster, now)) return 'kept'
     if (this.#failedAt !== null && now - this.#failedAt < writeAgainAfterMs) return 'not-kept'
-    const { ownVersion, version, history, forgotten } = roster
+    const { ownVersion, version, history } = roster
     try {
-      const [processes, endings] = [roster.ownEntries(now), roster.foreignEndings(now)]
-      const own = ownVersion
-      this.#file.save({ history, version, own, forgotten, processes, others: others(), endings })
+      this.#file.save({
+        history,
+        version,
+        own: ownVersion,
+        gaps: roster.gaps,
+        forgotten: roster.forgotten,
+        processes: roster.ownEntries(now),
+        others: others(),
+        endings: roster.foreignEndings(now),
+      })
     } catch (error) {
       return this.#failed(error as Error, history, now)
     }

@@ -54,6 +54,21 @@ interface Share {
   readonly wants: (entry: RosterEntry) => boolean
 }
 
+/** Between the own version that a file had and the first of the run that began with it; both are kept. */
+export interface VersionGap {
+  readonly after: number
+  readonly before: number
+}
+
+/** Restarts behind which a file out of a backup is still found out. */
+const maxGaps = 100
+
+/** Those of a run that begins with `version`, out of the file of an earlier one. */
+export const gapsOf = (
+  { own, gaps }: { readonly own: number; readonly gaps: readonly VersionGap[] },
+  version: number,
+): VersionGap[] => [...gaps, { after: own, before: version }].slice(-maxGaps)
+
 /**
  * The processes of the cluster as versioned state: whoever was away asks for what changed after the
  * version it has seen. An explicit end is final, and that an entry is absent says nothing; but that
@@ -68,22 +83,20 @@ export class Roster {
   readonly #entries = new Map<string, Versioned>()
   readonly #tombstones = new Map<string, Tombstone>()
   readonly #histories = new Map<string, string>()
-  readonly #firstVersion: number
-  readonly #keptBefore: number
+  readonly #gaps: readonly VersionGap[]
   #forgotten: Forgotten
   #settled = false
   #unreachable: readonly string[] = []
 
-  /** `version`: beyond all that earlier runs can have told; `keptBefore`: the own version that their file has. */
+  /** `version`: beyond all that earlier runs can have told; `gaps`: of this run and the earlier ones. */
   constructor(
     node: string,
     history: string,
     version: number,
     forgotten: Forgotten = { all: 0, own: 0 },
-    keptBefore = version,
+    gaps: readonly VersionGap[] = [],
   ) {
-    this.#firstVersion = version
-    this.#keptBefore = keptBefore
+    this.#gaps = gaps
     this.#forgotten = forgotten
     this.node = node
     this.#history = history
@@ -106,6 +119,11 @@ export class Roster {
     return this.#ownVersion
   }
 
+  /** Own versions that no file had, the oldest first. */
+  get gaps(): readonly VersionGap[] {
+    return this.#gaps
+  }
+
   get forgotten(): Forgotten {
     return this.#forgotten
   }
@@ -115,8 +133,8 @@ export class Roster {
    * has ended since is nowhere.
    */
   hasKept(kept: number): boolean {
-    if (kept <= this.#keptBefore) return true
-    return kept >= this.#firstVersion && kept <= this.#ownVersion
+    if (kept > this.#ownVersion) return false
+    return !this.#gaps.some(({ after, before }) => kept > after && kept < before)
   }
 
   get(incarnation: string): RosterEntry | undefined {

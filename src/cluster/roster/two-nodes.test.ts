@@ -412,6 +412,23 @@ it('D23: and one from before an earlier restart, whatever the versions', () => {
   expect(historyOf(near, 'a')).not.toBe(history)
 })
 
+it('D23: and one after which GENESIS_CLUSTER was restarted before anybody had come back', () => {
+  const near = new Listener(a, 'NEAR')
+  pass()
+  const { history } = a.plane.roster
+  const backup = a.backUp()
+  a.script(1)
+  pass()
+  a.restartWith(backup)
+  a.script(1)
+  a.plane.flush()
+  a.isUp = false
+  a.restart()
+  expect(a.plane.roster.history).toBe(history)
+  pass()
+  expect(historyOf(near, 'a')).not.toBe(history)
+})
+
 it('D23: a restart that lacks nothing that was told of its own node goes on with its history', () => {
   const [near, far] = [new Listener(a, 'NEAR'), new Listener(b, 'FAR')]
   pass()

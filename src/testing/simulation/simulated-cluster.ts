@@ -14,6 +14,13 @@ export interface ToldRoster {
 interface SavedLife extends ToldRoster {
   readonly entries: readonly RosterEntry[]
   readonly history: string
+  readonly gaps: readonly Gap[]
+}
+
+/** What a run told that the file lacks with which the next one began. */
+interface Gap {
+  readonly after: ToldRoster
+  readonly beforeLife: number
 }
 
 /** `file`: as it was at the end; `backup`: as `backUp()` found it; `none`: it is lost. */
@@ -75,8 +82,8 @@ export class SimulatedCluster {
   #entries = new Map<string, VersionedEntry>()
   #file: SavedLife | null = null
   #backup: SavedLife | null = null
-  /** It came back with a file that is older than what it had told; null: it did not, or that was found out. */
-  #stale: SavedLife | null = null
+  /** Of this run and those whose files it goes back to. */
+  #gaps: readonly Gap[] = []
   #history = ''
   /** What it was told last by each other node. */
   readonly #seenOf = new Map<number, ToldRoster>()
@@ -121,7 +128,7 @@ export class SimulatedCluster {
     this.#entries = new Map()
     this.#letGo = new Map()
     const file = { file: this.#file, backup: this.#backup, none: null }[returnsWith]
-    this.#stale = returnsWith === 'backup' ? file : null
+    this.#gaps = file ? [...file.gaps, { after: file, beforeLife: life }] : []
     if (!file && life > 1) this.#beganAnew()
     if (life > 1) this.#noteLost(file?.entries ?? [])
     this.#history = file?.history ?? `${this.name} history ${life}`
@@ -148,17 +155,21 @@ export class SimulatedCluster {
 
   get #saved(): SavedLife {
     const entries = [...this.#entries.values()].map(({ entry }) => entry)
-    return { entries, history: this.#history, life: this.lives, version: this.#version }
+    const gaps = this.#gaps
+    return { entries, history: this.#history, life: this.lives, version: this.#version, gaps }
   }
 
   /** Somebody comes who was told so much: if that is more than the file has, a new history begins. */
   meet(seen: ToldRoster | undefined): void {
-    if (!this.#stale || !seen) return
-    const { life, version } = this.#stale
-    if (seen.life === this.lives || seen.life < life) return
-    if (seen.life === life && seen.version <= version) return
+    if (!seen) return
+    const isLacking = this.#gaps.some(({ after, beforeLife }) => {
+      const isLater =
+        seen.life === after.life ? seen.version > after.version : seen.life > after.life
+      return isLater && seen.life < beforeLife
+    })
+    if (!isLacking) return
     this.#beganAnew()
-    this.#stale = null
+    this.#gaps = []
     this.#history = `${this.name} history ${this.lives} anew`
     this.#around.began(this)
   }
