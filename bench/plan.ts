@@ -44,8 +44,8 @@ const readingTitles: Record<Reading, string> = { one: 'one field read', all: 'ev
 /** Published in one turn of the event loop, as a bulk load does. */
 const bulkPerTurn = 1_000
 
-/** Turns a second that a contender comes to at most, which decides only how long a run takes. */
-const turnsPerSecond = 30_000
+/** Turns of the event loop a second that nobody exceeds who publishes in each of them. */
+const mostTurnsPerSecond = 200_000
 
 /** Updates that one publisher sends in about `seconds` on two cores. */
 function updatesIn(seconds: number, contender: Contender, shape: Shape, most: number): number {
@@ -81,9 +81,10 @@ export function workloads(options: Options): Workload[] {
     type: 'throughput' as const,
     takesBytes: false,
     readsOneField: false,
-    work: (): Work => {
+    work: (contender: Contender): Work => {
+      const rate = Math.min(contender.rate, mostTurnsPerSecond)
       const updates = (seconds: number) =>
-        Math.min(options.updates, Math.round((turnsPerSecond * seconds) / shape.subscribers))
+        updatesIn(seconds, { ...contender, rate }, shape, options.updates)
       return {
         type: 'throughput',
         warmUp: updates(options.warmUp),
