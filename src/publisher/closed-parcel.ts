@@ -39,6 +39,7 @@ interface UnsentBatch {
 export class ClosedParcel {
   readonly closedAt: number
   readonly bytes: number
+  readonly tables: readonly string[]
   readonly #header: ParcelHeader
   readonly #manifest: readonly TableSequence[]
   readonly #waiting: readonly UnsentBatch[]
@@ -48,6 +49,7 @@ export class ClosedParcel {
     this.#header = header
     this.closedAt = header.closedAt
     this.bytes = header.bytes
+    this.tables = tables.map(({ table }) => table)
     this.#manifest = tables.map(({ table, last }) => ({ table, last }))
     this.#waiting = inTurns(tables)
   }

@@ -2,15 +2,49 @@ import { describe, expect, it } from 'vitest'
 import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { defaultPublisherLimits } from './publisher-limits.ts'
 
-const { parcelGatherBytes, parcelGatherMs, parcelGatherTurns } = defaultPublisherLimits
+const { parcelBytes, parcelGatherBusyMs, parcelGatherBytes, parcelGatherMs, parcelGatherTurns } =
+  defaultPublisherLimits
 
-/** Turns of the event loop with a commit each, so many milliseconds apart. */
+/** Turns of the event loop with a commit each, so many milliseconds apart, and others between them. */
 function turns(stage: RecordedPublisher, count: number, apartMs: number, note = ''): void {
   for (let turn = 0; turn < count; turn++) {
     stage.now += apartMs
     stage.publisher.publish({ table: 'A', kind: 'insert', record: { note } })
-    stage.publisher.endTurn(stage.now, stage.now)
+    endTurn(stage)
+    endTurn(stage)
   }
+}
+
+/** As the queue does: where the next turn is not looked at and publishes nothing, nobody hears of it. */
+function endTurn(stage: RecordedPublisher): void {
+  const { publisher, now } = stage
+  if (hasPublished(stage) ? !publisher.skipsTurns : publisher.looksAhead)
+    publisher.endTurn(now, now)
+  told.set(stage, publisher.published.commits)
+}
+
+const told = new WeakMap<RecordedPublisher, number>()
+const hasPublished = (stage: RecordedPublisher) =>
+  stage.publisher.published.commits !== (told.get(stage) ?? 0)
+
+/** A commit in each turn for so long, `apartMs` each, and what is due meanwhile. Returns how many. */
+function busyTurns(
+  stage: RecordedPublisher,
+  forMs: number,
+  apartMs: number,
+  table: (turn: number) => string = () => 'A',
+  note = '',
+): number {
+  const until = stage.now + forMs
+  let count = 0
+  for (; stage.now < until; count++) {
+    stage.now += apartMs
+    if (stage.now >= stage.publisher.deadline) stage.publisher.tick(stage.now)
+    if (stage.publisher.isParcelFull) stage.publisher.closeTurn(stage.now, stage.now)
+    stage.publisher.publish({ table: table(count), kind: 'insert', record: { note } })
+    endTurn(stage)
+  }
+  return count
 }
 
 const counts = (stage: RecordedPublisher) => stage.of('batch').map(({ count }) => count)
@@ -66,7 +100,8 @@ describe('a parcel', () => {
     for (let turn = 0; turn < 5_000; turn++) {
       stage.now += 0.02
       stage.publisher.publish({ table: `T${turn % 100}`, kind: 'insert', record: {} })
-      stage.publisher.endTurn(stage.now, stage.now)
+      endTurn(stage)
+      endTurn(stage)
     }
     const alone = stage.of('batch').filter(({ manifest }) => manifest.length === 1)
     expect(alone.length).toBeGreaterThan(4_500)
@@ -79,7 +114,8 @@ describe('a parcel', () => {
       stage.publisher.publish(
         ['A', 'B'].map((table) => ({ table, kind: 'insert' as const, record: {} })),
       )
-      stage.publisher.endTurn(stage.now, stage.now)
+      endTurn(stage)
+      endTurn(stage)
     }
     expect(stage.of('batch').length).toBeLessThan(500)
   })
@@ -114,5 +150,77 @@ describe('a parcel', () => {
     stage.sent = []
     turns(stage, 100, 0.1)
     expect(counts(stage)).toEqual(Array.from({ length: 100 }, () => 1))
+  })
+})
+
+describe('a busy process, which publishes in each of its turns,', () => {
+  /** Of each parcel that was sent, when it was. */
+  const times = (stage: RecordedPublisher) => {
+    const batches = stage.sent.filter(({ message }) => message.kind === 'batch')
+    return [...new Set(batches.map(({ at }) => at))]
+  }
+  const apart = (stage: RecordedPublisher) =>
+    times(stage).flatMap((at, n, all) => (n === 0 ? [] : [at - (all[n - 1] as number)]))
+
+  it('D2: sends a parcel each 8 ms, whatever a turn takes', () => {
+    for (const apartMs of [0.01, 0.3]) {
+      const stage = new RecordedPublisher()
+      busyTurns(stage, 1_000, apartMs)
+      stage.sent = []
+      const published = busyTurns(stage, 1_000, apartMs)
+      expect(sum(counts(stage))).toBeGreaterThan(0.95 * published)
+      expect(Math.max(...apart(stage))).toBeLessThan(parcelGatherBusyMs + 1)
+      expect(Math.min(...apart(stage))).toBeGreaterThan(parcelGatherBusyMs - 1)
+    }
+  })
+
+  it('D2: waits at most for a sixteenth of the time for which it has been busy', () => {
+    const stage = new RecordedPublisher()
+    busyTurns(stage, 80, 0.1)
+    const left = times(stage)
+    expect(left.length).toBeGreaterThan(50)
+    for (const [n, wait] of apart(stage).entries())
+      expect(wait).toBeLessThan((left[n + 1] as number) / 16 + 0.4)
+  })
+
+  it('D2: sends at once what waits when a turn publishes nothing', () => {
+    const stage = new RecordedPublisher()
+    busyTurns(stage, 1_000, 0.1)
+    while (stage.publisher.skipsTurns) busyTurns(stage, 0.1, 0.1)
+    busyTurns(stage, 0.1, 0.1)
+    expect(sum(counts(stage))).toBeLessThan(stage.publisher.published.commits)
+    expect(stage.publisher.looksAhead).toBe(true)
+    endTurn(stage)
+    expect(sum(counts(stage))).toBe(stage.publisher.published.commits)
+    stage.sent = []
+    turns(stage, 100, 0.1)
+    expect(counts(stage)).toEqual(Array.from({ length: 100 }, () => 1))
+  })
+
+  it('D2: is noticed to rest within a millisecond, though ends of turns are not told', () => {
+    const stage = new RecordedPublisher()
+    busyTurns(stage, 1_000, 0.1)
+    while (!stage.publisher.skipsTurns) busyTurns(stage, 0.1, 0.1)
+    const { commits } = stage.publisher.published
+    const { now } = stage
+    while (sum(counts(stage)) < commits)
+      stage.publisher.tick((stage.now = stage.publisher.deadline))
+    expect(stage.now - now).toBeLessThanOrEqual(2)
+    expect(stage.publisher.skipsTurns).toBe(false)
+  })
+
+  it('D2: gathers no more than a parcel holds', () => {
+    const stage = new RecordedPublisher()
+    busyTurns(stage, 300, 0.1, undefined, 'x'.repeat(parcelBytes / 8))
+    const sizes = Map.groupBy(stage.of('batch'), ({ parcel }) => parcel)
+    const most = Math.max(...[...sizes.values()].map((of) => sum(of.map(({ count }) => count))))
+    expect(most).toBe(8)
+  })
+
+  it('D2: gathers no more than a few turns where each is of another table', () => {
+    const stage = new RecordedPublisher()
+    busyTurns(stage, 1_000, 0.1, (turn) => `T${turn % 100}`)
+    const alone = stage.of('batch').filter(({ manifest }) => manifest.length === 1)
+    expect(alone.length).toBeGreaterThan(8_500)
   })
 })

@@ -1,9 +1,12 @@
 import type { PublisherLimits } from './publisher-limits.ts'
 
 /**
- * When a parcel leaves. In general that is at the end of its turn of the event loop. Where turns that
- * publish follow each other nearly as fast as messages can be taken, a parcel gathers several: a
- * message costs every subscriber as much as a hundred updates in one.
+ * When a parcel leaves. In general that is at the end of its turn of the event loop. A message costs every
+ * subscriber as much as a hundred updates in one, so a parcel gathers several turns
+ * - where they follow each other nearly as fast as messages can be taken, for `parcelGatherMs`;
+ * - where the process publishes in every single turn, that is as fast as it can, for a sixteenth of the time for
+ *   which it has done so, and until a turn publishes nothing. It does not keep up with its work, so its updates
+ *   have waited for longer than that already.
  */
 export class ParcelGathering {
   readonly #limits: PublisherLimits
@@ -11,13 +14,23 @@ export class ParcelGathering {
   readonly #turns: Float64Array
   #next = 0
   #leftAt = -Infinity
-  /** Turns in the open parcel, and how many tables it had after the first. */
+  /** Turns in the open parcel, its tables, and how many it had after the first turn. */
   #gathered = 0
+  #tables = 0
   #tablesOfFirst = 0
+  /** Turns that published one behind the other, without one between them that did not, and when the first ended. */
+  #inRow = 0
+  #inRowSince = -Infinity
+  /** It would have been told of a turn that published nothing since the last that did. */
+  #hasLooked = false
   /** Turns to come that do not gather. */
   #rest = 0
   /** When the parcel that waits is due; Infinity while none waits. */
   dueAt = Infinity
+  /** When it is looked whether anything has been published since, while ends of turns are not told. */
+  lookAt = Infinity
+  /** The end of the next turn is to be told, whether it publishes or not. */
+  looksAhead = false
 
   constructor(limits: PublisherLimits) {
     this.#limits = limits
@@ -30,44 +43,83 @@ export class ParcelGathering {
 
   /** A turn that published is over, with so much in the open parcel: true where that waits for more. */
   waits(now: number, bytes: number, tables: number): boolean {
-    const isSustained = this.#noteTurn(now)
+    const limits = this.#limits
+    const apartMs = this.#noteTurn(now)
     if (++this.#gathered === 1) this.#tablesOfFirst = tables
-    const dueAt = this.#leftAt + this.#limits.parcelGatherMs
-    const isSmall = bytes < this.#limits.parcelGatherBytes
-    const waits = isSustained && this.#rest === 0 && isSmall && now < dueAt
+    if (!this.#hasLooked) this.#inRow = 0
+    if (++this.#inRow === 1) this.#inRowSince = now
+    const isBusy = this.#inRow >= limits.parcelGatherTurns
+    this.looksAhead = this.#hasLooked = apartMs < limits.parcelGatherBusyMs
+    this.#tables = tables
+    const dueAt = this.#leftAt + (isBusy ? this.#busyMs(now) : limits.parcelGatherMs)
+    const isSmall = bytes < (isBusy ? limits.parcelBytes : limits.parcelGatherBytes)
+    const isSustained = isBusy || apartMs < limits.parcelGatherTurnMs
+    const saves = this.#gathered < limits.parcelGatherTurns || !this.#hasSavedLittle()
+    const waits = isSustained && this.#rest === 0 && isSmall && saves && now < dueAt
     this.dueAt = waits ? dueAt : Infinity
+    if (waits && isBusy && this.#isAlike()) this.lookAgain(now)
     if (this.#rest > 0) this.#rest--
-    else if (!waits && this.#gathered > 1 && this.#hasSavedLittle(tables))
-      this.#rest = this.#limits.parcelGatherRestTurns
     return waits
+  }
+
+  /** Something was published in each turn so far: until the parcel leaves, ends of turns need not be told. */
+  get skipsTurns(): boolean {
+    return this.lookAt !== Infinity
+  }
+
+  lookAgain(now: number): void {
+    this.lookAt = now + this.#limits.parcelGatherLookMs
+    this.looksAhead = false
+  }
+
+  /** A turn is over that published nothing: true where a parcel has waited for it and leaves. */
+  passed(): boolean {
+    const wasBusy = this.#inRow >= this.#limits.parcelGatherTurns
+    this.#inRow = 0
+    this.looksAhead = false
+    return wasBusy && this.isWaiting
   }
 
   /** Its time is up: it leaves now, or at the end of a turn that has begun. */
   expire(): void {
     this.dueAt = Infinity
+    this.lookAt = Infinity
   }
 
   /** The open parcel was closed, for whatever reason. */
   left(now: number): void {
+    if (this.#rest === 0 && this.#gathered > 1 && this.#hasSavedLittle())
+      this.#rest = this.#limits.parcelGatherRestTurns
     this.#leftAt = now
     this.#gathered = 0
-    this.dueAt = Infinity
+    this.expire()
   }
 
-  /** True where turns follow each other fast, and not for a moment only. */
-  #noteTurn(now: number): boolean {
-    const { parcelGatherTurns, parcelGatherTurnMs } = this.#limits
+  /** Enough turns of this parcel were looked at, and they were of the same tables: it takes more of them. */
+  #isAlike(): boolean {
+    return this.#gathered >= this.#limits.parcelGatherLookTurns && !this.#hasSavedLittle()
+  }
+
+  #busyMs(now: number): number {
+    const { parcelGatherBusyMs, parcelGatherBusyShare, parcelGatherMs } = this.#limits
+    const ms = (now - this.#inRowSince) * parcelGatherBusyShare
+    return Math.min(parcelGatherBusyMs, Math.max(parcelGatherMs, ms))
+  }
+
+  /** Milliseconds from one of the last turns to the next, on average. */
+  #noteTurn(now: number): number {
+    const { parcelGatherTurns } = this.#limits
     const first = this.#turns[this.#next] as number
     this.#turns[this.#next] = now
     this.#next = (this.#next + 1) % parcelGatherTurns
-    return now - first < parcelGatherTurns * parcelGatherTurnMs
+    return (now - first) / parcelGatherTurns
   }
 
   /**
    * A message is of one table. Where each turn publishes other tables, a shared parcel has as many messages as the turns
    * would have by themselves, and each of them names more tables.
    */
-  #hasSavedLittle(tables: number): boolean {
-    return 2 * tables > this.#gathered * this.#tablesOfFirst
+  #hasSavedLittle(): boolean {
+    return 2 * this.#tables > this.#gathered * this.#tablesOfFirst
   }
 }

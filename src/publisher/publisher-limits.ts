@@ -22,6 +22,13 @@ export interface PublisherLimits {
   readonly parcelGatherMs: number
   /** One that holds so much does not wait: the message costs little beside its updates. */
   readonly parcelGatherBytes: number
+  /** Where every turn publishes, parcels leave so far apart at most: 125 a second cost a subscriber little beside their updates. */
+  readonly parcelGatherBusyMs: number
+  /** And not farther than this share of the time for which every turn has published. */
+  readonly parcelGatherBusyShare: number
+  /** There the first turns of a parcel are looked at, each of which must publish, and then only whether anything is published at all. */
+  readonly parcelGatherLookTurns: number
+  readonly parcelGatherLookMs: number
   /** Where gathering has not halved the messages, each turn being of other tables, it is tried again so much later. */
   readonly parcelGatherRestTurns: number
   /** What leaves in a turn of the event loop, or an eighth of all that waits: encoding so much takes 2 to 5 ms. */
@@ -53,6 +60,11 @@ export interface PublisherLimits {
    * heartbeat: what a shorter silence took is named by the heartbeat behind it, and behind a longer one everything is asked for.
    */
   readonly heartbeatRecentMs: number
+  /**
+   * How long updates of a new table, and what follows them, wait for GENESIS_CLUSTER to know of it, in a process that has
+   * published before: ten times what a busy one needs to answer.
+   */
+  readonly announceMs: number
   /** How often a flush asks for confirmations again. */
   readonly confirmAskMs: number
 }
@@ -68,6 +80,10 @@ export const defaultPublisherLimits: PublisherLimits = {
   parcelGatherTurns: 32,
   parcelGatherMs: 0.2,
   parcelGatherBytes: 16 * 1024,
+  parcelGatherBusyMs: 8,
+  parcelGatherBusyShare: 1 / 16,
+  parcelGatherLookTurns: 4,
+  parcelGatherLookMs: 1,
   parcelGatherRestTurns: 256,
   turnBytes: 1024 * 1024,
   maxCommitBytes: 32 * 1024 * 1024,
@@ -82,5 +98,6 @@ export const defaultPublisherLimits: PublisherLimits = {
   quietHeartbeatMs: 3000,
   earlyHeartbeatMs: 150,
   heartbeatRecentMs: 8000,
+  announceMs: 1000,
   confirmAskMs: 250,
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Message } from '../model/message.ts'
 import type { RosterEntry } from '../model/roster-entry.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
+import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { RowReader } from '../wire/rows/row-reader.ts'
 import type { Update } from '../model/update.ts'
 import { Publisher } from './publisher.ts'
@@ -31,7 +32,9 @@ function newPublisher(limits = {}, isRegistered = true): Publisher {
         if (message.kind === 'refused') throw new Error(message.kind)
         sent.push({ topic, message })
       },
-      registrationChanged: () => undefined,
+      registrationChanged: () => {
+        if (isRegistered) created.onRegistered(created.publishes, 0)
+      },
     },
     0,
   )
@@ -117,6 +120,53 @@ describe('parcels', () => {
     expect(of('batch')).toEqual([])
     publisher.onRegistered(['A'], 3)
     expect(of('batch')).toHaveLength(1)
+  })
+
+  it('D3: wait until GENESIS_CLUSTER knows of a new table, and what follows waits behind it', () => {
+    const stage = new RecordedPublisher()
+    const publish = (...tables: string[]) => {
+      stage.publisher.publish(tables.map((table) => insert(table, 1)))
+      stage.publisher.closeTurn(stage.now, stage.now)
+    }
+    const left = () => stage.of('batch').map(({ table, first }) => `${table}${first}`)
+    stage.isAnswered = false
+    publish('A')
+    publish('A', 'B')
+    publish('A')
+    publish('C')
+    publish('A')
+    expect(left()).toEqual(['A1'])
+    stage.publisher.onRegistered(['A', 'B'], stage.now)
+    expect(left()).toEqual(['A1', 'A2', 'B1', 'A3'])
+    publish('B')
+    stage.publisher.onRegistered(['A', 'B', 'C'], stage.now)
+    expect(left()).toEqual(['A1', 'A2', 'B1', 'A3', 'C1', 'A4', 'B2'])
+    publish('C')
+    expect(left()).toHaveLength(8)
+  })
+
+  it('D3: leave after a second where GENESIS_CLUSTER does not answer', () => {
+    const stage = new RecordedPublisher()
+    stage.isAnswered = false
+    stage.publish(1, 'B')
+    const { announceMs } = defaultPublisherLimits
+    while (stage.publisher.deadline < announceMs) {
+      stage.publisher.tick((stage.now = stage.publisher.deadline))
+      expect(stage.of('batch')).toEqual([])
+    }
+    stage.publisher.tick((stage.now = announceMs))
+    expect(stage.of('batch')).toMatchObject([{ table: 'B', first: 1 }])
+    stage.publish(1, 'B')
+    expect(stage.of('batch')).toHaveLength(2)
+  })
+
+  it('D3: do not leave after a second where the process has never published', () => {
+    const stage = new RecordedPublisher({}, [], false)
+    stage.publish(1, 'B')
+    for (; stage.now < 10_000; stage.now = stage.publisher.deadline) stage.publisher.tick(stage.now)
+    expect(stage.of('batch')).toEqual([])
+    stage.publisher.onRegistered(['B'], stage.now)
+    expect(stage.of('batch')).toHaveLength(1)
   })
 
   it('D1: refuse a commit that is too large, and leave nothing of it behind', () => {

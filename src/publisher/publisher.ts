@@ -7,20 +7,19 @@ import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { encodeMessage } from '../wire/frames/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
-import { type ClosedParcel, turnBytesOf, unpublishedParcel } from './closed-parcel.ts'
+import { unpublishedParcel } from './closed-parcel.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { OpenParcel } from './open-parcel.ts'
 import { ParcelGathering } from './parcel-gathering.ts'
 import type { PublishedStream } from './published-stream.ts'
 import { PublishedStreams } from './published-streams.ts'
+import { Outbox } from './outbox.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { PublisherOutput } from './publisher-output.ts'
 import { RecordReading } from './record-reading.ts'
 import { Replayer } from './replayer.ts'
-import { Retention } from './retention.ts'
 import { lastNumbers, SyncAnswers } from './sync-answers.ts'
 import { TableNames } from './table-names.ts'
-import { UnannouncedBatches } from './unannounced-batches.ts'
 
 type PublisherState = 'alive' | 'leaving' | 'ended'
 
@@ -39,7 +38,6 @@ export class Publisher {
   readonly #streams = new PublishedStreams()
   /** The stream of the last update: the next is often of the same. */
   #last: PublishedStream | null = null
-  readonly #retention: Retention
   readonly #parcel: OpenParcel
   readonly #gathering: ParcelGathering
   readonly #syncs: SyncAnswers
@@ -47,15 +45,13 @@ export class Publisher {
   readonly #flushes = new Flushes()
   readonly #declared: Set<string>
   readonly #names = new TableNames()
-  /** Closed, and not sent as a whole: a large one leaves in several turns, and others wait behind it. */
-  readonly #unsent: ClosedParcel[] = []
+  readonly #outbox: Outbox
   /** Of the last turn whose commits wait in the open parcel: its end by the wall clock, its last commit. */
-  #turn = { endedAt: 0, commit: 0 }
+  #turnEndedAt = 0
+  /** The last commit of the turns that are over. */
+  #turnCommit = 0
   /** A flush waits for what has not left yet. */
   #flushAsksLater = false
-  readonly #unannounced = new UnannouncedBatches()
-  /** Since when GENESIS_CLUSTER knows that this process publishes; Infinity: it does not yet. */
-  #announcedAt = Infinity
   #commits = 0
   #parcels = 0
   readonly #heartbeats: Heartbeats
@@ -75,8 +71,15 @@ export class Publisher {
     this.#output = output
     this.#foreign = foreign
     this.#declared = new Set(declared)
-    this.#retention = new Retention(limits)
-    for (const table of declared) this.#names.add(table)
+    this.#outbox = new Outbox(limits, this.#streams, (stream, message, at) => {
+      this.#replayer.sentFresh(message.byteLength)
+      this.#output.send(stream.topic, message)
+      this.#heartbeats.afterBurst(at)
+    })
+    for (const table of declared) {
+      this.#names.add(table)
+      this.#outbox.newTable(table)
+    }
     this.#parcel = new OpenParcel(identity, limits.maxCommitBytes, this.#names)
     this.#gathering = new ParcelGathering(limits)
     this.#syncs = new SyncAnswers(identity, limits)
@@ -90,7 +93,7 @@ export class Publisher {
   }
 
   get retainedBytes(): number {
-    return this.#retention.bytes
+    return this.#outbox.retainedBytes
   }
 
   get published(): { updates: number; commits: number } {
@@ -112,7 +115,17 @@ export class Publisher {
 
   /** True while something is to leave at the end of this turn, or of the next. */
   get hasMoreToSend(): boolean {
-    return this.#unsent.length > 0 || (!this.#parcel.isEmpty && !this.#gathering.isWaiting)
+    return !this.#outbox.isEmpty || (!this.#parcel.isEmpty && !this.#gathering.isWaiting)
+  }
+
+  /** The end of the next turn is to be told, although nothing may be published in it. */
+  get looksAhead(): boolean {
+    return this.#gathering.looksAhead
+  }
+
+  /** Ends of turns need not be told: `tick()` closes the open parcel when it is due. */
+  get skipsTurns(): boolean {
+    return this.#gathering.skipsTurns
   }
 
   get deadline(): number {
@@ -120,7 +133,9 @@ export class Publisher {
       this.#heartbeats.deadline,
       this.#confirmAskAt,
       this.#syncsAt,
+      this.#outbox.deadline,
       this.#gathering.dueAt,
+      this.#gathering.lookAt,
       this.#replayer.deadline,
       this.#flushes.deadline,
     )
@@ -158,7 +173,7 @@ export class Publisher {
     this.#number(table, count)
     const header = { ...this.#nextHeader(now, wallClock), publisher: this.identity }
     const last = this.#stream(table).numbered
-    this.#unsent.push(unpublishedParcel(header, { table, last, count }, this.#commits + 1, why))
+    this.#outbox.add(unpublishedParcel(header, { table, last, count }, this.#commits + 1, why))
     this.#commits += count
   }
 
@@ -167,24 +182,24 @@ export class Publisher {
    * what is closed as much as a turn takes. The rest leaves at the end of the turns to come, in order.
    */
   endTurn(now: number, wallClock: number): void {
+    if (this.#turnCommit === this.#commits) return this.#endIdleTurn(now, wallClock)
+    this.#turnCommit = this.#commits
+    this.#turnEndedAt = wallClock
     const { bytes, tables } = this.#parcel
-    if (tables > 0 && this.#unsent.length === 0 && this.#gathering.waits(now, bytes, tables))
-      this.#turn = { endedAt: wallClock, commit: this.#commits }
-    else this.closeTurn(now, wallClock)
+    if (tables > 0 && this.#outbox.isEmpty && this.#gathering.waits(now, bytes, tables)) return
+    this.closeTurn(now, wallClock)
   }
 
   /** The same for what must not gather more. `bytes` of it leave, or what a turn takes. False: some is held still. */
   closeTurn(now: number, wallClock: number, bytes?: number): boolean {
     this.#closeParcel(now, wallClock)
-    this.#sendUnsent(now, bytes ?? turnBytesOf(this.#unsent, this.#limits.turnBytes))
-    return this.#unannounced.isEmpty
+    this.#sendClosed(now, bytes)
+    return !this.#outbox.isHolding
   }
 
-  /** GENESIS_CLUSTER has this process as one that publishes: what was held may leave. */
+  /** GENESIS_CLUSTER has this process as one that publishes these tables: what was held for them may leave. */
   onRegistered(publishes: readonly string[], now: number): void {
-    if (this.#announcedAt !== Infinity || publishes.length === 0) return
-    this.#announcedAt = now
-    this.#sendHeld(now)
+    if (!this.#outbox.announce(publishes, now)) return
     // With or without something held: who hears of it now can ask.
     this.#heartbeats.afterBurst(now)
     // What was asked before named none of it.
@@ -216,18 +231,15 @@ export class Publisher {
   }
 
   /** Lets go of all that it has published: what somebody lacks of it is lost. */
-  readonly forget = (): void => this.#retention.forget(this.#streams)
+  readonly forget = (): void => this.#outbox.forget()
 
   tick(now: number): void {
-    if (now >= this.#gathering.dueAt) {
-      this.#gathering.expire()
-      // Where a turn has begun that publishes, what waits leaves at its end.
-      if (this.#turn.commit === this.#commits) this.closeTurn(now, this.#turn.endedAt)
-    }
+    this.#lookAtParcel(now)
+    this.#outbox.tick(now)
     this.#answerSyncs(now)
     this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
     if (this.#heartbeats.takeRegular(now)) {
-      this.#retention.expire(now)
+      this.#outbox.expire(now)
       this.#replayer.forgetBefore(now - 60 * this.#limits.heartbeatMs)
       if (this.#isPublisher) this.#heartbeat(now, false)
     } else if (this.#heartbeats.isEarlyDue(now)) this.#heartbeat(now, false)
@@ -239,7 +251,7 @@ export class Publisher {
   flush(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
     this.closeTurn(now, wallClock)
     this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })
-    this.#flushAsksLater ||= this.#unsent.length > 0
+    this.#flushAsksLater ||= !this.#outbox.isEmpty
     if (this.#isPublisher) this.#askConfirm(now)
     this.#flushes.check(now, this.#haveLeft)
   }
@@ -276,7 +288,7 @@ export class Publisher {
 
   /** A vector is of a moment between two parcels: one that is half sent leaves first. */
   get #syncsAt(): number {
-    return this.#unsent[0]?.isHalfSent ? Infinity : this.#syncs.deadline
+    return this.#outbox.isHalfSent ? Infinity : this.#syncs.deadline
   }
 
   #answerSyncs(now: number): void {
@@ -285,7 +297,7 @@ export class Publisher {
 
   /** Nothing up to these numbers waits here any more. */
   readonly #haveLeft = (target: readonly TableSequence[]): boolean =>
-    this.#unannounced.isEmpty &&
+    !this.#outbox.isHolding &&
     target.every(({ table, last }) => (this.#streams.get(table)?.closed ?? 0) >= last)
 
   readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
@@ -294,7 +306,10 @@ export class Publisher {
     let stream = this.#streams.get(table)
     if (!stream) {
       stream = this.#streams.add(table)
-      if (!this.#declared.has(table)) this.#output.registrationChanged()
+      if (!this.#declared.has(table)) {
+        this.#outbox.newTable(table)
+        this.#output.registrationChanged()
+      }
     }
     return stream
   }
@@ -304,11 +319,35 @@ export class Publisher {
     this.#last.numbered += updates
   }
 
+  /** What gathers leaves when it is due, or when nothing more comes. */
+  #lookAtParcel(now: number): void {
+    const { dueAt, lookAt, skipsTurns } = this.#gathering
+    if (now < dueAt && now < lookAt) return
+    const isIdle = this.#turnCommit === this.#commits
+    if (skipsTurns) {
+      this.#turnCommit = this.#commits
+      if (now < dueAt && !isIdle) return this.#gathering.lookAgain(now)
+      if (now >= lookAt && isIdle) this.#gathering.passed()
+      this.closeTurn(now, this.#turnEndedAt)
+    } else {
+      this.#gathering.expire()
+      // Where a turn has begun that publishes, what waits leaves at its end.
+      if (isIdle) this.closeTurn(now, this.#turnEndedAt)
+    }
+  }
+
+  /** Nothing was published in this turn: what has waited for it leaves, and what is closed. */
+  #endIdleTurn(now: number, wallClock: number): void {
+    const isDue = this.#gathering.passed()
+    if (this.#gathering.isWaiting && !isDue) return
+    this.closeTurn(now, isDue ? this.#turnEndedAt : wallClock)
+  }
+
   #closeParcel(now: number, wallClock: number): void {
     if (this.#parcel.isEmpty) return
     this.#gathering.left(now)
     const header = this.#nextHeader(now, wallClock)
-    this.#unsent.push(this.#parcel.close(header, (table) => this.#stream(table).numbered))
+    this.#outbox.add(this.#parcel.close(header, (table) => this.#stream(table).numbered))
   }
 
   #nextHeader(now: number, wallClock: number) {
@@ -316,59 +355,12 @@ export class Publisher {
     return { parcel: ++this.#parcels, publishedAt: wallClock, closedAt: now, foreign }
   }
 
-  /** Sends of what is closed until it has sent so many bytes. */
-  #sendUnsent(now: number, bytes: number): void {
-    for (let sent = 0; sent < bytes;) {
-      const [parcel] = this.#unsent
-      if (!parcel) break
-      sent += this.#retainAndSend(parcel, now)
-      if (!parcel.isSent) continue
-      this.#unsent.shift()
-      this.#answerSyncs(now)
-    }
-    if (!this.#flushAsksLater || this.#unsent.length > 0) return
+  #sendClosed(now: number, bytes?: number): void {
+    this.#outbox.send(now, () => this.#answerSyncs(now), bytes)
+    if (!this.#flushAsksLater || !this.#outbox.isEmpty) return
     this.#flushAsksLater = false
     this.#askConfirm(now)
     this.#flushes.check(now, this.#haveLeft)
-  }
-
-  #retainAndSend(parcel: ClosedParcel, now: number): number {
-    const batch = parcel.next()
-    const stream = this.#stream(batch.table)
-    this.#retention.add(stream, batch, parcel.closedAt)
-    if (this.#announcedAt === Infinity) this.#unannounced.hold(stream, batch.first)
-    else {
-      stream.firstSentAt ??= Math.max(parcel.closedAt, this.#announcedAt)
-      this.#sendBatch(stream, batch, batch.message, now)
-    }
-    return batch.message.byteLength
-  }
-
-  #sendHeld(now: number): void {
-    for (const { stream, first } of this.#unannounced.take())
-      for (const batch of stream.batchesIn(first, first))
-        this.#sendBatch(stream, batch, Buffer.from(batch.message.bytes), now)
-    // What retention has let go of was published as well: whoever asks learns that it is lost.
-    for (const stream of this.#streams) {
-      if (stream.sent === stream.closed) continue
-      stream.sent = stream.closed
-      stream.firstSentAt ??= now
-      stream.changedAt = now
-    }
-  }
-
-  #sendBatch(
-    stream: PublishedStream,
-    { first, count }: { readonly first: number; readonly count: number },
-    message: Uint8Array,
-    now: number,
-  ): void {
-    stream.sent = first + count - 1
-    stream.firstSentAt ??= now
-    stream.changedAt = now
-    this.#replayer.sentFresh(message.byteLength)
-    this.#output.send(stream.topic, message)
-    this.#heartbeats.afterBurst(now)
   }
 
   #heartbeat(now: number, confirm: boolean): void {

@@ -129,7 +129,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock())
     }
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
-    this.#scheduleTurn()
+    if (!this.#publisher.skipsTurns) this.#scheduleTurn()
     return { commit }
   }
 
@@ -368,7 +368,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   /** The next turn, and the time of what is due. */
   #schedule(): void {
     if (this.#isClosed) return
-    if (this.#publisher.hasMoreToSend) this.#scheduleTurn()
+    if (this.#publisher.hasMoreToSend || this.#publisher.looksAhead) this.#scheduleTurn()
     this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
   }
 

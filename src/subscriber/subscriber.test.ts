@@ -85,7 +85,7 @@ function start(limits: Partial<typeof defaultSubscriberLimits> = {}): void {
     defaultPublisherLimits,
     {
       send: (_topic, message) => void messages.push(message),
-      registrationChanged: () => undefined,
+      registrationChanged: () => publisher.onRegistered(publisher.publishes, 0),
     },
     0,
   )
@@ -241,7 +241,7 @@ describe('this process itself', () => {
       defaultPublisherLimits,
       {
         send: (_topic, message) => void messages.push(message),
-        registrationChanged: () => undefined,
+        registrationChanged: () => mine.onRegistered(mine.publishes, 0),
       },
       0,
     )

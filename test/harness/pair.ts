@@ -94,7 +94,7 @@ export class Pair {
           if (message.kind === 'refused') throw new Error(message.kind)
           this.wire.push(message)
         },
-        registrationChanged: () => undefined,
+        registrationChanged: () => publisher.onRegistered(publisher.publishes, this.now),
       },
       this.now,
     )

@@ -11,12 +11,15 @@ export class RecordedPublisher {
   /** What the registration said each time it changed. */
   readonly registered: { state: string; publishes: readonly string[] }[] = []
   now = 0
+  /** GENESIS_CLUSTER takes every registration at once. */
+  isAnswered: boolean
 
   constructor(
     limits: Partial<typeof defaultPublisherLimits> = {},
     declared: readonly string[] = ['A'],
     isRegistered = true,
   ) {
+    this.isAnswered = isRegistered
     this.publisher = new Publisher(
       identity,
       declared,
@@ -30,11 +33,12 @@ export class RecordedPublisher {
         registrationChanged: () => {
           const { state, publishes } = this.publisher
           this.registered.push({ state, publishes })
+          if (this.isAnswered) this.publisher.onRegistered(publishes, this.now)
         },
       },
       0,
     )
-    if (isRegistered) this.publisher.onRegistered(['A'], 0)
+    if (isRegistered) this.publisher.onRegistered(declared, 0)
   }
 
   of<Kind extends Message['kind']>(kind: Kind): Extract<Message, { kind: Kind }>[] {

@@ -65,7 +65,7 @@ export const flushRules: readonly Rule[] = [
     'D19.6',
     'What is held back until the roster knows the publisher has not left: a flush waits for it',
     'it is not waited for',
-    ['publisher/publisher.ts', 'this.#unannounced.isEmpty &&', ''],
+    ['publisher/publisher.ts', '!this.#outbox.isHolding &&', ''],
     [answers, 'D19: waits until what is held has left'],
   ),
   rule(
@@ -130,7 +130,7 @@ export const flushRules: readonly Rule[] = [
     'D19.13',
     'A flush asks for confirmations again as soon as the rest of such a parcel has left',
     'it asks at its next 250 ms',
-    ['publisher/publisher.ts', 'this.#flushAsksLater ||= this.#unsent.length > 0', 'void 0'],
+    ['publisher/publisher.ts', 'this.#flushAsksLater ||= !this.#outbox.isEmpty', 'void 0'],
     ['src/publisher/closed-parcel.test.ts', 'D19: is waited for by a flush, with subscribers and'],
   ),
   rule(

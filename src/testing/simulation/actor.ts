@@ -95,6 +95,16 @@ export class Actor {
     if (random() < 0.1) void this.#flush()
   }
 
+  /** As a busy process does: something in each of so many turns of its event loop. */
+  publishInTurns(turns: number): void {
+    if (turns === 0) return
+    this.process.endOfTurn(() => {
+      if (this.isClosing || !this.isOpen) return
+      this.publishBurst()
+      this.publishInTurns(turns - 1)
+    })
+  }
+
   subscribe({ tables, handlerMs, limit }: Taking): void {
     if (!this.process.isAlive) return
     const { incarnation, node } = this.process

@@ -31,7 +31,8 @@ interface TrialOptions {
 
 /**
  * Small, so that eviction, the reserve and the budgets are met all the time, that a parcel of several
- * batches takes several turns, and that two parcels close behind each other gather.
+ * batches takes several turns, that two parcels close behind each other gather, and that two turns that publish
+ * make a busy process.
  */
 const publisherLimits = {
   ...defaultPublisherLimits,
@@ -39,6 +40,10 @@ const publisherLimits = {
   parcelGatherTurns: 2,
   parcelGatherTurnMs: 500,
   parcelGatherMs: 25,
+  parcelGatherBusyMs: 500,
+  parcelGatherBusyShare: 1,
+  parcelGatherLookTurns: 2,
+  parcelGatherLookMs: 10,
   retentionBytes: 12_000,
   reserveUpdates: 6,
   reserveBytes: 1_500,
@@ -163,6 +168,7 @@ export class Trial implements ActorStage, FaultStage {
       }
       if (this.now > this.options.faultMs + 6000) return
       actor.publishBurst()
+      if (random() < 0.1) actor.publishInTurns(2 + Math.floor(random() * 10))
       if (isScript) this.close(actor)
       else actor.process.after(pause * -Math.log(1 - random()), work)
     }

@@ -139,8 +139,9 @@ function newPublisher(): Publisher {
     if (message.kind === 'refused')
       throw new Broken(`subscribers refuse its answer: ${message.reason}`)
   }
-  const output = { send, registrationChanged: () => {} }
-  const publisher = new Publisher(identity, ['TRADE'], defaultPublisherLimits, output, 0)
+  const registrationChanged = () => publisher.onRegistered(publisher.publishes, 0)
+  const output = { send, registrationChanged }
+  const publisher: Publisher = new Publisher(identity, ['TRADE'], defaultPublisherLimits, output, 0)
   publisher.onRegistered(['TRADE'], 0)
   for (const table of tables) publisher.publish([{ table, kind: 'insert', record: { ID: 1 } }])
   publisher.endTurn(0, 1)
