@@ -38,14 +38,18 @@ export class OpenParcel {
   #touched: OpenTable[] = []
   /** The table of the last update: the next is often of the same. */
   #last: OpenTable | null = null
-  /** Close estimate of the encoded bytes. */
-  bytes = 0
+  #bytes = 0
 
   /** `names`: of the tables that are known already; what is published is added to them. */
   constructor(identity: PublisherIdentity, maxCommitBytes: number, names = new TableNames()) {
     this.#identity = identity
     this.#maxCommitBytes = maxCommitBytes
     this.#names = names
+  }
+
+  /** Close estimate of the encoded bytes. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   get tables(): number {
@@ -66,7 +70,7 @@ export class OpenParcel {
       const before = optional(update, 'before')
       const version = optional(update, 'version')
       const open = this.#openTable(table)
-      this.bytes += open.writer.appendRow(kind, record, before, version)
+      this.#bytes += open.writer.appendRow(kind, record, before, version)
       open.commits.addWhole(commit, 1)
       this.#touch(open)
       return open.table
@@ -86,7 +90,7 @@ export class OpenParcel {
     if (updates.length === 0) throw new TidingsError('USAGE', 'a commit needs an update')
     const parts = new Map<string, CommitPart>()
     try {
-      this.bytes += this.#append(updates, parts)
+      this.#bytes += this.#append(updates, parts)
     } catch (error) {
       for (const { open, mark } of parts.values()) open.writer.rollback(mark)
       this.#forgetUnused()
@@ -162,9 +166,9 @@ export class OpenParcel {
       const commits = open.commits.take(open.table, counts)
       return { table: open.table, first: last - updates + 1, last, batches, commits }
     })
-    const { bytes } = this
+    const bytes = this.#bytes
     this.#touched = []
-    this.bytes = 0
+    this.#bytes = 0
     return new ClosedParcel({ ...header, publisher: this.#identity, bytes }, tables)
   }
 

@@ -1,3 +1,4 @@
+import type { TableSequence } from '../model/message.ts'
 import { type ClosedParcel, turnBytesOf } from './closed-parcel.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublishedStreams } from './published-streams.ts'
@@ -5,7 +6,6 @@ import type { PublisherLimits } from './publisher-limits.ts'
 import { Retention } from './retention.ts'
 import { UnannouncedBatches } from './unannounced-batches.ts'
 
-type Numbers = { readonly first: number; readonly count: number }
 type Send = (stream: PublishedStream, message: Uint8Array, now: number) => void
 
 /**
@@ -53,6 +53,11 @@ export class Outbox {
   get deadline(): number {
     return this.#heldUntil
   }
+
+  /** Nothing up to these numbers waits any more, here or in an open parcel. */
+  readonly haveLeft = (target: readonly TableSequence[]): boolean =>
+    !this.isHolding &&
+    target.every(({ table, last }) => (this.#streams.get(table)?.closed ?? 0) >= last)
 
   add(parcel: ClosedParcel): void {
     this.#unsent.push(parcel)
@@ -106,8 +111,8 @@ export class Outbox {
     this.#retention.add(stream, batch, parcel.closedAt)
     if (this.#unannounced.mustHold(parcel.tables)) this.#hold(stream, batch.first, parcel, now)
     else {
-      stream.firstSentAt ??= Math.max(parcel.closedAt, this.#announcedAt)
-      this.#sendBatch(stream, batch, batch.message, now)
+      stream.left(batch, now, Math.max(parcel.closedAt, this.#announcedAt))
+      this.#send(stream, batch.message, now)
     }
     return batch.message.byteLength
   }
@@ -121,28 +126,13 @@ export class Outbox {
 
   #sendHeld(now: number): void {
     for (const { stream, first } of this.#unannounced.take())
-      for (const batch of stream.batchesIn(first, first))
-        this.#sendBatch(stream, batch, Buffer.from(batch.message.bytes), now)
+      for (const batch of stream.batchesIn(first, first)) {
+        stream.left(batch, now, now)
+        this.#send(stream, Buffer.from(batch.message.bytes), now)
+      }
     if (this.isHolding) return
     this.#heldUntil = Infinity
-    // What retention has let go of was published as well: whoever asks learns that it is lost.
-    for (const stream of this.#streams) {
-      if (stream.sent === stream.closed) continue
-      stream.sent = stream.closed
-      stream.firstSentAt ??= now
-      stream.changedAt = now
-    }
-  }
-
-  #sendBatch(
-    stream: PublishedStream,
-    { first, count }: Numbers,
-    message: Uint8Array,
-    now: number,
-  ): void {
-    stream.sent = first + count - 1
-    stream.firstSentAt ??= now
-    stream.changedAt = now
-    this.#send(stream, message, now)
+    // What retention has let go of was published as well.
+    for (const stream of this.#streams) stream.passOver(now)
   }
 }

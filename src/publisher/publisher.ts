@@ -46,17 +46,13 @@ export class Publisher {
   readonly #declared: Set<string>
   readonly #names = new TableNames()
   readonly #outbox: Outbox
-  /** Of the last turn whose commits wait in the open parcel: its end by the wall clock, its last commit. */
-  #turnEndedAt = 0
-  /** The last commit of the turns that are over. */
-  #turnCommit = 0
   /** A flush waits for what has not left yet. */
   #flushAsksLater = false
   #commits = 0
   #parcels = 0
   readonly #heartbeats: Heartbeats
   #confirmAskAt = Infinity
-  state: PublisherState = 'alive'
+  #state: PublisherState = 'alive'
 
   constructor(
     identity: PublisherIdentity,
@@ -81,10 +77,14 @@ export class Publisher {
       this.#outbox.newTable(table)
     }
     this.#parcel = new OpenParcel(identity, limits.maxCommitBytes, this.#names)
-    this.#gathering = new ParcelGathering(limits)
+    this.#gathering = new ParcelGathering(limits, this.#parcel)
     this.#syncs = new SyncAnswers(identity, limits)
     this.#replayer = new Replayer(identity, limits, now)
     this.#heartbeats = new Heartbeats(limits, now)
+  }
+
+  get state(): PublisherState {
+    return this.#state
   }
 
   /** Tables it has declared or published. */
@@ -134,8 +134,7 @@ export class Publisher {
       this.#confirmAskAt,
       this.#syncsAt,
       this.#outbox.deadline,
-      this.#gathering.dueAt,
-      this.#gathering.lookAt,
+      this.#gathering.deadline,
       this.#replayer.deadline,
       this.#flushes.deadline,
     )
@@ -147,7 +146,7 @@ export class Publisher {
    */
   publish(updates: NewUpdate | readonly NewUpdate[]): number {
     this.reading.check('publish()')
-    if (this.state !== 'alive')
+    if (this.#state !== 'alive')
       throw new TidingsError('CLOSED', 'the queue is closed: it takes no more updates')
     const commit = this.#commits + 1
     this.reading.begin()
@@ -182,12 +181,9 @@ export class Publisher {
    * what is closed as much as a turn takes. The rest leaves at the end of the turns to come, in order.
    */
   endTurn(now: number, wallClock: number): void {
-    if (this.#turnCommit === this.#commits) return this.#endIdleTurn(now, wallClock)
-    this.#turnCommit = this.#commits
-    this.#turnEndedAt = wallClock
-    const { bytes, tables } = this.#parcel
-    if (tables > 0 && this.#outbox.isEmpty && this.#gathering.waits(now, bytes, tables)) return
-    this.closeTurn(now, wallClock)
+    const mayWait = this.#outbox.isEmpty
+    const publishedAt = this.#gathering.endTurn(now, wallClock, this.#commits, mayWait)
+    if (publishedAt !== null) this.closeTurn(now, publishedAt)
   }
 
   /** The same for what must not gather more. `bytes` of it leave, or what a turn takes. False: some is held still. */
@@ -216,7 +212,7 @@ export class Publisher {
     } else if (request.incarnation !== this.identity.incarnation) return
     else if (request.kind === 'confirm') {
       this.#flushes.confirm(request.subscriber, request.streams, now)
-      this.#flushes.check(now, this.#haveLeft)
+      this.#checkFlushes(now)
     } else if (isOwn || this.#flushes.knows(request.subscriber)) this.#replayer.add(request, now)
   }
 
@@ -227,14 +223,15 @@ export class Publisher {
         this.#flushes.removeSubscriber(incarnation, state === 'ended')
       else this.#flushes.onRoster(incarnation, subscribes)
     }
-    this.#flushes.check(now, this.#haveLeft)
+    this.#checkFlushes(now)
   }
 
   /** Lets go of all that it has published: what somebody lacks of it is lost. */
   readonly forget = (): void => this.#outbox.forget()
 
   tick(now: number): void {
-    this.#lookAtParcel(now)
+    const publishedAt = this.#gathering.tick(now, this.#commits)
+    if (publishedAt !== null) this.closeTurn(now, publishedAt)
     this.#outbox.tick(now)
     this.#answerSyncs(now)
     this.#replayer.tick(now, (table) => this.#streams.get(table), this.#send)
@@ -244,7 +241,7 @@ export class Publisher {
       if (this.#isPublisher) this.#heartbeat(now, false)
     } else if (this.#heartbeats.isEarlyDue(now)) this.#heartbeat(now, false)
     if (now >= this.#confirmAskAt) this.#askConfirm(now)
-    this.#flushes.check(now, this.#haveLeft)
+    this.#checkFlushes(now)
   }
 
   /** Calls `done` when all subscribers have confirmed what was published so far, or after `drainMs`. */
@@ -253,18 +250,18 @@ export class Publisher {
     this.#flushes.start({ target: this.lastNumbered, until: now + drainMs, done })
     this.#flushAsksLater ||= !this.#outbox.isEmpty
     if (this.#isPublisher) this.#askConfirm(now)
-    this.#flushes.check(now, this.#haveLeft)
+    this.#checkFlushes(now)
   }
 
   /** Takes nothing more; `done` when all have confirmed everything, or after `drainMs`. */
   leave(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
     this.closeTurn(now, wallClock, Infinity)
-    this.state = 'leaving'
+    this.#state = 'leaving'
     this.#output.registrationChanged()
     if (this.#streams.size > 0)
       this.#say({ kind: 'leaving', publisher: this.identity, streams: this.lastNumbered })
     this.flush(now, wallClock, drainMs, (outcome) => {
-      this.state = 'ended'
+      this.#state = 'ended'
       this.#output.registrationChanged()
       done(outcome)
     })
@@ -273,12 +270,12 @@ export class Publisher {
   /** Nobody is waited for beyond this time, whatever a flush or leaving began with. */
   waitUntil(until: number, now: number): void {
     this.#flushes.shorten(until)
-    this.#flushes.check(now, this.#haveLeft)
+    this.#checkFlushes(now)
   }
 
   /** There is no queue any more: takes nothing more and waits for nobody. */
   abandon(now: number): void {
-    this.state = 'ended'
+    this.#state = 'ended'
     this.waitUntil(now, now)
   }
 
@@ -294,11 +291,6 @@ export class Publisher {
   #answerSyncs(now: number): void {
     if (now >= this.#syncsAt) this.#syncs.send(now, this.#streams, this.#send)
   }
-
-  /** Nothing up to these numbers waits here any more. */
-  readonly #haveLeft = (target: readonly TableSequence[]): boolean =>
-    !this.#outbox.isHolding &&
-    target.every(({ table, last }) => (this.#streams.get(table)?.closed ?? 0) >= last)
 
   readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
 
@@ -316,31 +308,7 @@ export class Publisher {
 
   #number(table: string, updates: number): void {
     if (this.#last?.table !== table) this.#last = this.#stream(table)
-    this.#last.numbered += updates
-  }
-
-  /** What gathers leaves when it is due, or when nothing more comes. */
-  #lookAtParcel(now: number): void {
-    const { dueAt, lookAt, skipsTurns } = this.#gathering
-    if (now < dueAt && now < lookAt) return
-    const isIdle = this.#turnCommit === this.#commits
-    if (skipsTurns) {
-      this.#turnCommit = this.#commits
-      if (now < dueAt && !isIdle) return this.#gathering.lookAgain(now)
-      if (now >= lookAt && isIdle) this.#gathering.passed()
-      this.closeTurn(now, this.#turnEndedAt)
-    } else {
-      this.#gathering.expire()
-      // Where a turn has begun that publishes, what waits leaves at its end.
-      if (isIdle) this.closeTurn(now, this.#turnEndedAt)
-    }
-  }
-
-  /** Nothing was published in this turn: what has waited for it leaves, and what is closed. */
-  #endIdleTurn(now: number, wallClock: number): void {
-    const isDue = this.#gathering.passed()
-    if (this.#gathering.isWaiting && !isDue) return
-    this.closeTurn(now, isDue ? this.#turnEndedAt : wallClock)
+    this.#last.number(updates)
   }
 
   #closeParcel(now: number, wallClock: number): void {
@@ -360,7 +328,11 @@ export class Publisher {
     if (!this.#flushAsksLater || !this.#outbox.isEmpty) return
     this.#flushAsksLater = false
     this.#askConfirm(now)
-    this.#flushes.check(now, this.#haveLeft)
+    this.#checkFlushes(now)
+  }
+
+  #checkFlushes(now: number): void {
+    this.#flushes.check(now, this.#outbox.haveLeft)
   }
 
   #heartbeat(now: number, confirm: boolean): void {

@@ -27,19 +27,35 @@ export const counted: Allocate = (bytes) => Buffer.allocUnsafeSlow(bytes)
 export class Chunk {
   readonly memory: Buffer
   readonly #owner: RetentionMemory
-  used = 0
+  #used = 0
   /** Messages in it that are still kept. */
-  live = 0
+  #live = 0
 
   constructor(owner: RetentionMemory, memory: Buffer) {
     this.#owner = owner
     this.memory = memory
   }
 
+  /** Bytes that still fit. */
+  get room(): number {
+    return this.memory.length - this.#used
+  }
+
+  /** Copies a message behind what is in it; it has to fit. */
+  keep(message: Uint8Array): KeptMessage {
+    const from = this.#used
+    this.memory.set(message, from)
+    this.#used += message.byteLength
+    this.#live += 1
+    return new KeptMessage(this, from, message.byteLength)
+  }
+
   /** One of its messages is kept no more. */
   release(): void {
-    this.live -= 1
-    if (this.live === 0) this.#owner.reuse(this)
+    this.#live -= 1
+    if (this.#live !== 0) return
+    this.#used = 0
+    this.#owner.reuse(this)
   }
 }
 
@@ -87,17 +103,11 @@ export class RetentionMemory {
 
   /** Copies a message to where there is room. */
   keep(message: Uint8Array): KeptMessage {
-    const chunk = this.#chunkFor(message.byteLength)
-    const from = chunk.used
-    chunk.memory.set(message, from)
-    chunk.used += message.byteLength
-    chunk.live += 1
-    return new KeptMessage(chunk, from, message.byteLength)
+    return this.#chunkFor(message.byteLength).keep(message)
   }
 
   /** Nothing of this chunk is kept any more. */
   reuse(chunk: Chunk): void {
-    chunk.used = 0
     const isSpare = chunk !== this.#open && chunk.memory.length === this.#chunkBytes
     const most = this.#allocate === uncounted ? Infinity : maxSpareChunks
     if (isSpare && this.#spare.length < most) this.#spare.push(chunk)
@@ -106,7 +116,7 @@ export class RetentionMemory {
   #chunkFor(bytes: number): Chunk {
     // Of two sizes that hardly fit together, or that fit none, a chunk would be half empty.
     if (bytes > this.#chunkBytes / 4) return new Chunk(this, counted(bytes))
-    while (!this.#open || this.#open.memory.length - this.#open.used < bytes) {
+    while (!this.#open || this.#open.room < bytes) {
       this.#open = this.#spare.pop() ?? new Chunk(this, this.#allocate(this.#nextBytes))
       this.#nextBytes = Math.min(2 * this.#nextBytes, this.#chunkBytes)
     }

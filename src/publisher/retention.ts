@@ -24,10 +24,14 @@ export class Retention {
   readonly #small = new RetentionMemory(batchChunkBytes, uncounted)
   readonly #large = new RetentionMemory(batchChunkBytes)
   readonly #reserve = new RetentionMemory(reserveChunkBytes, uncounted)
-  bytes = 0
+  #bytes = 0
 
   constructor(limits: PublisherLimits) {
     this.#limits = limits
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   add(stream: PublishedStream, batch: OutgoingBatch, now: number): void {
@@ -35,11 +39,8 @@ export class Retention {
     const memory = message.byteLength > smallMessageBytes ? this.#large : this.#small
     stream.retain(batch, memory.keep(message), now)
     this.#order.push(stream)
-    this.bytes += message.byteLength
-    while (stream.reserved > 0 && !this.#isReserve(stream)) {
-      this.bytes -= stream.evictOldest()
-      stream.reserved--
-    }
+    this.#bytes += message.byteLength
+    while (stream.hasReserve && !this.#isReserve(stream)) this.#bytes -= stream.evictOldest()
     this.expire(now)
   }
 
@@ -48,25 +49,23 @@ export class Retention {
     for (;;) {
       const stream = this.#order.at(0)
       if (!stream) return
-      const oldest = stream.retained.at(stream.reserved)
+      const oldest = stream.oldestUnreserved
       const tooOld = oldest !== undefined && now - oldest.retainedAt > this.#limits.retentionAgeMs
-      if (this.bytes <= this.#limits.retentionBytes && !tooOld) return
+      if (this.#bytes <= this.#limits.retentionBytes && !tooOld) return
       this.#order.shift()
       // Without a reserve the oldest batch is the one this entry stands for. With one, an older
       // batch goes and the one this entry stands for takes its place in the reserve.
-      if (this.#isReserve(stream)) stream.reserved++
-      else this.bytes -= stream.evictOldest()
-      // Of the reserve, if there is one, its newest batch has just come up for eviction.
-      if (stream.reserved > 0) stream.retained.moveTo(this.#reserve, stream.reserved - 1)
+      const isReserve = this.#isReserve(stream)
+      const joinsReserve = isReserve || stream.hasReserve
+      if (!isReserve) this.#bytes -= stream.evictOldest()
+      if (joinsReserve) stream.reserveNext(this.#reserve)
     }
   }
 
   /** Lets go of all that these streams have, their reserves too: they are all there are. */
   forget(streams: Iterable<PublishedStream>): void {
-    for (const stream of streams) {
-      while (stream.retained.length > 0) this.bytes -= stream.evictOldest()
-      stream.reserved = 0
-    }
+    for (const stream of streams)
+      while (stream.retained.length > 0) this.#bytes -= stream.evictOldest()
     while (this.#order.shift()) continue
   }
 

@@ -23,17 +23,21 @@ export class SyncAnswers {
   readonly #limits: SyncLimits
   #answeredAt = -Infinity
   #pending: SyncRequest[] = []
-  deadline = Infinity
+  #deadline = Infinity
 
   constructor(identity: PublisherIdentity, limits: SyncLimits) {
     this.#identity = identity
     this.#limits = limits
   }
 
+  get deadline(): number {
+    return this.#deadline
+  }
+
   add(request: SyncRequest, now: number): void {
     const { syncGatherMs, syncPauseMs } = this.#limits
     if (this.#pending.length === 0)
-      this.deadline = Math.max(now + syncGatherMs, this.#answeredAt + syncPauseMs)
+      this.#deadline = Math.max(now + syncGatherMs, this.#answeredAt + syncPauseMs)
     this.#pending.push(request)
   }
 
@@ -41,7 +45,7 @@ export class SyncAnswers {
     const requests = this.#pending
     this.#answeredAt = now
     this.#pending = []
-    this.deadline = Infinity
+    this.#deadline = Infinity
     const marks = new Map<string | null, { subscriber: string; nonce: number }[]>()
     for (const request of requests) {
       const { subscriber, nonce } = request

@@ -13,7 +13,7 @@ export const endingRules: readonly Rule[] = [
     'D20.1',
     'Who leaves takes nothing more',
     'it goes on taking updates',
-    ['publisher/publisher.ts', "if (this.state !== 'alive')", "if (this.state === 'ended')"],
+    ['publisher/publisher.ts', "if (this.#state !== 'alive')", "if (this.#state === 'ended')"],
     [publisher, 'D20: is a part of leaving: last numbers, confirmations, then ended'],
   ),
   rule(
@@ -33,8 +33,8 @@ export const endingRules: readonly Rule[] = [
     'the roster hears of its end alone',
     [
       'publisher/publisher.ts',
-      "    this.state = 'leaving'\n    this.#output.registrationChanged()",
-      "    this.state = 'leaving'",
+      "    this.#state = 'leaving'\n    this.#output.registrationChanged()",
+      "    this.#state = 'leaving'",
     ],
     [answers, 'D20: says so on the roster and on the wire, with the last numbers of all streams'],
   ),
@@ -45,7 +45,7 @@ export const endingRules: readonly Rule[] = [
     [
       'publisher/publisher.ts',
       '    this.#replayer.tick(',
-      "    if (this.state === 'alive') this.#replayer.tick(",
+      "    if (this.#state === 'alive') this.#replayer.tick(",
     ],
     [answers, 'D20: serves replays until everybody has confirmed'],
   ),

@@ -65,7 +65,7 @@ export const flushRules: readonly Rule[] = [
     'D19.6',
     'What is held back until the roster knows the publisher has not left: a flush waits for it',
     'it is not waited for',
-    ['publisher/publisher.ts', '!this.#outbox.isHolding &&', ''],
+    ['publisher/outbox.ts', '!this.isHolding &&\n', ''],
     [answers, 'D19: waits until what is held has left'],
   ),
   rule(
@@ -120,7 +120,7 @@ export const flushRules: readonly Rule[] = [
     'A flush waits for what is left of a parcel that leaves in several turns',
     'it is not waited for',
     [
-      'publisher/publisher.ts',
+      'publisher/outbox.ts',
       'target.every(({ table, last }) => (this.#streams.get(table)?.closed ?? 0) >= last)',
       'target.length >= 0',
     ],

@@ -175,7 +175,7 @@ export const numberRules: readonly Rule[] = [
     'D2.10',
     'Where more than 12,500 turns a second publish, a parcel gathers those of 0.2 ms',
     'each turn is a parcel',
-    ['publisher/publisher.ts', 'this.#gathering.waits(now, bytes, tables))', '!this.#gathering)'],
+    ['publisher/parcel-gathering.ts', 'mayWait && this.#waits(now, bytes, tables)', 'false'],
     [gathering, 'D2: gathers the turns of 0.2 ms where they follow each other fast'],
   ),
   rule(
@@ -183,9 +183,9 @@ export const numberRules: readonly Rule[] = [
     'A parcel that gathers leaves within its time, when nothing more is published too',
     'it waits for what comes next',
     [
-      'publisher/publisher.ts',
-      'if (now < dueAt && now < lookAt) return',
-      'if (now < Infinity) return',
+      'publisher/parcel-gathering.ts',
+      'if (now < this.deadline) return null',
+      'if (now < Infinity) return null',
     ],
     [gathering, 'D2: leaves within its time when nothing follows'],
   ),
@@ -211,18 +211,18 @@ export const numberRules: readonly Rule[] = [
     'D2.14',
     'It leaves when a turn publishes nothing',
     'it waits until it is due',
-    [
-      'publisher/parcel-gathering.ts',
-      'return wasBusy && this.isWaiting',
-      'return wasBusy && false',
-    ],
+    ['publisher/parcel-gathering.ts', 'return wasBusy ? this.#turnEndedAt : null', 'return null'],
     [gathering, 'D2: sends at once what waits when a turn publishes nothing'],
   ),
   rule(
     'D2.15',
     'Where ends of turns are not told, it leaves when nothing was published for a millisecond',
     'it waits until it is due',
-    ['publisher/publisher.ts', 'if (now < dueAt && !isIdle) return', 'if (now < dueAt) return'],
+    [
+      'publisher/parcel-gathering.ts',
+      'if (now < this.#dueAt && !isIdle) {',
+      'if (now < this.#dueAt) {',
+    ],
     [gathering, 'D2: is noticed to rest within a millisecond, though ends of turns are not told'],
   ),
   rule(
@@ -282,7 +282,7 @@ export const numberRules: readonly Rule[] = [
     'D4.2',
     'A vector tells the last sequence that was sent, not the last one that was published',
     'what is in the open parcel counts',
-    ['publisher/published-stream.ts', 'last: this.sent,', 'last: this.numbered,'],
+    ['publisher/published-stream.ts', 'last: this.#sent,', 'last: this.#numbered,'],
     [publisher, 'D4: is answered with a vector of one moment on the reply topic'],
   ),
   rule(
@@ -291,7 +291,7 @@ export const numberRules: readonly Rule[] = [
     'it tells 1',
     [
       'publisher/published-stream.ts',
-      'const first = Math.min(this.firstRetained, this.sent + 1)',
+      'const first = Math.min(this.firstRetained, this.#sent + 1)',
       'const first = 1',
     ],
     [answers, 'D4: are told how old the stream is and what is retained of it'],
@@ -302,8 +302,8 @@ export const numberRules: readonly Rule[] = [
     'it tells when that was',
     [
       'publisher/published-stream.ts',
-      'this.firstSentAt === null ? null : now - this.firstSentAt',
-      'this.firstSentAt === null ? null : this.firstSentAt',
+      'this.#firstSentAt === null ? null : now - this.#firstSentAt',
+      'this.#firstSentAt === null ? null : this.#firstSentAt',
     ],
     [answers, 'D4: are told how old the stream is and what is retained of it'],
   ),
@@ -389,8 +389,8 @@ export const numberRules: readonly Rule[] = [
     'each begins with its own first message',
     [
       'publisher/outbox.ts',
-      'stream.firstSentAt ??= Math.max(parcel.closedAt, this.#announcedAt)',
-      'stream.firstSentAt ??= now',
+      'stream.left(batch, now, Math.max(parcel.closedAt, this.#announcedAt))',
+      'stream.left(batch, now, now)',
     ],
     [large, 'D4: is of one time, however long it takes to leave'],
   ),

@@ -173,8 +173,8 @@ export const repairRules: readonly Rule[] = [
     'it spares one update',
     [
       'publisher/published-stream.ts',
-      'return this.retained.at(0)?.first ?? this.closed + 1',
-      'return (this.retained.at(0)?.first ?? this.closed + 1) - 1',
+      'return this.#retained.at(0)?.first ?? this.#closed + 1',
+      'return (this.#retained.at(0)?.first ?? this.#closed + 1) - 1',
     ],
     [publisher, 'D17: refuses everything below what is retained, and sends the rest'],
   ),
@@ -278,7 +278,7 @@ export const repairRules: readonly Rule[] = [
     'bytes are not looked at',
     [
       'publisher/retention.ts',
-      'if (this.bytes <= this.#limits.retentionBytes && !tooOld) return',
+      'if (this.#bytes <= this.#limits.retentionBytes && !tooOld) return',
       'if (!tooOld) return',
     ],
     [answers, 'D18: is bounded by bytes'],
@@ -298,7 +298,11 @@ export const repairRules: readonly Rule[] = [
     'D18.3',
     'Each stream has a reserve, so that a busy table does not evict a quiet one',
     'there is none',
-    ['publisher/retention.ts', 'if (this.#isReserve(stream)) stream.reserved++\n      else', ''],
+    [
+      'publisher/retention.ts',
+      'const isReserve = this.#isReserve(stream)',
+      'const isReserve = false',
+    ],
     [publisher, 'D18: keeps the reserve of a quiet table while a busy one is evicted'],
   ),
   rule(
@@ -323,11 +327,7 @@ export const repairRules: readonly Rule[] = [
     'D18.6',
     'A reserve does not keep the memory of what was retained beside it',
     'it stays where it is',
-    [
-      'publisher/retention.ts',
-      'if (stream.reserved > 0) stream.retained.moveTo(this.#reserve, stream.reserved - 1)',
-      '',
-    ],
+    ['publisher/published-stream.ts', 'this.#retained.moveTo(memory, this.#reserved)', ''],
     [retention, 'D18: keeps the reserve of a quiet table in memory of its own'],
   ),
 ]
