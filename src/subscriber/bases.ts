@@ -130,8 +130,7 @@ export class Bases {
     if (isMissed || stream.openLossFrom === null) {
       const from = base === 0 ? 1 : null
       this.#delivery.report(source, stream, { from, to: base }, 'unknown-publisher')
-      if (isMissed) stream.lostUpTo = base
     }
-    this.#delivery.setBase(source, stream, base)
+    this.#delivery.setBase(source, stream, base, isMissed)
   }
 }

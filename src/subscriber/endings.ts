@@ -105,7 +105,7 @@ export class Endings {
   /** Of who is gone nobody is asked for a gap: it is the beginning of the open loss, and so is all behind it. */
   #leaveOpen(source: Source): void {
     for (const stream of source.streams.values()) {
-      stream.lost.remove(stream.coveredFrom(stream.next) + 1, Infinity)
+      stream.leaveOpen()
       source.settle(stream)
     }
     this.tellOpen(source)
@@ -147,7 +147,7 @@ export class Endings {
     if (!mayBeOpen(source, stream)) return
     const from = stream.base === null ? null : stream.next
     this.#delivery.report(source, stream, { from, to: null }, 'gone')
-    stream.openLossFrom = from
+    stream.openLoss()
   }
 
   /** For each stream, the last sequence of the last parcel of which any part is here. */
@@ -184,8 +184,7 @@ export class Endings {
     const [firstHeld] = stream.held
     const first = firstHeld ? firstHeld.first : top + 1
     if (first > 1) this.#delivery.report(source, stream, { from: null, to: first - 1 }, reason)
-    this.#delivery.setBase(source, stream, first - 1)
-    stream.lostUpTo = first - 1
+    this.#delivery.setBase(source, stream, first - 1, true)
     source.reaches(stream, firstHeld ? lastOf(firstHeld) : top)
   }
 }

@@ -41,7 +41,7 @@ export class ParcelDelivery {
   readonly #output: SubscriptionOutput
   /** Updates of batches that are held, read ahead. */
   readonly #ahead = new WeakMap<BatchMessage, Update[]>()
-  heldBytes = 0
+  #heldBytes = 0
   /** While a parcel is read: the losses in it, whose places are known when all of it is. */
   #lossesOfParcel: Loss[] | null = null
 
@@ -49,6 +49,11 @@ export class ParcelDelivery {
     this.#wants = wants
     this.#reader = reader
     this.#output = output
+  }
+
+  /** Bytes of all batches that are held. */
+  get heldBytes(): number {
+    return this.#heldBytes
   }
 
   /** A batch of a wanted table has come; its stream knows of it. */
@@ -60,7 +65,7 @@ export class ParcelDelivery {
     if (this.#isPlain(source, stream, batch) && this.#output.hasRoom()) {
       const updates = freshList<Update>()
       if (this.#reader.read(batch, 0, updates)) {
-        stream.next = lastOf(batch) + 1
+        stream.delivered(batch)
         this.#output.updates(updates, false, this.#weigh(batch, 0, updates), [
           { stream, last: stream.next - 1 },
         ])
@@ -69,7 +74,7 @@ export class ParcelDelivery {
     }
     const bytes = stream.hold(batch)
     if (bytes === null) return
-    this.heldBytes += bytes
+    this.#heldBytes += bytes
     source.settle(stream)
     // What comes behind the part that is missing changes nothing: of many tables not each is looked at for each of them.
     const { blocked } = source
@@ -77,8 +82,9 @@ export class ParcelDelivery {
     if (stream.held.length > 0) this.#readAhead(source, stream, batch)
   }
 
-  setBase(source: Source, stream: SubscribedStream, base: number): void {
-    this.heldBytes -= stream.setBase(base)
+  /** `isLostBefore`: all up to it was reported lost. */
+  setBase(source: Source, stream: SubscribedStream, base: number, isLostBefore = false): void {
+    this.#heldBytes -= stream.setBase(base, isLostBefore)
     source.settle(stream)
     source.lookAt(stream)
   }
@@ -102,7 +108,7 @@ export class ParcelDelivery {
 
   /** Lets the newest parcels go until no more than `bytes` are held; they are gaps again. */
   letGo(source: Source, bytes: number): void {
-    while (this.heldBytes > bytes) {
+    while (this.#heldBytes > bytes) {
       let lowest = Infinity
       let highest = -1
       for (const { held } of source.pending) {
@@ -111,7 +117,7 @@ export class ParcelDelivery {
       }
       if (highest <= lowest) return
       for (const stream of source.pending) {
-        while (stream.held.at(-1)?.parcel === highest) this.heldBytes -= stream.letGoLast()
+        while (stream.held.at(-1)?.parcel === highest) this.#heldBytes -= stream.letGoLast()
         source.settle(stream)
       }
     }
@@ -124,8 +130,7 @@ export class ParcelDelivery {
     range: { from: number | null; to: number | null },
     reason: LossReason,
   ): void {
-    const ends = stream.openLossFrom !== undefined
-    stream.openLossFrom = undefined
+    const ends = stream.endOpenLoss()
     const loss: Loss = {
       table: stream.table,
       publisher: source.identity,
@@ -156,8 +161,7 @@ export class ParcelDelivery {
   /** The first to come stays; which of the two is the original cannot be told. */
   #refuseClone(source: Source, stream: SubscribedStream, { first }: BatchMessage): void {
     this.#output.event({ type: 'refused', reason: 'cloned', count: 1 })
-    if (stream.isCloneTold) return
-    stream.isCloneTold = true
+    if (!stream.cloneFound()) return
     const { table } = stream
     const { identity: publisher } = source
     this.#output.event({ type: 'publisher-cloned', publisher, table, sequence: first })
@@ -220,14 +224,14 @@ export class ParcelDelivery {
           isPlain = false
           continue
         }
-        const batch = stream.held.shift() as BatchMessage
-        this.heldBytes -= batch.frame.byteLength
+        const batch = stream.takeFirst() as BatchMessage
+        this.#heldBytes -= batch.frame.byteLength
         const updates = this.#read(source, stream, batch)
         if (updates) {
           const skip = stream.next - batch.first
           bytes += this.#weigh(batch, skip, updates)
           read.push(new ReadBatch(batch, skip, updates))
-          stream.next = lastOf(batch) + 1
+          stream.delivered(batch)
         } else isPlain = false
       }
       source.settle(stream)
@@ -271,8 +275,7 @@ export class ParcelDelivery {
     const updates = freshList<Update>()
     if (this.#reader.read(batch, skip, updates)) return updates
     const from = stream.next
-    stream.next = lastOf(batch) + 1
-    stream.lostUpTo = stream.next - 1
+    stream.unreadable(batch)
     const why = batch.unpublished ?? 'malformed'
     const count = batch.unpublished === undefined ? 1 : stream.next - from
     this.#output.event({ type: 'refused', reason: why, count })
@@ -282,15 +285,10 @@ export class ParcelDelivery {
   }
 
   #skipLost(source: Source, stream: SubscribedStream): boolean {
-    if (stream.base === null || stream.lost.isEmpty) return false
-    const from = stream.next
-    const run = stream.lost.runAt(from)
-    if (!run) return false
-    const { to, reason } = run
-    stream.lost.remove(from, to)
-    stream.next = to + 1
-    stream.lostUpTo = to
-    this.heldBytes -= stream.dropDelivered()
+    const skipped = stream.skipLost()
+    if (!skipped) return false
+    const { from, to, reason, bytes } = skipped
+    this.#heldBytes -= bytes
     source.settle(stream)
     this.report(source, stream, { from, to }, reason)
     return true

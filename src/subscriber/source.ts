@@ -104,8 +104,8 @@ export class Source {
     let stream = this.streams.get(table)
     if (!stream) {
       stream = new SubscribedStream(table)
-      if (this.openTables?.has(table)) stream.openLossFrom = this.unheardFrom
       if (this.answeredForAll) stream.setBase(0)
+      if (this.openTables?.has(table)) stream.openLoss()
       this.streams.set(table, stream)
     }
     return stream
@@ -161,7 +161,7 @@ export class Source {
 
   /** Looks whether the stream still has something held or lost; call it after each change of either. */
   settle(stream: SubscribedStream): void {
-    if (stream.held.length === 0 && stream.lost.isEmpty) {
+    if (stream.held.length === 0 && !stream.hasLost) {
       this.pending.delete(stream)
       return
     }
@@ -171,7 +171,7 @@ export class Source {
 
   /** The stream is known to go so far. */
   reaches(stream: SubscribedStream, last: number): void {
-    if (last > stream.known) stream.known = last
+    stream.reaches(last)
     this.lookAt(stream)
   }
 

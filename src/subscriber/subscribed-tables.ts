@@ -295,8 +295,7 @@ export class SubscribedTables {
       source.needsProof(this.#topics, now, this.#random)
       return
     }
-    if (last > stream.known) stream.known = last
-    stream.bytesPerUpdate = Math.max(1, batch.frame.byteLength / batch.count)
+    stream.batchCame(batch)
     if (batch.manifest.length > 1 || batch.manifest[0]?.last !== last)
       this.#bases.noteKnown(source, batch.manifest)
     this.#delivery.take(source, stream, batch)

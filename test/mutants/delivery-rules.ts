@@ -222,8 +222,8 @@ export const deliveryRules: readonly Rule[] = [
     'a batch below the next sequence is held and delivered',
     [
       'subscriber/subscribed-stream.ts',
-      'if (this.base !== null && last < this.next) return null',
-      'if (this.base !== null && last < this.next) this.next = batch.first',
+      'if (this.#base !== null && last < this.#next) return null',
+      'if (this.#base !== null && last < this.#next) this.#next = batch.first',
     ],
     [delivery, 'D7: is not delivered when it comes after all'],
   ),

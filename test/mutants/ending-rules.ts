@@ -136,7 +136,7 @@ export const endingRules: readonly Rule[] = [
     [
       'subscriber/endings.ts',
       'if (!source.pending.has(stream)) this.#reportOpen(source, stream)',
-      'if (!source.pending.has(stream)) stream.openLossFrom = stream.next',
+      'if (!source.pending.has(stream)) stream.openLoss()',
     ],
     [endings, 'D20: leaves an open loss in each table of the subscription'],
   ),

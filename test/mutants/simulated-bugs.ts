@@ -54,7 +54,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     name: 'a publisher that died is forgotten without a loss',
     file: 'subscriber/endings.ts',
     from: 'if (!source.pending.has(stream)) this.#reportOpen(source, stream)',
-    to: 'if (!source.pending.has(stream)) stream.openLossFrom = stream.next',
+    to: 'if (!source.pending.has(stream)) stream.openLoss()',
   },
   {
     name: 'the manifest is ignored: parts of a commit are delivered as they come',
