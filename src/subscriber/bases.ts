@@ -45,7 +45,7 @@ export class Bases {
 
   /** Its own word that it takes nothing more, with the last numbers of all its streams. */
   noteLast(source: Source, streams: readonly TableSequence[]): void {
-    if (this.noteKnown(source, streams)) source.saidLast = true
+    if (this.noteKnown(source, streams)) source.lastNumbersCame()
   }
 
   /** One damaged number must not silence a stream: what is too far ahead is quarantined. */
@@ -88,8 +88,8 @@ export class Bases {
     }
     if (isOfAll) this.#endUnnamed(source, vector)
     if (!isComplete) return false
-    if (!isOfAll || source.answeredForAll) return true
-    source.answeredForAll = true
+    if (!isOfAll || source.hasAnsweredForAll) return true
+    source.answeredForAll()
     for (const stream of source.streams.values())
       if (stream.base === null) this.#delivery.setBase(source, stream, 0)
     return true

@@ -5,7 +5,6 @@ import type { Sources } from './sources.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
-import { tablesOfDead } from '../model/roster-entry.ts'
 import { type Tables, wantsTable } from '../model/request.ts'
 
 /** What becomes of a publisher's streams when it ends, or when it is lost sight of. */
@@ -30,8 +29,7 @@ export class Endings {
       if (stream.openLossFrom !== undefined)
         this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'ended')
     this.#delivery.endUnheard(source, 'ended')
-    source.state = 'finished'
-    source.owesOpen = false
+    source.finished()
     this.#output.event({ type: 'publisher-finished', publisher: source.identity })
   }
 
@@ -57,29 +55,25 @@ export class Endings {
 
   /** What is held is delivered, as the application has room; then each table has a loss with an open end. Resumable. */
   gone(source: Source): void {
-    source.state = 'gone'
-    // Who is heard after its node took it for dead has told nobody what it publishes since then.
-    source.onlyTables = source.entry && !source.reopened ? tablesOfDead(source.entry) : null
-    // All that it has published has a stream then.
-    if (source.saidLast) source.onlyTables = []
-    source.reopened = false
+    source.gone(this.#tables === '*')
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
-    source.owesOpenInAny = this.#tables === '*' && !source.isOpenInAny && source.onlyTables === null
-    source.owesOpenLosses()
     this.tellOpen(source)
     this.#output.event({ type: 'publisher-gone', publisher: source.identity })
   }
 
   /** Of a publisher that is gone: the open loss of each stream of which nothing waits any more. */
   tellOpen(source: Source): void {
-    source.owesOpen = source.state === 'gone' && source.pending.size > 0
-    if (source.state !== 'gone') return
+    const { openLosses } = source
+    if (source.state !== 'gone') {
+      openLosses.oweNone()
+      return
+    }
+    openLosses.toldOfStreams(source.pending.size > 0)
     for (const stream of source.streams.values())
       if (!source.pending.has(stream)) this.#reportOpen(source, stream)
     this.#openUnheard(source)
-    if (!source.owesOpenInAny || source.pending.size > 0) return
-    source.owesOpenInAny = false
-    source.isOpenInAny = true
+    if (!openLosses.isOwedInAny || source.pending.size > 0) return
+    openLosses.toldOfAny()
     const any = { table: null, publisher: source.identity, from: null, to: null }
     this.#output.losses([{ ...any, reason: 'gone' }], [])
   }
@@ -118,27 +112,27 @@ export class Endings {
       (table) =>
         wantsTable(this.#tables, table) &&
         !source.streams.has(table) &&
-        !source.openTables?.has(table),
+        !source.openLosses.toldIn.has(table),
     )
   }
 
   #tablesOf(source: Source): ReadonlySet<string> {
-    const only = source.onlyTables
+    const only = source.openLosses.onlyTables
     if (this.#named === null) return new Set(only ?? source.entry?.publishes)
     return only === null ? this.#named : this.#named.intersection(new Set(only))
   }
 
   /** The open losses in tables of which nothing was heard. No stream is kept for them: many scripts may die. */
   #openUnheard(source: Source): void {
-    const before = source.openTables
+    const { openLosses, streams } = source
     const tables = this.#tablesOf(source)
     const told: Loss[] = []
     for (const table of tables) {
-      if (before?.has(table) || source.streams.has(table)) continue
+      if (openLosses.toldIn.has(table) || streams.has(table)) continue
       const range = { from: source.unheardFrom, to: null }
       told.push({ table, publisher: source.identity, ...range, reason: 'gone' })
     }
-    source.openTables = before ? before.union(tables) : tables
+    openLosses.toldOfTables(tables)
     if (told.length > 0) this.#output.losses(told, [])
   }
 
@@ -193,8 +187,9 @@ export class Endings {
  * False: nothing of it is known, and its publisher did not publish the table when it died; or its publisher
  * has said how far the stream goes, and all of that is here.
  */
-function mayBeOpen({ onlyTables, saidLast }: Source, stream: SubscribedStream): boolean {
+function mayBeOpen({ openLosses, saidLast }: Source, stream: SubscribedStream): boolean {
   const { table, known, base, next } = stream
+  const { onlyTables } = openLosses
   if (saidLast && base !== null) return next <= known
   return known > 0 || onlyTables === null || onlyTables.includes(table)
 }

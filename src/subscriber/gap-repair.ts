@@ -55,7 +55,7 @@ export class GapRepair {
   tickAll(source: Source, now: number): void {
     for (const stream of source.behind) {
       this.tick(source, stream, now)
-      if (stream.next > stream.known) source.behind.delete(stream)
+      source.lookedAt(stream)
     }
   }
 

@@ -47,12 +47,14 @@ describe('a publisher that has ended', () => {
     let looks = 0
     for (const source of pair.subscription.sources.values()) {
       if (source.state !== 'finished') continue
-      const { pending } = source
-      const get = () => {
-        looks++
-        return pending
+      for (const name of ['pending', 'isOpen', 'isSettled'] as const) {
+        const value = source[name]
+        const get = () => {
+          looks++
+          return value
+        }
+        Object.defineProperty(source, name, { get })
       }
-      Object.defineProperty(source, 'pending', { get })
     }
     for (let index = 0; index < 100; index++) pair.publish(['A'])
     pair.deliver()

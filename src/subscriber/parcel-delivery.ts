@@ -77,8 +77,7 @@ export class ParcelDelivery {
     this.#heldBytes += bytes
     source.settle(stream)
     // What comes behind the part that is missing changes nothing: of many tables not each is looked at for each of them.
-    const { blocked } = source
-    if (!blocked || blocked.stream === stream || batch.parcel < blocked.parcel) this.deliver(source)
+    if (!source.isBlockedFor(stream, batch)) this.deliver(source)
     if (stream.held.length > 0) this.#readAhead(source, stream, batch)
   }
 
@@ -91,14 +90,14 @@ export class ParcelDelivery {
 
   /** Delivers what can be; what is incomplete, unbased or finds no room stays held. */
   deliver(source: Source): void {
-    source.blocked = null
+    source.unblocked()
     for (;;) {
       for (const stream of source.pending) while (this.#skipLost(source, stream)) continue
       const parts = this.#nextParcel(source)
       if (!parts) return
       for (const { parcel, stream, last } of parts)
         if (stream.base === null || stream.coveredFrom(stream.next, last) < last) {
-          source.blocked = { parcel, stream }
+          source.blockedBy(stream, parcel)
           return
         }
       if (!this.#output.hasRoom()) return
@@ -147,14 +146,13 @@ export class ParcelDelivery {
    * lost, and so does the one in any table. What is lost of others is told by their own.
    */
   endUnheard(source: Source, reason: LossReason): void {
-    const { identity: publisher, openTables, isOpenInAny } = source
+    const { identity: publisher, openLosses, streams } = source
     const nothingLost = { publisher, from: 1, to: 0, reason, ends: true } as const
     const ended: Loss[] = []
-    for (const table of openTables ?? [])
-      if (!source.streams.has(table)) ended.push({ table, ...nothingLost })
-    if (isOpenInAny) ended.push({ table: null, ...nothingLost })
-    source.openTables = null
-    source.isOpenInAny = false
+    for (const table of openLosses.toldIn)
+      if (!streams.has(table)) ended.push({ table, ...nothingLost })
+    if (openLosses.isToldInAny) ended.push({ table: null, ...nothingLost })
+    openLosses.ended()
     if (ended.length > 0) this.#output.losses(ended, [])
   }
 

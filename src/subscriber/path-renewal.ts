@@ -20,18 +20,17 @@ export class PathRenewal {
   }
 
   tick(source: Source, now: number, sources: Iterable<Source>): void {
-    const unproven = source.unproven.size > 0 && source.syncs > this.#limits.renewAfterSyncs
-    if ((source.state !== 'stalled' && !unproven) || now < source.nextRenewAt) return
+    const unproven = source.unproven.size > 0 && source.syncs.count > this.#limits.renewAfterSyncs
+    if ((source.state !== 'stalled' && !unproven) || !source.renewals.isDue(now)) return
     const { incarnation } = source.identity
     // Our own subscriptions are the first hop, whatever the layer: to send them again harms nobody.
     const hops = [null, ...this.#output.hops(incarnation)]
-    const round = Math.floor(source.renewals / hops.length)
-    const hop = hops[source.renewals % hops.length]
-    source.renewals++
+    const { count } = source.renewals
+    const round = Math.floor(count / hops.length)
+    const hop = hops[count % hops.length]
+    const least = Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs)
     // What is made anew takes what is under way with it: an answer first has its time.
-    source.nextRenewAt =
-      now +
-      source.pauseMs(Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs))
+    source.renewals.renewed(now + source.pauseMs(least))
     if (hop) {
       if (!hop.isShared || !this.#servesOthers(hop, source, now, sources))
         this.#output.renew(hop, incarnation)

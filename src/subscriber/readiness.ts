@@ -19,7 +19,7 @@ export class Readiness {
   #missing: string | null = null
   #names = new Map<string, string>()
   #reportAt = Infinity
-  isReady = false
+  #isReady = false
 
   constructor(
     sources: ReadonlyMap<string, Source>,
@@ -31,13 +31,17 @@ export class Readiness {
     this.#output = output
   }
 
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
   /** True once it is decided who must answer. */
   get isAsking(): boolean {
     return this.#awaited !== null
   }
 
   onRoster(change: RosterChange, now: number): void {
-    if (this.isReady) return
+    if (this.#isReady) return
     if (this.#reportAt === Infinity) this.#reportAt = now + this.#limits.waitingReportMs
     if (this.#awaited === null && change.settled) {
       this.#awaited = new Set()
@@ -52,21 +56,21 @@ export class Readiness {
   }
 
   check(): void {
-    if (this.isReady || this.#awaited === null) return
+    if (this.#isReady || this.#awaited === null) return
     if (this.#missing !== null && !this.#hasAnswered(this.#missing)) return
     for (const incarnation of this.#awaited) {
       if (this.#hasAnswered(incarnation)) continue
       this.#missing = incarnation
       return
     }
-    this.isReady = true
+    this.#isReady = true
     this.#names.clear()
     this.#output.ready()
   }
 
   tick(now: number): void {
     this.check()
-    if (this.isReady || now < this.#reportAt) return
+    if (this.#isReady || now < this.#reportAt) return
     this.#reportAt = now + this.#limits.waitingReportMs
     const missing =
       this.#awaited === null

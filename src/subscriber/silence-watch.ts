@@ -37,8 +37,7 @@ export class SilenceWatch {
     if (source.identity.incarnation === this.#own) return false
     const silent = now - source.heardAt
     if (source.state === 'live' && now > source.mayBeSilentUntil) {
-      source.state = 'stalled'
-      source.nextRenewAt = now
+      source.stalled(now)
       this.#output.event({ type: 'publisher-stalled', publisher: source.identity })
     }
     if (source.state !== 'stalled') return false

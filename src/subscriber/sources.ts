@@ -49,8 +49,7 @@ export class Sources {
 
   /** This process stood still for so long: nobody else is charged for it. */
   stoodStill(ms: number, now: number): void {
-    // Whoever was heard since, before this tick, must not be taken for heard in the future.
-    for (const source of this.all.values()) source.heardAt = Math.min(now, source.heardAt + ms)
+    for (const source of this.all.values()) source.stoodStill(ms, now)
   }
 
   /** Publishers that are over are remembered up to a number, the latest. */

@@ -126,7 +126,7 @@ export class SubscribedTables {
     this.#heard(source, now)
     switch (message.kind) {
       case 'batch':
-        source.isActive = true
+        source.publishes(true)
         return this.#onBatch(source, message, now)
       case 'replay':
         return this.#onReplay(source, message.batch, now)
@@ -181,7 +181,7 @@ export class SubscribedTables {
     this.#isBusy = true
     for (const source of this.#sources.open) {
       if (source.pending.size > 0) this.#delivery.deliver(source)
-      if (source.owesOpen) this.#endings.tellOpen(source)
+      if (source.openLosses.areOwed) this.#endings.tellOpen(source)
       if (source.mayAnswer && this.#output.isUnderHalf()) this.#repair.tickAll(source, now)
       this.#sources.settled(source)
     }
@@ -243,10 +243,7 @@ export class SubscribedTables {
     if (source.heard(now, this.#random, this.isReady))
       this.#output.wakeWithin(this.#limits.syncSpreadMs)
     if (source.state === 'live') return
-    if (source.state === 'gone') source.reopened = true
-    for (const stream of source.streams.values()) source.lookAt(stream)
-    source.state = 'live'
-    source.needsProofAtOnce(this.#topics, now, this.#random)
+    source.cameBack(this.#topics, now, this.#random)
     this.#output.wakeWithin(this.#limits.syncSpreadMs)
     this.#output.event({ type: 'publisher-live', publisher: source.identity })
   }
@@ -264,9 +261,7 @@ export class SubscribedTables {
         return
       source = this.#sourceOf(entry, now)
     }
-    const couldAnswer = source.mayAnswer && source.entry?.state !== 'gone'
-    source.entry = entry
-    if (!couldAnswer && source.isOnRoster) source.needsProof(this.#topics, now, this.#random)
+    source.entryCame(entry, this.#topics, now, this.#random)
     if (entry.last && source.state !== 'finished') this.#bases.noteLast(source, entry.last)
     if (source.isHeard || !this.#beginning.isAfterEndOf(entry, now)) this.#afterEntry(source)
     else this.#endings.endUnowed(source, this.#sources)
@@ -275,11 +270,11 @@ export class SubscribedTables {
   #afterEntry(source: Source): void {
     const { entry } = source
     if (!entry || source.state === 'finished') return
-    if (entry.state === 'alive') source.reopened = false
+    if (entry.state === 'alive') source.calledAlive()
     if (entry.state !== 'ended') return
     if (entry.last) this.#endings.finish(source)
     else if (source.state !== 'gone') {
-      if (!source.reopened) this.#endings.gone(source)
+      if (!source.isReopened) this.#endings.gone(source)
     } else if (this.#endings.knowsMoreThanTold(source)) this.#endings.gone(source)
   }
 
@@ -314,7 +309,7 @@ export class SubscribedTables {
     source.answered(this.#syncs.took(vector.nonce, now), now)
     source.prove(replyPath)
     // Before `ready` all is owed from the vector on; where it ends an open loss in any table, all since the beginning.
-    const isOwed = this.isReady || source.isOpenInAny
+    const isOwed = this.isReady || source.openLosses.isToldInAny
     const sawAll = !isOwed || this.#syncs.sawTheBeginning(vector.nonce, now)
     if (!this.#bases.takeVector(source, vector, isOwed, sawAll, now))
       source.needsProof([replyPath], now, this.#random)
@@ -352,7 +347,7 @@ export class SubscribedTables {
   }
 
   #onHeartbeat(source: Source, heartbeat: HeartbeatMessage, now: number): void {
-    source.isActive = heartbeat.streams.length > 0
+    source.publishes(heartbeat.streams.length > 0)
     for (const { table, last } of heartbeat.streams) {
       if (!this.wants(table)) continue
       const stream = source.stream(table)
@@ -380,15 +375,13 @@ export class SubscribedTables {
       return
     }
     this.#afterEntry(source)
-    if (source.owesOpen) this.#endings.tellOpen(source)
+    if (source.openLosses.areOwed) this.#endings.tellOpen(source)
     if (source.mayAnswer && this.#silence.isGone(source, now)) {
       source.needsProof(this.#topics, now, this.#random)
       this.#readiness.check()
     }
     if (!source.mayAnswer) {
-      // It is asked for all of it when it is heard, or on the roster, again.
-      source.unproven.clear()
-      source.behind.clear()
+      source.restsUnasked()
       return
     }
     this.#renewal.tick(source, now, this.#sources.all.values())

@@ -1,7 +1,8 @@
 import type { Random } from '../base/random.ts'
 import type { Tables } from '../model/request.ts'
 import type { Beginning } from './beginning.ts'
-import { type AnswerTime, replyPath, type Source, type Unproven } from './source.ts'
+import type { AnswerTime } from './round-trip.ts'
+import { replyPath, type Source, type Unproven } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
@@ -85,8 +86,9 @@ export class Syncs {
     const firstTimes: number[] = []
     for (const source of sources) {
       if (source.unproven.size === 0 || !source.mayAnswer) continue
-      if (now < source.nextSyncAt) {
-        if (source.syncs === 0) firstTimes.push(source.nextSyncAt)
+      const { count, nextAt } = source.syncs
+      if (now < nextAt) {
+        if (count === 0) firstTimes.push(nextAt)
         continue
       }
       if (this.#mayBeUnderWay(source, now)) continue
@@ -97,7 +99,7 @@ export class Syncs {
     if (due.length === 0) return
     // One share for all of them, so that they stay together: everybody hears each request.
     const share = 0.8 + 0.4 * this.#random()
-    for (const source of due) source.synced(now, due.length, share, this.#limits)
+    for (const source of due) source.syncs.asked(now, due.length, share)
     const nonce = this.#output.nonce()
     this.#remember(nonce, now)
     this.#output.request({
@@ -112,10 +114,10 @@ export class Syncs {
   }
 
   /** Many answer one behind the other, the slower the busier the machine is: to ask again would only make it busier. */
-  #mayBeUnderWay({ syncs, syncedAt }: Source, now: number): boolean {
+  #mayBeUnderWay({ syncs }: Source, now: number): boolean {
     const { syncProgressMs, syncPatienceMs } = this.#limits
-    if (syncs === 0) return false
-    return now - this.#progressAt < syncProgressMs && now - syncedAt < syncPatienceMs
+    if (syncs.count === 0) return false
+    return now - this.#progressAt < syncProgressMs && now - syncs.askedAt < syncPatienceMs
   }
 
   /** A tick that comes a little too early for the first syncs must not cost them a whole one. */

@@ -76,7 +76,7 @@ export const boundRules: readonly Rule[] = [
     'D21.8',
     'Of a publisher that is gone no topic is kept as unproven',
     'all are',
-    ['subscriber/subscribed-tables.ts', 'source.unproven.clear()', ''],
+    ['subscriber/source.ts', 'this.#unproven.clear()', ''],
     [
       'src/subscriber/growth.test.ts',
       'D21: is remembered without a stream or a topic for each table of the subscription',
@@ -86,7 +86,7 @@ export const boundRules: readonly Rule[] = [
     'D21.9',
     'Who is over is looked at no longer for what it was behind with',
     'it is, for good',
-    ['subscriber/subscribed-tables.ts', '      source.behind.clear()\n', ''],
+    ['subscriber/source.ts', 'this.#behind.clear()', ''],
     ['src/subscriber/endings.test.ts', 'D21: is looked at no longer, whatever it was behind with'],
   ),
   rule(

@@ -110,8 +110,8 @@ export const endingRules: readonly Rule[] = [
     'its silence is waited for',
     [
       'subscriber/subscribed-tables.ts',
-      'if (!source.reopened) this.#endings.gone(source)',
-      'if (source.reopened) this.#endings.gone(source)',
+      'if (!source.isReopened) this.#endings.gone(source)',
+      'if (source.isReopened) this.#endings.gone(source)',
     ],
     [subscription, 'D20: without a word: what is held is delivered, then a loss with an open end'],
   ),
@@ -153,8 +153,8 @@ export const endingRules: readonly Rule[] = [
     'its frames are passed over',
     [
       'subscriber/subscribed-tables.ts',
-      "    if (source.state === 'gone') source.reopened = true",
-      "    if (source.state === 'gone') return",
+      '    source.cameBack(',
+      "    if (source.state === 'gone') return\n    source.cameBack(",
     ],
     [endings, 'D20: is gone again when it is heard again and falls silent again'],
   ),
@@ -198,7 +198,7 @@ export const endingRules: readonly Rule[] = [
     'D20.19',
     'A gone publisher is asked while the roster has it, and not otherwise',
     'it is asked for ever',
-    ['subscriber/source.ts', "return this.state !== 'gone' || this.isOnRoster", 'return true'],
+    ['subscriber/source.ts', "return this.#state !== 'gone' || this.isOnRoster", 'return true'],
     [endings, 'D20: is asked again when the roster calls it alive after it had called it gone'],
   ),
   rule(
@@ -277,8 +277,8 @@ export const endingRules: readonly Rule[] = [
     'it is told at once',
     [
       'subscriber/endings.ts',
-      'if (!source.owesOpenInAny || source.pending.size > 0) return',
-      'if (!source.owesOpenInAny) return',
+      'if (!openLosses.isOwedInAny || source.pending.size > 0) return',
+      'if (!openLosses.isOwedInAny) return',
     ],
     [behindHeld, 'D20: leaves the open loss in any table behind all that is held'],
   ),
@@ -311,7 +311,7 @@ export const endingRules: readonly Rule[] = [
     'D20.30',
     'Who is heard after its node took it for dead may publish any table',
     'it is held to what its node knew of',
-    ['subscriber/endings.ts', 'source.entry && !source.reopened ?', 'source.entry ?'],
+    ['subscriber/source.ts', 'this.#entry && !this.#isReopened ?', 'this.#entry ?'],
     [endings, 'D20: leaves an open loss in each table once it fell silent after its node took it'],
   ),
   rule(
@@ -332,7 +332,7 @@ export const endingRules: readonly Rule[] = [
     'D20.33',
     'Who falls silent behind its last numbers leaves no open loss in a table that it does not name',
     'it may have published any table',
-    ['subscriber/endings.ts', '    if (source.saidLast) source.onlyTables = []\n', ''],
+    ['subscriber/source.ts', 'this.#saidLast ? [] : tables', 'tables'],
     [leaving, 'D20: leaves no open loss in any table where all of them are here'],
   ),
   rule(
@@ -353,7 +353,11 @@ export const endingRules: readonly Rule[] = [
     'D20.36',
     'Where an open loss in any table ends before `ready`, what is in tables that nobody knew of is owed',
     'its end says that nothing of them is lost',
-    ['subscriber/subscribed-tables.ts', 'this.isReady || source.isOpenInAny', 'this.isReady'],
+    [
+      'subscriber/subscribed-tables.ts',
+      'this.isReady || source.openLosses.isToldInAny',
+      'this.isReady',
+    ],
     [endings, 'D20: that comes back before `ready` owes what is in tables that nobody knew of'],
   ),
 ]

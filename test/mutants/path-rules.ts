@@ -164,8 +164,8 @@ export const pathRules: readonly Rule[] = [
     'they are as close as on one host',
     [
       'subscriber/path-renewal.ts',
-      'source.pauseMs(Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs))',
-      'Math.min(this.#limits.renewEveryMs * 2 ** round, this.#limits.renewMaxMs)',
+      'source.renewals.renewed(now + source.pauseMs(least))',
+      'source.renewals.renewed(now + least)',
     ],
     [roundTrip, 'D12: has hops of its path made anew no faster than an answer can come'],
   ),

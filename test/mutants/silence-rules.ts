@@ -55,8 +55,8 @@ export const silenceRules: readonly Rule[] = [
     'all publishers share what is pending',
     [
       'subscriber/source.ts',
-      'readonly pending = new Set<SubscribedStream>()',
-      'readonly pending = ((globalThis as { pending?: Set<SubscribedStream> }).pending ??= new Set<SubscribedStream>())',
+      'readonly #pending = new Set<SubscribedStream>()',
+      'readonly #pending = ((globalThis as { pending?: Set<SubscribedStream> }).pending ??= new Set<SubscribedStream>())',
     ],
     [delivery, 'D13: hold up no other publisher'],
   ),
@@ -160,9 +160,9 @@ export const silenceRules: readonly Rule[] = [
     'When a stalled or gone publisher is heard again, it is asked for everything at once',
     'it is believed to be whole',
     [
-      'subscriber/subscribed-tables.ts',
-      "    source.state = 'live'\n    source.needsProofAtOnce(this.#topics, now, this.#random)",
-      "    source.state = 'live'",
+      'subscriber/source.ts',
+      "    this.#state = 'live'\n    this.needsProofAtOnce(topics, now, random)",
+      "    this.#state = 'live'",
     ],
     [silence, 'D14: is asked at once when it is heard again'],
   ),
@@ -222,8 +222,8 @@ export const silenceRules: readonly Rule[] = [
     'A publisher whose last heartbeat named no stream is stalled two seconds after the next was due',
     'it is stalled as one that publishes',
     [
-      'subscriber/source.ts',
-      'this.isActive ? this.#limits.heartbeatMs : this.#limits.quietHeartbeatMs',
+      'subscriber/silence.ts',
+      'this.#isActive ? this.#limits.heartbeatMs : this.#limits.quietHeartbeatMs',
       'this.#limits.heartbeatMs',
     ],
     [
@@ -254,7 +254,7 @@ export const silenceRules: readonly Rule[] = [
     'it is still taken for quiet',
     [
       'subscriber/subscribed-tables.ts',
-      "      case 'batch':\n        source.isActive = true\n",
+      "      case 'batch':\n        source.publishes(true)\n",
       "      case 'batch':\n",
     ],
     [silence, 'D14: is stalled three seconds after an update or a heartbeat that named one'],

@@ -9,14 +9,14 @@ export const syncRules: readonly Rule[] = [
     'D15.1',
     'A sync is repeated while an answer is missing',
     'it is sent once',
-    ['subscriber/source.ts', 'this.nextSyncAt = now + wait * share', 'this.nextSyncAt = Infinity'],
+    ['subscriber/sync-schedule.ts', 'this.#nextAt = now + wait * share', 'this.#nextAt = Infinity'],
     [syncs, 'D15: is repeated, later and later, while an answer is missing'],
   ),
   rule(
     'D15.2',
     'A sync is repeated later and later',
     'it is repeated at one pace',
-    ['subscriber/source.ts', 'limits.syncRetryMs * 1.5 ** this.syncs', 'limits.syncRetryMs'],
+    ['subscriber/sync-schedule.ts', 'syncRetryMs * 1.5 ** this.#count', 'syncRetryMs'],
     [syncs, 'D15: is repeated, later and later, while an answer is missing'],
   ),
   rule(
@@ -59,7 +59,7 @@ export const syncRules: readonly Rule[] = [
     'D15.7',
     'A sync is repeated no faster than an answer takes by the round trips that were measured',
     'it is repeated as on one host',
-    ['subscriber/source.ts', 'this.pauseMs(Math.min(later,', '(Math.min(later,'],
+    ['subscriber/sync-schedule.ts', 'this.#roundTrip.pauseMs(Math.min(later,', '(Math.min(later,'],
     ['src/subscriber/round-trip.test.ts', 'D15: is asked again no faster than an answer can come'],
   ),
   rule(
@@ -92,7 +92,7 @@ export const syncRules: readonly Rule[] = [
     'Time in which the publisher was silent is no round trip',
     'it counts as one',
     [
-      'subscriber/source.ts',
+      'subscriber/round-trip.ts',
       'Math.min(tookMs - ownStallMs - silentMs, longestRoundTripMs)',
       'Math.min(tookMs - ownStallMs, longestRoundTripMs)',
     ],
@@ -109,7 +109,7 @@ export const syncRules: readonly Rule[] = [
     'D15.12',
     'Who has never answered has as long as others take',
     'it is asked again at once',
-    ['subscriber/source.ts', 'this.roundTripMs || this.#roundTrips.typicalMs', 'this.roundTripMs'],
+    ['subscriber/round-trip.ts', 'this.#ms || this.#all.typicalMs', 'this.#ms'],
     [
       'src/subscriber/round-trips.test.ts',
       'D15: of a publisher that never answered are those of the others',
@@ -121,8 +121,8 @@ export const syncRules: readonly Rule[] = [
     'chance parts them',
     [
       'subscriber/syncs.ts',
-      'source.synced(now, due.length, share,',
-      'source.synced(now, due.length, 0.8 + 0.4 * this.#random(),',
+      'source.syncs.asked(now, due.length, share)',
+      'source.syncs.asked(now, due.length, 0.8 + 0.4 * this.#random())',
     ],
     [syncs, 'D15: is one request for all who have not answered, also when it is repeated'],
   ),
@@ -130,7 +130,7 @@ export const syncRules: readonly Rule[] = [
     'D15.14',
     'A sync leaves the answers of many publishers time to be read one behind the other',
     'it is repeated as soon as that of one',
-    ['subscriber/source.ts', 'limits.syncAnswerMs * publishers', '0'],
+    ['subscriber/sync-schedule.ts', 'syncAnswerMs * publishers', '0'],
     [syncs, 'D15: of 50 publishers is repeated after a second at the earliest'],
   ),
   rule(
@@ -144,7 +144,7 @@ export const syncRules: readonly Rule[] = [
     'D15.16',
     'A sync without an answer is repeated after five seconds, whatever comes of others',
     'it is not while answers of others come in',
-    ['subscriber/syncs.ts', ' && now - syncedAt < syncPatienceMs', ''],
+    ['subscriber/syncs.ts', ' && now - syncs.askedAt < syncPatienceMs', ''],
     [syncs, 'D15: is repeated after five seconds, whatever comes of others'],
   ),
   rule(
