@@ -323,6 +323,7 @@ describe('who leaves', () => {
   it('D20: says so on the roster and on the wire, with the last numbers of all streams', () => {
     stage.publish(2)
     stage.publish(1, 'B')
+    stage.sync(['A'])
     stage.publisher.leave(0, 0, 2000, () => undefined)
     const last = [
       { table: 'A', last: 2 },

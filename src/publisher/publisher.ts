@@ -1,3 +1,4 @@
+import { Deque } from '../base/deque.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { HeartbeatMessage, LeavingMessage, TableSequence } from '../model/message.ts'
 import type { Request } from '../model/request.ts'
@@ -15,7 +16,7 @@ import type { PublishedStream } from './published-stream.ts'
 import { PublishedStreams } from './published-streams.ts'
 import { Outbox } from './outbox.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
-import type { PublisherOutput } from './publisher-output.ts'
+import type { OutgoingMessage, Send } from './outgoing-message.ts'
 import { RecordReading } from './record-reading.ts'
 import { Replayer } from './replayer.ts'
 import { lastNumbers, SyncAnswers } from './sync-answers.ts'
@@ -32,7 +33,10 @@ export class Publisher {
   readonly identity: PublisherIdentity
   readonly reading = new RecordReading()
   readonly #limits: PublisherLimits
-  readonly #output: PublisherOutput
+  /** To be sent, in this order. */
+  readonly #messages = new Deque<OutgoingMessage>()
+  /** State, published tables or last numbers. */
+  #hasNewRegistration = false
   /** It publishes what programs that are not ours gave it. */
   readonly #foreign: boolean
   readonly #streams = new PublishedStreams()
@@ -58,18 +62,16 @@ export class Publisher {
     identity: PublisherIdentity,
     declared: readonly string[],
     limits: PublisherLimits,
-    output: PublisherOutput,
     now: number,
     foreign = false,
   ) {
     this.identity = identity
     this.#limits = limits
-    this.#output = output
     this.#foreign = foreign
     this.#declared = new Set(declared)
     this.#outbox = new Outbox(limits, this.#streams, (stream, message, at) => {
       this.#replayer.sentFresh(message.byteLength)
-      this.#output.send(stream.topic, message)
+      this.#send(stream.topic, message)
       this.#heartbeats.afterBurst(at)
     })
     for (const table of declared) {
@@ -113,6 +115,20 @@ export class Publisher {
     )
   }
 
+  /** The next that is to be sent now. */
+  nextMessage(): OutgoingMessage | undefined {
+    return this.#messages.shift()
+  }
+
+  /** The registration of this process has changed since it was said: its state, published tables or last numbers. */
+  get hasNewRegistration(): boolean {
+    return this.#hasNewRegistration
+  }
+
+  registrationSaid(): void {
+    this.#hasNewRegistration = false
+  }
+
   /** True while something is to leave at the end of this turn, or of the next. */
   get hasMoreToSend(): boolean {
     return !this.#outbox.isEmpty || (!this.#parcel.isEmpty && !this.#gathering.isWaiting)
@@ -125,7 +141,7 @@ export class Publisher {
 
   /** Ends of turns need not be told: `tick()` closes the open parcel when it is due. */
   get skipsTurns(): boolean {
-    return this.#gathering.skipsTurns
+    return this.#gathering.skipsTurns && !this.#hasNewRegistration
   }
 
   get deadline(): number {
@@ -257,12 +273,12 @@ export class Publisher {
   leave(now: number, wallClock: number, drainMs: number, done: (outcome: FlushOutcome) => void) {
     this.closeTurn(now, wallClock, Infinity)
     this.#state = 'leaving'
-    this.#output.registrationChanged()
+    this.#hasNewRegistration = true
     if (this.#streams.size > 0)
       this.#say({ kind: 'leaving', publisher: this.identity, streams: this.lastNumbered })
     this.flush(now, wallClock, drainMs, (outcome) => {
       this.#state = 'ended'
-      this.#output.registrationChanged()
+      this.#hasNewRegistration = true
       done(outcome)
     })
   }
@@ -292,7 +308,7 @@ export class Publisher {
     if (now >= this.#syncsAt) this.#syncs.send(now, this.#streams, this.#send)
   }
 
-  readonly #send: PublisherOutput['send'] = (topic, message) => this.#output.send(topic, message)
+  readonly #send: Send = (topic, bytes) => void this.#messages.push({ topic, bytes })
 
   #stream(table: string): PublishedStream {
     let stream = this.#streams.get(table)
@@ -300,7 +316,7 @@ export class Publisher {
       stream = this.#streams.add(table)
       if (!this.#declared.has(table)) {
         this.#outbox.newTable(table)
-        this.#output.registrationChanged()
+        this.#hasNewRegistration = true
       }
     }
     return stream
@@ -342,7 +358,7 @@ export class Publisher {
 
   #say(message: HeartbeatMessage | LeavingMessage): void {
     const topic = statusTopic(this.identity.incarnation)
-    this.#output.send(topic, encodeMessage(topic, message))
+    this.#send(topic, encodeMessage(topic, message))
   }
 
   #askConfirm(now: number): void {

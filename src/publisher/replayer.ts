@@ -6,7 +6,7 @@ import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/frames/message-codec.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
-import type { PublisherOutput } from './publisher-output.ts'
+import type { Send } from './outgoing-message.ts'
 
 interface AskedRange {
   times: number
@@ -85,11 +85,7 @@ export class Replayer {
     this.#gathered.push({ request, isRepeat })
   }
 
-  tick(
-    now: number,
-    streamOf: (table: string) => PublishedStream | undefined,
-    send: PublisherOutput['send'],
-  ): void {
+  tick(now: number, streamOf: (table: string) => PublishedStream | undefined, send: Send): void {
     if (now >= this.#gatherUntil) this.#startGathered(streamOf, send)
     this.#resumeAt = Infinity
     while (this.#underWay.length > 0)
@@ -104,10 +100,7 @@ export class Replayer {
     for (const [key, { at }] of this.#asked) if (at < time) this.#asked.delete(key)
   }
 
-  #startGathered(
-    streamOf: (table: string) => PublishedStream | undefined,
-    send: PublisherOutput['send'],
-  ): void {
+  #startGathered(streamOf: (table: string) => PublishedStream | undefined, send: Send): void {
     const gathered = this.#gathered
     this.#gathered = []
     this.#gatherUntil = Infinity
@@ -168,7 +161,7 @@ export class Replayer {
   #sendOne(
     now: number,
     streamOf: (table: string) => PublishedStream | undefined,
-    send: PublisherOutput['send'],
+    send: Send,
   ): boolean {
     const replay = this.#underWay.at(0) as Replay
     const stream = streamOf(replay.table)

@@ -4,7 +4,7 @@ import { replyTopic, updateTopic, allUpdatesTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/frames/message-codec.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
-import type { PublisherOutput } from './publisher-output.ts'
+import type { Send } from './outgoing-message.ts'
 
 export interface SyncSource {
   /** The states of the streams of the tables asked for, or of all streams; all taken at one moment. */
@@ -41,7 +41,7 @@ export class SyncAnswers {
     this.#pending.push(request)
   }
 
-  send(now: number, source: SyncSource, send: PublisherOutput['send']): void {
+  send(now: number, source: SyncSource, send: Send): void {
     const requests = this.#pending
     this.#answeredAt = now
     this.#pending = []

@@ -3,11 +3,13 @@ import { nextCommonTime } from '../base/common-time.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
-import { addresseesOf, type Request } from '../model/request.ts'
+import { addresseesOf } from '../model/request.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
+import type { OutgoingMessage } from '../publisher/outgoing-message.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
+import type { SubscriberAction } from '../subscriber/subscriber-action.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeRequest, encodeRequest } from '../wire/frames/request-codec.ts'
 import { Alarm } from './alarm.ts'
@@ -61,10 +63,6 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       identityOf(parts.registration),
       parts.declared,
       parts.publisherLimits,
-      {
-        send: (topic, message) => this.#send(topic, message),
-        registrationChanged: () => this.#registrationChanged(),
-      },
       now,
       parts.foreign,
     )
@@ -73,15 +71,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       parts.subscriberLimits,
       parts.random,
       {
-        request: (request) => this.#request(request),
-        subscribe: (topic) => this.#transport.subscribe(topic),
-        unsubscribe: (topic) => this.#transport.unsubscribe(topic),
         hops: (incarnation) =>
           incarnation === parts.registration.incarnation ? [] : this.#transport.hops(incarnation),
-        renew: (hop, incarnation) => this.#transport.renew(hop, incarnation),
-        refused: (reason) => this.#refused(reason),
         wallClock: () => parts.clock.wallClock(),
-        wakeWithin: (ms) => this.#wakeWithin(ms),
       },
       now,
     )
@@ -105,7 +97,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       await this.#finish(undefined)
       throw error
     }
-    this.#schedule()
+    this.#proceed()
     return this
   }
 
@@ -127,6 +119,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (this.#publisher.isParcelFull) {
       this.#registration.sayChanged()
       this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock())
+      this.#proceed()
     }
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
     if (!this.#publisher.skipsTurns) this.#scheduleTurn()
@@ -163,10 +156,14 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       tooSlow: (error) => this.#feed.emit({ type: 'too-slow', tables: wanted, error }),
       endOfTurn: (run) => this.#clock.endOfTurn(run),
       unreachable: () => this.#news.unreachable,
-      consumed: () => this.#subscriber.onConsumed(core, this.#clock.now()),
+      consumed: () => {
+        this.#subscriber.onConsumed(core, this.#clock.now())
+        this.#proceed()
+      },
       stopped: () => {
         this.#subscriber.remove(core)
         this.#handles.delete(handle)
+        this.#proceed()
         this.#registration.say()
       },
     })
@@ -176,6 +173,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#handles.add(handle)
     this.#registration.say()
     this.#wakeWithin(firstSyncMs)
+    this.#proceed()
     return handle
   }
 
@@ -206,7 +204,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
           ? reject(new TidingsError('CLOSED', 'the queue was closed before the flush had ended'))
           : resolve(flushResult(outcome, this.#subscriber.roster)),
       )
-      this.#schedule()
+      this.#proceed()
     })
   }
 
@@ -232,7 +230,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #waitFor(ms: number): void {
     const now = this.#clock.now()
     this.#publisher.waitUntil(now + ms, now)
-    this.#schedule()
+    this.#proceed()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -243,7 +241,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     for (const handle of this.#handles) handle.end(undefined)
     await new Promise<void>((resolve) => {
       this.#publisher.leave(this.#clock.now(), this.#clock.wallClock(), drainMs, () => resolve())
-      this.#schedule()
+      this.#proceed()
     })
     if (!this.#isClosed) await this.#registration.sayEnded(this.#clock)
     await this.#finish(undefined)
@@ -267,19 +265,25 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     return {
       message: (message) => {
         this.#subscriber.onMessage(message, this.#clock.now(), false)
-        this.#schedule()
+        this.#proceed()
       },
       request: (frame) => this.#onRequest(frame),
       roster: (change) => this.#onRoster(change),
       registered: (registration) => this.#onRegistered(registration),
-      reconnected: () => this.#subscriber.onReconnected(this.#clock.now()),
+      reconnected: () => {
+        this.#subscriber.onReconnected(this.#clock.now())
+        this.#proceed()
+      },
       event: (event) => {
         if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
         this.#feed.emit(event)
       },
       sendAll: () => {
         this.#registration.sayChanged()
-        return this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock(), Infinity)
+        const now = this.#clock.now()
+        const hasLeft = this.#publisher.closeTurn(now, this.#clock.wallClock(), Infinity)
+        this.#proceed()
+        return hasLeft
       },
       forget: () => this.#publisher.forget(),
       failed: (error) => {
@@ -295,7 +299,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     // Our own requests reach our own publisher directly; through a proxy they come back, too.
     else if (request.subscriber !== this.identity.incarnation) {
       this.#publisher.onRequest(request, this.#clock.now())
-      this.#schedule()
+      this.#proceed()
     }
   }
 
@@ -306,17 +310,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const entries = this.#news.entriesOf(change, roster)
     this.#subscriber.onRoster(change, now)
     this.#publisher.onRoster(entries, now)
-    this.#schedule()
+    this.#proceed()
   }
 
   #onRegistered(registration: Registration): void {
     this.#registration.onTaken(registration)
     this.#publisher.onRegistered(registration.publishes, this.#clock.now())
-  }
-
-  #registrationChanged(): void {
-    this.#registration.change()
-    this.#scheduleTurn()
+    this.#proceed()
   }
 
   #refused(reason: string): void {
@@ -330,19 +330,39 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#feed.emit(event)
   }
 
-  #send(topic: string, message: Uint8Array): void {
+  /**
+   * Does what the publisher and the subscriber want done by now, in their order, and sees to the next turn and to
+   * the time of what is due. It follows whatever they were told.
+   */
+  #proceed(): void {
     if (this.#isClosed) return
-    this.#transport.send(topic, message)
-    if (!this.#subscriber.listensTo(topic)) return
-    // Not from inside publish(): the application's handler must not run within its own call.
-    this.#loopback.push(message)
-    this.#scheduleTurn()
+    for (let action; (action = this.#subscriber.nextAction());) this.#do(action)
+    for (let message; (message = this.#publisher.nextMessage());) this.#send(message)
+    const wakeMs = this.#subscriber.takeWake()
+    if (wakeMs !== Infinity) this.#wakeWithin(wakeMs)
+    const { hasNewRegistration, hasMoreToSend, looksAhead } = this.#publisher
+    if (hasNewRegistration || hasMoreToSend || looksAhead) this.#scheduleTurn()
+    this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
   }
 
-  #request(request: Request): void {
-    this.#transport.request(encodeRequest(request), addresseesOf(request))
-    this.#publisher.onRequest(request, this.#clock.now())
-    this.#schedule()
+  #do(action: SubscriberAction): void {
+    if (action.type === 'request') {
+      const { request } = action
+      this.#transport.request(encodeRequest(request), addresseesOf(request))
+      // Our own publisher is asked, too, and not over the network.
+      this.#publisher.onRequest(request, this.#clock.now())
+    } else if (action.type === 'subscribe') this.#transport.subscribe(action.topic)
+    else if (action.type === 'unsubscribe') this.#transport.unsubscribe(action.topic)
+    else if (action.type === 'renew') this.#transport.renew(action.hop, action.incarnation)
+    else this.#refused(action.reason)
+  }
+
+  #send({ topic, bytes }: OutgoingMessage): void {
+    this.#transport.send(topic, bytes)
+    if (!this.#subscriber.listensTo(topic)) return
+    // Not from inside publish(): the application's handler must not run within its own call.
+    this.#loopback.push(bytes)
+    this.#scheduleTurn()
   }
 
   #scheduleTurn(): void {
@@ -353,7 +373,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       if (!this.#isClosed) {
         this.#registration.sayChanged()
         this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
-        this.#schedule()
+        this.#proceed()
       }
       this.#deliverOwn()
     })
@@ -365,35 +385,24 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     for (const message of loopback) this.#subscriber.onMessage(message, this.#clock.now(), true)
   }
 
-  /** The next turn, and the time of what is due. */
-  #schedule(): void {
-    if (this.#isClosed) return
-    if (this.#publisher.hasMoreToSend || this.#publisher.looksAhead) this.#scheduleTurn()
-    this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
-  }
-
   #tick(): void {
     if (this.#isClosed) return
     const now = this.#clock.now()
     this.#publisher.tick(now)
     if (now >= this.#tickAt) {
-      // The tick itself may want the next one earlier.
-      this.#tickAt = Infinity
-      this.#tickAt = Math.min(this.#subscriber.tick(now), this.#tickAt)
+      this.#tickAt = this.#subscriber.tick(now)
     }
     if (now >= this.#reportAt) {
       this.#reportAt = nextCommonTime(now, reportMs, reportBehindMs)
       for (const event of this.#refusals.take()) this.#feed.emit(event)
       this.#registration.report()
     }
-    this.#schedule()
+    this.#proceed()
   }
 
   #wakeWithin(ms: number): void {
     const now = this.#clock.now()
     this.#subscriber.onWake(now)
-    if (now + ms >= this.#tickAt) return
-    this.#tickAt = now + ms
-    this.#schedule()
+    this.#tickAt = Math.min(this.#tickAt, now + ms)
   }
 }

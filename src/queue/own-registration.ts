@@ -11,7 +11,6 @@ export class OwnRegistration {
   readonly #publisher: Publisher
   readonly #subscriber: Subscriber
   #given: Registration
-  #isChanged = false
   #isClosed = false
   /** Commits that were numbered when it was said last. */
   #commits = 0
@@ -52,13 +51,9 @@ export class OwnRegistration {
     }
   }
 
-  /** To be said before anything is sent: of 3,000 new tables in one turn each would name all the others again. */
-  change(): void {
-    this.#isChanged = true
-  }
-
+  /** Before anything is sent, once a turn: of 3,000 new tables in one each would name all the others again. */
   sayChanged(): void {
-    if (this.#isChanged) this.say()
+    if (this.#publisher.hasNewRegistration) this.say()
   }
 
   /** Where something was published since it was said last: the transport repeats what stays as it is. */
@@ -68,7 +63,7 @@ export class OwnRegistration {
 
   say(): void {
     if (this.#isClosed) return
-    this.#isChanged = false
+    this.#publisher.registrationSaid()
     this.#commits = this.#publisher.published.commits
     this.#transport.register(this.current())
   }

@@ -8,6 +8,7 @@ import { Publisher } from '../publisher/publisher.ts'
 import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { identity, subscriber as id } from '../../test/harness/pair.ts'
+import { afterEachCall } from '../../test/harness/after-each-call.ts'
 import { Subscriber } from './subscriber.ts'
 import { Source } from './source.ts'
 import { defaultSubscriberLimits } from './subscriber-limits.ts'
@@ -64,33 +65,36 @@ function start(limits: Partial<typeof defaultSubscriberLimits> = {}): void {
   messages = []
   wakes = []
   asked.length = 0
-  const output = {
-    request: (request: Request) => {
-      requests.push(request)
-      asked.push(request)
-    },
-    subscribe: (topic: string) => void topics.push(`+${topic}`),
-    unsubscribe: (topic: string) => void topics.push(`-${topic}`),
-    renew: () => undefined,
-    hops: () => [],
-    refused: (reason: string) => void refusals.push(reason),
-    wallClock: () => 77,
-    wakeWithin: (ms: number) => void wakes.push(ms),
-  }
   const all = { ...defaultSubscriberLimits, ...limits }
-  subscriber = new Subscriber(id, all, seededRandom(1), output, 0)
-  publisher = new Publisher(
-    identity,
-    ['A'],
-    defaultPublisherLimits,
-    {
-      send: (_topic, message) => void messages.push(message),
-      registrationChanged: () => publisher.onRegistered(publisher.publishes, 0),
-    },
-    0,
-  )
+  const around = { hops: () => [], wallClock: () => 77 }
+  const core = new Subscriber(id, all, seededRandom(1), around, 0)
+  subscriber = afterEachCall(core, () => proceed(core))
+  publisher = newPublisher(identity)
   publisher.onRegistered(['A'], 0)
   roster({ node: 'n', history: 'h' })
+}
+
+function proceed(core: Subscriber): void {
+  for (let action; (action = core.nextAction());)
+    if (action.type === 'request') {
+      requests.push(action.request)
+      asked.push(action.request)
+    } else if (action.type === 'subscribe') topics.push(`+${action.topic}`)
+    else if (action.type === 'unsubscribe') topics.push(`-${action.topic}`)
+    else if (action.type === 'refused') refusals.push(action.reason)
+  const wakeMs = core.takeWake()
+  if (wakeMs !== Infinity) wakes.push(wakeMs)
+}
+
+function newPublisher(as: typeof identity): Publisher {
+  const core = new Publisher(as, ['A'], defaultPublisherLimits, 0)
+  return afterEachCall(core, () => {
+    if (core.hasNewRegistration) {
+      core.registrationSaid()
+      core.onRegistered(core.publishes, 0)
+    }
+    for (let next; (next = core.nextMessage());) messages.push(next.bytes)
+  })
 }
 
 function roster(history: { node: string; history: string }, more: Partial<RosterEntry> = {}): void {
@@ -235,16 +239,7 @@ describe('the budget of held bytes', () => {
 
 describe('this process itself', () => {
   it('D24: takes its own updates from itself, not from the network, and only where they are wanted', () => {
-    const mine = new Publisher(
-      { ...identity, incarnation: id },
-      ['A'],
-      defaultPublisherLimits,
-      {
-        send: (_topic, message) => void messages.push(message),
-        registrationChanged: () => mine.onRegistered(mine.publishes, 0),
-      },
-      0,
-    )
+    const mine = newPublisher({ ...identity, incarnation: id })
     mine.onRegistered(['A'], 0)
     const [wants, wantsNone] = [subscribe(), subscribe(['A'], false)]
     const turn = (isOwn: boolean): void => {
@@ -460,6 +455,11 @@ describe('the next tick', () => {
     publish(1)
     messages = []
     now += 150
+    publisher.tick(now)
+    deliver()
+    expect(Math.min(...wakes)).toBeLessThanOrEqual(tickMs)
+    wakes = []
+    now += 1_000
     publisher.tick(now)
     deliver()
     expect(wakes).toContain(tickMs)

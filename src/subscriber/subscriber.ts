@@ -1,8 +1,9 @@
+import { Deque } from '../base/deque.ts'
 import { nextCommonTime } from '../base/common-time.ts'
 import type { Random } from '../base/random.ts'
 import type { Hop } from '../model/hop.ts'
 import type { Message } from '../model/message.ts'
-import type { Request, Tables } from '../model/request.ts'
+import type { Tables } from '../model/request.ts'
 import type { RosterChange, RosterEntry } from '../model/roster-entry.ts'
 import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
@@ -12,22 +13,17 @@ import { OwnStalls } from './own-stalls.ts'
 import { RoundTrips } from './round-trips.ts'
 import { Selection, type TableSelection } from './selection.ts'
 import { SignsOfLife } from './signs-of-life.ts'
+import type { SubscriberAction } from './subscriber-action.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import { SubscribedTables } from './subscribed-tables.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
-/** What the subscribing side of a process does to the outside. */
-interface SubscriberOutput {
-  request(request: Request): void
-  subscribe(topicPrefix: string): void
-  unsubscribe(topicPrefix: string): void
+/** What the subscribing side of a process asks of its surroundings. */
+interface Surroundings {
+  /** What can be made anew on the way from a publisher, in the order in which it is to be tried. */
   hops(incarnation: string): readonly Hop[]
-  renew(hop: Hop, incarnation: string): void
-  refused(reason: string): void
   /** Milliseconds since the epoch: a step of it shows how long this machine was suspended. */
   wallClock(): number
-  /** `tick()` is wanted so many milliseconds from now at the latest. */
-  wakeWithin(ms: number): void
 }
 
 /** Where a subscription's deliveries go. */
@@ -51,7 +47,11 @@ export class Subscriber {
   readonly #id: string
   readonly #limits: SubscriberLimits
   readonly #random: Random
-  readonly #output: SubscriberOutput
+  readonly #around: Surroundings
+  /** To be done, in this order. */
+  readonly #actions = new Deque<SubscriberAction>()
+  /** `tick()` is wanted so many milliseconds from now at the latest. */
+  #wakeWithinMs = Infinity
   readonly #reader = new RowReader()
   readonly #entries = new Set<OpenSubscription>()
   readonly #byTable = new Map<string, OpenSubscription[]>()
@@ -72,16 +72,30 @@ export class Subscriber {
     id: string,
     limits: SubscriberLimits,
     random: Random,
-    output: SubscriberOutput,
+    around: Surroundings,
     now: number,
   ) {
     this.#id = id
     this.#limits = limits
     this.#random = random
-    this.#output = output
+    this.#around = around
     this.#stalls = new OwnStalls(limits.tickMs, now)
-    this.#confirmations = new Confirmations(id, output)
+    this.#confirmations = new Confirmations(id, {
+      request: (request) => this.#do({ type: 'request', request }),
+    })
     this.#signs = new SignsOfLife(limits.tombstones)
+  }
+
+  /** The next that is to be done now. */
+  nextAction(): SubscriberAction | undefined {
+    return this.#actions.shift()
+  }
+
+  /** So many milliseconds from now `tick()` is wanted at the latest; Infinity: as it said last. */
+  takeWake(): number {
+    const ms = this.#wakeWithinMs
+    this.#wakeWithinMs = Infinity
+    return ms
   }
 
   get roster(): ReadonlyMap<string, RosterEntry> {
@@ -134,12 +148,12 @@ export class Subscriber {
             sink.ready()
             this.#confirmations.progressed(this.#subscriptions())
           },
-          request: (request) => this.#output.request(request),
-          wallClock: () => this.#output.wallClock(),
+          request: (request) => this.#do({ type: 'request', request }),
+          wallClock: () => this.#around.wallClock(),
           nonce: () => ++this.#nonce,
           subscribeAgain: (topics) => this.#subscribeAgain(topics),
-          hops: (incarnation) => this.#output.hops(incarnation),
-          renew: (hop, incarnation) => this.#output.renew(hop, incarnation),
+          hops: (incarnation) => this.#around.hops(incarnation),
+          renew: (hop, incarnation) => this.#do({ type: 'renew', hop, incarnation }),
           heardAt: (incarnation) => this.#signs.at(incarnation),
           ownStallsMs: (at) => this.#stalls.totalMs(at),
           wakeWithin: (ms) => this.#wakeWithin(ms),
@@ -176,7 +190,7 @@ export class Subscriber {
    */
   onMessage(bytes: Uint8Array, now: number, isOwn: boolean): void {
     const message = decodeMessage(bytes)
-    if (message.kind === 'refused') this.#output.refused(message.reason)
+    if (message.kind === 'refused') this.#do({ type: 'refused', reason: message.reason })
     else if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
     // else: our own update came back to us over the network; it has been delivered directly.
   }
@@ -234,9 +248,13 @@ export class Subscriber {
     this.#stalls.wake(now)
   }
 
+  #do(action: SubscriberAction): void {
+    this.#actions.push(action)
+  }
+
   #wakeWithin(ms: number): void {
     this.#isAwake = true
-    this.#output.wakeWithin(ms)
+    this.#wakeWithinMs = Math.min(this.#wakeWithinMs, ms)
   }
 
   /** Publishers may have come and gone unseen: a node's roster began anew, or has forgotten them. */
@@ -292,8 +310,8 @@ export class Subscriber {
       ...topics.map((table) => (table === null ? allUpdatesTopic : updateTopic(table))),
     ]
     for (const topic of prefixes) {
-      this.#output.unsubscribe(topic)
-      this.#output.subscribe(topic)
+      this.#do({ type: 'unsubscribe', topic })
+      this.#do({ type: 'subscribe', topic })
     }
   }
 
@@ -305,7 +323,7 @@ export class Subscriber {
   #retainTopic(topic: string): void {
     const count = this.#topics.get(topic) ?? 0
     this.#topics.set(topic, count + 1)
-    if (count === 0) this.#output.subscribe(topic)
+    if (count === 0) this.#do({ type: 'subscribe', topic })
   }
 
   #releaseTopic(topic: string): void {
@@ -315,7 +333,7 @@ export class Subscriber {
       return
     }
     this.#topics.delete(topic)
-    this.#output.unsubscribe(topic)
+    this.#do({ type: 'unsubscribe', topic })
   }
 
   /** GENESIS_CLUSTER forgets ended processes after 10 minutes; here a cap does it. */

@@ -15,6 +15,7 @@ import { defaultSubscriberLimits } from '../../src/subscriber/subscriber-limits.
 import type { SubscriptionEvent } from '../../src/subscriber/subscription-output.ts'
 import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
 import { RowReader } from '../../src/wire/rows/row-reader.ts'
+import { afterEachCall } from './after-each-call.ts'
 
 export const subscriber = 'a'.repeat(32)
 export const incarnation = '0'.repeat(32)
@@ -84,23 +85,24 @@ export class Pair {
 
   /** One more publisher on the same wire; it takes part in `pass()`. */
   addPublisher(more: Partial<PublisherIdentity> = {}): Publisher {
-    const publisher = new Publisher(
-      { ...identity, ...more },
-      ['A'],
-      { ...defaultPublisherLimits, ...this.#limits.publisher },
-      {
-        send: (_topic, bytes) => {
-          const message = decodeMessage(bytes)
-          if (message.kind === 'refused') throw new Error(message.kind)
-          this.wire.push(message)
-        },
-        registrationChanged: () => publisher.onRegistered(publisher.publishes, this.now),
-      },
-      this.now,
-    )
+    const limits = { ...defaultPublisherLimits, ...this.#limits.publisher }
+    const core = new Publisher({ ...identity, ...more }, ['A'], limits, this.now)
+    const publisher = afterEachCall(core, () => this.#proceed(core))
     publisher.onRegistered(['A'], this.now)
     this.#publishers.push(publisher)
     return publisher
+  }
+
+  #proceed(publisher: Publisher): void {
+    if (publisher.hasNewRegistration) {
+      publisher.registrationSaid()
+      publisher.onRegistered(publisher.publishes, this.now)
+    }
+    for (let next; (next = publisher.nextMessage());) {
+      const message = decodeMessage(next.bytes)
+      if (message.kind === 'refused') throw new Error(message.kind)
+      this.wire.push(message)
+    }
   }
 
   #newSubscription(tables: Tables): SubscribedTables {

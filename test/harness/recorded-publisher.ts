@@ -2,6 +2,7 @@ import type { Message } from '../../src/model/message.ts'
 import { Publisher } from '../../src/publisher/publisher.ts'
 import { defaultPublisherLimits } from '../../src/publisher/publisher-limits.ts'
 import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
+import { afterEachCall } from './after-each-call.ts'
 import { identity, incarnation, subscriber } from './pair.ts'
 
 /** A publisher and all that it sends, decoded. */
@@ -20,25 +21,23 @@ export class RecordedPublisher {
     isRegistered = true,
   ) {
     this.isAnswered = isRegistered
-    this.publisher = new Publisher(
-      identity,
-      declared,
-      { ...defaultPublisherLimits, ...limits },
-      {
-        send: (topic, bytes) => {
-          const message = decodeMessage(bytes)
-          if (message.kind === 'refused') throw new Error(message.kind)
-          this.sent.push({ topic, message, at: this.now })
-        },
-        registrationChanged: () => {
-          const { state, publishes } = this.publisher
-          this.registered.push({ state, publishes })
-          if (this.isAnswered) this.publisher.onRegistered(publishes, this.now)
-        },
-      },
-      0,
-    )
+    const publisher = new Publisher(identity, declared, { ...defaultPublisherLimits, ...limits }, 0)
+    this.publisher = afterEachCall(publisher, () => this.#proceed(publisher))
     if (isRegistered) this.publisher.onRegistered(declared, 0)
+  }
+
+  #proceed(publisher: Publisher): void {
+    if (publisher.hasNewRegistration) {
+      publisher.registrationSaid()
+      const { state, publishes } = publisher
+      this.registered.push({ state, publishes })
+      if (this.isAnswered) publisher.onRegistered(publishes, this.now)
+    }
+    for (let next; (next = publisher.nextMessage());) {
+      const message = decodeMessage(next.bytes)
+      if (message.kind === 'refused') throw new Error(message.kind)
+      this.sent.push({ topic: next.topic, message, at: this.now })
+    }
   }
 
   of<Kind extends Message['kind']>(kind: Kind): Extract<Message, { kind: Kind }>[] {

@@ -33,7 +33,7 @@ export const endingRules: readonly Rule[] = [
     'the roster hears of its end alone',
     [
       'publisher/publisher.ts',
-      "    this.#state = 'leaving'\n    this.#output.registrationChanged()",
+      "    this.#state = 'leaving'\n    this.#hasNewRegistration = true",
       "    this.#state = 'leaving'",
     ],
     [answers, 'D20: says so on the roster and on the wire, with the last numbers of all streams'],

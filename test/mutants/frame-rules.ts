@@ -444,7 +444,11 @@ export const frameRules: readonly Rule[] = [
     'W4.5',
     'Refusals are counted by their reason',
     'they are passed over',
-    ['subscriber/subscriber.ts', 'this.#output.refused(message.reason)', 'void message.reason'],
+    [
+      'subscriber/subscriber.ts',
+      "this.#do({ type: 'refused', reason: message.reason })",
+      'void message.reason',
+    ],
     [subscriber, 'W4: what is refused is counted by its reason'],
   ),
 ]

@@ -253,8 +253,8 @@ export const numberRules: readonly Rule[] = [
     'only tables that were named at the start wait',
     [
       'publisher/publisher.ts',
-      'this.#outbox.newTable(table)\n        this.#output',
-      'this.#output',
+      'this.#outbox.newTable(table)\n        this.#hasNewRegistration',
+      'this.#hasNewRegistration',
     ],
     [
       publisher,

@@ -7,6 +7,7 @@ import { defaultSubscriberLimits } from '../../../src/subscriber/subscriber-limi
 import { replyTopic, statusTopic } from '../../../src/model/topic.ts'
 import { decodeMessage, encodeMessage } from '../../../src/wire/frames/message-codec.ts'
 import { decodeRequest, encodeRequest } from '../../../src/wire/frames/request-codec.ts'
+import { afterEachCall } from '../../harness/after-each-call.ts'
 import type { Dice } from '../dice.ts'
 import { mutateFrame } from '../frame-mutation.ts'
 import { incarnations, messageFrames, requestFrame, subscriberId } from '../messages.ts'
@@ -31,23 +32,12 @@ function sendUp(request: Request): void {
 
 function newSubscriber(): Subscriber {
   const nothing = () => {}
-  const output = {
-    request: sendUp,
-    subscribe: nothing,
-    unsubscribe: nothing,
-    renew: nothing,
-    hops: () => [],
-    refused: nothing,
-    wallClock: () => 1,
-    wakeWithin: nothing,
-  }
-  const subscriber = new Subscriber(
-    subscriberId,
-    defaultSubscriberLimits,
-    seededRandom(1),
-    output,
-    0,
-  )
+  const around = { hops: () => [], wallClock: () => 1 }
+  const core = new Subscriber(subscriberId, defaultSubscriberLimits, seededRandom(1), around, 0)
+  const subscriber = afterEachCall(core, () => {
+    for (let action; (action = core.nextAction());)
+      if (action.type === 'request') sendUp(action.request)
+  })
   const yes = () => true
   const sink = {
     updates: nothing,
@@ -134,14 +124,18 @@ export const subscriberTarget: Target = {
 function newPublisher(): Publisher {
   const [incarnation] = incarnations
   const identity = { node: 'a', process: 'PUBLISHER', instance: '', incarnation }
-  const send = (_topic: string, bytes: Uint8Array) => {
-    const message = decodeMessage(bytes)
-    if (message.kind === 'refused')
-      throw new Broken(`subscribers refuse its answer: ${message.reason}`)
-  }
-  const registrationChanged = () => publisher.onRegistered(publisher.publishes, 0)
-  const output = { send, registrationChanged }
-  const publisher: Publisher = new Publisher(identity, ['TRADE'], defaultPublisherLimits, output, 0)
+  const core = new Publisher(identity, ['TRADE'], defaultPublisherLimits, 0)
+  const publisher = afterEachCall(core, () => {
+    if (core.hasNewRegistration) {
+      core.registrationSaid()
+      core.onRegistered(core.publishes, 0)
+    }
+    for (let next; (next = core.nextMessage());) {
+      const message = decodeMessage(next.bytes)
+      if (message.kind === 'refused')
+        throw new Broken(`subscribers refuse its answer: ${message.reason}`)
+    }
+  })
   publisher.onRegistered(['TRADE'], 0)
   for (const table of tables) publisher.publish([{ table, kind: 'insert', record: { ID: 1 } }])
   publisher.endTurn(0, 1)

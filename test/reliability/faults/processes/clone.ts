@@ -24,22 +24,14 @@ const calls = {
     const socket = new PublisherSocket({ sendTimeout: 0, linger: 0 })
     socket.connect(inbound)
     const batches: Buffer[] = []
-    const publisher = new Publisher(
-      identity,
-      [table],
-      defaultPublisherLimits,
-      {
-        send: (_topic, message) => batches.push(Buffer.from(message)),
-        registrationChanged: () => undefined,
-      },
-      performance.now(),
-    )
+    const publisher = new Publisher(identity, [table], defaultPublisherLimits, performance.now())
     publisher.onRegistered([table], performance.now())
-    batches.length = 0
+    while (publisher.nextMessage());
     for (let number = 1; number <= updates; number += 1) {
       const record = orderRecord('CLONE', number, 1, 0)
       publisher.publish([{ table, kind: 'delete', record }])
       publisher.endTurn(performance.now(), Date.now())
+      for (let next; (next = publisher.nextMessage());) batches.push(Buffer.from(next.bytes))
     }
     void (async () => {
       while (!isOver) {
