@@ -139,6 +139,11 @@ export class Publisher {
     return this.#gathering.looksAhead
   }
 
+  /** The end of the next turn is wanted in any case. */
+  get wantsTurn(): boolean {
+    return this.#hasNewRegistration || this.hasMoreToSend || this.looksAhead
+  }
+
   /** Ends of turns need not be told: `tick()` closes the open parcel when it is due. */
   get skipsTurns(): boolean {
     return this.#gathering.skipsTurns && !this.#hasNewRegistration

@@ -3,7 +3,6 @@ import { nextCommonTime } from '../base/common-time.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
-import { addresseesOf } from '../model/request.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate, TablesOf } from '../model/update.ts'
 import type { OutgoingMessage } from '../publisher/outgoing-message.ts'
@@ -11,7 +10,7 @@ import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
 import type { SubscriberAction } from '../subscriber/subscriber-action.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
-import { decodeRequest, encodeRequest } from '../wire/frames/request-codec.ts'
+import { decodeRequest } from '../wire/frames/request-codec.ts'
 import { Alarm } from './alarm.ts'
 import { Counters } from './counters.ts'
 import { firstSyncMs, lingerMs, reportBehindMs, reportMs } from './queue-times.ts'
@@ -22,6 +21,7 @@ import type { SubscribeOptions } from './options.ts'
 import { OwnRegistration } from './own-registration.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
 import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
+import { perform } from './perform.ts'
 import type { QueueParts } from './queue-parts.ts'
 import { Refusals } from '../transport/refusals.ts'
 import { RosterNews } from './roster-news.ts'
@@ -116,11 +116,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number } {
     this.#publisher.reading.check('publish()')
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
-    if (this.#publisher.isParcelFull) {
-      this.#registration.sayChanged()
-      this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock())
-      this.#proceed()
-    }
+    if (this.#publisher.isParcelFull) this.#closeTurn()
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
     if (!this.#publisher.skipsTurns) this.#scheduleTurn()
     return { commit }
@@ -278,13 +274,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
         this.#feed.emit(event)
       },
-      sendAll: () => {
-        this.#registration.sayChanged()
-        const now = this.#clock.now()
-        const hasLeft = this.#publisher.closeTurn(now, this.#clock.wallClock(), Infinity)
-        this.#proceed()
-        return hasLeft
-      },
+      sendAll: () => this.#closeTurn(Infinity),
       forget: () => this.#publisher.forget(),
       failed: (error) => {
         const finished = this.#finish(error)
@@ -340,21 +330,15 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     for (let message; (message = this.#publisher.nextMessage());) this.#send(message)
     const wakeMs = this.#subscriber.takeWake()
     if (wakeMs !== Infinity) this.#wakeWithin(wakeMs)
-    const { hasNewRegistration, hasMoreToSend, looksAhead } = this.#publisher
-    if (hasNewRegistration || hasMoreToSend || looksAhead) this.#scheduleTurn()
+    if (this.#publisher.wantsTurn) this.#scheduleTurn()
     this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
   }
 
   #do(action: SubscriberAction): void {
-    if (action.type === 'request') {
-      const { request } = action
-      this.#transport.request(encodeRequest(request), addresseesOf(request))
-      // Our own publisher is asked, too, and not over the network.
-      this.#publisher.onRequest(request, this.#clock.now())
-    } else if (action.type === 'subscribe') this.#transport.subscribe(action.topic)
-    else if (action.type === 'unsubscribe') this.#transport.unsubscribe(action.topic)
-    else if (action.type === 'renew') this.#transport.renew(action.hop, action.incarnation)
-    else this.#refused(action.reason)
+    if (action.type === 'refused') return this.#refused(action.reason)
+    perform(action, this.#transport)
+    // Our own publisher is asked, too, and not over the network.
+    if (action.type === 'request') this.#publisher.onRequest(action.request, this.#clock.now())
   }
 
   #send({ topic, bytes }: OutgoingMessage): void {
@@ -377,6 +361,14 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       }
       this.#deliverOwn()
     })
+  }
+
+  /** Sends so many bytes of what was published, or what a turn takes. False: some is held still. */
+  #closeTurn(bytes?: number): boolean {
+    this.#registration.sayChanged()
+    const hasLeft = this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock(), bytes)
+    this.#proceed()
+    return hasLeft
   }
 
   #deliverOwn(): void {
