@@ -320,16 +320,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#feed.emit(event)
   }
 
-  /**
-   * Does what the publisher and the subscriber want done by now, in their order, and sees to the next turn and to
-   * the time of what is due. It follows whatever they were told.
-   */
+  /** Behind whatever they were told: does what subscriber and publisher want done, and sees to what is due. */
   #proceed(): void {
     if (this.#isClosed) return
     for (let action; (action = this.#subscriber.nextAction());) this.#do(action)
     for (let message; (message = this.#publisher.nextMessage());) this.#send(message)
-    const wakeMs = this.#subscriber.takeWake()
-    if (wakeMs !== Infinity) this.#wakeWithin(wakeMs)
+    this.#wakeWithin(this.#subscriber.takeWake())
     if (this.#publisher.wantsTurn) this.#scheduleTurn()
     this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
   }
@@ -393,6 +389,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   #wakeWithin(ms: number): void {
+    if (ms === Infinity) return
     const now = this.#clock.now()
     this.#subscriber.onWake(now)
     this.#tickAt = Math.min(this.#tickAt, now + ms)
