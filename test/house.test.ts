@@ -162,6 +162,23 @@ it('each layer has the same list of files: two planes, and what puts them togeth
   }
 })
 
+it('nobody writes into an object of the core: its classes have no public fields that change', () => {
+  const field =
+    /^ {2}(?!readonly |static |get |set |async |return |#)[a-zA-Z]\w*[?!]?(: [^()]*)?( = .*)?$/
+  const open = files
+    .filter((file) => /^src\/(publisher|subscriber)\//.test(file) && !isTest(file))
+    .flatMap((file) => classLines(file).filter((line) => field.test(line)))
+  expect(open).toEqual([])
+})
+
+/** The lines of the classes of a file. */
+function classLines(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(/^(?:export )?class [^\n]*\n(.*?)^}/gms)].flatMap(([, body = '']) =>
+    body.split('\n'),
+  )
+}
+
 it('files are short', () => {
   const long = files
     .filter((file) => !isTest(file))

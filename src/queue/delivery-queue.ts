@@ -203,8 +203,7 @@ export class DeliveryQueue<Tables extends TablesOf> {
   #handOver(waiting: WaitingDelivery<Tables>): void {
     this.#waiting.release(waiting)
     if (this.#waiting.hasRoom) this.#isFull = false
-    for (const { stream, last } of waiting.positions)
-      stream.consumed = Math.max(stream.consumed, last)
+    for (const { stream, last } of waiting.positions) stream.consume(last)
     this.#bytesThisTurn += waiting.bytes
     if (this.#bytesThisTurn >= bytesPerTurn) this.#pause()
     this.#events.consumed()

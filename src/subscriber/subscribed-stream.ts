@@ -84,8 +84,9 @@ export class SubscribedStream {
     return this.#consumed
   }
 
-  set consumed(last: number) {
-    this.#consumed = last
+  /** The application has taken all up to this sequence. */
+  consume(last: number): void {
+    this.#consumed = Math.max(this.#consumed, last)
   }
 
   /** Batches not delivered yet, ascending by `first`, none covered by another. */

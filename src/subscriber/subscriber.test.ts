@@ -43,7 +43,7 @@ class Application {
   }
 
   take(): void {
-    for (const { stream, last } of this.waiting.splice(0)) stream.consumed = last
+    for (const { stream, last } of this.waiting.splice(0)) stream.consume(last)
   }
 }
 

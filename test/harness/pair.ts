@@ -122,15 +122,14 @@ export class Pair {
         updates: (updates, incomplete, _bytes, positions) => {
           this.got.push({ updates, incomplete })
           for (const { table, sequence } of updates) this.order.push(`${table}${sequence}`)
-          for (const { stream, last } of positions) stream.consumed = last
+          for (const { stream, last } of positions) stream.consume(last)
         },
         filtered: () => undefined,
         losses: (losses, positions) => {
           this.losses.push(...losses)
           this.lossDeliveries.push(losses.length)
           for (const { table, from, to } of losses) this.order.push(`lost ${table}${from}..${to}`)
-          for (const { stream, last } of positions)
-            stream.consumed = Math.max(stream.consumed, last)
+          for (const { stream, last } of positions) stream.consume(last)
         },
         hasRoom: () => this.hasRoom,
         isUnderHalf: () => this.hasRoom && this.isUnderHalf,
