@@ -313,7 +313,7 @@ export class Publisher {
     if (now >= this.#syncsAt) this.#syncs.send(now, this.#streams, this.#send)
   }
 
-  readonly #send: Send = (topic, bytes) => void this.#messages.push({ topic, bytes })
+  readonly #send: Send = (topic, bytes) => this.#messages.push({ topic, bytes })
 
   #stream(table: string): PublishedStream {
     let stream = this.#streams.get(table)
