@@ -167,9 +167,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const selection = selectionOf(options)
     const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now, selection)
     this.#handles.add(handle)
-    this.#registration.say()
     this.#wakeWithin(firstSyncMs)
     this.#proceed()
+    this.#registration.say()
     return handle
   }
 
@@ -371,6 +371,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const loopback = this.#loopback
     this.#loopback = []
     for (const message of loopback) this.#subscriber.onMessage(message, this.#clock.now(), true)
+    if (loopback.length > 0) this.#proceed()
   }
 
   #tick(): void {

@@ -100,7 +100,7 @@ export class Actor {
     if (turns === 0) return
     this.process.endOfTurn(() => {
       if (this.isClosing || !this.isOpen) return
-      this.publishBurst()
+      this.#publish([pickTable(this.random)])
       this.publishInTurns(turns - 1)
     })
   }

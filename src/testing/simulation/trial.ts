@@ -168,7 +168,7 @@ export class Trial implements ActorStage, FaultStage {
       }
       if (this.now > this.options.faultMs + 6000) return
       actor.publishBurst()
-      if (random() < 0.1) actor.publishInTurns(2 + Math.floor(random() * 10))
+      if (random() < 0.1) actor.publishInTurns(2 + Math.floor(random() * 6))
       if (isScript) this.close(actor)
       else actor.process.after(pause * -Math.log(1 - random()), work)
     }
