@@ -61,6 +61,8 @@ export interface PublishOptions {
   readonly flushEvery?: number
   /** Gives way to the event loop after so many updates; default: only where it flushes. */
   readonly turnEvery?: number
+  /** Gives way twice, so that every other turn publishes nothing, and the parcels of turns are not gathered. */
+  readonly idleTurns?: boolean
 }
 
 /** Some updates a turn with a pause behind each, or as many a second as the machine can, up to these. */

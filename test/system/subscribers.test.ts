@@ -88,6 +88,7 @@ for (const shape of ['mesh', 'proxy'] as const) {
     frozen.child.signal('SIGSTOP')
     const flushed = publisher.publish(manyUpdates, {
       turnEvery: updatesPerTurn,
+      idleTurns: true,
       flushEvery: Infinity,
     })
     const isPublished = async () => sum(await publisher.published()) === manyUpdates

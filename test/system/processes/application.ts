@@ -77,7 +77,7 @@ const actions: Actions = {
     if (!atOnce) await ready
     else ready.catch(() => undefined)
   },
-  async publish({ updates, flushEvery = defaultFlushEvery, turnEvery = Infinity }) {
+  async publish({ updates, flushEvery = defaultFlushEvery, turnEvery = Infinity, idleTurns }) {
     let missing = 0
     for (let left = updates, sinceFlush = 0, sinceTurn = 0; left > 0;) {
       const { length } = publishNext(left)
@@ -86,6 +86,7 @@ const actions: Actions = {
       sinceTurn += length
       if (sinceTurn >= turnEvery) {
         await nextTurn()
+        if (idleTurns) await nextTurn()
         sinceTurn = 0
       }
       if (sinceFlush < flushEvery && left > 0) continue
