@@ -86,6 +86,21 @@ describe('the checker', () => {
   it('finds a silent loss', () =>
     expect(rules({ delivered: whole.slice(0, 3) })).toEqual(['silent-loss']))
 
+  it('passes what died with its publisher before any of its table had left, and nothing else', () => {
+    const judged = (hasLeft: boolean, ended: { endedAt: number; leftAt: number }) => {
+      const owner = Object.assign(publisherJournal('p', 0), ended)
+      owner.updates.set('C', [{ table: 'C', sequence: 1, commit: 1, place: 0, at: 10 }])
+      const subscriber = Object.assign(subscriberJournal('s', 0, ['C']), { readyAt: 0 })
+      const watch = { violations: [], hasLeft: () => hasLeft }
+      const seen = { watch, reach: {}, keptOrder: false } as unknown as Parameters<typeof check>[2]
+      return check(new Map([['p', owner]]), [subscriber], seen).violations.map(({ rule }) => rule)
+    }
+    expect(judged(false, { endedAt: 12, leftAt: Infinity })).toEqual([])
+    expect(judged(true, { endedAt: 12, leftAt: Infinity })).toEqual(['silent-loss'])
+    expect(judged(false, { endedAt: 12, leftAt: 12 })).toEqual(['silent-loss'])
+    expect(judged(false, { endedAt: Infinity, leftAt: Infinity })).toEqual(['silent-loss'])
+  })
+
   it('finds what came twice', () =>
     expect(rules({ delivered: [...whole, got('A', 1, 1, 4)] })).toContain('twice'))
 

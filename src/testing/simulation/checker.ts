@@ -129,9 +129,19 @@ class SubscriberChecker {
   #checkOwed(publisher: PublisherJournal): void {
     for (const [table, updates] of publisher.updates) {
       if (!wantsTable(this.#journal.tables, table)) continue
+      if (this.#diedWithAll(publisher, table)) continue
       const ledger = this.#ledgers.of(publisher.incarnation, table)
       for (const update of updates) this.#checkUpdate(publisher, ledger, update)
     }
+  }
+
+  /**
+   * It died before its node knew of the table, and nothing of it had left: as if it had died before `publish()`. Had
+   * anything left, somebody could have it, and all the others must be told.
+   */
+  #diedWithAll({ incarnation, endedAt, leftAt }: PublisherJournal, table: string): boolean {
+    const hasDied = endedAt < Infinity && leftAt === Infinity
+    return hasDied && this.#seen !== null && !this.#seen.watch.hasLeft(incarnation, table)
   }
 
   #checkUpdate(publisher: PublisherJournal, ledger: StreamLedger, update: PublishedUpdate): void {

@@ -32,6 +32,8 @@ export class WireWatch {
   readonly #streams = new Map<string, SentBatch[]>()
   readonly #publisherBytes = new Map<string, number>()
   readonly #replayed = new Set<string>()
+  /** Tables of publishers of which anything was sent, as an update or out of retention. */
+  readonly #left = new Set<string>()
   readonly #heardAt = new Map<string, number>()
   readonly #marks = new Set<string>()
   readonly #refusedBelow = new Map<string, number>()
@@ -52,11 +54,13 @@ export class WireWatch {
     if (!watchedKinds.has(kind)) return
     const message = decodeMessage(bytes)
     if (message.kind === 'batch') {
+      this.#left.add(`${publisher} ${message.table}`)
       this.#batch(message, bytes.byteLength, at)
       if (!isAnnounced) this.violations.push(`${publisher.slice(0, 6)} at ${at.toFixed(0)}`)
-    } else if (message.kind === 'replay')
+    } else if (message.kind === 'replay') {
+      this.#left.add(`${publisher} ${message.batch.table}`)
       this.#replayed.add(`${publisher} ${message.batch.table} ${message.batch.first}`)
-    else if (message.kind === 'refusal')
+    } else if (message.kind === 'refusal')
       this.#refuse(publisher, message.table, message.firstRetained)
     else if (message.kind === 'vector')
       for (const { table, first } of message.streams) this.#refuse(publisher, table, first)
@@ -78,6 +82,11 @@ export class WireWatch {
 
   hasMark(subscriber: string, publisher: string, topic: string): boolean {
     return this.#marks.has(`${subscriber}<${publisher} ${topic}`)
+  }
+
+  /** Somebody may have an update of this table from that publisher. */
+  hasLeft(publisher: string, table: string): boolean {
+    return this.#left.has(`${publisher} ${table}`)
   }
 
   /** When an update left its publisher; Infinity: never. */
