@@ -6,18 +6,17 @@
 # benchmark compares with). For Debian and Ubuntu, as root; does nothing where all is there.
 set -eu
 
-packages='python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server'
+set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server
 
-for package in $packages; do
+for package in "$@"; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=yes
 done
 [ "${missing:-no}" = yes ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-    echo "install-test-tools: run it as root, or install: $packages" >&2
+    echo "install-test-tools: run it as root, or install: $*" >&2
     exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-# shellcheck disable=SC2086 # a list of names
-apt-get install -qq --yes --no-install-recommends $packages >/dev/null
+apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
