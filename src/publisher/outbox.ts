@@ -73,6 +73,8 @@ export class Outbox {
     if (!this.#unannounced.announce(tables)) return false
     if (this.#announcedAt === Infinity) this.#announcedAt = now
     this.#sendHeld(now)
+    // It answers: what is held still has its whole time.
+    if (this.isHolding) this.#heldUntil = now + this.#limits.announceMs
     return true
   }
 

@@ -159,6 +159,23 @@ describe('parcels', () => {
     expect(stage.of('batch')).toHaveLength(2)
   })
 
+  it('D3: have their whole second behind each answer, the first of all, too', () => {
+    const { announceMs } = defaultPublisherLimits
+    for (const declared of [['A'], []]) {
+      const stage = new RecordedPublisher({}, declared, declared.length > 0)
+      stage.isAnswered = false
+      stage.publish(1, 'B')
+      stage.now = announceMs - 1
+      stage.publish(1, 'C')
+      stage.publisher.onRegistered(['B'], stage.now)
+      expect(stage.of('batch')).toMatchObject([{ table: 'B' }])
+      stage.publisher.tick((stage.now = 2 * announceMs - 2))
+      expect(stage.of('batch')).toHaveLength(1)
+      stage.publisher.tick((stage.now = 2 * announceMs - 1))
+      expect(stage.of('batch')).toMatchObject([{ table: 'B' }, { table: 'C' }])
+    }
+  })
+
   it('D3: do not leave after a second where the process has never published', () => {
     const stage = new RecordedPublisher({}, [], false)
     stage.publish(1, 'B')

@@ -269,6 +269,17 @@ export const numberRules: readonly Rule[] = [
     [publisher, 'D3: leave after a second where GENESIS_CLUSTER does not answer'],
   ),
   rule(
+    'D3.5',
+    'Each answer of GENESIS_CLUSTER gives what is held still its whole second',
+    'the first second counts, whatever was answered since',
+    [
+      'publisher/outbox.ts',
+      'if (this.isHolding) this.#heldUntil = now',
+      'if (now < 0) this.#heldUntil = now',
+    ],
+    [publisher, 'D3: have their whole second behind each answer, the first of all, too'],
+  ),
+  rule(
     'D4.1',
     'Syncs of 20 ms are answered at one moment',
     'each is answered by itself',
