@@ -379,7 +379,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     const now = this.#clock.now()
     this.#publisher.tick(now)
     if (now >= this.#tickAt) {
-      this.#tickAt = this.#subscriber.tick(now)
+      this.#tickAt = Infinity // What is delivered meanwhile may want it earlier than the tick.
+      this.#tickAt = Math.min(this.#subscriber.tick(now), this.#tickAt)
     }
     if (now >= this.#reportAt) {
       this.#reportAt = nextCommonTime(now, reportMs, reportBehindMs)
