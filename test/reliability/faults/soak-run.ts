@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Shape } from '../../harness/definition-file.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
@@ -8,7 +9,7 @@ import { openQueue, startParticipant } from './participant.ts'
 import { countOf, type Place, publishedBy, receives, settled } from './settled.ts'
 import { collectNow } from './processes/collect-now.ts'
 import { residentMiB, residentPartsMiB } from './resident-memory.ts'
-import { type Samples, samplesOfFloor, type Trend, trendOf } from './trend.ts'
+import { type Samples, samplesOfFloor, type Trend, trendOf, warmUpShare } from './trend.ts'
 
 const tables = ['TRADE', 'POSITION']
 const size = 4
@@ -46,10 +47,18 @@ class Soak {
   readonly #publishers: readonly Place[]
   readonly #subscribers: readonly Place[]
 
-  constructor(cluster: TestCluster, publishers: readonly Place[], subscribers: readonly Place[]) {
+  readonly #snapshots: string | undefined
+
+  constructor(
+    cluster: TestCluster,
+    publishers: readonly Place[],
+    subscribers: readonly Place[],
+    snapshots: string | undefined,
+  ) {
     this.#cluster = cluster
     this.#publishers = publishers
     this.#subscribers = subscribers
+    this.#snapshots = snapshots
   }
 
   /** Updates a second that all subscribers take from all publishers as fast as these can. */
@@ -72,6 +81,8 @@ class Soak {
         updatesPerSecond: rate / this.#publishers.length,
       })
     await this.#latencies(null)
+    const windowsOfWarmUp = Math.ceil((seconds * warmUpShare) / samplesOfFloor)
+    const firstThatCounts = windowsOfWarmUp * samplesOfFloor
     const began = monotonicMs()
     for (let second = 0; second < seconds; second += 1) {
       await pause(Math.max(0, began + (second + 1) * sampleMs - monotonicMs()))
@@ -80,6 +91,8 @@ class Soak {
       if (second % samplesOfFloor !== 0) continue
       await this.#sampleLiveHeaps(at)
       this.#sampleParts(at)
+      if (second === firstThatCounts) await this.#writeSnapshots('first')
+      if (second + samplesOfFloor >= seconds) await this.#writeSnapshots('last')
     }
   }
 
@@ -93,6 +106,19 @@ class Soak {
       this.#note(`GENESIS_CLUSTER ${host} live heap`, 'MiB', at, bytes / mebibyte)
     }
     // Of the pauses that this makes nothing counts as latency.
+    await this.#latencies(null)
+  }
+
+  /** What has grown on a heap is seen by comparing two of them. */
+  async #writeSnapshots(when: 'first' | 'last'): Promise<void> {
+    if (this.#snapshots === undefined) return
+    const stem = join(this.#snapshots, when)
+    for (const { participant, key } of [...this.#publishers, ...this.#subscribers])
+      await participant.call('snapshot', { file: `${stem}-${key}.heapsnapshot` })
+    for (const { host, child } of this.#cluster.nodes) {
+      child.process.send({ snapshot: `${stem}-GENESIS_CLUSTER-${host}.heapsnapshot` })
+      await once(child.process, 'message')
+    }
     await this.#latencies(null)
   }
 
@@ -123,12 +149,14 @@ class Soak {
   }
 
   async #sample(at: number): Promise<void> {
+    // Writing a heap snapshot takes 40 MiB, and the process keeps them.
+    const isChanged = this.#snapshots !== undefined
     for (const { host, child } of this.#cluster.nodes)
-      this.#note(`GENESIS_CLUSTER ${host} RSS`, 'MiB', at, residentMiB(child.pid))
+      this.#note(`GENESIS_CLUSTER ${host} RSS`, 'MiB', at, residentMiB(child.pid), isChanged)
     await Promise.all(
       [...this.#publishers, ...this.#subscribers].map(async ({ participant, key }) => {
         const { rss, young } = await participant.call('memory')
-        this.#note(`${key} RSS`, 'MiB', at, (rss - young) / mebibyte)
+        this.#note(`${key} RSS`, 'MiB', at, (rss - young) / mebibyte, isChanged)
       }),
     )
     await this.#latencies(at)
@@ -156,7 +184,11 @@ class Soak {
 }
 
 /** Two publishers and two subscribers on each of the nodes of the shape. */
-export async function runSoak(shape: Shape, seconds: number): Promise<SoakResult> {
+export async function runSoak(
+  shape: Shape,
+  seconds: number,
+  snapshots: string | undefined,
+): Promise<SoakResult> {
   const cluster = await TestCluster.reserve(shape, shape.endsWith('relay') ? 2 : 1)
   const env = { ...steadyAllocator, NODE_OPTIONS: `--import=${collector}` }
   await Promise.all(cluster.nodes.map((node) => node.start(env)))
@@ -173,7 +205,7 @@ export async function runSoak(shape: Shape, seconds: number): Promise<SoakResult
   const [publishers, subscribers] = [await places('PUBLISHER'), await places('SUBSCRIBER')]
   for (const { participant, key } of subscribers)
     await participant.call('subscribe', { key, tables })
-  const soak = new Soak(cluster, publishers, subscribers)
+  const soak = new Soak(cluster, publishers, subscribers, snapshots)
   const maximum = await soak.maximum()
   const rate = maximum / 2
   await soak.run(rate, seconds)

@@ -2,6 +2,7 @@
  * `npm run soak`: half of the maximum rate for a long time; nothing may grow. Ends with 1 when memory
  * or latency does by more than twice the error of its slope, or anything was delivered wrong.
  */
+import { mkdirSync } from 'node:fs'
 import { Option } from 'commander'
 import { amount, instrument } from '../../../src/testing/instrument.ts'
 import { childrenLogs, endChildren } from '../../harness/child.ts'
@@ -22,8 +23,15 @@ const command = instrument(
   .option('--seconds <n>', 'for how long, from 10 on', amount, 600)
   .addOption(new Option('--shape <shape>', 'of the cluster').choices(shapes).default('proxy'))
   .option('--json <file>', 'leave the result there')
-const values = command.parse().opts<{ seconds: number; shape: Shape; json?: string }>()
+  .option(
+    '--snapshots <folder>',
+    'leave two heap snapshots of each process there, of when it was warm and of the end: the developer tools of Chromium compare them. Resident memory is not judged then, since writing them makes it grow',
+  )
+const values = command
+  .parse()
+  .opts<{ seconds: number; shape: Shape; json?: string; snapshots?: string }>()
 const { seconds } = values
+if (values.snapshots !== undefined) mkdirSync(values.snapshots, { recursive: true })
 if (seconds < 10) command.error('error: --seconds is from 10 on: a line has to be fitted')
 
 const text = (value: number): string => value.toPrecision(4)
@@ -53,7 +61,7 @@ function resultRows(result: SoakResult): ResultRow[] {
 }
 
 try {
-  const result = await runSoak(values.shape, seconds)
+  const result = await runSoak(values.shape, seconds, values.snapshots)
   const { verdict, trends } = result
   console.log(
     `${Math.round(result.maximum).toLocaleString('en')} updates/s at most, ${Math.round(result.rate).toLocaleString('en')} soaked for ${seconds} s`,

@@ -28,7 +28,7 @@ export interface Trend {
 }
 
 /** Heaps and caches fill: the first share of the samples does not count. */
-const warmUpShare = 0.25
+export const warmUpShare = 0.25
 
 /** A slope of more than so many times its error is a finding, however small the growth is: it goes on. */
 const findingErrors = 2

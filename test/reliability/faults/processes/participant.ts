@@ -1,4 +1,5 @@
 /** An application process with any number of queues: publishes, subscribes, writes down what it is given. */
+import { writeHeapSnapshot } from 'node:v8'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { OpenOptions, QueueEvent, Subscription, UpdateQueue } from '../../../../src/index.ts'
 import { openUpdateQueue } from '../../../../src/index.ts'
@@ -233,6 +234,7 @@ const calls = {
   memory: () => ({ rss: process.memoryUsage().rss, young: youngGenerationBytes() }),
   /** Objects and buffers that are in use, without compiled code, bytes. */
   liveHeap: () => liveHeapBytes() - compiledBytes(),
+  snapshot: ({ file }: { file: string }) => writeHeapSnapshot(file),
   /** Nothing of this process's JavaScript runs meanwhile. */
   block({ ms }: { ms: number }) {
     const until = monotonicMs() + ms
