@@ -11,6 +11,7 @@ import { childrenLogs, endChildren } from '../../test/harness/child.ts'
 import { measureCommits } from './commits.ts'
 import type { MeasuredSection, Section, SectionName } from './page.ts'
 import { growthPage, tableText } from './page.ts'
+import { measureLate } from './late.ts'
 import { measureProcesses } from './processes.ts'
 import { measureSizes } from './sizes.ts'
 import { measureTables } from './tables.ts'
@@ -19,6 +20,7 @@ const pageFile = join(import.meta.dirname, '..', 'GROWTH.md')
 
 const measures: Record<SectionName, () => Promise<Section>> = {
   processes: () => measureProcesses(most),
+  late: measureLate,
   tables: measureTables,
   sizes: measureSizes,
   commits: measureCommits,

@@ -17,7 +17,8 @@ export interface Calls {
   /** Resolves when the subscription is ready. With `commitUpdates` each delivery is checked for whole commits, and the event loop watched. */
   readonly subscribe: {
     readonly argument: { readonly tables: readonly string[]; readonly commitUpdates?: number }
-    readonly result: { readonly at: Nanoseconds }
+    /** `ms`: from `subscribe()` until then. */
+    readonly result: { readonly at: Nanoseconds; readonly ms: number }
   }
   /** Resolves when so many updates have come since the subscription began; rejects at a loss. */
   readonly received: { readonly argument: number; readonly result: Received }

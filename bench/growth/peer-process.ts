@@ -28,11 +28,13 @@ const actions: Actions = {
   subscribe: async ({ tables, commitUpdates = null }) => {
     const mine = new Reception(commitUpdates)
     reception = mine
+    const calledAt = at()
     subscription = opened().subscribe(tables, {
       onDelivery: (delivery: Delivery) => mine.take(delivery),
     })
     await subscription.ready
-    return { at: at() }
+    const readyAt = at()
+    return { at: readyAt, ms: Number(readyAt - calledAt) / 1e6 }
   },
   received: async (updates) => reception.received(updates),
   load: async (load) => new Loading(opened(), load).run(),
