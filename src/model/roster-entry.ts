@@ -87,16 +87,17 @@ export function timelessEntry(entry: RosterEntry): RosterEntry {
   return rest
 }
 
-/** False: nobody is owed anything of it, since it has published nothing. */
+/** False: nobody is owed anything of it, since it has published nothing. The intake of foreign programs has the role of GENESIS_CLUSTER. */
 export const couldHavePublished = ({
   role,
   publishes,
   last,
   subscribes,
 }: Pick<RosterEntry, 'role' | 'publishes' | 'last' | 'subscribes'>): boolean => {
-  if (role === 'cluster') return false
   if (publishes.length > 0) return true
-  return last === null ? subscribes.length === 0 : last.length > 0
+  if (last !== null) return last.length > 0
+  // GENESIS_CLUSTER itself publishes nothing; its intake says what it publishes before any of it leaves.
+  return role !== 'cluster' && subscribes.length === 0
 }
 
 /**

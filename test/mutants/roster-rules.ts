@@ -378,6 +378,17 @@ export const rosterRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'D23.36',
+    'The intake of foreign programs is a publisher whose end is not forgotten in silence, although it has the role of GENESIS_CLUSTER',
+    'it is passed over by its role',
+    [
+      'model/roster-entry.ts',
+      '  if (publishes.length > 0) return true',
+      "  if (role === 'cluster') return false",
+    ],
+    [roster, 'D23: what foreign programs published is not forgotten in silence'],
+  ),
+  rule(
     'D24.1',
     'A process gets its own updates from itself: copies that come back over the wire are dropped',
     'they are taken',

@@ -143,6 +143,16 @@ test('D23: who can have published nothing is forgotten without a word', () => {
   expect(roster.forgotten.all).toBe(roster.version)
 })
 
+test('D23: what foreign programs published is not forgotten in silence: the intake has the role of GENESIS_CLUSTER', () => {
+  const intake = { role: 'cluster', state: 'ended', publishes: ['TRADE'] } as const
+  const roster = new Roster('a', 'h', 0)
+  roster.put(entry('here', { ...intake, last: null }), 0)
+  roster.put(entry('there', { ...intake, last: [{ table: 'TRADE', last: 1 }], node: 'b' }), 0)
+  expect(roster.foreignEndings(0).map((each) => each.entry.incarnation)).toEqual(['there'])
+  roster.expire(endedKeptMs)
+  expect(roster.forgotten).toEqual({ all: roster.version, own: roster.version - 1 })
+})
+
 test('D23: another node is told what is forgotten of our own processes alone', () => {
   const roster = new Roster('a', 'h', 0)
   end(roster, publisher('other', { node: 'b' }), 0)
