@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Message } from '../model/message.ts'
 import type { PairLimits } from '../../test/harness/pair.ts'
 import { identity, isBatch, Pair } from '../../test/harness/pair.ts'
 
@@ -109,6 +110,48 @@ describe('a base', () => {
     publishUnheard(pair, 5)
     expect(pair.order).toEqual(['lost A1..3', 'A4', 'A5', 'A6'])
     expect(pair.losses).toMatchObject([{ reason: 'evicted' }])
+  })
+
+  it('D5: of a stream younger than the subscription is 0 also before it is ready: a script publishes at once', () => {
+    const pair = new Pair(['A'])
+    pair.roster()
+    pair.now += 1000
+    pair.publish(['A'])
+    pair.wire = []
+    expect(pair.isReady).toBe(false)
+    pair.ready()
+    pair.pass(1000)
+    expect(pair.order).toEqual(['A1'])
+    expect(pair.losses).toEqual([])
+  })
+
+  it('D5: and is not where another of its streams is older: their commits are not cut', () => {
+    const pair = new Pair(['A', 'B'], { before: [['B']] })
+    pair.roster()
+    pair.now += 1000
+    pair.publish(['A', 'B'])
+    pair.wire = []
+    pair.ready()
+    pair.publish(['A', 'B'])
+    pair.deliver()
+    pair.pass(1000)
+    expect(pair.order).toEqual(['A2', 'B3'])
+    expect(pair.losses).toEqual([])
+  })
+
+  it('D5: and is not where the stream may be older, by the time that the vector was on its way', () => {
+    const pair = new Pair(['A'], { before: [['A']], beforeMs: 0 })
+    pair.roster()
+    // Its answer is under way for three seconds.
+    const underWay: Message[] = []
+    pair.pass(300, (message) => underWay.push(message) > 0)
+    pair.now += 3000
+    pair.wire = underWay
+    pair.deliver()
+    expect(pair.isReady).toBe(true)
+    pair.publish(['A'])
+    pair.deliver()
+    expect(pair.order).toEqual(['A2'])
   })
 
   it('D5: is not set by a vector that may not have looked back far enough', () => {

@@ -6,6 +6,17 @@ import type { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
+/** How a vector came. */
+interface VectorAnswer {
+  /** What came since our beginning is owed, not only what comes after the vector. */
+  readonly isOwed: boolean
+  /** It looked back to our beginning. */
+  readonly sawAll: boolean
+  /** When it was asked for: it was sent between then and now. */
+  readonly askedAt: number
+  readonly now: number
+}
+
 /**
  * What a subscription is owed of each stream, and what it knows to exist. A base is never inferred
  * from the first update seen: only a publisher's vector sets it, for all tables at one moment.
@@ -57,16 +68,15 @@ export class Bases {
 
   /**
    * The answer to one of our syncs. A later one never moves a base: it shows gaps and losses. False:
-   * a stream still has no base, since the vector did not look back to our beginning (`sawAll`). `isOwed`:
-   * what came since our beginning is owed, not only what comes after the vector.
+   * a stream still has no base, since the vector did not look back to our beginning.
    */
-  takeVector(
-    source: Source,
-    vector: VectorMessage,
-    isOwed: boolean,
-    sawAll: boolean,
-    now: number,
-  ): boolean {
+  takeVector(source: Source, vector: VectorMessage, answer: VectorAnswer): boolean {
+    const { isOwed, sawAll, askedAt, now } = answer
+    // While nothing of an older stream is owed, they must be young however long the vector was on its way. All of
+    // them: a commit of a young and an older one must not be cut.
+    const areYoung = vector.streams.every(
+      (state) => !wantsTable(this.#tables, state.table) || this.#isOwedWhole(state, askedAt),
+    )
     const isOfAll = this.#tables === '*' ? vector.all : vector.streams.length >= this.#tables.length
     let isComplete = true
     for (const state of vector.streams) {
@@ -80,7 +90,8 @@ export class Bases {
           isComplete = false
           continue
         }
-        this.#setBase(source, stream, state, isOwed, now)
+        const isWhole = isOwed ? this.#isOwedWhole(state, now) : areYoung
+        this.#setBase(source, stream, state, isOwed, isWhole)
       } else if (stream.openLossFrom !== undefined && stream.next > state.last)
         this.#delivery.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
       stream.lose(stream.next, state.first - 1, 'evicted')
@@ -111,22 +122,22 @@ export class Bases {
   }
 
   /**
-   * Before `ready`: owed from now on. Afterwards: a young stream is owed whole; of an older one that
-   * nobody knew of, what was published since the subscription began. If some of that is no longer
-   * retained, it is not known how much: a loss with unknown beginning.
+   * A young stream is owed whole: a script publishes as soon as it is open, and waits until its updates are
+   * taken. Of an older one: before `ready` what comes from now on; afterwards, since nobody knew of it, what was
+   * published since the subscription began. If some of that is no longer retained, it is not known how much: a
+   * loss with unknown beginning.
    */
   #setBase(
     source: Source,
     stream: SubscribedStream,
     state: StreamState,
     isOwed: boolean,
-    now: number,
+    isWhole: boolean,
   ): void {
-    const isWhole = isOwed && this.#isOwedWhole(state, now)
     const isMissed = isOwed && !isWhole && state.since < state.first
     const owedFrom = Math.max(state.first, state.since)
     const baseOfLate = isWhole ? 0 : owedFrom - 1
-    const base = isOwed ? baseOfLate : state.last
+    const base = isOwed || isWhole ? baseOfLate : state.last
     if (isMissed || stream.openLossFrom === null) {
       const from = base === 0 ? 1 : null
       this.#delivery.report(source, stream, { from, to: base }, 'unknown-publisher')

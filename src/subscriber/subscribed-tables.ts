@@ -306,12 +306,14 @@ export class SubscribedTables {
 
   #onVector(source: Source, vector: VectorMessage, now: number): void {
     if (!this.#syncs.isOurs(vector.nonce)) return
-    source.answered(this.#syncs.took(vector.nonce, now), now)
+    const took = this.#syncs.took(vector.nonce, now)
+    source.answered(took, now)
     source.prove(replyPath)
     // Before `ready` all is owed from the vector on; where it ends an open loss in any table, all since the beginning.
     const isOwed = this.isReady || source.openLosses.isToldInAny
     const sawAll = !isOwed || this.#syncs.sawTheBeginning(vector.nonce, now)
-    if (!this.#bases.takeVector(source, vector, isOwed, sawAll, now))
+    const answer = { isOwed, sawAll, askedAt: now - took.tookMs, now }
+    if (!this.#bases.takeVector(source, vector, answer))
       source.needsProof([replyPath], now, this.#random)
     this.#delivery.deliver(source)
     for (const stream of source.behind) this.#repair.notice(stream, now)

@@ -37,9 +37,13 @@ export const deliveryRules: readonly Rule[] = [
   ),
   rule(
     'D5.4',
-    'Of a publisher that answered before `ready`, everything after its vector is owed',
+    'Of a publisher that had published before and answered before `ready`, everything after its vector is owed',
     'everything is',
-    ['subscriber/bases.ts', 'isOwed ? baseOfLate : state.last', 'isOwed ? baseOfLate : 0'],
+    [
+      'subscriber/bases.ts',
+      'isOwed || isWhole ? baseOfLate : state.last',
+      'isOwed ? baseOfLate : 0',
+    ],
     [subscription, 'D5: begins behind the vector for a publisher that was there before'],
   ),
   rule(
@@ -182,6 +186,35 @@ export const deliveryRules: readonly Rule[] = [
       "return state === 'ended' && endedMsAgo >= now - now",
     ],
     [bases, 'D5: owes what it published when it ended later, or nobody knows when'],
+  ),
+  rule(
+    'D5.18',
+    'Of one that began to publish after the subscription had begun everything is owed, also where it answers before `ready`',
+    'it is owed from its vector on',
+    ['subscriber/bases.ts', 'const base = isOwed || isWhole ?', 'const base = isOwed ?'],
+    [bases, 'D5: of a stream younger than the subscription is 0 also before it is ready'],
+  ),
+  rule(
+    'D5.19',
+    'Before `ready` it is only where none of its streams can be older: commits are not cut, and nothing from before is owed',
+    'each stream is judged by itself',
+    [
+      'subscriber/bases.ts',
+      'isOwed ? this.#isOwedWhole(state, now) : areYoung',
+      'this.#isOwedWhole(state, isOwed ? now : askedAt)',
+    ],
+    [bases, 'D5: and is not where another of its streams is older'],
+  ),
+  rule(
+    'D5.20',
+    'How long its vector was on its way counts for the age of its streams',
+    'it was sent just now',
+    [
+      'subscriber/bases.ts',
+      '!wantsTable(this.#tables, state.table) || this.#isOwedWhole(state, askedAt)',
+      '!wantsTable(this.#tables, state.table) || this.#isOwedWhole(state, now)',
+    ],
+    [bases, 'D5: and is not where the stream may be older'],
   ),
   rule(
     'D6.1',
