@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { endianness } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 
 const listenState = '0A'
@@ -31,12 +32,14 @@ export function remembered(
 
 /** A socket that somebody on this host listens with; `inode` tells which process has it open. */
 interface ListeningSocket {
+  /** IPv4 with dots, also of a socket of IPv6 that is bound to one; `*`: every address; null: another of IPv6. */
+  readonly address: string | null
   readonly port: number
   readonly inode: string
 }
 
 /**
- * TCP sockets that anyone on this host listens with, at whatever address; none where the system does not say.
+ * TCP sockets that anyone on this host listens with; none where the system does not say.
  * Linux: /proc/net/tcp (proc(5)), field 1 is address:port in hexadecimal, 3 the state, 9 the inode.
  */
 export function listeningSockets(): ListeningSocket[] {
@@ -45,10 +48,20 @@ export function listeningSockets(): ListeningSocket[] {
     for (const line of readLines(table)) {
       const { 1: local = '', 3: state, 9: inode = '' } = line.trim().split(/\s+/)
       if (state !== listenState) continue
-      sockets.push({ port: Number.parseInt(local.split(':')[1] ?? '', 16), inode })
+      const [address = '', port = ''] = local.split(':')
+      sockets.push({ address: addressOf(address), port: Number.parseInt(port, 16), inode })
     }
   }
   return sockets
+}
+
+/** Words of 32 bits in hexadecimal, each in the byte order of the machine; the last has what is of IPv4. */
+function addressOf(hexadecimal: string): string | null {
+  if (/^0*$/.test(hexadecimal)) return '*'
+  const isOfIPv4 = hexadecimal.length === 8 || /^0{16}FFFF0000.{8}$/.test(hexadecimal)
+  if (!isOfIPv4) return null
+  const bytes = Buffer.from(hexadecimal.slice(-8), 'hex')
+  return [...(endianness() === 'LE' ? bytes.toReversed() : bytes)].join('.')
 }
 
 /** TCP ports that anyone on this host listens at. */

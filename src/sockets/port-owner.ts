@@ -33,25 +33,33 @@ export async function bindPort(
       const why = `cannot bind port ${port} (${purpose}) at ${address}: ${(error as Error).message}`
       throw new TidingsError('TRANSPORT_FAILED', why, { cause: error })
     }
-    const owner = await portOwner(port)
+    const owner = await portOwner(address, port)
     const by = owner === null ? '' : ` by ${owner}`
     const what = `port ${port} (${purpose}) at ${address} is taken${by}${remedy}`
     throw new TidingsError('PORT_TAKEN', what, { cause: error })
   }
 }
 
-/** The process that listens at a TCP port, as `name (pid)`; null where the system does not tell us. */
-export async function portOwner(port: number): Promise<string | null> {
+/** The process that listens at a TCP port of an address, or of all addresses, as `name (pid)`; null where the system does not tell us. */
+export async function portOwner(address: string, port: number): Promise<string | null> {
   try {
-    return process.platform === 'linux' ? await ownerByProc(port) : await ownerByLsof(port)
+    return process.platform === 'linux'
+      ? await ownerByProc(address, port)
+      : await ownerByLsof(address, port)
   } catch {
     return null
   }
 }
 
-async function ownerByProc(port: number): Promise<string | null> {
+/** Two sockets of one port stand in each other's way. Several nodes of one machine have the same ports at addresses of their own. */
+const clash = (one: string | null, other: string): boolean =>
+  one === other || [one, other].some((each) => each === '*' || each === '0.0.0.0')
+
+async function ownerByProc(address: string, port: number): Promise<string | null> {
   const { readFile, readdir } = await import('node:fs/promises')
-  const sockets = listeningSockets().filter((socket) => socket.port === port)
+  const sockets = listeningSockets().filter(
+    (socket) => socket.port === port && clash(socket.address, address),
+  )
   const inodes = new Set(sockets.map(({ inode }) => inode))
   if (inodes.size === 0) return null
   for (const pid of await readdir('/proc')) {
@@ -75,12 +83,17 @@ async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<bo
   return false
 }
 
-async function ownerByLsof(port: number): Promise<string | null> {
-  const options = ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']
+async function ownerByLsof(address: string, port: number): Promise<string | null> {
+  const options = ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpcn']
   const { execFile } = await import('node:child_process')
   const { promisify } = await import('node:util')
   const { stdout } = await promisify(execFile)('lsof', options, { timeout: lookupTimeoutMs })
-  const pid = /^p(\d+)$/m.exec(stdout)?.[1]
-  const name = /^c(.+)$/m.exec(stdout)?.[1]
-  return pid === undefined ? null : `${name ?? 'a process'} (pid ${pid})`
+  for (const told of stdout.split(/^(?=p\d)/m)) {
+    const at = [...told.matchAll(/^n(.+):\d+$/gm)].map(([, where]) => where ?? null)
+    if (!at.some((each) => clash(each, address))) continue
+    const pid = /^p(\d+)$/m.exec(told)?.[1]
+    const name = /^c(.+)$/m.exec(told)?.[1]
+    if (pid !== undefined) return `${name ?? 'a process'} (pid ${pid})`
+  }
+  return null
 }
