@@ -150,6 +150,22 @@ test('a write that fails leaves the old file, and nothing else', () => {
   expect(readdirSync(directory)).toHaveLength(1)
 })
 
+test('makes its folder, with those above it, for its owner alone', () => {
+  const folder = path.join(directory, 'above', 'below')
+  const file = new RosterFile(folder, 'a', 1)
+  file.save(saved)
+  expect(file.load()).toMatchObject({ history: saved.history })
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+})
+
+test.runIf(process.platform === 'linux')(
+  'a folder that cannot be made is an error, also where the file system says that nothing is there',
+  () => {
+    const file = new RosterFile('/proc/nope/below', 'a', 1)
+    expect(() => file.save(saved)).toThrow(/ENOENT/)
+  },
+)
+
 test('D23: a file that is out of date is removed; where that cannot be done, emptied', () => {
   const file = new RosterFile(directory, 'a', 6_000)
   expect(file.discard()).toBe(true)

@@ -1,5 +1,13 @@
 import { noConnections } from '../../model/new-registration.ts'
-import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, uptime } from 'node:os'
 import path from 'node:path'
 import type { Registration, RosterEntry } from '../../model/roster-entry.ts'
@@ -140,7 +148,7 @@ export class RosterFile {
       },
       versions: entries.map(({ entry: { incarnation }, version }) => ({ incarnation, version })),
     })
-    mkdirSync(path.dirname(this.path), { recursive: true, mode: 0o700 })
+    makeFolder(path.dirname(this.path))
     // Always the same name: what a killed process leaves behind is written over, and does not add up.
     const next = `${this.path}.tmp`
     try {
@@ -221,5 +229,20 @@ export function assumedRegistration(entry: RosterEntry): Registration {
     state: entry.state === 'leaving' || entry.state === 'ended' ? entry.state : 'alive',
     connections: noConnections,
     sequences: [],
+  }
+}
+
+/**
+ * With the folders above it. Not `recursive`: where a file system takes no folder and says ENOENT, as /proc does,
+ * Node 24 tries for ever.
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Somebody else has made it meanwhile.
+    if (!existsSync(folder)) throw error
   }
 }
