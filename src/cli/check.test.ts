@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LookUp } from '../sockets/host-lookup.ts'
 import { runCheck } from './check.ts'
 import type { CheckOptions } from './check.ts'
-import { lookUpInTime } from './unresolved-hosts.ts'
+import { lookUpInTime } from './host-warnings.ts'
 
 const fixtures = path.join(import.meta.dirname, '../definition/fixtures')
 const secrets = [
@@ -49,7 +49,12 @@ async function check(options: Partial<CheckOptions>, isTerminal = false) {
 
 const write = (name: string, text: string) => fs.writeFileSync(path.join(folder, name), text)
 
-const resolving: LookUp = () => Promise.resolve({ addresses: ['127.0.0.1'] })
+const addresses = new Map<string, string>()
+const resolving: LookUp = (host) => {
+  const address = addresses.get(host) ?? `192.0.2.${addresses.size + 1}`
+  addresses.set(host, address)
+  return Promise.resolve({ addresses: [address] })
+}
 
 /** A look-up that knows all names but these, and keeps what it was asked for. */
 function failing(...unknown: readonly string[]) {
@@ -279,6 +284,27 @@ ${hosts.map((host) => `        host("${host}")`).join('\n')}
     write('names.kts', definition('127.0.0.2', '192.0.2.1', 'localhost'))
     const { out } = await check({ ...chosen, host: '127.0.0.2', lookUp: lookUpInTime })
     expect(out).not.toContain('does not resolve')
+  })
+
+  test('of one address are warned of: only one of two such nodes can run', async () => {
+    write('names.kts', definition('127.0.0.1', 'localhost', '192.0.2.1'))
+    const { out } = await check({ ...chosen, host: '127.0.0.1', lookUp: lookUpInTime })
+    expect(out).toContain(
+      'names.kts:12:9: the hosts "127.0.0.1" and "localhost" have one address on this machine (127.0.0.1): ' +
+        'only one of the two nodes can run with these ports',
+    )
+    expect(out.match(/have one address/g)).toHaveLength(1)
+  })
+
+  test('that are addresses of IPv6 are warned of; that of this node is an error', async () => {
+    write('names.kts', definition('127.0.0.1', '::1'))
+    const other = await check({ ...chosen, host: '127.0.0.1', lookUp: lookUpInTime })
+    expect(other.out).toContain('(it is an address of IPv6, and all connections are IPv4)')
+    const own = await check({ ...chosen, host: '::1', lookUp: lookUpInTime })
+    expect(own.code).toBe(1)
+    expect(own.out).toContain(
+      'names.kts:12:9: the host "::1" of this node is an address of IPv6, and all connections are IPv4: write its address of IPv4',
+    )
   })
 
   test('a mistake elsewhere does not hide them', async () => {

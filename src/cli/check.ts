@@ -5,7 +5,7 @@ import type { Problem } from '../definition/problem.ts'
 import type { LookUp } from '../sockets/host-lookup.ts'
 import { formatReport } from './check-report.ts'
 import { exitCode } from './exit-code.ts'
-import { lookUpInTime, unresolvedHosts } from './unresolved-hosts.ts'
+import { hostWarnings, lookUpInTime } from './host-warnings.ts'
 
 export interface CheckOptions {
   /** System definitions, instead of `definition`; a name that ends in .xml is service definitions. */
@@ -55,8 +55,8 @@ async function reportFor(options: CheckOptions): Promise<SettingsReport> {
     env,
     cwd,
   })
-  const unresolved = await unresolvedHosts(report, lookUp)
-  return { ...report, warnings: orderedProblems([...report.warnings, ...unresolved]) }
+  const ofHosts = await hostWarnings(report, lookUp)
+  return { ...report, warnings: orderedProblems([...report.warnings, ...ofHosts]) }
 }
 
 function jsonReport({ system, host, items, errors, warnings }: SettingsReport) {

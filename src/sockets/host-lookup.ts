@@ -11,7 +11,7 @@
  *
  * Where DNS is silent the system's resolver would be silent too, and is not asked.
  */
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import { abortable } from '../base/abortable.ts'
 import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
@@ -63,6 +63,7 @@ export async function lookUpWithin(
 
 async function find(host: string, signal?: AbortSignal): Promise<HostAddresses> {
   if (isIPv4(host)) return { addresses: [host] }
+  if (isIPv6(host)) return ofIPv6
   if (host.toLowerCase() === 'localhost') return { addresses: [loopback] }
   const written = found(hostsOf(await readHostsFile(), host))
   if (written) return written
@@ -84,6 +85,10 @@ export function hostsOf(text: string, host: string): string[] {
 }
 
 const calledOff: HostAddresses = { addresses: [], why: 'its look-up was called off' }
+const ofIPv6: HostAddresses = {
+  addresses: [],
+  why: 'it is an address of IPv6, and all connections are IPv4',
+}
 const silent: HostAddresses = { addresses: [], why: 'the name service does not answer' }
 const none: HostAddresses = { addresses: [], why: 'the name service has no IPv4 address for it' }
 

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { Definition, Findings, WrittenHost, WrittenSystem } from '../definition.ts'
 import { isSameHost } from '../definition.ts'
 import type { Machine } from '../machine.ts'
@@ -68,6 +69,11 @@ function hostOf(
 ): NodeInForce | null {
   const hosts = system.hosts.map(({ name }) => name)
   const [host, ...others] = system.hosts.filter(({ name }) => isMeant(name))
+  if (host && isIPv6(host.name)) {
+    const message = `the host "${host.name}" of this node is an address of IPv6, and all connections are IPv4: write its address of IPv4, or a name that has one`
+    findings.errors.push(problemFrom(host.origin, message))
+    return null
+  }
   if (host && others.length === 0) {
     return { system: system.name, host: host.name, hosts, listed: system.hosts }
   }

@@ -14,24 +14,33 @@ const namesWithinMs = 3_000
 export const lookUpInTime: LookUp = (host, signal) => lookUpWithin(host, namesWithinMs, signal)
 
 /**
- * A warning for each host of the system in force whose name has no address on this machine. One host that is alone
- * needs no name: it stays on the loopback address.
+ * A warning for each host of the system in force whose name has no address on this machine, or that of a host before it.
+ * One host that is alone needs no name: it stays on the loopback address.
  */
-export async function unresolvedHosts(
+export async function hostWarnings(
   { host: own, hosts }: Pick<SettingsReport, 'host' | 'hosts'>,
   lookUp: LookUp,
 ): Promise<Problem[]> {
   if (hosts.length < 2) return []
-  const found = await Promise.all(
-    hosts.map(async ({ name, origin }) => {
-      const answer = await lookUp(name)
-      if (!('why' in answer)) return []
+  const answers = await Promise.all(
+    hosts.map(async (host) => ({ ...host, answer: await lookUp(host.name) })),
+  )
+  const nameOf = new Map<string, string>()
+  return answers.flatMap(({ name, origin, answer }) => {
+    if ('why' in answer) {
       const isOwn = own !== null && isSameHost(name, own)
       return [problemFrom(origin, sentence(name, answer.why, isOwn))]
-    }),
-  )
-  return found.flat()
+    }
+    const [address] = answer.addresses
+    const other = nameOf.get(address)
+    if (other === undefined) nameOf.set(address, name)
+    return other === undefined ? [] : [problemFrom(origin, sameAddress(other, name, address))]
+  })
 }
+
+const sameAddress = (one: string, other: string, address: string): string =>
+  `the hosts "${one}" and "${other}" have one address on this machine (${address}): only one of the two nodes can run with ` +
+  'these ports, and it does not reach the other; list each host once, or give each an address of its own'
 
 function sentence(name: string, why: string, isOwn: boolean): string {
   const consequence = isOwn
