@@ -116,7 +116,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number } {
     this.#publisher.reading.check('publish()')
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
-    if (this.#publisher.isParcelFull) this.#closeTurn()
+    if (this.#publisher.isParcelFull) this.#closeParcel()
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
     if (!this.#publisher.skipsTurns) this.#scheduleTurn()
     return { commit }
@@ -274,7 +274,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
         this.#feed.emit(event)
       },
-      sendAll: () => this.#closeTurn(Infinity),
+      sendAll: () => this.#closeParcel(Infinity),
       forget: () => this.#publisher.forget(),
       failed: (error) => {
         const finished = this.#finish(error)
@@ -360,8 +360,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   /** Sends so many bytes of what was published, or what a turn takes. False: some is held still. */
-  #closeTurn(bytes?: number): boolean {
-    this.#registration.sayChanged()
+  #closeParcel(bytes?: number): boolean {
+    // Within a turn what is of new tables is held: its end says all of them together.
+    if (bytes !== undefined) this.#registration.sayChanged()
     const hasLeft = this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock(), bytes)
     this.#proceed()
     return hasLeft

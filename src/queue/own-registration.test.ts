@@ -58,3 +58,20 @@ it('is said again where something was published since: an idle process leaves th
   await passed(100)
   await closing
 })
+
+it('D3: is said a few times where one turn publishes 3,000 new tables, and names all of them', async () => {
+  const transport = new MemoryCluster().transport()
+  const said: Registration[] = []
+  const register = transport.register.bind(transport)
+  transport.register = (registration) => {
+    said.push(registration)
+    register(registration)
+  }
+  await using queue = await openUpdateQueue({ process: 'P', transport })
+  said.length = 0
+  for (let table = 0; table < 3_000; table++)
+    queue.publish({ table: `T${table}`, kind: 'insert', record: {} })
+  await queue.flush()
+  expect(said.at(-1)?.publishes).toHaveLength(3_000)
+  expect(said.length).toBeLessThan(5)
+})

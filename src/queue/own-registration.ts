@@ -51,7 +51,7 @@ export class OwnRegistration {
     }
   }
 
-  /** Before anything is sent, once a turn: of 3,000 new tables in one each would name all the others again. */
+  /** At the end of a turn, before what it has published: of 3,000 new tables in one each would name all the others again. */
   sayChanged(): void {
     if (this.#publisher.hasNewRegistration) this.say()
   }
