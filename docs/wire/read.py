@@ -171,7 +171,7 @@ def _request(frame):
     if kind == "sync":
         request.update(nonce=reader.varint(1), sinceMs=reader.varint())
         for part in ("tables", "marks"):
-            request[part] = "*" if reader.bit() else [reader.table() for _ in range(reader.count(2))]
+            request[part] = "*" if reader.bit() else _tables(reader)
         whole = reader.bit()
         request["incarnations"] = None if whole else [reader.id() for _ in range(reader.count(16))]
     elif kind == "replay":
@@ -181,6 +181,13 @@ def _request(frame):
     else:
         request.update(incarnation=reader.id(), streams=reader.sequences())
     return request
+
+
+def _tables(reader):
+    tables = [reader.table() for _ in range(reader.count(2))]
+    if len(set(tables)) < len(tables):
+        raise Refused("repeated-table")
+    return tables
 
 
 # Batches

@@ -39,6 +39,11 @@ export interface PublisherLimits {
   readonly syncGatherMs: number
   /** From one answer to the next: while subscribers keep coming, each answer costs everybody a mark in each table. */
   readonly syncPauseMs: number
+  /**
+   * What answers syncs at one moment is no more than this, and the answer to one sync: others wait `syncGatherMs` more.
+   * As much as retention: thousands who ask for all of many tables must not fill the memory.
+   */
+  readonly syncAnswerBytes: number
   /** Replay requests within this time for one range are answered once, on the update topic. */
   readonly replayGatherMs: number
   /** A range asked for again by the same subscriber within this time is under way already. */
@@ -89,6 +94,7 @@ export const defaultPublisherLimits: PublisherLimits = {
   maxCommitBytes: 32 * 1024 * 1024,
   syncGatherMs: 20,
   syncPauseMs: 200,
+  syncAnswerBytes: 64 * 1024 * 1024,
   replayGatherMs: 20,
   replayRepeatMs: 500,
   replayOnTopicFromAsk: 3,

@@ -361,6 +361,7 @@ export class Publisher {
     this.#say({ kind: 'heartbeat', publisher: this.identity, streams, confirm })
   }
 
+  /** It fits a frame, also with all streams: `TableNames` bounds their names and their number. */
   #say(message: HeartbeatMessage | LeavingMessage): void {
     const topic = statusTopic(this.identity.incarnation)
     this.#send(topic, encodeMessage(topic, message))

@@ -174,6 +174,7 @@ export class Replayer {
     const { topic, nonce } = replay
     const frame = batch.message.bytes.subarray(stream.topic.length)
     const publisher = this.#identity
+    // It fits a frame: `wireLimits.maxBatchBytes` leaves room for what stands before the batch.
     send(topic, encodeMessage(topic, { kind: 'replay', publisher, nonce, batch: { frame } }))
     replay.from = batch.first + batch.count
     replay.bytesLeft -= batch.message.byteLength

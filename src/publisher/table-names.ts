@@ -3,7 +3,8 @@ import { checkTableName } from '../model/topic.ts'
 
 /**
  * What the names of all tables of one process may take, bytes: when it ends, its registration, which has
- * 960 KiB at most, says each of them twice.
+ * 960 KiB at most, says each of them twice. So whatever else names all streams, a heartbeat, a vector or that
+ * it leaves, has less than a quarter of what a frame may have.
  */
 export const maxTableNamesBytes = 928 * 1024
 

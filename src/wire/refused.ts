@@ -20,6 +20,8 @@ export const refusedReasons = [
   'bad-text',
   /** Counts that contradict each other, or promise more than the bytes at hand hold. */
   'bad-count',
+  /** A sync that names a table twice in one list. */
+  'repeated-table',
   /** The topic names another table or publisher than the message. */
   'topic-mismatch',
   /** A replay by one publisher of the batch of another. */

@@ -297,6 +297,18 @@ const requests: Record<string, Request> = {
   'request: confirm': { kind: 'confirm', subscriber, incarnation, streams },
 }
 
+const refusedRequests: Record<string, Request> = {
+  'request: sync that names a table twice, refused': {
+    kind: 'sync',
+    subscriber,
+    nonce: 4,
+    sinceMs: 0,
+    tables: ['TRADE', 'POSITION'],
+    marks: ['TRADE', 'POSITION', 'TRADE'],
+    incarnations: null,
+  },
+}
+
 /** Bytes that were not encoded here. */
 function others(): [name: string, topic: string, message: Uint8Array][] {
   const trade = updateTopic('TRADE')
@@ -382,7 +394,7 @@ function made(): Vector[] {
       vector(name, topic, encodeMessage(topic, message)),
     ),
     ...others().map(([name, topic, message]) => vector(name, topic, message)),
-    ...Object.entries(requests).map(([name, request]): Vector => {
+    ...Object.entries({ ...requests, ...refusedRequests }).map(([name, request]): Vector => {
       const frame = encodeRequest(request)
       return {
         name,

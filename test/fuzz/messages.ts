@@ -154,7 +154,7 @@ export function messageFrames(dice: Dice): Buffer[] {
 }
 
 const tables = (dice: Dice): Tables =>
-  dice.chance(0.3) ? '*' : dice.many(dice.few(5), () => tableName(dice))
+  dice.chance(0.3) ? '*' : [...new Set(dice.many(dice.few(5), () => tableName(dice)))]
 
 /** A request of any kind. */
 export function requestFrame(dice: Dice): Buffer {

@@ -4,6 +4,7 @@ const subscriber = 'src/subscriber/subscriber.test.ts'
 const endings = 'src/subscriber/endings.test.ts'
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
 const queue = 'src/queue/composed-queue.test.ts'
+const answers = 'src/publisher/sync-answers.test.ts'
 
 /** What is bounded, and what a handler may do: D21 and D22. */
 export const boundRules: readonly Rule[] = [
@@ -88,6 +89,41 @@ export const boundRules: readonly Rule[] = [
     'it is, for good',
     ['subscriber/source.ts', 'this.#behind.clear()', ''],
     ['src/subscriber/endings.test.ts', 'D21: is looked at no longer, whatever it was behind with'],
+  ),
+  rule(
+    'D21.10',
+    'A request that names a table twice is refused',
+    'it is taken',
+    [
+      'wire/frames/table-sequences.ts',
+      "if (tables.has(table)) reader.refuse('repeated-table')",
+      '',
+    ],
+    [
+      'src/queue/requests.test.ts',
+      'D21: requests that name a table 65,536 times are refused, and the publisher answers others',
+    ],
+  ),
+  rule(
+    'D21.11',
+    'A mark answers up to a number; where more ask, there are several',
+    'one answers all, and is too large for a frame',
+    [
+      'publisher/sync-answers.ts',
+      'const maxAnswersInMark = 10_000',
+      'const maxAnswersInMark = Infinity',
+    ],
+    [answers, 'D21: syncs that name a table 65,536 times are answered, and so is who asks later'],
+  ),
+  rule(
+    'D21.12',
+    'What answers syncs at one moment is bounded, and the rest follows a little later',
+    'all that is asked is answered at once',
+    ['publisher/sync-answers.ts', ' && vectorBytes + marks.bytes < syncAnswerBytes', ''],
+    [
+      answers,
+      'D21: what answers syncs at one moment is bounded, and the rest follows in its order',
+    ],
   ),
   rule(
     'D22.1',

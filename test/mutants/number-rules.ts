@@ -280,6 +280,20 @@ export const numberRules: readonly Rule[] = [
     [publisher, 'D3: have their whole second behind each answer, the first of all, too'],
   ),
   rule(
+    'D3.6',
+    'The new tables of a turn are said together at its end: each registration names all tables',
+    'each is said when it is published',
+    [
+      'queue/composed-queue.ts',
+      'if (!this.#publisher.skipsTurns) this.#scheduleTurn()',
+      'this.#registration.sayChanged()\n    if (!this.#publisher.skipsTurns) this.#scheduleTurn()',
+    ],
+    [
+      'src/queue/own-registration.test.ts',
+      'D3: is said a few times where one turn publishes 3,000 new tables, and names all of them',
+    ],
+  ),
+  rule(
     'D4.1',
     'Syncs of 20 ms are answered at one moment',
     'each is answered by itself',
@@ -335,8 +349,8 @@ export const numberRules: readonly Rule[] = [
     'it answers the last who asked',
     [
       'publisher/sync-answers.ts',
-      'if (answers) answers.push({ subscriber, nonce })',
-      'if (answers) answers[0] = { subscriber, nonce }',
+      'answers.push({ subscriber, nonce })',
+      'answers[0] = { subscriber, nonce }',
     ],
     [
       answers,

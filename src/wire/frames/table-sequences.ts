@@ -32,17 +32,20 @@ export function writeTables(out: ByteWriter, tables: readonly string[]): void {
   for (const table of tables) writeTable(out, table)
 }
 
+/** Each once: what is done for a name is done once for a request. */
 export function readTables(reader: ByteReader): string[] {
-  const tables: string[] = []
+  const tables = new Set<string>()
   const most = wireLimits.maxRequestTables
   for (
     let left = reader.count(leastTableBytes, 0, most);
     left > 0 && reader.problem === null;
     left--
   ) {
-    tables.push(readTable(reader))
+    const table = readTable(reader)
+    if (tables.has(table)) reader.refuse('repeated-table')
+    tables.add(table)
   }
-  return tables
+  return [...tables]
 }
 
 export function writeSequences(out: ByteWriter, streams: readonly TableSequence[]): void {

@@ -4,7 +4,7 @@ import { Publisher } from '../../../src/publisher/publisher.ts'
 import { defaultPublisherLimits } from '../../../src/publisher/publisher-limits.ts'
 import { Subscriber } from '../../../src/subscriber/subscriber.ts'
 import { defaultSubscriberLimits } from '../../../src/subscriber/subscriber-limits.ts'
-import { replyTopic, statusTopic } from '../../../src/model/topic.ts'
+import { replyTopic, statusTopic, updateTopic } from '../../../src/model/topic.ts'
 import { decodeMessage, encodeMessage } from '../../../src/wire/frames/message-codec.ts'
 import { decodeRequest, encodeRequest } from '../../../src/wire/frames/request-codec.ts'
 import { afterEachCall } from '../../harness/after-each-call.ts'
@@ -80,6 +80,29 @@ function crowdedPublisher(): Input {
   return input
 }
 
+/** Messages that name one table as often as a frame has room for it, and a mark with as many answers. */
+function repeatedNamesDown(): Input {
+  const [incarnation] = incarnations
+  const publisher = { node: 'a', process: 'PUBLISHER', instance: '', incarnation }
+  const [table = ''] = tables
+  const many = <Item>(count: number, item: Item) => Array.from({ length: count }, () => item)
+  const streams = many(600_000, { table, last: 7 })
+  const states = many(300_000, { table, last: 7, first: 1, since: 1, ageMs: 5 })
+  const answers = many(290_000, { subscriber: subscriberId, nonce: 1 })
+  const status = statusTopic(incarnation)
+  const messages: [topic: string, Parameters<typeof encodeMessage>[1]][] = [
+    [status, { kind: 'heartbeat', publisher, streams, confirm: false }],
+    [replyTopic(subscriberId), { kind: 'vector', publisher, nonce: 1, all: true, streams: states }],
+    [updateTopic(table), { kind: 'mark', publisher, table, last: 7, answers }],
+    [status, { kind: 'heartbeat', publisher, streams, confirm: true }],
+    [status, { kind: 'leaving', publisher, streams }],
+  ]
+  return messages.flatMap(([topic, message]) => [
+    Buffer.from(topic),
+    Buffer.from(encodeMessage('', message)),
+  ])
+}
+
 /** More publishers than one request can name. */
 function manyPublishers(): Input {
   const input: Buffer[] = []
@@ -105,6 +128,7 @@ export const subscriberTarget: Target = {
   *heavy() {
     yield crowdedPublisher()
     yield manyPublishers()
+    yield repeatedNamesDown()
   },
   run(input) {
     const subscriber = newSubscriber()
@@ -142,23 +166,34 @@ function newPublisher(): Publisher {
   return publisher
 }
 
-/** The longest list of tables that a request can name, and one as long as what answers it allows. */
-function longSync(tables: number): Buffer {
-  const names = Array.from({ length: tables }, (_, index) => String.fromCharCode(65 + (index % 26)))
-  return Buffer.from(
-    encodeRequest({
-      kind: 'sync',
-      subscriber: subscriberId,
-      nonce: 1,
-      sinceMs: 0,
-      tables: names,
-      marks: [],
-      incarnations: null,
-    }),
-  )
+/** So many names, each another one. */
+const differentNames = (count: number): string[] =>
+  Array.from({ length: count }, (_, place) => place.toString(36).padStart(4, '0'))
+
+const repeatedNames = (count: number): string[] => Array.from({ length: count }, () => 'A')
+
+function syncFor(tables: readonly string[], marks: readonly string[]): Buffer {
+  const asked = { kind: 'sync', nonce: 1, sinceMs: 0, tables, marks, incarnations: null } as const
+  return Buffer.from(encodeRequest({ ...asked, subscriber: subscriberId }))
 }
 
-/** A publisher of three tables, and requests one after the other. */
+/** Gives requests to a publisher, `ms` apart; those that come at once it gathers. */
+function ask(input: Input, ms: number): string {
+  const publisher = newPublisher()
+  let now = 0
+  let outcome = 'nothing'
+  for (const frame of input) {
+    const request = decodeRequest(frame)
+    outcome = request.kind
+    if (request.kind !== 'refused') publisher.onRequest(request, now)
+    now += ms
+    if (ms > 0) publisher.tick(now)
+  }
+  for (let left = 0; left < 5; left++) publisher.tick((now += stepMs))
+  return outcome
+}
+
+/** A publisher of three tables, and requests one after the other, and then the same at once. */
 export const publisherTarget: Target = {
   name: 'publisher',
   weight: 2,
@@ -168,19 +203,15 @@ export const publisherTarget: Target = {
       mutateOne(dice, message, from, mutateFrame),
     ),
   *heavy() {
-    for (const tables of [65_536, 500_000]) yield [longSync(tables)]
+    // The longest list of tables that a request can name, and one as long as what answers it allows.
+    for (const tables of [65_536, 200_000]) yield [syncFor(differentNames(tables), [])]
+    yield [syncFor(differentNames(5_000), differentNames(5_000))]
+    for (const tables of [65_536, 500_000]) yield [syncFor(repeatedNames(tables), [])]
+    yield Array.from({ length: 5 }, () => syncFor([], repeatedNames(65_536)))
   },
   run(input) {
-    const publisher = newPublisher()
-    let now = 0
-    let outcome = 'nothing'
-    for (const frame of input) {
-      const request = decodeRequest(frame)
-      outcome = request.kind
-      if (request.kind !== 'refused') publisher.onRequest(request, now)
-      now += stepMs
-      publisher.tick(now)
-    }
+    const outcome = ask(input, stepMs)
+    if (input.length > 1) ask(input, 0)
     return outcome
   },
 }
