@@ -3,10 +3,6 @@ import type { TableSequence } from './message.ts'
 /** The tables of a subscription; '*' is all tables. */
 export type Tables = readonly string[] | '*'
 
-export function wantsTable(tables: Tables, table: string): boolean {
-  return tables === '*' || tables.includes(table)
-}
-
 /** Asks publishers for a vector on the reply topic and a mark on each update topic. */
 export interface SyncRequest {
   readonly kind: 'sync'

@@ -1,10 +1,10 @@
 import type { StreamState, TableSequence, VectorMessage } from '../model/message.ts'
-import { type Tables, wantsTable } from '../model/request.ts'
 import type { ParcelDelivery } from './parcel-delivery.ts'
 import type { Source } from './source.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
+import type { WantedTables } from './wanted-tables.ts'
 
 /** How a vector came. */
 interface VectorAnswer {
@@ -22,20 +22,20 @@ interface VectorAnswer {
  * from the first update seen: only a publisher's vector sets it, for all tables at one moment.
  */
 export class Bases {
-  readonly #tables: Tables
+  readonly #wanted: WantedTables
   readonly #subscribedAt: number
   readonly #limits: SubscriberLimits
   readonly #delivery: ParcelDelivery
   readonly #output: SubscriptionOutput
 
   constructor(
-    tables: Tables,
+    wanted: WantedTables,
     subscribedAt: number,
     limits: SubscriberLimits,
     delivery: ParcelDelivery,
     output: SubscriptionOutput,
   ) {
-    this.#tables = tables
+    this.#wanted = wanted
     this.#subscribedAt = subscribedAt
     this.#limits = limits
     this.#delivery = delivery
@@ -46,7 +46,7 @@ export class Bases {
   noteKnown(source: Source, streams: readonly TableSequence[]): boolean {
     let areSane = true
     for (const { table, last } of streams) {
-      if (!wantsTable(this.#tables, table)) continue
+      if (!this.#wanted.has(table)) continue
       const stream = source.stream(table)
       if (this.isSane(stream, last)) source.reaches(stream, last)
       else areSane = false
@@ -75,12 +75,13 @@ export class Bases {
     // While nothing of an older stream is owed, they must be young however long the vector was on its way. All of
     // them: a commit of a young and an older one must not be cut.
     const areYoung = vector.streams.every(
-      (state) => !wantsTable(this.#tables, state.table) || this.#isOwedWhole(state, askedAt),
+      (state) => !this.#wanted.has(state.table) || this.#isOwedWhole(state, askedAt),
     )
-    const isOfAll = this.#tables === '*' ? vector.all : vector.streams.length >= this.#tables.length
+    const { named } = this.#wanted
+    const isOfAll = named === null ? vector.all : vector.streams.length >= named.size
     let isComplete = true
     for (const state of vector.streams) {
-      if (!wantsTable(this.#tables, state.table)) continue
+      if (!this.#wanted.has(state.table)) continue
       // Never published: whenever it begins, all of it is owed. No stream is kept for that.
       if (isOfAll && state.last === 0 && !source.streams.has(state.table)) continue
       const stream = source.stream(state.table)
@@ -109,7 +110,7 @@ export class Bases {
   /** What a publisher does not name when it is asked for everything, it has not published. */
   #endUnnamed(source: Source, vector: VectorMessage): void {
     this.#delivery.endUnheard(source, 'gone')
-    if (this.#tables !== '*') return
+    if (this.#wanted.named !== null) return
     const named = new Set(vector.streams.map(({ table }) => table))
     for (const stream of source.streams.values())
       if (stream.openLossFrom !== undefined && stream.known === 0 && !named.has(stream.table))

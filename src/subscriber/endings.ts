@@ -5,19 +5,16 @@ import type { Sources } from './sources.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
-import { type Tables, wantsTable } from '../model/request.ts'
+import type { WantedTables } from './wanted-tables.ts'
 
 /** What becomes of a publisher's streams when it ends, or when it is lost sight of. */
 export class Endings {
-  readonly #tables: Tables
-  /** The same; null: all. */
-  readonly #named: ReadonlySet<string> | null
+  readonly #wanted: WantedTables
   readonly #delivery: ParcelDelivery
   readonly #output: SubscriptionOutput
 
-  constructor(tables: Tables, delivery: ParcelDelivery, output: SubscriptionOutput) {
-    this.#tables = tables
-    this.#named = tables === '*' ? null : new Set(tables)
+  constructor(wanted: WantedTables, delivery: ParcelDelivery, output: SubscriptionOutput) {
+    this.#wanted = wanted
     this.#delivery = delivery
     this.#output = output
   }
@@ -55,7 +52,7 @@ export class Endings {
 
   /** What is held is delivered, as the application has room; then each table has a loss with an open end. Resumable. */
   gone(source: Source): void {
-    source.gone(this.#tables === '*')
+    source.gone(this.#wanted.named === null)
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
     this.tellOpen(source)
     this.#output.event({ type: 'publisher-gone', publisher: source.identity })
@@ -110,7 +107,7 @@ export class Endings {
     if (source.saidLast) return false
     return (source.entry?.publishes ?? []).some(
       (table) =>
-        wantsTable(this.#tables, table) &&
+        this.#wanted.has(table) &&
         !source.streams.has(table) &&
         !source.openLosses.toldIn.has(table),
     )
@@ -118,8 +115,9 @@ export class Endings {
 
   #tablesOf(source: Source): ReadonlySet<string> {
     const only = source.openLosses.onlyTables
-    if (this.#named === null) return new Set(only ?? source.entry?.publishes)
-    return only === null ? this.#named : this.#named.intersection(new Set(only))
+    const { named } = this.#wanted
+    if (named === null) return new Set(only ?? source.entry?.publishes)
+    return only === null ? named : named.intersection(new Set(only))
   }
 
   /** The open losses in tables of which nothing was heard. No stream is kept for them: many scripts may die. */

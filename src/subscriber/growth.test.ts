@@ -37,6 +37,25 @@ describe('a sync of many tables', () => {
   })
 })
 
+describe('a subscription to many tables', () => {
+  it('D13: does not go through the list of them for each table that a message names', () => {
+    const named = tablesOf(512)
+    let looks = 0
+    const tables = new Proxy(named, {
+      get(list, key, receiver): unknown {
+        if (typeof key === 'string' && /^\d+$/.test(key)) looks++
+        return Reflect.get(list, key, receiver)
+      },
+    })
+    const pair = new Pair(tables).ready()
+    for (let from = 0; from < named.length; from += 64) pair.publish(named.slice(from, from + 64))
+    looks = 0
+    pair.deliver()
+    expect(pair.received).toHaveLength(named.length)
+    expect(looks).toBe(0)
+  })
+})
+
 describe('a publisher that has ended', () => {
   it('D21: costs nothing for what another one sends', () => {
     const pair = new Pair(['A']).ready()

@@ -8,7 +8,7 @@ import type {
   TableSequence,
   VectorMessage,
 } from '../model/message.ts'
-import { type Tables, wantsTable } from '../model/request.ts'
+import type { Tables } from '../model/request.ts'
 import { mayHavePublished, type RosterChange, type RosterEntry } from '../model/roster-entry.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { Bases } from './bases.ts'
@@ -28,6 +28,7 @@ import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscribedTablesOptions } from './subscribed-tables-options.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 import { Syncs } from './syncs.ts'
+import { WantedTables } from './wanted-tables.ts'
 
 /**
  * One subscription: for each publisher it keeps what is owed, in order and whole, and proves the
@@ -40,6 +41,7 @@ export class SubscribedTables {
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
+  readonly #wanted: WantedTables
   readonly #topics: readonly Unproven[]
   readonly #beginning: Beginning
   readonly #sources: Sources
@@ -66,6 +68,7 @@ export class SubscribedTables {
   ) {
     this.#options = options
     this.tables = options.tables
+    this.#wanted = new WantedTables(options.tables)
     this.#limits = limits
     this.#random = random
     this.#output = output
@@ -74,8 +77,8 @@ export class SubscribedTables {
     this.#losses = new LossGathering(output)
     const gathered = this.#losses.output
     this.#delivery = new ParcelDelivery((table) => this.wants(table), reader, gathered)
-    this.#endings = new Endings(options.tables, this.#delivery, gathered)
-    this.#bases = new Bases(options.tables, now, limits, this.#delivery, gathered)
+    this.#endings = new Endings(this.#wanted, this.#delivery, gathered)
+    this.#bases = new Bases(this.#wanted, now, limits, this.#delivery, gathered)
     this.#beginning = new Beginning(now, () => output.wallClock(), limits.clockDriftPerMille)
     this.#syncs = new Syncs(options, limits, random, output, this.#beginning)
     this.#repair = new GapRepair(options.subscriber, options.tables, limits, random, output)
@@ -97,7 +100,7 @@ export class SubscribedTables {
   }
 
   wants(table: string): boolean {
-    return wantsTable(this.tables, table)
+    return this.#wanted.has(table)
   }
 
   /** Lets the newest held parcels go until no more than `bytes` are held: they become gaps again, or losses. */

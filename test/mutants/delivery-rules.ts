@@ -211,8 +211,8 @@ export const deliveryRules: readonly Rule[] = [
     'it was sent just now',
     [
       'subscriber/bases.ts',
-      '!wantsTable(this.#tables, state.table) || this.#isOwedWhole(state, askedAt)',
-      '!wantsTable(this.#tables, state.table) || this.#isOwedWhole(state, now)',
+      '!this.#wanted.has(state.table) || this.#isOwedWhole(state, askedAt)',
+      '!this.#wanted.has(state.table) || this.#isOwedWhole(state, now)',
     ],
     [bases, 'D5: and is not where the stream may be older'],
   ),

@@ -1,6 +1,10 @@
-import { wantsTable } from '../../model/request.ts'
 import { checkCommitOrder, checkCommits } from './commit-check.ts'
-import type { PublishedUpdate, PublisherJournal, SubscriberJournal } from './journal.ts'
+import {
+  type PublishedUpdate,
+  type PublisherJournal,
+  type SubscriberJournal,
+  wantsTable,
+} from './journal.ts'
 import type { Reach } from './reach.ts'
 import { nameOf, type StreamLedger, StreamLedgers } from './stream-ledger.ts'
 import { Timeliness } from './timeliness.ts'

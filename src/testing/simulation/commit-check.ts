@@ -1,5 +1,9 @@
-import { wantsTable } from '../../model/request.ts'
-import type { DeliveredUpdate, PublisherJournal, SubscriberJournal } from './journal.ts'
+import {
+  type DeliveredUpdate,
+  type PublisherJournal,
+  type SubscriberJournal,
+  wantsTable,
+} from './journal.ts'
 import type { StreamLedgers } from './stream-ledger.ts'
 import type { Fail } from './violation.ts'
 import type { WireWatch } from './wire-watch.ts'

@@ -81,6 +81,9 @@ export interface SubscriberJournal {
   heldAtEnd: number
 }
 
+export const wantsTable = (tables: Tables, table: string): boolean =>
+  tables === '*' || tables.includes(table)
+
 export function publisherJournal(incarnation: string, node: number): PublisherJournal {
   return {
     incarnation,
