@@ -173,7 +173,7 @@ export class Endings {
     top: number,
     reason: 'ended' | 'gone',
   ): void {
-    const [firstHeld] = stream.held
+    const firstHeld = stream.held.at(0)
     const first = firstHeld ? firstHeld.first : top + 1
     if (first > 1) this.#delivery.report(source, stream, { from: null, to: first - 1 }, reason)
     this.#delivery.setBase(source, stream, first - 1, true)

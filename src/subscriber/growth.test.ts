@@ -1,6 +1,7 @@
 // What is done for a frame, and what is kept of a publisher, does not grow with what else there is. Counted, not timed.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/random.ts'
+import type { BatchMessage } from '../model/message.ts'
 import { everything, Pair } from '../../test/harness/pair.ts'
 import { GapRepair } from './gap-repair.ts'
 import { LostRanges } from './lost-ranges.ts'
@@ -125,6 +126,74 @@ describe('what is held behind a gap', () => {
     const rest = tables.map((table, index) => `${table}${index < 2 ? 2 : 1}`)
     // In one name table and number run together: T01 is the first of T0.
     expect(pair.received).toEqual(['T01', 'T11', ...rest])
+  })
+})
+
+describe('what was held behind a gap', () => {
+  /** How often a stream is asked what it holds, or has lost, from here on. */
+  const countLooks = () => {
+    const held = vi.spyOn(SubscribedStream.prototype, 'held', 'get')
+    const lost = vi.spyOn(SubscribedStream.prototype, 'skipLost')
+    return () => held.mock.calls.length + lost.mock.calls.length
+  }
+
+  it('D13: is delivered without a look at each stream for each parcel', () => {
+    const tables = tablesOf(300)
+    const pair = new Pair(tables).ready()
+    pair.publish(['T0'])
+    const missing = pair.wire.splice(0)
+    for (let round = 0; round < 3; round++) for (const table of tables) pair.publish([table])
+    pair.deliver()
+    expect(pair.received).toEqual([])
+    const looks = countLooks()
+    pair.wire = missing
+    pair.deliver()
+    expect(pair.received).toHaveLength(901)
+    expect(looks()).toBeLessThan(20 * 901)
+  })
+
+  it('D13: is delivered so where something of each stream is lost, too', () => {
+    const tables = tablesOf(300)
+    const pair = new Pair(tables).ready()
+    pair.publish(['T0', 'T1'])
+    for (let round = 0; round < 3; round++) for (const table of tables) pair.publish([table])
+    pair.deliver((message) => message.kind === 'batch' && isMissing(message))
+    expect(pair.received).toEqual([])
+    const looks = countLooks()
+    const last = tables.map((table, index) => ({ table, last: index < 2 ? 4 : 3 }))
+    pair.roster({ publishes: tables, state: 'ended', last })
+    expect(pair.received).toHaveLength(1 + 2 * 300)
+    expect(pair.losses).toHaveLength(301)
+    expect(looks()).toBeLessThan(20 * 900)
+  })
+
+  /** The first of T0, which all wait for, and one of each table behind another that is here. */
+  const isMissing = ({ table, first }: BatchMessage) => {
+    if (table === 'T0' && first === 1) return true
+    return first === (table === 'T0' || table === 'T1' ? 3 : 2)
+  }
+
+  it('D13: is not moved for each that is taken out', () => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'])
+    const missing = pair.wire.splice(0)
+    for (let index = 0; index < 1000; index++) pair.publish(['A'])
+    pair.deliver()
+    let moved = 0
+    const { shift, splice } = Array.prototype
+    vi.spyOn(Array.prototype, 'shift').mockImplementation(function (this: unknown[]) {
+      moved += this.length
+      return shift.call(this)
+    })
+    vi.spyOn(Array.prototype, 'splice').mockImplementation(function (this: unknown[], ...of) {
+      moved += this.length
+      return splice.apply(this, of)
+    })
+    pair.wire = missing
+    pair.deliver()
+    vi.restoreAllMocks()
+    expect(pair.received).toHaveLength(1001)
+    expect(moved).toBeLessThan(1001)
   })
 })
 

@@ -92,7 +92,7 @@ export class ParcelDelivery {
   deliver(source: Source): void {
     source.unblocked()
     for (;;) {
-      for (const stream of source.pending) while (this.#skipLost(source, stream)) continue
+      for (const stream of source.pending.lostNext) while (this.#skipLost(source, stream)) continue
       const parts = this.#nextParcel(source)
       if (!parts) return
       for (const { parcel, stream, last } of parts)
@@ -111,7 +111,7 @@ export class ParcelDelivery {
       let lowest = Infinity
       let highest = -1
       for (const { held } of source.pending) {
-        lowest = Math.min(lowest, held[0]?.parcel ?? Infinity)
+        lowest = Math.min(lowest, held.at(0)?.parcel ?? Infinity)
         highest = Math.max(highest, held.at(-1)?.parcel ?? -1)
       }
       if (highest <= lowest) return
@@ -181,9 +181,7 @@ export class ParcelDelivery {
   }
 
   #nextParcel(source: Source): Part[] | null {
-    let lowest: BatchMessage | null = null
-    for (const { held } of source.pending)
-      if (held[0] && (!lowest || held[0].parcel < lowest.parcel)) lowest = held[0]
+    const lowest = source.pending.first?.held.at(0)
     if (!lowest) return null
     const { parcel, manifest } = lowest
     return manifest
@@ -197,7 +195,7 @@ export class ParcelDelivery {
    */
   #readAhead(source: Source, stream: SubscribedStream, batch: BatchMessage): void {
     if (stream.base === null || batch.first < stream.next || !this.#output.isUnderHalf()) return
-    for (const { held } of source.pending) if ((held[0]?.parcel ?? 0) < batch.parcel) return
+    if (!source.pending.hasNoneBefore(batch.parcel)) return
     const updates = freshList<Update>()
     if (this.#reader.read(batch, 0, updates)) this.#ahead.set(batch, updates)
   }

@@ -4,6 +4,7 @@ import { type RosterEntry, tablesOfDead } from '../model/roster-entry.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { LatestParcel } from './latest-parcel.ts'
 import { OpenLosses } from './open-losses.ts'
+import { PendingStreams } from './pending-streams.ts'
 import { RenewalSchedule } from './renewal-schedule.ts'
 import { type AnswerTime, RoundTrip } from './round-trip.ts'
 import { RoundTrips } from './round-trips.ts'
@@ -30,7 +31,7 @@ export class Source {
   readonly #latestParcel = new LatestParcel()
   readonly #open: Set<Source>
   readonly #streams = new Map<string, SubscribedStream>()
-  readonly #pending = new Set<SubscribedStream>()
+  readonly #pending = new PendingStreams()
   readonly #behind = new Set<SubscribedStream>()
   readonly #unproven = new Set<Unproven>()
   /** The parcel that is delivered next and the stream whose part of it is missing, where it was looked for last. */
@@ -141,7 +142,7 @@ export class Source {
   }
 
   /** Streams with something held or lost; while there is none, batches are delivered as they come. */
-  get pending(): ReadonlySet<SubscribedStream> {
+  get pending(): Omit<PendingStreams, 'settle'> {
     return this.#pending
   }
 
@@ -187,12 +188,8 @@ export class Source {
 
   /** Looks whether the stream still has something held or lost; call it after each change of either. */
   settle(stream: SubscribedStream): void {
-    if (stream.held.length === 0 && !stream.hasLost) {
-      this.#pending.delete(stream)
-      return
-    }
-    this.#pending.add(stream)
-    this.#open.add(this)
+    this.#pending.settle(stream)
+    if (this.#pending.size > 0) this.#open.add(this)
   }
 
   /** The stream is known to go so far. */

@@ -1,3 +1,4 @@
+import { Deque } from '../base/deque.ts'
 import type { LossReason } from '../model/loss.ts'
 import type { BatchMessage } from '../model/message.ts'
 import { LostRanges } from './lost-ranges.ts'
@@ -50,7 +51,7 @@ export class SubscribedStream {
   #next = 1
   #known = 0
   #consumed = 0
-  readonly #held: BatchMessage[] = []
+  readonly #held = new Deque<BatchMessage>()
   readonly #lost = new LostRanges()
   #lostUpTo = -1
   #openLossFrom: number | null | undefined = undefined
@@ -90,8 +91,14 @@ export class SubscribedStream {
   }
 
   /** Batches not delivered yet, ascending by `first`, none covered by another. */
-  get held(): readonly BatchMessage[] {
+  get held(): Pick<Deque<BatchMessage>, 'length' | 'at'> & Iterable<BatchMessage> {
     return this.#held
+  }
+
+  /** What is next will never come, and that is not reported yet; false: nothing is owed yet. */
+  get isNextLost(): boolean {
+    if (this.#base === null || this.#lost.isEmpty) return false
+    return this.#lost.endOfRunAt(this.#next) >= this.#next
   }
 
   /** Something will never come, and is not reported yet. */
@@ -170,12 +177,12 @@ export class SubscribedStream {
     const last = lastOf(batch)
     if (this.#base !== null && last < this.#next) return null
     const index = this.#countUntil((held) => held.first > batch.first)
-    const before = this.#held[index - 1]
+    const before = index > 0 ? this.#held.at(index - 1) : undefined
     if (before && lastOf(before) >= last) return null
     let bytes = batch.frame.byteLength
     let covered = index
     for (; covered < this.#held.length; covered++) {
-      const after = this.#held[covered] as BatchMessage
+      const after = this.#held.at(covered) as BatchMessage
       if (lastOf(after) > last) break
       bytes -= after.frame.byteLength
     }
@@ -183,7 +190,7 @@ export class SubscribedStream {
     const isLonger = before?.first === batch.first
     if (isLonger) bytes -= before.frame.byteLength
     const from = isLonger ? index - 1 : index
-    this.#held.splice(from, covered - from, batch)
+    this.#held.replace(from, covered - from, batch)
     this.#lost.remove(batch.first, last)
     return bytes
   }
@@ -202,9 +209,12 @@ export class SubscribedStream {
   /** Lets go of what lies below `next`; returns its bytes. */
   #dropDelivered(): number {
     let bytes = 0
-    while (this.#held[0] && lastOf(this.#held[0]) < this.#next)
-      bytes += this.#held.shift()?.frame.byteLength ?? 0
-    return bytes
+    for (;;) {
+      const first = this.#held.at(0)
+      if (!first || lastOf(first) >= this.#next) return bytes
+      bytes += first.frame.byteLength
+      this.#held.shift()
+    }
   }
 
   /** The last sequence of the unbroken run of held or lost updates that begins at `from`, looked at up to `to`. */
@@ -215,7 +225,7 @@ export class SubscribedStream {
       end = this.#lost.endOfRunAt(end + 1)
       let at = this.#countUntil((held) => lastOf(held) > end)
       for (; at < this.#held.length && end < to; at++) {
-        const batch = this.#held[at] as BatchMessage
+        const batch = this.#held.at(at) as BatchMessage
         if (batch.first > end + 1) break
         end = lastOf(batch)
       }
@@ -230,7 +240,7 @@ export class SubscribedStream {
     let high = this.#held.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (isReached(this.#held[middle] as BatchMessage)) high = middle
+      if (isReached(this.#held.at(middle) as BatchMessage)) high = middle
       else low = middle + 1
     }
     return low
@@ -239,7 +249,8 @@ export class SubscribedStream {
   /** Declares lost what is not held of `from` … `to`. */
   lose(from: number, to: number, reason: LossReason): void {
     let at = Math.max(from, this.#next)
-    for (const batch of this.#held) {
+    for (let index = 0; index < this.#held.length; index++) {
+      const batch = this.#held.at(index) as BatchMessage
       if (batch.first > to) break
       this.#lost.add(at, Math.min(batch.first - 1, to), reason)
       at = Math.max(at, lastOf(batch) + 1)
@@ -272,7 +283,7 @@ export class SubscribedStream {
     const from = this.#coveredTo + 1
     if (from > this.#known) return null
     const after = this.#countUntil((held) => held.first > from)
-    const heldAfter = this.#held[after]?.first ?? Infinity
+    const heldAfter = this.#held.at(after)?.first ?? Infinity
     return { from, to: Math.min(this.#known, heldAfter - 1, this.#lost.firstFrom(from) - 1) }
   }
 }

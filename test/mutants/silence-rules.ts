@@ -43,9 +43,9 @@ export const silenceRules: readonly Rule[] = [
     'The lowest parcel of which a part is here goes first',
     'the highest does',
     [
-      'subscriber/parcel-delivery.ts',
-      'held[0].parcel < lowest.parcel',
-      'held[0].parcel > lowest.parcel',
+      'subscriber/pending-streams.ts',
+      'this.#byParcel.set(stream, first.parcel)',
+      'this.#byParcel.set(stream, -first.parcel)',
     ],
     [delivery, 'D13: wait while a part of an earlier one is repaired'],
   ),
@@ -55,8 +55,8 @@ export const silenceRules: readonly Rule[] = [
     'all publishers share what is pending',
     [
       'subscriber/source.ts',
-      'readonly #pending = new Set<SubscribedStream>()',
-      'readonly #pending = ((globalThis as { pending?: Set<SubscribedStream> }).pending ??= new Set<SubscribedStream>())',
+      'readonly #pending = new PendingStreams()',
+      'readonly #pending = ((globalThis as { pending?: PendingStreams }).pending ??= new PendingStreams())',
     ],
     [delivery, 'D13: hold up no other publisher'],
   ),
