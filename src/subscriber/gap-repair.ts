@@ -95,6 +95,12 @@ export class GapRepair {
     if (allHere) this.tick(source, stream, now)
   }
 
+  /** Nothing of its streams is asked for, and no answer is awaited, until it is heard, or on the roster, again. */
+  rest(source: Source): void {
+    for (const stream of source.behind) if (stream.repair.from !== 0) this.#close(stream)
+    source.restsUnasked()
+  }
+
   /** Nothing of its streams is asked for any more, nor known. */
   forgetAll(source: Source): void {
     if (source.streams.size === 0) return

@@ -222,6 +222,27 @@ describe('a gap', () => {
     expect(repair.asked(nonce)).toBe(stream)
   })
 
+  it('D21: of a publisher that died leaves nothing that is remembered of its asks', () => {
+    const pair = new Pair(['A'], { subscriber: { tombstones: 10 } })
+    const publishers = Array.from({ length: 50 }, (_, number) =>
+      pair.addPublisher(named(number + 1)),
+    )
+    publishers.forEach((_, number) => pair.roster(named(number + 1), false))
+    pair.ready()
+    for (const publisher of publishers) pair.publishBy(publisher, ['A'])
+    pair.wire = []
+    for (const publisher of publishers) pair.publishBy(publisher, ['A'])
+    pair.deliver()
+    const ticks = vi.spyOn(GapRepair.prototype, 'tickAll')
+    pair.pass(2000, everything)
+    const [repair] = ticks.mock.contexts as [GapRepair]
+    expect(repair.remembered).toBeGreaterThanOrEqual(50)
+    publishers.forEach((_, number) => pair.roster({ ...named(number + 1), state: 'ended' }))
+    pair.pass(1000, everything)
+    expect(pair.subscription.sources.size).toBe(10)
+    expect(repair.remembered).toBe(0)
+  })
+
   it('D16: that was closed is not looked at any more', () => {
     const tables = tablesOf(100)
     const pair = new Pair(tables).ready()

@@ -386,7 +386,7 @@ export class SubscribedTables {
       this.#readiness.check()
     }
     if (!source.mayAnswer) {
-      source.restsUnasked()
+      this.#repair.rest(source)
       return
     }
     this.#renewal.tick(source, now, this.#sources.all.values())
