@@ -108,14 +108,17 @@ export const mayHavePublished = ({ role, state, last, subscribes }: RosterEntry)
   role !== 'cluster' && state === 'ended' && last === null && subscribes.length === 0
 
 /**
- * All tables that a process which died can have published: those that its node knew of. Null: nobody
- * can name them all. Who is only out of reach may publish more meanwhile.
+ * A process that has ended, as it is kept: what it published and wanted was told with its end, and of who ends there
+ * may be many.
  */
-export const tablesOfDead = ({
-  state,
-  publishes,
-}: Pick<RosterEntry, 'state' | 'publishes'>): readonly string[] | null =>
-  state === 'ended' && publishes.length > 0 ? publishes : null
+export const withoutTables = (ended: RosterEntry): RosterEntry => ({
+  ...ended,
+  publishes: none,
+  subscribes: none,
+  last: ended.last && none,
+})
+
+const none: readonly never[] = []
 
 /**
  * It has said itself that it ended: nothing changes that. Who was only taken for dead, since its

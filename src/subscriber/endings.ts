@@ -1,7 +1,10 @@
 import type { Loss } from '../model/loss.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 import type { ParcelDelivery } from './parcel-delivery.ts'
-import type { Source } from './source.ts'
+import { SharedTables } from './shared-tables.ts'
+import type { Source, SourceEntry } from './source.ts'
 import type { Sources } from './sources.ts'
+import { none } from './open-losses.ts'
 import type { SubscribedStream } from './subscribed-stream.ts'
 import { lastOf } from './subscribed-stream.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
@@ -12,11 +15,21 @@ export class Endings {
   readonly #wanted: WantedTables
   readonly #delivery: ParcelDelivery
   readonly #output: SubscriptionOutput
+  readonly #shared = new SharedTables()
+  /** Of tables that a publisher can have published those that are wanted. */
+  readonly #wantedOf = new WeakMap<Iterable<string>, ReadonlySet<string>>()
 
   constructor(wanted: WantedTables, delivery: ParcelDelivery, output: SubscriptionOutput) {
     this.#wanted = wanted
     this.#delivery = delivery
     this.#output = output
+  }
+
+  /** What is kept of an entry of the roster: the tables of who died once for all who have the same. */
+  kept({ state, last, publishes }: RosterEntry): SourceEntry {
+    if (state !== 'ended' || last) return { state, last, publishes, ofDead: null }
+    const tables = this.#shared.of(publishes)
+    return { state, last, publishes: tables, ofDead: tables.size > 0 ? tables : null }
   }
 
   /** It ended in good order and its last numbers are known: the rest is an exact loss. Final. */
@@ -32,6 +45,7 @@ export class Endings {
 
   /** It had ended before the subscription began, which has heard nothing of it: nothing of it is owed. */
   endUnowed(source: Source, sources: Sources): void {
+    if (source.state === 'finished') return
     if (!source.entry?.last) {
       // Who was only taken for dead may come back, and is then new here.
       if (source.state !== 'gone') sources.forget(source)
@@ -104,26 +118,33 @@ export class Endings {
 
   /** True when the roster names tables of a gone publisher for which no open loss is due yet. */
   knowsMoreThanTold(source: Source): boolean {
-    if (source.saidLast) return false
-    return (source.entry?.publishes ?? []).some(
-      (table) =>
-        this.#wanted.has(table) &&
-        !source.streams.has(table) &&
-        !source.openLosses.toldIn.has(table),
-    )
+    const { entry, openLosses, streams } = source
+    if (entry === null || source.saidLast || source.isEntryTold) return false
+    const { toldIn } = openLosses
+    for (const table of entry.publishes)
+      if (this.#wanted.has(table) && !streams.has(table) && !toldIn.has(table)) return true
+    source.entryTold()
+    return false
   }
 
   #tablesOf(source: Source): ReadonlySet<string> {
     const only = source.openLosses.onlyTables
     const { named } = this.#wanted
-    if (named === null) return new Set(only ?? source.entry?.publishes)
-    return only === null ? named : named.intersection(new Set(only))
+    if (only === null && named !== null) return named
+    const all = only ?? source.entry?.publishes ?? none
+    let wanted = this.#wantedOf.get(all)
+    if (!wanted) {
+      wanted = this.#shared.of(named === null ? all : named.intersection(new Set(all)))
+      this.#wantedOf.set(all, wanted)
+    }
+    return wanted
   }
 
   /** The open losses in tables of which nothing was heard. No stream is kept for them: many scripts may die. */
   #openUnheard(source: Source): void {
     const { openLosses, streams } = source
     const tables = this.#tablesOf(source)
+    if (openLosses.toldIn === tables) return
     const told: Loss[] = []
     for (const table of tables) {
       if (openLosses.toldIn.has(table) || streams.has(table)) continue
@@ -189,5 +210,5 @@ function mayBeOpen({ openLosses, saidLast }: Source, stream: SubscribedStream): 
   const { table, known, base, next } = stream
   const { onlyTables } = openLosses
   if (saidLast && base !== null) return next <= known
-  return known > 0 || onlyTables === null || onlyTables.includes(table)
+  return known > 0 || onlyTables === null || onlyTables.has(table)
 }

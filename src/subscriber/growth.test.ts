@@ -5,6 +5,7 @@ import type { BatchMessage } from '../model/message.ts'
 import { everything, Pair } from '../../test/harness/pair.ts'
 import { GapRepair } from './gap-repair.ts'
 import { LostRanges } from './lost-ranges.ts'
+import { OpenLosses } from './open-losses.ts'
 import { Source } from './source.ts'
 import { SubscribedStream } from './subscribed-stream.ts'
 import { defaultSubscriberLimits } from './subscriber-limits.ts'
@@ -99,6 +100,62 @@ describe('a script that was killed', () => {
       if (incarnation !== pair.publisher.identity.incarnation)
         kept += streams.size + unproven.size + behind.size
     expect(kept).toBe(0)
+  })
+
+  /** All lists and sets of tables that are kept of publishers that are over. */
+  const keptTables = (pair: Pair) => {
+    const kept = new Set<Iterable<string>>()
+    for (const [incarnation, { entry, openLosses }] of pair.subscription.sources) {
+      if (incarnation === pair.publisher.identity.incarnation) continue
+      for (const tables of [entry?.publishes, openLosses.onlyTables, openLosses.toldIn])
+        if (tables && [...tables].length > 0) kept.add(tables)
+    }
+    return kept.size
+  }
+
+  it('D21: is remembered without tables of its own where another one had the same', () => {
+    const tables = tablesOf(200)
+    for (const wanted of ['*', tables, tables.slice(100)] as const) {
+      const pair = new Pair(wanted).ready()
+      for (let number = 1; number <= 30; number++) {
+        // As many messages would name them.
+        const script = { ...named(number), publishes: tables.toSpliced(0, 0), subscribes: [] }
+        pair.roster(script)
+        if (number % 3 === 0) pair.roster({ ...script, state: 'gone' })
+        pair.roster({ ...script, state: 'ended', publishes: tables.toReversed() })
+      }
+      pair.pass(200)
+      expect(pair.losses).toHaveLength(30 * (wanted === '*' ? 200 : wanted.length))
+      expect(keptTables(pair)).toBeLessThanOrEqual(2)
+    }
+  })
+
+  it('D21: is not looked at for tables that are told when time goes by', () => {
+    const tables = tablesOf(200)
+    const pair = new Pair(tables).ready()
+    for (let number = 1; number <= 30; number++)
+      pair.roster({ ...named(number), publishes: tables, subscribes: [], state: 'ended' })
+    pair.pass(200)
+    expect(pair.losses).toHaveLength(30 * 200)
+    const looks = vi.spyOn(OpenLosses.prototype, 'toldIn', 'get')
+    pair.pass(2000)
+    expect(looks).not.toHaveBeenCalled()
+  })
+
+  it('D21: or has ended is remembered without what it said of its tables', () => {
+    const tables = tablesOf(200)
+    const pair = new Pair(tables).ready()
+    const last = tables.map((table) => ({ table, last: 0 }))
+    for (let number = 1; number <= 30; number++) {
+      pair.roster({ ...named(number), publishes: tables, subscribes: [] })
+      pair.roster({ ...named(number), publishes: tables, subscribes: [], state: 'ended', last })
+    }
+    pair.pass(200)
+    // It may be said again.
+    pair.roster({ ...named(1), publishes: tables, subscribes: [], state: 'ended', last })
+    expect(pair.told('publisher-finished')).toBe(30)
+    expect(pair.subscription.sources.get(named(1).incarnation)?.state).toBe('finished')
+    expect(keptTables(pair)).toBe(0)
   })
 
   it('D21: that answered and published nothing of a table has no stream for it either', () => {

@@ -1,4 +1,5 @@
-const none: ReadonlySet<string> = new Set()
+/** No tables. */
+export const none: ReadonlySet<string> = new Set()
 
 /**
  * The open losses of one publisher that is gone, of which it is not known how far they go: which the application is
@@ -8,9 +9,9 @@ export class OpenLosses {
   #areOwed = false
   #isOwedInAny = false
   #isToldInAny = false
-  /** One set serves all who died. */
+  /** See `SharedTables`: many may have the same. */
   #toldIn = none
-  #onlyTables: readonly string[] | null = null
+  #onlyTables: ReadonlySet<string> | null = null
 
   /** Those of some of its streams have not been told. */
   get areOwed(): boolean {
@@ -33,12 +34,12 @@ export class OpenLosses {
   }
 
   /** The publisher can have published these tables only; null: any. */
-  get onlyTables(): readonly string[] | null {
+  get onlyTables(): ReadonlySet<string> | null {
     return this.#onlyTables
   }
 
   /** The publisher is gone: all are to be told. `isOfAll`: also the one in any table. */
-  owe(onlyTables: readonly string[] | null, isOfAll: boolean): void {
+  owe(onlyTables: ReadonlySet<string> | null, isOfAll: boolean): void {
     this.#areOwed = true
     this.#onlyTables = onlyTables
     this.#isOwedInAny = isOfAll && !this.#isToldInAny && onlyTables === null
@@ -57,7 +58,9 @@ export class OpenLosses {
 
   /** Those in these tables are told, as far as they have no stream. */
   toldOfTables(tables: ReadonlySet<string>): void {
-    this.#toldIn = this.#toldIn === none ? tables : this.#toldIn.union(tables)
+    const before = this.#toldIn
+    if (before === tables || before.isSupersetOf(tables)) return
+    this.#toldIn = tables.isSupersetOf(before) ? tables : before.union(tables)
   }
 
   toldOfAny(): void {

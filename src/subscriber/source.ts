@@ -1,9 +1,9 @@
 import type { Random } from '../base/random.ts'
 import type { BatchMessage, TableSequence } from '../model/message.ts'
-import { type RosterEntry, tablesOfDead } from '../model/roster-entry.ts'
+import type { RosterEntry } from '../model/roster-entry.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { LatestParcel } from './latest-parcel.ts'
-import { OpenLosses } from './open-losses.ts'
+import { none, OpenLosses } from './open-losses.ts'
 import { PendingStreams } from './pending-streams.ts'
 import { RenewalSchedule } from './renewal-schedule.ts'
 import { type AnswerTime, RoundTrip } from './round-trip.ts'
@@ -19,6 +19,16 @@ type SourceState = 'live' | 'stalled' | 'gone' | 'finished'
 /** A topic still to be proven: a table, null for "all tables", or the reply topic by its vector. */
 export type Unproven = string | null | typeof replyPath
 export const replyPath = Symbol('the reply topic')
+
+/** What is kept of what the roster says of a publisher. */
+export interface SourceEntry extends Pick<RosterEntry, 'state' | 'last'> {
+  readonly publishes: Iterable<string>
+  /**
+   * All tables that a process which died can have published: those that its node knew of. Null: nobody can name
+   * them all. Who is only out of reach may publish more meanwhile.
+   */
+  readonly ofDead: ReadonlySet<string> | null
+}
 
 /** One publisher as one subscription sees it. */
 export class Source {
@@ -38,7 +48,9 @@ export class Source {
   #blockedParcel = 0
   #blockedBy: SubscribedStream | null = null
   #state: SourceState = 'live'
-  #entry: RosterEntry | null = null
+  #entry: SourceEntry | null = null
+  /** Nothing is to be told of its tables that has not been told. */
+  #isEntryTold = false
   #saidLast = false
   #isReopened = false
   #hasAnsweredForAll = false
@@ -64,9 +76,14 @@ export class Source {
     return this.#state
   }
 
-  /** What the roster says of it; null: nothing, or no longer. */
-  get entry(): RosterEntry | null {
+  /** What the roster says of it; null: nothing, or no longer, or nobody has to know since it is finished. */
+  get entry(): SourceEntry | null {
     return this.#entry
+  }
+
+  /** The open losses in all tables that the roster names have been told. */
+  get isEntryTold(): boolean {
+    return this.#isEntryTold
   }
 
   /** By its own word it takes nothing more, and what is known of its streams is all that there is. */
@@ -246,6 +263,7 @@ export class Source {
   /** It is heard again, after it was stalled or gone: it is asked at once, for all that is missing, too. */
   cameBack(topics: Iterable<Unproven>, now: number, random: Random): void {
     if (this.#state === 'gone') this.#isReopened = true
+    this.#isEntryTold = false
     for (const stream of this.#streams.values()) this.lookAt(stream)
     this.#state = 'live'
     this.needsProofAtOnce(topics, now, random)
@@ -266,10 +284,16 @@ export class Source {
   }
 
   /** The roster says something of it: it is asked, if it could not have answered before. */
-  entryCame(entry: RosterEntry, topics: Iterable<Unproven>, now: number, random: Random): void {
+  entryCame(entry: SourceEntry, topics: Iterable<Unproven>, now: number, random: Random): void {
+    if (this.#state === 'finished') return
     const couldAnswer = this.mayAnswer && this.#entry?.state !== 'gone'
     this.#entry = entry
+    this.#isEntryTold = false
     if (!couldAnswer && this.isOnRoster) this.needsProof(topics, now, random)
+  }
+
+  entryTold(): void {
+    this.#isEntryTold = true
   }
 
   /** The roster calls it alive. */
@@ -297,16 +321,17 @@ export class Source {
   gone(isOfAll: boolean): void {
     this.#state = 'gone'
     // Who is heard after its node took it for dead has told nobody what it publishes since then.
-    const tables = this.#entry && !this.#isReopened ? tablesOfDead(this.#entry) : null
+    const tables = this.#entry && !this.#isReopened ? this.#entry.ofDead : null
     this.#isReopened = false
     // All that it has published has a stream where it has said its last numbers.
-    this.openLosses.owe(this.#saidLast ? [] : tables, isOfAll)
+    this.openLosses.owe(this.#saidLast ? none : tables, isOfAll)
     this.#open.add(this)
   }
 
   /** It has ended, and all is known of how. */
   finished(): void {
     this.#state = 'finished'
+    this.#entry = null
     this.openLosses.oweNone()
   }
 

@@ -264,7 +264,7 @@ export class SubscribedTables {
         return
       source = this.#sourceOf(entry, now)
     }
-    source.entryCame(entry, this.#topics, now, this.#random)
+    source.entryCame(this.#endings.kept(entry), this.#topics, now, this.#random)
     if (entry.last && source.state !== 'finished') this.#bases.noteLast(source, entry.last)
     if (source.isHeard || !this.#beginning.isAfterEndOf(entry, now)) this.#afterEntry(source)
     else this.#endings.endUnowed(source, this.#sources)

@@ -333,6 +333,19 @@ describe('a roster that began anew', () => {
     expect(subscriber.roster.size).toBeLessThanOrEqual(11)
     expect(subscriber.roster.has(identity.incarnation)).toBe(true)
   })
+
+  it('D21: ended processes are remembered without their tables', () => {
+    start()
+    const history = { node: 'n', history: 'h' }
+    const last = [{ table: 'A', last: 1 }]
+    const ended = { state: 'ended', subscribes: ['B'] } as const
+    roster(history, { ...ended, incarnation: 'd'.repeat(32), last: null })
+    roster(history, { ...ended, incarnation: 'e'.repeat(32), last })
+    const lists = { publishes: [], subscribes: [] }
+    expect(subscriber.roster.get('d'.repeat(32))).toMatchObject({ ...lists, last: null })
+    expect(subscriber.roster.get('e'.repeat(32))).toMatchObject({ ...lists, last: [] })
+    expect(subscriber.roster.get(identity.incarnation)?.publishes).toEqual(['A'])
+  })
 })
 
 describe('a subscription that a hop has forgotten', () => {

@@ -4,7 +4,7 @@ import type { Random } from '../base/random.ts'
 import type { Hop } from '../model/hop.ts'
 import type { Message } from '../model/message.ts'
 import type { Tables } from '../model/request.ts'
-import type { RosterChange, RosterEntry } from '../model/roster-entry.ts'
+import { type RosterChange, type RosterEntry, withoutTables } from '../model/roster-entry.ts'
 import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { RowReader } from '../wire/rows/row-reader.ts'
@@ -199,8 +199,9 @@ export class Subscriber {
     this.#settled ||= change.settled
     this.#unreachable = change.unreachable
     for (const entry of change.entries) {
-      this.#roster.set(entry.incarnation, entry)
-      if (entry.state === 'ended') this.#confirmations.forget(entry.incarnation)
+      const isOver = entry.state === 'ended'
+      this.#roster.set(entry.incarnation, isOver ? withoutTables(entry) : entry)
+      if (isOver) this.#confirmations.forget(entry.incarnation)
     }
     for (const incarnation of change.letGo ?? []) {
       this.#roster.delete(incarnation)

@@ -126,6 +126,47 @@ export const boundRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'D21.13',
+    'Of a publisher that is over no ask is remembered',
+    'all that were open are',
+    [
+      'subscriber/gap-repair.ts',
+      'for (const stream of source.behind) if (stream.repair.from !== 0) this.#close(stream)',
+      '',
+    ],
+    [
+      'src/subscriber/growth.test.ts',
+      'D21: of a publisher that died leaves nothing that is remembered of its asks',
+    ],
+  ),
+  rule(
+    'D21.14',
+    'The tables of publishers that died are kept once for all who had the same',
+    'each has its own',
+    ['subscriber/shared-tables.ts', 'if (known) return known', ''],
+    [
+      'src/subscriber/growth.test.ts',
+      'D21: is remembered without tables of its own where another one had the same',
+    ],
+  ),
+  rule(
+    'D21.15',
+    'What a finished publisher said of its tables is not kept',
+    'it is, by each subscription',
+    ['subscriber/source.ts', '    this.#entry = null\n    this.openLosses', '    this.openLosses'],
+    [
+      'src/subscriber/growth.test.ts',
+      'D21: or has ended is remembered without what it said of its tables',
+    ],
+  ),
+  rule(
+    'D21.16',
+    'Ended processes are remembered without their tables',
+    'with them',
+    ['subscriber/subscriber.ts', 'isOver ? withoutTables(entry) : entry', 'entry'],
+    [subscriber, 'D21: ended processes are remembered without their tables'],
+  ),
+  rule(
     'D22.1',
     'A handler that throws does not stop the delivery',
     'what it throws is passed on',

@@ -332,7 +332,7 @@ export const endingRules: readonly Rule[] = [
     'D20.33',
     'Who falls silent behind its last numbers leaves no open loss in a table that it does not name',
     'it may have published any table',
-    ['subscriber/source.ts', 'this.#saidLast ? [] : tables', 'tables'],
+    ['subscriber/source.ts', 'this.#saidLast ? none : tables', 'tables'],
     [leaving, 'D20: leaves no open loss in any table where all of them are here'],
   ),
   rule(
