@@ -349,18 +349,35 @@ describe('a roster that began anew', () => {
 })
 
 describe('a subscription that a hop has forgotten', () => {
-  it('D12: is sent again, for the topics that are not proven and the reply topic', () => {
+  /** The topics that are subscribed to, or no longer, while all of these are kept from it. */
+  function topicsWithout(isForgotten: (message: Buffer) => boolean): string[] {
     subscribe(['A', 'B'])
     topics = []
-    for (let index = 0; index < 100; index++) {
+    for (let index = 0; index < 200; index++) {
       now += 50
       subscriber.tick(now)
       for (const request of requests.splice(0)) publisher.onRequest(request, now)
       publisher.tick(now)
-      messages = messages.filter((each) => !Buffer.from(each).includes('table/B/'))
+      messages = messages.filter((each) => !isForgotten(Buffer.from(each)))
       deliver()
     }
-    expect(topics.slice(0, 4)).toEqual([`-reply/${id}/`, `+reply/${id}/`, '-table/B/', '+table/B/'])
+    return topics
+  }
+
+  it('D12: is sent again, for the topics that are not proven and the reply topic', () => {
+    const again = topicsWithout((message) => message.includes('table/B/'))
+    expect(again.filter((topic) => !topic.includes('status/')).slice(0, 4)).toEqual([
+      `-reply/${id}/`,
+      `+reply/${id}/`,
+      '-table/B/',
+      '+table/B/',
+    ])
+  })
+
+  it('D12: is sent again for the heartbeats, of which no answer tells that they do not come', () => {
+    const again = topicsWithout((message) => message.includes('status/'))
+    expect(again.slice(0, 2)).toEqual(['-status/', '+status/'])
+    expect(again.filter((topic) => topic.includes('table/'))).toEqual([])
   })
 })
 

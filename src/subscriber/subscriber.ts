@@ -307,6 +307,7 @@ export class Subscriber {
 
   #subscribeAgain(topics: readonly (string | null)[]): void {
     const prefixes = [
+      allStatusTopic, // No answer proves it: without heartbeats a publisher is silent whenever it is not asked.
       replyTopic(this.#id),
       ...topics.map((table) => (table === null ? allUpdatesTopic : updateTopic(table))),
     ]

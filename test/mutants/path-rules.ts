@@ -187,4 +187,15 @@ export const pathRules: readonly Rule[] = [
     ],
     [renewal, 'D12: are asked for anew once for all of them, and again after 2 s at the earliest'],
   ),
+  rule(
+    'D12.10',
+    'The subscription to the heartbeats is sent again with them: no answer tells that they do not come',
+    'it is not: a publisher that lives falls silent for ever again',
+    [
+      'subscriber/subscriber.ts',
+      '      allStatusTopic, // No answer proves it',
+      '      // No answer proves it',
+    ],
+    [subscriber, 'D12: is sent again for the heartbeats, of which no answer tells'],
+  ),
 ]
