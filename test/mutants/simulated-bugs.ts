@@ -158,4 +158,46 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     from: 'this.#add(all, here !== expected, ',
     to: 'this.#add(all, false, ',
   },
+  {
+    name: 'a roster out of an old file is gone on with',
+    file: 'subscriber/subscriber.ts',
+    from: 'return isAnother || forgot === true',
+    to: 'return forgot === true',
+  },
+  {
+    name: 'the open loss in any table of who is heard again never ends',
+    file: 'subscriber/bases.ts',
+    from: 'if (isOfAll) this.#endUnnamed(source, vector)',
+    to: '',
+  },
+  {
+    name: 'a subscription that is not ready confirms',
+    file: 'subscriber/subscribed-tables.ts',
+    from: '(this.isReady ? this.#sources.get(incarnation)?.consumed : undefined)',
+    to: 'this.#sources.get(incarnation)?.consumed',
+  },
+  {
+    name: 'who died leaves open losses in tables that it never published',
+    file: 'model/roster-entry.ts',
+    from: "state === 'ended' && publishes.length > 0 ? publishes : null",
+    to: 'null',
+  },
+  {
+    name: 'of what is folded the last to come counts, not the highest version',
+    file: 'queue/conflation.ts',
+    from: 'if (!isOlder(update, known)) {',
+    to: 'if (entry) {',
+  },
+  {
+    name: 'a getter of a record that is read may publish',
+    file: 'publisher/record-reading.ts',
+    from: 'this.#isOn = true',
+    to: 'this.#isOn = false',
+  },
+  {
+    name: 'where a hop has forgotten the heartbeats, nobody asks for them again',
+    file: 'subscriber/subscriber.ts',
+    from: '      allStatusTopic, // No answer proves it',
+    to: '      // No answer proves it',
+  },
 ]

@@ -5,22 +5,14 @@ import type { Tables } from '../../model/request.ts'
 import type { Delivery } from '../../model/update.ts'
 import type { ComposedQueue } from '../../queue/composed-queue.ts'
 import type { DeliveryLimit } from '../../queue/delivery-queue.ts'
-import type { Loss } from '../../model/loss.ts'
+import type { ActorStage } from './actor-stage.ts'
+import { keyField, noteFolded } from './folding.ts'
 import { type PublisherJournal, type SubscriberJournal, subscriberJournal } from './journal.ts'
-import type { Reach } from './reach.ts'
-import type { SimulatedNetwork } from './simulated-network.ts'
+import { NeedlessLosses } from './needless-losses.ts'
+import type { ConnectionPool } from './row-versions.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
-import type { WireWatch } from './wire-watch.ts'
 
 export type AnyTables = Record<string, object>
-
-/** What an actor needs of the trial that it plays in. */
-export interface ActorStage {
-  readonly network: SimulatedNetwork
-  readonly reach: Reach
-  readonly watch: WireWatch
-  readonly publishers: ReadonlyMap<string, PublisherJournal>
-}
 
 /** How a subscription of the trial takes what it is given. */
 export interface Taking {
@@ -28,30 +20,17 @@ export interface Taking {
   /** Each delivery takes up to so long; 0: none. */
   readonly handlerMs: number
   readonly limit: Partial<DeliveryLimit>
+  /** What waits is folded to the latest of each key. */
+  readonly isFolded: boolean
 }
 
 export const tableNames = ['A', 'B', 'C', 'D']
 
-/** On a path free for so long a range that is retained must not be reported lost. */
-const repairedWithinMs = 5000
-
-/** On a path free for so long nobody must be taken for gone. */
-const heardWithinMs = 4000
-
-/** Whoever closes on a path free from so soon on until its end loses nothing. */
-const freeSoonAfterCloseMs = 300
-
-/** Whom its roster had not told of when it had left is only lost to on a path free for so long when it closed. */
-const toldWithinMs = 1500
-
-/** Nobody is gone who was heard within it by a subscriber that was awake. */
-const notGoneWithinMs = 9000
-
-/** What clocks that drift may tell apart wrongly. */
-const clockGrainMs = 200
-
 /** Of so many commits the records of one have other fields. */
 const otherFieldsEvery = 5
+
+/** Of so many commits the records of one have a getter that publishes. */
+const fromInsideEvery = 7
 
 /** A process of the trial with its queue and what its application wrote down. */
 export class Actor {
@@ -62,8 +41,9 @@ export class Actor {
   readonly received: SubscriberJournal[] = []
   isOpen = false
   isClosing = false
-  /** What the wall clock was off by when a subscription began. */
-  readonly #offsets = new Map<SubscriberJournal, number>()
+  /** What numbers the changes that it publishes; null: they have no version. */
+  connections: ConnectionPool | null = null
+  readonly #needless: NeedlessLosses
   readonly #stage: ActorStage
 
   constructor(
@@ -78,6 +58,7 @@ export class Actor {
     this.random = random
     this.published = published
     this.#stage = stage
+    this.#needless = new NeedlessLosses(process, stage)
   }
 
   ended(at: number): void {
@@ -105,16 +86,17 @@ export class Actor {
     })
   }
 
-  subscribe({ tables, handlerMs, limit }: Taking): void {
+  subscribe({ tables, handlerMs, limit, isFolded }: Taking): void {
     if (!this.process.isAlive) return
     const { incarnation, node } = this.process
     const journal = subscriberJournal(incarnation, node, tables, handlerMs > 0)
     this.received.push(journal)
     journal.subscribedAt = this.#now
-    this.#offsets.set(journal, this.process.wallClockOffset)
+    this.#needless.began(journal)
     const asked = this.#publishersKnown()
     const { ready } = this.queue.subscribe(tables, {
       limit,
+      ...(isFolded && { whenSlow: 'conflate', key: keyField }),
       onDelivery: (delivery) => {
         this.#record(journal, delivery)
         return handlerMs === 0 ? undefined : this.#pause(this.random() * handlerMs)
@@ -141,7 +123,8 @@ export class Actor {
     const updates = tables.map((table, place) => {
       let stream = journal.updates.get(table)
       if (!stream) journal.updates.set(table, (stream = []))
-      const update = { table, sequence: stream.length + 1, commit, place, at: this.#now }
+      const version = this.connections?.take()
+      const update = { table, sequence: stream.length + 1, commit, place, at: this.#now, version }
       stream.push(update)
       return update
     })
@@ -149,12 +132,39 @@ export class Actor {
     // Other fields now and then: a parcel then has several batches of a table.
     const more = commit % otherFieldsEvery === 0 ? { note: 'other fields' } : {}
     this.queue.publish(
-      updates.map(({ table, place }) => ({
+      updates.map(({ table, place, version }) => ({
         table,
         kind: 'insert',
-        record: { commit, place, ...more },
+        record:
+          commit % fromInsideEvery === 0
+            ? this.#publishing(journal, { commit, place, ...more })
+            : { commit, place, ...more },
+        version,
       })),
     )
+  }
+
+  /** The same record: whoever reads it runs code that publishes. */
+  #publishing<Fields extends { readonly commit: number }>(
+    journal: PublisherJournal,
+    record: Fields,
+  ): Fields {
+    const { commit } = record
+    const get = (): number => {
+      journal.callsFromInside.push(this.#publishFromInside())
+      return commit
+    }
+    return Object.defineProperty({ ...record }, 'commit', { enumerable: true, get })
+  }
+
+  /** What came of it: the code of the refusal. */
+  #publishFromInside(): string {
+    try {
+      const { commit } = this.queue.publish({ table: 'A', kind: 'insert', record: { place: 0 } })
+      return `taken as commit ${commit}`
+    } catch (error) {
+      return error instanceof TidingsError ? error.code : String(error)
+    }
   }
 
   async #flush(): Promise<void> {
@@ -210,11 +220,14 @@ export class Actor {
           ...loss,
           at: this.#now,
           afterDelivery: journal.deliveries,
-          falseBecause: this.#falseBecause(journal, loss),
+          falseBecause: this.#needless.whyNeedless(journal, loss),
         })
       return
     }
-    if (delivery.type !== 'updates') return
+    if (delivery.type === 'conflated') {
+      noteFolded(journal, delivery, this.#stage.publishers, this.#now)
+      return
+    }
     const number = ++journal.deliveries
     for (const { table, sequence, commit, publisher, record } of delivery.updates)
       journal.delivered.push({
@@ -227,75 +240,6 @@ export class Actor {
         isIncomplete: delivery.incomplete === true,
         at: this.#now,
       })
-  }
-
-  /** What was recoverable within limits must not be lost. */
-  #falseBecause(journal: SubscriberJournal, loss: Loss): string | null {
-    const publisher = this.#stage.publishers.get(loss.publisher?.incarnation ?? '')
-    if (!publisher || loss.table === null || journal.isSlow) return null
-    const { incarnation } = publisher
-    const free =
-      publisher.endedAt < Infinity
-        ? 0
-        : this.#now - this.#stage.reach.freeSince(journal.incarnation, incarnation)
-    if (loss.to === null) return this.#whyNotGone(journal, publisher, free)
-    const { watch } = this.#stage
-    // A vector says how far it was published before the subscription, or what is retained no more.
-    if (loss.reason === 'unknown-publisher' && !loss.ends)
-      return watch.isRetained(incarnation, loss.table, loss.to)
-        ? 'its last update is retained'
-        : null
-    if (loss.reason === 'ended' && !loss.ends && this.#hadEnded(journal, incarnation))
-      return 'it had ended before the subscription began'
-    if (loss.from === null || loss.to < loss.from) return null
-    if (loss.reason === 'evicted' && !watch.wasRefused(incarnation, loss.table, loss.to))
-      return 'its owner has not refused it'
-    if (!watch.isRetained(incarnation, loss.table, loss.to)) return null
-    if (free > repairedWithinMs) return `it is retained, on a path free for ${free.toFixed(0)} ms`
-    return this.#wasFreeUntilItLeft(journal, publisher) ? 'it left on a free path' : null
-  }
-
-  /** By the word of its node, and nothing of it was heard since. */
-  #hadEnded(journal: SubscriberJournal, publisher: string): boolean {
-    const { incarnation: subscriber, subscribedAt } = journal
-    const { network, watch } = this.#stage
-    // A wall clock set ahead makes a subscription older than it is.
-    if (this.process.wallClockOffset !== this.#offsets.get(journal)) return false
-    const endedAt = network.endsSaid.get(publisher) ?? Infinity
-    const isBefore = endedAt < subscribedAt - clockGrainMs
-    return isBefore && watch.heardAt(subscriber, publisher) === -Infinity
-  }
-
-  #whyNotGone(journal: SubscriberJournal, publisher: PublisherJournal, free: number) {
-    if (publisher.endedAt < Infinity) return null
-    if (free > heardWithinMs) return `it lives, on a path free for ${free.toFixed(0)} ms`
-    const { reach, watch } = this.#stage
-    const heardAt = watch.heardAt(journal.incarnation, publisher.incarnation)
-    // Whom its node takes for dead is gone at once, however short its silence, unless it is heard behind that.
-    const word = this.process.endsTold.get(publisher.incarnation)
-    if (word?.to === Infinity && word.from >= heardAt) return null
-    // Time in which the subscriber stood still is no silence of the publisher.
-    const silent = reach
-      .awake(journal.incarnation)
-      .map(({ from, to }) => Math.min(to, this.#now) - Math.max(from, heardAt))
-      .reduce((sum, ms) => sum + Math.max(0, ms), 0)
-    return silent < notGoneWithinMs ? `it lives and was silent for ${silent.toFixed(0)} ms` : null
-  }
-
-  #wasFreeUntilItLeft(journal: SubscriberJournal, publisher: PublisherJournal): boolean {
-    const { closingAt, endedAt, leftAt, incarnation } = publisher
-    if (leftAt === Infinity) return false
-    // It waits for the subscribers of the roster: not for who has ended by the word of its node, and comes back too late.
-    const owner = this.#stage.network.processes.get(incarnation)
-    const word = owner?.endsTold.get(journal.incarnation)
-    const isAwaitedBy = Math.min(leftAt, closingAt + freeSoonAfterCloseMs)
-    if (word && word.from < leftAt && word.to >= isAwaitedBy) return false
-    const toldOfAt = owner?.toldOfAt.get(journal.incarnation) ?? Infinity
-    const wasKnown = owner === undefined || toldOfAt < owner.saidEndedAt
-    const freeBy = closingAt + (wasKnown ? freeSoonAfterCloseMs : -toldWithinMs)
-    return this.#stage.reach
-      .stretches(journal.incarnation, incarnation)
-      .some(({ from, to }) => from < freeBy && to >= endedAt)
   }
 }
 

@@ -60,18 +60,23 @@ const [a1, a2, b1, a3] = [
 const whole = [a1, a2, b1, a3]
 const incomplete = [a1, { ...b1, isIncomplete: true }, a3]
 
+type Seen = NonNullable<Parameters<typeof check>[2]>
+
 interface Written {
   readonly delivered?: readonly DeliveredUpdate[]
   readonly losses?: readonly ReportedLoss[]
   readonly flushed?: number
+  /** When its publisher ended. */
+  readonly endedAt?: number
 }
 
-function rules({ delivered = whole, losses = [], flushed }: Written): string[] {
+function rules({ delivered = whole, losses = [], flushed, endedAt }: Written): string[] {
   const subscriber = subscriberJournal('s', 0, ['A', 'B'])
   subscriber.readyAt = 0
   subscriber.delivered.push(...delivered)
   subscriber.losses.push(...losses)
   const owner = publisher()
+  owner.endedAt = endedAt ?? Infinity
   if (flushed !== undefined)
     owner.flushes.push({ endedAt: flushed, confirmed: ['s'], target: new Map([['A', 3]]) })
   return check(new Map([['p', owner]]), [subscriber]).violations.map(({ rule }) => rule)
@@ -92,7 +97,7 @@ describe('the checker', () => {
       owner.updates.set('C', [{ table: 'C', sequence: 1, commit: 1, place: 0, at: 10 }])
       const subscriber = Object.assign(subscriberJournal('s', 0, ['C']), { readyAt: 0 })
       const watch = { violations: [], hasLeft: () => hasLeft }
-      const seen = { watch, reach: {}, keptOrder: false } as unknown as Parameters<typeof check>[2]
+      const seen = { watch, reach: {}, keptOrder: false, calmFrom: Infinity } as unknown as Seen
       return check(new Map([['p', owner]]), [subscriber], seen).violations.map(({ rule }) => rule)
     }
     expect(judged(false, { endedAt: 12, leftAt: Infinity })).toEqual([])
@@ -153,6 +158,40 @@ describe('the checker', () => {
       }),
     ).toContain('open-for-live'))
 
+  it('finds a loss in any table that is open for ever though its publisher lives', () => {
+    const open = lost(0, 0, { table: null, from: null, to: null, reason: 'gone' })
+    const end = lost(1, 0, { table: null, reason: 'gone', ends: true })
+    expect(rules({ losses: [open] })).toEqual(['open-for-live'])
+    expect(rules({ losses: [open, end] })).toEqual([])
+    expect(rules({ losses: [open, end, open] })).toEqual(['open-for-live'])
+    expect(rules({ losses: [end] })).toEqual(['end-without-open'])
+    expect(rules({ losses: [open], endedAt: 30 })).toEqual([])
+  })
+
+  it('finds an open loss in a table of which nothing was published, too', () => {
+    const open = lost(1, 1, { table: 'D', to: null, reason: 'gone' })
+    expect(rules({ losses: [open] })).toEqual(['open-for-live'])
+    expect(rules({ losses: [open, { ...open, to: 0, ends: true }] })).toEqual([])
+  })
+
+  it('finds who lives and is taken for gone long after all was healed', () => {
+    const open = lost(0, 0, { table: null, from: null, to: null, reason: 'gone', at: 100 })
+    const end = lost(1, 0, { table: null, reason: 'gone', ends: true, at: 101 })
+    const judged = (calmFrom: number, endedAt = Infinity) => {
+      const owner = Object.assign(publisherJournal('p', 0), { endedAt })
+      const subscriber = Object.assign(subscriberJournal('s', 0, '*'), { readyAt: 0 })
+      subscriber.losses.push(open, end)
+      const seen = { watch: { violations: [] }, reach: {}, keptOrder: false, calmFrom }
+      const publishers = new Map([['p', owner]])
+      return check(publishers, [subscriber], seen as unknown as Seen).violations.map(
+        ({ rule }) => rule,
+      )
+    }
+    expect(judged(100)).toEqual(['false-gone'])
+    expect(judged(100.5)).toEqual([])
+    expect(judged(100, 95)).toEqual([])
+  })
+
   it('finds a needless loss', () =>
     expect(
       rules({ delivered: incomplete, losses: [lost(2, 2, { falseBecause: 'retained' })] }),
@@ -160,4 +199,69 @@ describe('the checker', () => {
 
   it('finds a confirmation of what had not come', () =>
     expect(rules({ flushed: 15 })).toContain('false-confirmation'))
+
+  it('finds a publish() that a getter called and that was not refused as misuse', () => {
+    const judged = (...outcomes: string[]) => {
+      const owner = publisher()
+      owner.callsFromInside.push(...outcomes)
+      return check(new Map([['p', owner]]), []).violations.map(({ rule }) => rule)
+    }
+    expect(judged('USAGE', 'USAGE')).toEqual([])
+    expect(judged('USAGE', 'taken as commit 4')).toEqual(['taken-inside'])
+    expect(judged('TypeError: no')).toEqual(['taken-inside'])
+  })
+})
+
+describe('the checker, of a flush that named a process whose subscription was not ready,', () => {
+  const allAt = 10
+  const flushedAt = 30
+
+  interface Subscribed {
+    readonly tables: readonly string[]
+    readonly from?: number
+    readonly readyAt?: number
+  }
+
+  /** A flush of all that was published, and the subscriptions of one process that it named. */
+  function judged(...subscriptions: readonly Subscribed[]): string[] {
+    const owner = publisher()
+    owner.flushes.push({
+      endedAt: flushedAt,
+      confirmed: ['s'],
+      target: new Map([
+        ['A', 3],
+        ['B', 1],
+      ]),
+    })
+    const journals = subscriptions.map(({ tables, from = 0, readyAt = 40 }) =>
+      // They have died: nothing more is owed to them.
+      Object.assign(subscriberJournal('s', 0, tables), {
+        subscribedAt: from,
+        readyAt,
+        endedAt: 50,
+      }),
+    )
+    return check(new Map([['p', owner]]), journals).violations.map(({ rule }) => rule)
+  }
+
+  it('finds it, once for each of its tables', () => {
+    expect(judged({ tables: ['A'] })).toEqual(['false-confirmation'])
+    expect(judged({ tables: ['A', 'B', 'C'] })).toHaveLength(2)
+    expect(judged({ tables: ['A'], readyAt: Infinity })).toEqual(['false-confirmation'])
+  })
+
+  it('passes who was ready, and who takes nothing of it', () => {
+    expect(judged({ tables: ['A'], readyAt: flushedAt })).toEqual([])
+    expect(judged({ tables: ['C'] })).toEqual([])
+  })
+
+  it('passes what another of its process may have confirmed before it began', () => {
+    const other = { tables: ['A'], readyAt: 20 }
+    expect(judged(other, { tables: ['A'], from: allAt + 1 })).toEqual([])
+    expect(judged(other, { tables: ['A'], from: allAt })).toEqual(['false-confirmation'])
+    expect(judged({ ...other, readyAt: 35 }, { tables: ['A'], from: allAt + 1 })).toHaveLength(2)
+  })
+
+  it('passes what only this one takes: its publisher need not have heard of that yet', () =>
+    expect(judged({ tables: ['A'], readyAt: 20 }, { tables: ['B'], from: 5 })).toEqual([]))
 })

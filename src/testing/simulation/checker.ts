@@ -1,4 +1,5 @@
 import { checkCommitOrder, checkCommits } from './commit-check.ts'
+import { checkFolding } from './folding.ts'
 import {
   type PublishedUpdate,
   type PublisherJournal,
@@ -26,6 +27,8 @@ interface Seen {
   readonly watch: WireWatch
   /** The network kept the order of what it carried. */
   readonly keptOrder: boolean
+  /** From then on nothing has been broken for so long that every path was made anew. */
+  readonly calmFrom: number
 }
 
 /**
@@ -41,19 +44,28 @@ export function check(
   const healMs: number[] = []
   const total = { owed: 0, delivered: 0, lost: 0 }
   for (const journal of subscribers) {
-    const checker = new SubscriberChecker(journal, publishers, violations, seen)
+    const others = subscribers.filter(
+      (each) => each !== journal && each.incarnation === journal.incarnation,
+    )
+    const checker = new SubscriberChecker(journal, others, publishers, violations, seen)
     checker.run()
     total.owed += checker.owed
     total.delivered += journal.delivered.length
     total.lost += checker.lost
     for (const ms of checker.healMs) healMs.push(ms)
   }
+  for (const { incarnation, callsFromInside } of publishers.values())
+    for (const outcome of callsFromInside)
+      if (outcome !== 'USAGE')
+        violations.push({ rule: 'taken-inside', text: `${incarnation.slice(0, 6)}: ${outcome}` })
   for (const text of seen?.watch.violations ?? []) violations.push({ rule: 'unannounced', text })
   return { violations, healMs, ...total }
 }
 
 class SubscriberChecker {
   readonly #journal: SubscriberJournal
+  /** Of the other subscriptions of its process. */
+  readonly #others: readonly SubscriberJournal[]
   readonly #publishers: ReadonlyMap<string, PublisherJournal>
   readonly #ledgers: StreamLedgers
   readonly #seen: Seen | null
@@ -64,11 +76,13 @@ class SubscriberChecker {
 
   constructor(
     journal: SubscriberJournal,
+    others: readonly SubscriberJournal[],
     publishers: ReadonlyMap<string, PublisherJournal>,
     violations: Violation[],
     seen: Seen | null,
   ) {
     this.#journal = journal
+    this.#others = others
     this.#publishers = publishers
     this.#fail = (rule, text) =>
       violations.push({ rule, text: `${journal.incarnation.slice(0, 6)}: ${text}` })
@@ -85,6 +99,7 @@ class SubscriberChecker {
     const journal = this.#journal
     this.#checkContent()
     checkCommits(journal, this.#publishers, this.#ledgers, this.#fail)
+    checkFolding(journal, this.#publishers, this.#fail)
     if (this.#seen?.keptOrder) checkCommitOrder(journal, this.#seen.watch, this.#fail)
     for (const loss of journal.losses)
       if (loss.falseBecause)
@@ -98,6 +113,22 @@ class SubscriberChecker {
     if (journal.readyAt === Infinity) this.#fail('never-ready', '')
     if (journal.heldAtEnd > 0) this.#fail('stuck', `${journal.heldAtEnd} bytes are held for ever`)
     for (const publisher of this.#publishers.values()) this.#checkOwed(publisher)
+    this.#checkOpen()
+  }
+
+  /** Whoever lives is heard in the end, and for good, and says how far each loss goes. */
+  #checkOpen(): void {
+    const lives = (incarnation: string): boolean =>
+      this.#publishers.get(incarnation)?.endedAt === Infinity
+    for (const { incarnation, table, told } of this.#ledgers.all)
+      if (lives(incarnation) && told.some(({ to }) => to === Infinity))
+        this.#fail('open-for-live', `${incarnation.slice(0, 6)}.${table}`)
+    for (const [incarnation, loss] of this.#ledgers.openInAny)
+      if (lives(incarnation)) this.#fail('open-for-live', nameOf(loss))
+    const calmFrom = this.#seen?.calmFrom ?? Infinity
+    for (const loss of this.#journal.losses)
+      if (loss.to === null && loss.at >= calmFrom && lives(loss.publisher?.incarnation ?? ''))
+        this.#fail('false-gone', `${nameOf(loss)}: it lives, and all was healed long before`)
   }
 
   #checkContent(): void {
@@ -114,6 +145,7 @@ class SubscriberChecker {
     const { incarnation, readyAt } = this.#journal
     for (const { confirmed, target, endedAt } of publisher.flushes) {
       if (!confirmed.includes(incarnation)) continue
+      if (endedAt < readyAt) this.#checkUnready(publisher, endedAt, target)
       for (const [table, last] of target) {
         if (!wantsTable(this.#journal.tables, table)) continue
         const ledger = this.#ledgers.of(publisher.incarnation, table)
@@ -126,6 +158,30 @@ class SubscriberChecker {
             `${publisher.incarnation.slice(0, 6)}.${table}${missing.sequence} by ${endedAt.toFixed(0)}`,
           )
       }
+    }
+  }
+
+  /**
+   * A subscription that is not ready confirms nothing. What others of its process had confirmed before it began stands,
+   * and of tables that only this one wants the publisher may not have heard yet.
+   */
+  #checkUnready(
+    publisher: PublisherJournal,
+    endedAt: number,
+    target: ReadonlyMap<string, number>,
+  ): void {
+    const { tables, subscribedAt } = this.#journal
+    const ready = this.#others.filter((other) => other.readyAt <= endedAt)
+    for (const [table, last] of target) {
+      if (!wantsTable(tables, table)) continue
+      const isAwaited = ready.some((other) => wantsTable(other.tables, table))
+      if (ready.length > 0 && !isAwaited) continue
+      const update = publisher.updates.get(table)?.[last - 1]
+      if (ready.length === 0 || (update && update.at >= subscribedAt))
+        this.#fail(
+          'false-confirmation',
+          `${publisher.incarnation.slice(0, 6)}.${table}${last} by ${endedAt.toFixed(0)}, not ready`,
+        )
     }
   }
 
@@ -164,7 +220,6 @@ class SubscriberChecker {
     if (isDelivered) return
     if (loss) {
       this.lost++
-      if (loss.to === Infinity && publisher.endedAt === Infinity) this.#fail('open-for-live', name)
       return
     }
     if (this.#isToldAtLarge(publisher, table, at)) {

@@ -8,6 +8,8 @@ export interface PublishedUpdate {
   readonly commit: number
   readonly place: number
   readonly at: number
+  /** As the database numbered the change; left out: the publisher gives none. */
+  readonly version?: bigint | undefined
 }
 
 /** A `flush()` that has ended: who was said to have everything that was published before it. */
@@ -23,11 +25,15 @@ interface FlushRecord {
 export interface PublisherJournal {
   readonly incarnation: string
   readonly node: number
+  /** Tables that it named when it opened its queue. */
+  readonly declared: readonly string[]
   /** By table, in order. */
   readonly updates: Map<string, PublishedUpdate[]>
   /** By commit, from 1: its updates in the order of the `publish()` call. */
   readonly commits: PublishedUpdate[][]
   readonly flushes: FlushRecord[]
+  /** Of each `publish()` that a getter of a record called: the code with which it was refused, or what came instead. */
+  readonly callsFromInside: string[]
   /** When it called `close()`. */
   closingAt: number
   endedAt: number
@@ -54,6 +60,27 @@ export interface DeliveredUpdate {
   readonly at: number
 }
 
+/** The latest update of one key, as it was handed over in a conflated delivery. */
+export interface LatestOfKey {
+  readonly incarnation: string
+  readonly table: string
+  readonly sequence: number
+  readonly commit: number
+  /** The key. */
+  readonly place: number
+  readonly version: bigint | undefined
+}
+
+/** A conflated delivery; all that it stands for is among what was delivered. */
+export interface FoldedDelivery {
+  /** Its number among the deliveries. */
+  readonly delivery: number
+  readonly at: number
+  readonly latest: readonly LatestOfKey[]
+  /** How many updates it says that it left out. */
+  readonly folded: number
+}
+
 export interface ReportedLoss extends Loss {
   readonly at: number
   /** Deliveries before it. */
@@ -69,7 +96,9 @@ export interface SubscriberJournal {
   readonly tables: Tables
   /** Its handler takes its time: what it is told is late by its own doing. */
   readonly isSlow: boolean
+  /** Also what a conflated delivery stands for, update by update. */
   readonly delivered: DeliveredUpdate[]
+  readonly folded: FoldedDelivery[]
   readonly losses: ReportedLoss[]
   /** At `ready`: publishers that had not answered on a topic. */
   readonly unproven: string[]
@@ -84,13 +113,19 @@ export interface SubscriberJournal {
 export const wantsTable = (tables: Tables, table: string): boolean =>
   tables === '*' || tables.includes(table)
 
-export function publisherJournal(incarnation: string, node: number): PublisherJournal {
+export function publisherJournal(
+  incarnation: string,
+  node: number,
+  declared: readonly string[] = [],
+): PublisherJournal {
   return {
     incarnation,
     node,
+    declared,
     updates: new Map(),
     commits: [],
     flushes: [],
+    callsFromInside: [],
     closingAt: Infinity,
     endedAt: Infinity,
     leftAt: Infinity,
@@ -112,6 +147,7 @@ export function subscriberJournal(
     tables,
     isSlow,
     delivered: [],
+    folded: [],
     losses: [],
     unproven: [],
     deliveries: 0,

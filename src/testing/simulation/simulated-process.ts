@@ -50,6 +50,8 @@ export class SimulatedProcess implements Transport, Clock {
   registrationArrived = 0
   /** When the roster said to this process that somebody has ended, and until when it did not say otherwise. */
   readonly endsTold = new Map<string, Stretch>()
+  /** Which tables the node of one that has ended knew it to publish, as the roster said last to this process. */
+  readonly tablesOfEnded = new Map<string, readonly string[]>()
   /** When the roster first told this process of another that had not ended. */
   readonly toldOfAt = new Map<string, number>()
   /** When it first said that it has ended in good order; Infinity: it has not. */
@@ -166,8 +168,10 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   onRoster(change: RosterChange): void {
-    for (const { incarnation, state } of change.entries)
+    for (const { incarnation, state, publishes } of change.entries) {
+      if (state === 'ended') this.tablesOfEnded.set(incarnation, publishes)
       this.#noteWord(incarnation, state === 'ended')
+    }
     for (const incarnation of change.letGo ?? []) this.#noteWord(incarnation, false)
     this.#handlers?.roster(change)
   }

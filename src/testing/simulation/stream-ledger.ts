@@ -22,10 +22,21 @@ export interface StreamLedger {
 /** The journal of one subscription, stream by stream. */
 export class StreamLedgers {
   readonly #ledgers = new Map<string, StreamLedger>()
+  readonly #openInAny = new Map<string, ReportedLoss>()
 
   constructor({ delivered, losses }: SubscriberJournal, fail: Fail) {
     for (const update of delivered) this.#deliver(update, fail)
     for (const loss of losses) this.#tell(loss, fail)
+  }
+
+  /** Of these publishers it was told that any table may be lost, and it was not told how far: by incarnation. */
+  get openInAny(): ReadonlyMap<string, ReportedLoss> {
+    return this.#openInAny
+  }
+
+  /** All of which it was given or told anything. */
+  get all(): Iterable<StreamLedger> {
+    return this.#ledgers.values()
   }
 
   of(incarnation: string, table: string): StreamLedger {
@@ -49,7 +60,11 @@ export class StreamLedgers {
   }
 
   #tell(loss: ReportedLoss, fail: Fail): void {
-    if (loss.publisher === null || loss.table === null) return
+    if (loss.publisher === null) return
+    if (loss.table === null) {
+      this.#tellInAny(loss, loss.publisher.incarnation, fail)
+      return
+    }
     const ledger = this.of(loss.publisher.incarnation, loss.table)
     checkBand(ledger, loss, fail)
     if (loss.ends) closeOpen(ledger, loss, fail)
@@ -60,6 +75,11 @@ export class StreamLedgers {
         at: loss.at,
         wasOpen: loss.to === null,
       })
+  }
+
+  #tellInAny(loss: ReportedLoss, publisher: string, fail: Fail): void {
+    if (!loss.ends) this.#openInAny.set(publisher, loss)
+    else if (!this.#openInAny.delete(publisher)) fail('end-without-open', nameOf(loss))
   }
 }
 

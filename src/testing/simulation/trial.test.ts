@@ -11,6 +11,31 @@ describe('random clusters under random faults', () => {
     }
   })
 
+  it('fold what waits for slow applications, of publishers whose versions come out of order', async () => {
+    const trial = new Trial({ seed: 3 })
+    const { violations } = await trial.run()
+    expect(violations).toEqual([])
+    const folded = [...trial.actors.values()].flatMap(({ received }) =>
+      received.flatMap((journal) => journal.folded),
+    )
+    expect(folded.reduce((sum, each) => sum + each.folded, 0)).toBeGreaterThan(100)
+    const isOlder = [...trial.publishers.values()].flatMap(({ updates }) =>
+      [...updates.values()].flatMap((stream) =>
+        stream.map(({ version }, index) => (version ?? 0n) < (stream[index - 1]?.version ?? 0n)),
+      ),
+    )
+    expect(isOlder.filter(Boolean).length).toBeGreaterThan(50)
+  })
+
+  it('refuse what getters publish', async () => {
+    const trial = new Trial({ seed: 1, faultMs: 5000 })
+    const { violations } = await trial.run()
+    expect(violations).toEqual([])
+    const calls = [...trial.publishers.values()].flatMap(({ callsFromInside }) => callsFromInside)
+    expect(calls.length).toBeGreaterThan(10)
+    expect(new Set(calls)).toEqual(new Set(['USAGE']))
+  })
+
   it('replay identically from a seed', async () => {
     const [one, two] = [new Trial({ seed: 7 }), new Trial({ seed: 7 })]
     expect(await one.run()).toEqual(await two.run())

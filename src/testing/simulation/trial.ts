@@ -4,12 +4,14 @@ import type { NodeMode } from '../../model/roster-entry.ts'
 import { defaultPublisherLimits } from '../../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../../subscriber/subscriber-limits.ts'
-import { Actor, type AnyTables, type ActorStage, tableNames, type Taking } from './actor.ts'
+import { Actor, type AnyTables, tableNames, type Taking } from './actor.ts'
+import type { ActorStage } from './actor-stage.ts'
 import { check, type Verdict } from './checker.ts'
 import { Faults, type FaultStage } from './faults.ts'
 import { type PublisherJournal, publisherJournal } from './journal.ts'
 import { sampleMs } from './pipe.ts'
 import { Reach } from './reach.ts'
+import { ConnectionPool, RowVersions } from './row-versions.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { simulatedRegistration } from './simulated-registration.ts'
 import { WireWatch } from './wire-watch.ts'
@@ -25,6 +27,8 @@ interface TrialOptions {
   readonly healMs?: number
   /** How likely a hop forgets a subscription at a reconnect. */
   readonly forget?: number
+  /** Publishers give versions, and slow applications take the latest of each key. */
+  readonly versions?: boolean
   /** Leaves all faults out but these, by number: for making a failing run small. */
   readonly onlyFaults?: readonly number[]
 }
@@ -64,6 +68,9 @@ const promiseTurnMs = 5
 /** Frozen processes and partitions last at most so long beyond the end of the faults. */
 const lastFaultMs = 17_000
 
+/** A path that carries a topic no longer is made anew by then, milliseconds: its hops are tried later and later. */
+const renewedWithinMs = 20_000
+
 /** A process that does not answer for its name for so long loses it, milliseconds. */
 const takenOverAfterMs = 1000
 
@@ -72,6 +79,12 @@ const paces = [150, 400, 1500, 6000, 20_000]
 
 /** The second subscription of a process follows within so much. */
 const secondWithinMs = 15_000
+
+/** Of so many seeds one has versions: the others draw what they drew without. */
+const versionsEvery = 3
+
+/** Of the publishers of such a trial so many give versions. */
+const versionedShare = 0.75
 
 /** Clocks of two machines run apart by up to so much. */
 const maxDrift = 2e-4
@@ -85,6 +98,7 @@ export class Trial implements ActorStage, FaultStage {
   readonly publishers = new Map<string, PublisherJournal>()
   readonly options: Required<TrialOptions>
   readonly faults: Faults
+  readonly #versions = new RowVersions()
   #spawned = 0
 
   constructor(options: TrialOptions) {
@@ -97,6 +111,7 @@ export class Trial implements ActorStage, FaultStage {
       faultEveryMs: 1200,
       healMs: 40_000,
       forget: options.seed % 4 < 2 ? 0.1 : 0,
+      versions: options.seed % versionsEvery === 0,
       onlyFaults: [],
       ...options,
     }
@@ -150,15 +165,17 @@ export class Trial implements ActorStage, FaultStage {
     }
     const { reach, watch } = this
     const { keptOrder } = this.faults
-    return check(this.publishers, received, { reach, watch, keptOrder })
+    const calmFrom = faultMs + lastFaultMs + renewedWithinMs
+    return check(this.publishers, received, { reach, watch, keptOrder, calmFrom })
   }
 
   spawnPublisher(name: number, isScript = false): Actor {
     const random = seededRandom(this.options.seed * 7919 + name * 31 + 1)
     const declared = random() < 0.5 ? tableNames.slice(0, 2) : []
     // A data server both publishes and subscribes.
-    const takings = !isScript && random() < 0.2 ? [takingOf(random)] : []
+    const takings = !isScript && random() < 0.2 ? [this.#takingOf(random)] : []
     const actor = this.#spawn(random, declared, true, takings)
+    if (this.options.versions) actor.connections = this.#connectionsOf(name)
     const pause = paces[Math.floor(random() * paces.length)] ?? 400
     const work = (): void => {
       if (actor.isClosing) return
@@ -178,7 +195,7 @@ export class Trial implements ActorStage, FaultStage {
 
   spawnSubscriber(name: number): Actor {
     const random = seededRandom(this.options.seed * 7919 + name * 31 + 2)
-    const takings = random() < 0.25 ? [takingOf(random), takingOf(random)] : [takingOf(random)]
+    const takings = Array.from({ length: random() < 0.25 ? 2 : 1 }, () => this.#takingOf(random))
     return this.#spawn(random, [], false, takings)
   }
 
@@ -272,7 +289,7 @@ export class Trial implements ActorStage, FaultStage {
       registration: simulatedRegistration(incarnation, node, this.options.mode, declared),
       declared,
     })
-    const published = isPublisher ? publisherJournal(incarnation, node) : null
+    const published = isPublisher ? publisherJournal(incarnation, node, declared) : null
     if (published) this.publishers.set(incarnation, published)
     const actor = new Actor(process, queue, random, published, this)
     this.actors.set(incarnation, actor)
@@ -283,6 +300,23 @@ export class Trial implements ActorStage, FaultStage {
       if (second) process.after(random() * secondWithinMs, () => actor.subscribe(second))
     })
     return actor
+  }
+
+  /** Every sixth application is slow, with room for little; where there are versions, it takes the latest of each key. */
+  #takingOf(random: Random): Taking {
+    const tables = chooseTables(random)
+    const isSlow = random() < 1 / 6
+    const isFolded = isSlow && this.options.versions
+    const slow = isFolded ? { handlerMs: 400, updates: 6 } : { handlerMs: 40, updates: 12 }
+    return isSlow
+      ? { tables, handlerMs: slow.handlerMs, limit: { updates: slow.updates }, isFolded }
+      : { tables, handlerMs: 0, limit: {}, isFolded }
+  }
+
+  /** Some processes publish without versions, others with those of their connections. */
+  #connectionsOf(name: number): ConnectionPool | null {
+    const random = seededRandom(this.options.seed * 7919 + name * 31 + 3)
+    return random() < versionedShare ? new ConnectionPool(this.#versions, random) : null
   }
 
   /** All faults stop; what was forgotten stays forgotten until the protocol renews it. */
@@ -296,13 +330,6 @@ export class Trial implements ActorStage, FaultStage {
       pipe.unclog()
     }
   }
-}
-
-/** Every sixth application is slow, with room for little. */
-function takingOf(random: Random): Taking {
-  const tables = chooseTables(random)
-  const isSlow = random() < 1 / 6
-  return { tables, handlerMs: isSlow ? 40 : 0, limit: isSlow ? { updates: 12 } : {} }
 }
 
 function chooseTables(random: Random): Tables {

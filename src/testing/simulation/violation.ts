@@ -9,6 +9,8 @@ export interface Violation {
     | 'false-loss'
     | 'false-gone'
     | 'false-confirmation'
+    | 'taken-inside'
+    | 'not-latest'
     | 'false-incomplete'
     | 'twice'
     | 'out-of-order'
