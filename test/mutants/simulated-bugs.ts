@@ -171,6 +171,12 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     to: '',
   },
   {
+    name: 'the open loss in any table of who ends in good order after all never ends',
+    file: 'subscriber/endings.ts',
+    from: "    this.#delivery.endUnheard(source, 'ended')\n",
+    to: '',
+  },
+  {
     name: 'a subscription that is not ready confirms',
     file: 'subscriber/subscribed-tables.ts',
     from: '(this.isReady ? this.#sources.get(incarnation)?.consumed : undefined)',

@@ -68,15 +68,18 @@ interface Written {
   readonly flushed?: number
   /** When its publisher ended. */
   readonly endedAt?: number
+  /** The roster has told its last numbers. */
+  readonly toldLast?: boolean
 }
 
-function rules({ delivered = whole, losses = [], flushed, endedAt }: Written): string[] {
+function rules({ delivered = whole, losses = [], flushed, ...ended }: Written): string[] {
   const subscriber = subscriberJournal('s', 0, ['A', 'B'])
   subscriber.readyAt = 0
   subscriber.delivered.push(...delivered)
   subscriber.losses.push(...losses)
   const owner = publisher()
-  owner.endedAt = endedAt ?? Infinity
+  owner.endedAt = ended.endedAt ?? Infinity
+  if (ended.toldLast) subscriber.toldLastOf = new Set(['p'])
   if (flushed !== undefined)
     owner.flushes.push({ endedAt: flushed, confirmed: ['s'], target: new Map([['A', 3]]) })
   return check(new Map([['p', owner]]), [subscriber]).violations.map(({ rule }) => rule)
@@ -166,6 +169,16 @@ describe('the checker', () => {
     expect(rules({ losses: [open, end, open] })).toEqual(['open-for-live'])
     expect(rules({ losses: [end] })).toEqual(['end-without-open'])
     expect(rules({ losses: [open], endedAt: 30 })).toEqual([])
+  })
+
+  it('finds a loss that is open still though its publisher has told its last numbers', () => {
+    for (const table of ['A', null]) {
+      const open = lost(4, 4, { table, to: null, reason: 'gone', afterDelivery: 3 })
+      const end = { ...open, to: 3, ends: true } as const
+      expect(rules({ losses: [open], endedAt: 30 })).toEqual([])
+      expect(rules({ losses: [open], endedAt: 30, toldLast: true })).toEqual(['open-after-end'])
+      expect(rules({ losses: [open, end], endedAt: 30, toldLast: true })).toEqual([])
+    }
   })
 
   it('finds an open loss in a table of which nothing was published, too', () => {

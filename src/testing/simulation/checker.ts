@@ -116,19 +116,26 @@ class SubscriberChecker {
     this.#checkOpen()
   }
 
-  /** Whoever lives is heard in the end, and for good, and says how far each loss goes. */
+  /** Whoever lives is heard in the end, and for good, and says how far each loss goes; so do last numbers. */
   #checkOpen(): void {
-    const lives = (incarnation: string): boolean =>
-      this.#publishers.get(incarnation)?.endedAt === Infinity
     for (const { incarnation, table, told } of this.#ledgers.all)
-      if (lives(incarnation) && told.some(({ to }) => to === Infinity))
-        this.#fail('open-for-live', `${incarnation.slice(0, 6)}.${table}`)
+      if (told.some(({ to }) => to === Infinity))
+        this.#failOpen(incarnation, `${incarnation.slice(0, 6)}.${table}`)
     for (const [incarnation, loss] of this.#ledgers.openInAny)
-      if (lives(incarnation)) this.#fail('open-for-live', nameOf(loss))
+      this.#failOpen(incarnation, nameOf(loss))
     const calmFrom = this.#seen?.calmFrom ?? Infinity
     for (const loss of this.#journal.losses)
-      if (loss.to === null && loss.at >= calmFrom && lives(loss.publisher?.incarnation ?? ''))
+      if (loss.to === null && loss.at >= calmFrom && this.#lives(loss.publisher?.incarnation ?? ''))
         this.#fail('false-gone', `${nameOf(loss)}: it lives, and all was healed long before`)
+  }
+
+  #failOpen(publisher: string, name: string): void {
+    if (this.#lives(publisher)) this.#fail('open-for-live', name)
+    else if (this.#journal.toldLastOf.has(publisher)) this.#fail('open-after-end', name)
+  }
+
+  #lives(publisher: string): boolean {
+    return this.#publishers.get(publisher)?.endedAt === Infinity
   }
 
   #checkContent(): void {

@@ -1,12 +1,12 @@
-import { wantsTable } from '../../model/request.ts'
 import type { Delivery } from '../../model/update.ts'
-import type {
-  DeliveredUpdate,
-  FoldedDelivery,
-  LatestOfKey,
-  PublishedUpdate,
-  PublisherJournal,
-  SubscriberJournal,
+import {
+  type DeliveredUpdate,
+  type FoldedDelivery,
+  type LatestOfKey,
+  type PublishedUpdate,
+  type PublisherJournal,
+  type SubscriberJournal,
+  wantsTable,
 } from './journal.ts'
 import type { Fail } from './violation.ts'
 

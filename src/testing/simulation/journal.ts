@@ -106,6 +106,8 @@ export interface SubscriberJournal {
   subscribedAt: number
   readyAt: number
   endedAt: number
+  /** Incarnations of those that have ended in good order, with their last numbers, by the roster of its process. */
+  toldLastOf: ReadonlySet<string>
   /** What its process still held when the trial was over, bytes. */
   heldAtEnd: number
 }
@@ -154,6 +156,7 @@ export function subscriberJournal(
     subscribedAt: Infinity,
     readyAt: Infinity,
     endedAt: Infinity,
+    toldLastOf: new Set(),
     heldAtEnd: 0,
   }
 }

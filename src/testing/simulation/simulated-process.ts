@@ -52,6 +52,8 @@ export class SimulatedProcess implements Transport, Clock {
   readonly endsTold = new Map<string, Stretch>()
   /** Which tables the node of one that has ended knew it to publish, as the roster said last to this process. */
   readonly tablesOfEnded = new Map<string, readonly string[]>()
+  /** Those that have ended in good order, with their last numbers, as the roster said to this process. */
+  readonly toldLastOf = new Set<string>()
   /** When the roster first told this process of another that had not ended. */
   readonly toldOfAt = new Map<string, number>()
   /** When it first said that it has ended in good order; Infinity: it has not. */
@@ -168,7 +170,8 @@ export class SimulatedProcess implements Transport, Clock {
   }
 
   onRoster(change: RosterChange): void {
-    for (const { incarnation, state, publishes } of change.entries) {
+    for (const { incarnation, state, publishes, last } of change.entries) {
+      if (state === 'ended' && last) this.toldLastOf.add(incarnation)
       if (state === 'ended') this.tablesOfEnded.set(incarnation, publishes)
       this.#noteWord(incarnation, state === 'ended')
     }

@@ -145,7 +145,10 @@ export class Trial implements ActorStage, FaultStage {
     }
     const received = [...this.actors.values()].flatMap((actor) => {
       const { heldBytes } = actor.queue.stats()
-      for (const journal of actor.received) journal.heldAtEnd = heldBytes
+      for (const journal of actor.received) {
+        journal.heldAtEnd = heldBytes
+        journal.toldLastOf = actor.process.toldLastOf
+      }
       return actor.received
     })
     for (const journal of this.publishers.values()) {

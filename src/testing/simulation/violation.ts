@@ -22,6 +22,7 @@ export interface Violation {
     | 'delivered-and-lost'
     | 'end-without-open'
     | 'open-for-live'
+    | 'open-after-end'
     | 'never-published'
     | 'unannounced'
     | 'stuck'
