@@ -3,6 +3,7 @@ import { type Rule, rule } from './rule.ts'
 const envelope = 'src/wire/frames/envelope.test.ts'
 const foreign = 'src/wire/frames/foreign.test.ts'
 const intake = 'src/intake/intake.test.ts'
+const foreignReplay = 'src/intake/foreign-replay.test.ts'
 const zmtpReader = 'src/intake/zmtp-reader.test.ts'
 const waitingMessages = 'src/intake/waiting-messages.test.ts'
 const membership = 'src/cluster/membership/membership.test.ts'
@@ -141,6 +142,35 @@ export const foreignRules: readonly Rule[] = [
     'it is judged first',
     ['intake/intake.ts', '      await nextTurn()\n      const now', '      const now'],
     [intake, 'W5: what comes while the event loop stands still is handed on before it leaves'],
+  ),
+  rule(
+    'W5.15',
+    'A replay of what foreign programs published is marked as it was',
+    'it is not marked',
+    [
+      'wire/frames/message-codec.ts',
+      '  frame.set(batch, out.length)\n',
+      `  frame.set(batch, out.length)
+  const inner = frame.subarray(out.length)
+  if (batch.length > 0) inner[5] = (inner[5] ?? 0) & 0xfe
+  if (batch.length > 0) sealEnvelope(inner)
+`,
+    ],
+    [
+      foreignReplay,
+      'W5: a batch of foreign updates that did not arrive is asked for, and comes marked as foreign',
+    ],
+  ),
+  rule(
+    'W5.16',
+    'A replay of what was not taken says why, as its first sending did',
+    'it is a batch without rows',
+    [
+      'wire/frames/message-codec.ts',
+      'batch: batch as BatchMessage }',
+      'batch: { ...(batch as BatchMessage), unpublished: undefined } }',
+    ],
+    [foreignReplay, 'W5: a told loss (foreign-overrun) that did not arrive is asked for'],
   ),
   rule(
     'W6.1',
