@@ -66,9 +66,9 @@ const named = (text: string): string[] =>
   [...text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word)
 const plain = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '')
 
-describe('README', () => {
-  endProcessesAfterEach()
+endProcessesAfterEach()
 
+describe('README', () => {
   /** What `import 'tidings'` finds in a checkout without a build. */
   const hook = `import { registerHooks } from 'node:module'
     registerHooks({ resolve: (name, context, next) => next(name === 'tidings' ?
@@ -110,22 +110,29 @@ describe('README', () => {
   })
 })
 
-it('docs/LIBRARY.md prints tests of an application that run as they are printed, with their output', () => {
+it('docs/LIBRARY.md prints tests of an application that run as they are printed, with their output', async () => {
   const [, section = ''] = read('docs/LIBRARY.md').split('## Tests of an application')
   const programs = [...section.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code)
   const outputs = [...section.matchAll(/^```text\n(.*?)^```$/gms)].map(([, text = '']) => text)
-  const run = (program: string | undefined): string => {
+  const run = async (program: string | undefined): Promise<string> => {
     const file = join(folder, 'application-test.mts')
     const path = (name: string): string => pathToFileURL(join(root, 'src', name)).href
     const code = (program ?? '')
       .replace("'tidings'", `'${path('index.ts')}'`)
       .replace("'tidings/testing'", `'${path('testing/index.ts')}'`)
     writeFileSync(file, code)
-    return execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 50_000 })
+    const child = new Child({
+      name: 'docs/LIBRARY.md',
+      arguments: [file],
+      ipc: false,
+      keepsOutput: true,
+    })
+    expect(await child.ended).toEqual({ code: 0, signal: null })
+    return child.output
   }
   expect(programs).toHaveLength(2)
-  expect(run(programs[0])).toBe("{ TRADE_ID: 'T1' }\n")
-  expect(run(programs[1])).toBe(outputs[0])
+  expect(await run(programs[0])).toBe("{ TRADE_ID: 'T1' }\n")
+  expect(await run(programs[1])).toBe(outputs[0])
 })
 
 it('TypeScript and JavaScript of all pages is whole: each sample compiles as a file of its own', () => {

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ManualClock } from '../../test/harness/manual-clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
 import { ComposedQueue } from '../queue/composed-queue.ts'
 import { defaultSubscriberLimits } from '../subscriber/subscriber-limits.ts'
 import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
+import { intakeLimits } from './intake-limits.ts'
 import { IntakePublisher } from './intake-publisher.ts'
 import { intakeRegistration } from './intake-registration.ts'
 import { Intake } from './intake.ts'
@@ -19,6 +21,8 @@ let warnings: string[]
 let gate: Promise<void>
 let isOpening: boolean
 let publisher: IntakePublisher
+/** By which it waits until it begins anew. */
+let clock: ManualClock
 
 const never = new AbortController().signal
 
@@ -28,7 +32,8 @@ beforeEach(async () => {
   gate = Promise.resolve()
   intake = await Intake.open({ clock: systemClock, refused: () => {}, warn: () => {} })
   const warn = (message: string) => warnings.push(message)
-  publisher = new IntakePublisher({ clock: systemClock, intake, open: openQueue, warn })
+  clock = new ManualClock()
+  publisher = new IntakePublisher({ clock, intake, open: openQueue, warn })
 })
 
 afterEach(async () => {
@@ -55,9 +60,20 @@ async function openQueue(): Promise<Queue> {
   return queue
 }
 
+/** It waits to begin anew, for as long as the limit says and no longer. */
+async function beginsAnew(): Promise<void> {
+  isOpening = false
+  await expect.poll(() => clock.waiting).toBe(1)
+  clock.moveBy(intakeLimits.reopenMs - 1)
+  expect(isOpening).toBe(false)
+  clock.moveBy(1)
+  expect(isOpening).toBe(true)
+}
+
 it('begins anew where its queue cannot go on', async () => {
   await publisher.open(never)
   await opened[0]?.close()
+  await beginsAnew()
   await expect.poll(() => opened).toHaveLength(2)
   expect(warnings).toEqual(['the intake of foreign programs begins anew: it was closed'])
 })
@@ -66,9 +82,8 @@ it('leaves no queue open that was on its way when it was closed', async () => {
   await publisher.open(never)
   const { promise, resolve } = Promise.withResolvers<void>()
   gate = promise
-  isOpening = false
   await opened[0]?.close()
-  await expect.poll(() => isOpening).toBe(true)
+  await beginsAnew()
   const closed = publisher.close(0)
   resolve()
   await closed
@@ -88,7 +103,9 @@ it('tries again where the next one cannot be opened', async () => {
   gate = Promise.reject(new TidingsError('CLUSTER_UNREACHABLE', 'nobody answers'))
   gate.catch(() => {})
   await opened[0]?.close()
+  await beginsAnew()
   await expect.poll(() => warnings.at(-1)).toMatch(/nobody answers/)
   gate = Promise.resolve()
-  await expect.poll(() => opened, { timeout: 5_000 }).toHaveLength(2)
+  await beginsAnew()
+  await expect.poll(() => opened).toHaveLength(2)
 })

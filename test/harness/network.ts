@@ -36,9 +36,9 @@ export class Machine {
     this.#write('hosts', ['127.0.0.1 localhost', ...lines])
   }
 
-  /** Whom it asks for names. */
-  nameServer(address: string): void {
-    this.#write('resolv.conf', [`nameserver ${address}`])
+  /** Whom it asks for names; `options`: how long and how often, as resolv.conf(5) has them. */
+  nameServer(address: string, options: string): void {
+    this.#write('resolv.conf', [`nameserver ${address}`, `options ${options}`])
   }
 
   /** Adds a rule to what comes in: `ip saddr 10.0.0.1 drop`, `numgen random mod 100 < 5 drop`. */

@@ -11,16 +11,12 @@ import type { Registration } from '../../src/model/roster-entry.ts'
 const modes = ['mesh', 'proxy'] as const
 
 /** Resolves when what `from` sends reaches `to`; sends until then. */
-async function path(from: Peer, to: Peer, topic: string, withinMs?: number): Promise<void> {
+async function path(from: Peer, to: Peer, topic: string): Promise<void> {
   const text = `beacon ${Math.random()}`
-  await eventually(
-    `${topic} from ${from.registration.process}`,
-    () => {
-      from.send(topic, text)
-      return to.messages.includes(topic + text)
-    },
-    withinMs,
-  )
+  await eventually(`${topic} from ${from.registration.process}`, () => {
+    from.send(topic, text)
+    return to.messages.includes(topic + text)
+  })
 }
 
 /** A socket of a type that ours do not talk to; the answer frees the port. */
