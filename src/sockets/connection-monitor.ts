@@ -12,6 +12,9 @@ import { socketLimits } from './socket-options.ts'
 /** A retry is announced at once; after two reconnect intervals without one there is none. */
 const retryWithinMs = 2 * socketLimits.reconnectIntervalMs
 
+/** So many handshakes without an answer take half a minute: it is somebody else who has that port, and not who is only slow. */
+export const handshakesInVain = 15
+
 /** Called from the event loop, one at a time, never from inside a call of the monitor. */
 interface ConnectionMonitorHandlers {
   /** A handshake has succeeded; `again`: this endpoint was connected before. */
@@ -30,6 +33,10 @@ interface Endpoint {
   connected: boolean
   everConnected: boolean
   verdict: Timer | null
+  /** Connections in a row on which nobody has refused the handshake. */
+  handshakes: number
+  /** The last handshake that came to an end was refused, or broken off. */
+  isRefused: boolean
 }
 
 /**
@@ -64,6 +71,8 @@ export class ConnectionMonitor {
       connected: false,
       everConnected: known?.everConnected ?? false,
       verdict: null,
+      handshakes: known?.handshakes ?? 0,
+      isRefused: known?.isRefused ?? false,
     })
   }
 
@@ -75,6 +84,12 @@ export class ConnectionMonitor {
 
   isConnected(endpoint: string): boolean {
     return this.#endpoints.get(endpoint)?.connected ?? false
+  }
+
+  /** Somebody takes connections there, and may finish a handshake yet: so it is with one who is too busy for it. */
+  isTaken(endpoint: string): boolean {
+    const { handshakes = 0, isRefused = false } = this.#endpoints.get(endpoint) ?? {}
+    return !isRefused && handshakes > 0 && handshakes <= handshakesInVain
   }
 
   /** How many of the expected endpoints are connected now. */
@@ -105,6 +120,7 @@ export class ConnectionMonitor {
     if (!('address' in event)) return
     const endpoint = this.#endpoints.get(event.address)
     if (!endpoint) return this.#arrive(event.address, event.type)
+    count(event, endpoint)
     switch (event.type) {
       case 'handshake':
         this.#connected(event.address, endpoint)
@@ -167,6 +183,16 @@ export class ConnectionMonitor {
       if (!this.#closed) this.#handlers.dead?.(address, `${why}, and libzmq does not retry`)
     })
   }
+}
+
+/** A handshake that libzmq ends after `handshakeIntervalMs` is told as EAGAIN: nobody has refused it. */
+function count(event: Event, endpoint: Endpoint): void {
+  if (event.type === 'connect') endpoint.handshakes += 1
+  else if (event.type === 'close') endpoint.handshakes = 0
+  else if (event.type === 'handshake:error:other')
+    endpoint.isRefused = event.error.code !== 'EAGAIN'
+  else if (event.type.startsWith('handshake:error')) endpoint.isRefused = true
+  else if (event.type === 'handshake') [endpoint.handshakes, endpoint.isRefused] = [0, false]
 }
 
 function cancelVerdict(endpoint: Endpoint): void {

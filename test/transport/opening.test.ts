@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { Router } from 'zeromq'
 import { queryCluster } from '../../src/transport/zeromq/connections/snapshot-query.ts'
 import { decodeProcessMessage } from '../../src/registration/registration-message.ts'
-import { freeProcessPort } from '../harness/loopback.ts'
+import { freePorts, freeProcessPort } from '../harness/loopback.ts'
 import { NodeProcess } from './node-process.ts'
 import { cleanUp, newPeer, startNode } from './stage.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -112,6 +112,81 @@ describe('opening', () => {
     peer.transport.register({ ...opened, publishes: [...tables, ...tables, ...tables] })
     await eventually('the failure', () => peer.failures.length > 0)
     expect(peer.failures[0]?.code).toBe('LIMIT_EXCEEDED')
+  })
+})
+
+describe('opening while GENESIS_CLUSTER answers, but not at every port', () => {
+  const clusterTimeoutMs = 4_000
+  /** Each is cut after two seconds, so the last of them comes behind the limit. */
+  const heldConnections = 4
+
+  /** A port in place of the outbound port: `take` is given each connection, with its number. */
+  async function inPlaceOfOutbound(node: NodeProcess, take: (near: net.Socket, n: number) => void) {
+    const nears = new Set<net.Socket>()
+    const server = net.createServer((near) => {
+      nears.add(near.on('error', () => {}))
+      take(near, nears.size)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    cleanUp(() => {
+      server.close()
+      for (const near of nears) near.destroy()
+    })
+    return { ...node.ports, outbound: (server.address() as net.AddressInfo).port }
+  }
+
+  it.each(['mesh', 'proxy'] as const)(
+    'waits for a port that takes connections and is slow with its handshakes, in %s mode',
+    async (mode) => {
+      const node = await startNode()
+      let taken = 0
+      const ports = await inPlaceOfOutbound(node, (near, n) => {
+        taken = n
+        if (n < heldConnections) return
+        const far = net.connect(node.ports.outbound, '127.0.0.1').on('error', () => {})
+        near.on('close', () => far.destroy())
+        near.pipe(far).pipe(near)
+      })
+      await newPeer(node, { mode, ports, clusterTimeoutMs }).open()
+      expect(taken).toBeGreaterThanOrEqual(heldConnections)
+    },
+  )
+
+  it('names a port at which nobody is', async () => {
+    const node = await startNode()
+    const [outbound = 0] = await freePorts('127.0.0.1', 1)
+    const ports = { ...node.ports, outbound }
+    const opening = newPeer(node, { ports, clusterTimeoutMs }).open()
+    const message = expect.stringMatching(`answers at .*, but .*:${outbound} \\(outbound\\)`)
+    await expect(opening).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE', message })
+  })
+
+  it.each([
+    ['closes every connection', (near: net.Socket) => near.destroy()],
+    ['speaks another protocol', (near: net.Socket) => near.end('HTTP/1.1 400 Bad Request\r\n')],
+  ])('names a port at which somebody %s', async (_, take) => {
+    const node = await startNode()
+    const ports = await inPlaceOfOutbound(node, take)
+    const opening = newPeer(node, { ports, clusterTimeoutMs }).open()
+    const message = expect.stringMatching(`answers at .*, but .*:${ports.outbound} \\(outbound\\)`)
+    await expect(opening).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE', message })
+  })
+
+  it('names a port that is another one of GENESIS_CLUSTER', async () => {
+    const node = await startNode()
+    const ports = { ...node.ports, outbound: node.ports.inbound }
+    const opening = newPeer(node, { ports, clusterTimeoutMs }).open()
+    const message = expect.stringMatching(`answers at .*, but .*:${ports.outbound} \\(outbound\\)`)
+    await expect(opening).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE', message })
+  })
+
+  it('names a GENESIS_CLUSTER that falls silent meanwhile', async () => {
+    const node = await startNode()
+    const ports = await inPlaceOfOutbound(node, () => node.tell({ do: 'silent', on: true }))
+    const opening = newPeer(node, { ports, clusterTimeoutMs }).open()
+    const message = expect.stringMatching(/^GENESIS_CLUSTER did not answer .*tidings cluster/)
+    await expect(opening).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE', message })
   })
 })
 

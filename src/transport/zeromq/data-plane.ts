@@ -2,7 +2,7 @@ import type { Hop } from '../../model/hop.ts'
 import type { DataPlane } from '../transport.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { ConnectionCounts } from '../../model/roster-entry.ts'
-import type { Endpoints } from './connections/endpoints.ts'
+import type { ClusterHop, Endpoints } from './connections/endpoints.ts'
 import { ProcessConnections } from './connections/process-connections.ts'
 import { PublishingSocket } from './connections/publishing-socket.ts'
 import type { Refusals } from '../refusals.ts'
@@ -68,6 +68,12 @@ export class ZeroMQDataPlane implements Omit<DataPlane, 'renew'> {
   connect(up: 'inbound' | 'export' | null): void {
     this.subscribing.connect(this.endpoints.outbound)
     if (up) this.publishing.connect(this.endpoints[up])
+  }
+
+  /** Somebody takes connections at this port of GENESIS_CLUSTER, and may finish a handshake yet. */
+  isTaken(hop: ClusterHop): boolean {
+    const endpoint = this.endpoints[hop]
+    return this.subscribing.isTaken(endpoint) || this.publishing.isTaken(endpoint)
   }
 
   send(_topic: string, message: Uint8Array): void {

@@ -250,8 +250,9 @@ export class ZeroMQTransport implements Transport {
   }
 
   /**
-   * As long as GENESIS_CLUSTER is heard it is not unreachable, however long it takes to answer. Until
-   * `deadline` we wait for a first word of it, and for a name that another bears.
+   * As long as GENESIS_CLUSTER is heard it is not unreachable, however long it takes to answer, or to finish a
+   * handshake at a port that takes connections; where nobody takes them, that is told. Until `deadline` we wait for
+   * a first word of it, and for a name that another bears.
    */
   async #reach(
     hop: ClusterHop,
@@ -260,14 +261,16 @@ export class ZeroMQTransport implements Transport {
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, clusterTimeoutMs, nodeAddress, ports } = this.#options
-    const began = clock.now()
+    const isRegistry = hop === 'registry'
+    const began = isRegistry ? -Infinity : clock.now()
+    const isSlow = () => isRegistry || (this.#planes?.data.isTaken(hop) ?? false)
     const look = () => {
       if (this.#failure) throw this.#failure
       return holds()
     }
     const left = () => {
       const heardAt = this.#planes?.roster.heardAt ?? -Infinity
-      const since = hop === 'registry' ? heardAt : began
+      const since = isSlow() ? Math.max(began, heardAt) : began
       return Math.max(deadline, since + clusterTimeoutMs) - clock.now()
     }
     for (let ms = left(); ms > 0; ms = left()) {
@@ -278,7 +281,7 @@ export class ZeroMQTransport implements Transport {
       // What has come while this process itself stood still is read before it is judged.
       if (await this.#condition.until(look, ownStallMs, signal)) return
     }
-    const answersAt = hop === 'registry' ? undefined : ports.registry
+    const answersAt = isSlow() ? undefined : ports.registry
     throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt)
   }
 

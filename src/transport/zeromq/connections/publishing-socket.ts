@@ -85,6 +85,11 @@ export class PublishingSocket {
     return this.#monitor.isConnected(endpoint)
   }
 
+  /** Somebody takes connections there, and may finish a handshake yet. */
+  isTaken(endpoint: string): boolean {
+    return this.#monitor.isTaken(endpoint)
+  }
+
   send(message: Uint8Array): void {
     if (message.length > socketLimits.maxFrameBytes) return this.#refusals.count('oversize')
     this.#socket.send(message).catch(this.#sendRefused)

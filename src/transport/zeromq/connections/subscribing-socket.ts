@@ -70,6 +70,11 @@ export class SubscribingSocket {
     return this.#monitor.isConnected(endpoint)
   }
 
+  /** Somebody takes connections there, and may finish a handshake yet. */
+  isTaken(endpoint: string): boolean {
+    return this.#monitor.isTaken(endpoint)
+  }
+
   connections(): number {
     return this.#monitor.connections()
   }
