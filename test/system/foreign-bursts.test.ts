@@ -57,6 +57,7 @@ async function receives(subscriber: Application, count: number) {
 const shapes: readonly [shape: Shape, nodes: number][] = [
   ['mesh', 1],
   ['proxy', 1],
+  ['mesh+relay', 2],
   ['proxy+relay', 2],
 ]
 
