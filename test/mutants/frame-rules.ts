@@ -401,6 +401,13 @@ export const frameRules: readonly Rule[] = [
     ['src/queue/own-fields.test.ts', 'W3: publish() takes own fields only'],
   ),
   rule(
+    'W3.17',
+    'What can be awaited is refused, and the refusal asks for the missing `await`',
+    'its fields are taken for the value that it stands for',
+    ['wire/rows/object-kind.ts', 'if (isThenable(value)) return thenable(value)', ''],
+    [limits, `W3: refuses what can be awaited ${refusesValue}`],
+  ),
+  rule(
     'W4.1',
     'Any bytes give a message or a named reason to refuse them, never an exception',
     'reading beyond the end throws',

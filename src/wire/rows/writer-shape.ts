@@ -123,7 +123,7 @@ export class WriterShape {
 
 function typeOfField(name: string, value: unknown): FieldType | null {
   try {
-    return typeOfValue(value)
+    return typeOfValue(name, value)
   } catch (reason) {
     throw atField(name, reason)
   }
