@@ -1,5 +1,5 @@
 import { didYouMean } from '../base/nearest.ts'
-import { NumberOutOfRange, parseExactJson } from '../base/exact-json.ts'
+import { NumberOutOfRange, parseExactJson, shownPath } from '../base/exact-json.ts'
 import { isInt64 } from '../base/int64.ts'
 import { maxJsonNesting, nestsDeeper } from '../base/json-nesting.ts'
 import { shown } from '../base/shown.ts'
@@ -198,7 +198,7 @@ function parseJson(text: string, place: string): unknown {
     if (error instanceof NumberOutOfRange)
       throw new TidingsError(
         'USAGE',
-        `${place}: \`${error.path.replace(/^\./, '')}\` must be a number that 64 bits hold, got ${shortened(error.source)}; give a larger one as a string`,
+        `${place}: \`${shownPath(error.path)}\` must be a number that 64 bits hold, got ${shortened(error.source)}; give a larger one as a string`,
       )
     throw new TidingsError('USAGE', `${place}: not JSON: ${(error as Error).message}`, {
       cause: error,

@@ -26,6 +26,8 @@ export type ClusterEvent = (
       readonly table: string | null
       readonly reason: string
       readonly count: number
+      /** What in the first of them is to blame, e.g. `record.PRICE`; null: the message as a whole. */
+      readonly path: string | null
     }
   | { readonly type: 'warning' }
   /** What a warning told of is over: the roster is in its file again. */

@@ -21,7 +21,7 @@ import { Intake } from './intake.ts'
 import { greeting } from './zmtp.ts'
 
 type Received = Pick<Update, 'record' | 'sequence' | 'commit' | 'foreign'> | { loss: Loss }
-type Refusal = readonly [table: string | null, reason: string, count: number]
+type Refusal = readonly [table: string | null, reason: string, count: number, path?: string]
 
 const incarnation = randomId()
 let cluster: MemoryCluster
@@ -48,7 +48,8 @@ beforeEach(async () => {
       after: (ms, run) => (time ?? systemClock).after(ms, run),
     },
     waitingBytes: 4096,
-    refused: (table, reason, count) => refusals.push([table, reason, count]),
+    refused: (table, reason, count, path) =>
+      refusals.push(path === undefined ? [table, reason, count] : [table, reason, count, path]),
     warn: (message) => warnings.push(message),
   })
   numbered = new ComposedQueue({
@@ -131,30 +132,34 @@ it('W5: is delivered in order, numbered by the intake and marked as foreign', as
 it('W5: what cannot be read is told as a loss in its place, and as refused', async () => {
   intake.leadTo(numbered)
   await subscribe(['TRADE'])
-  for (const json of [insert(1), '{"kind":', { kind: 'upsert' }, insert(2)])
+  const wide = '{"kind":"insert","record":{"ID":9223372036854775808}}'
+  for (const json of [insert(1), '{"kind":', { kind: 'upsert' }, wide, insert(2)])
     await send('TRADE', json)
   await program.send('update/no table')
   await send('TRADE', { kind: 'insert', record: { text: 'x'.repeat(3000) } })
-  await expect.poll(() => received).toHaveLength(5)
+  await expect.poll(() => received).toHaveLength(6)
   const lost = (sequence: number): Loss => {
     const publisher = numbered.identity
     return { table: 'TRADE', publisher, from: sequence, to: sequence, reason: 'malformed' }
   }
-  expect(received.slice(0, 4)).toEqual([
+  expect(received.slice(0, 5)).toEqual([
     { record: { n: 1 }, sequence: 1, commit: 1, foreign: true },
     { loss: lost(2) },
     { loss: lost(3) },
-    { record: { n: 2 }, sequence: 4, commit: 4, foreign: true },
+    { loss: lost(4) },
+    { record: { n: 2 }, sequence: 5, commit: 5, foreign: true },
   ])
   expect(refusals).toEqual([
     ['TRADE', 'bad-json', 1],
     ['TRADE', 'bad-update', 1],
+    ['TRADE', 'bad-number', 1, 'record.ID'],
     [null, 'bad-topic', 1],
   ])
-  expect(subscriber.stats().refused).toEqual({ 'bad-json': 1, 'bad-update': 1 })
+  expect(subscriber.stats().refused).toEqual({ 'bad-json': 1, 'bad-update': 1, 'bad-number': 1 })
   expect(events.filter(({ type }) => type === 'refused')).toEqual([
     { type: 'refused', reason: 'bad-json', count: 1 },
     { type: 'refused', reason: 'bad-update', count: 1 },
+    { type: 'refused', reason: 'bad-number', count: 1 },
   ])
 })
 

@@ -220,7 +220,8 @@ export class Intake {
   }
 
   #handOn(queue: IntakeQueue, message: ForeignMessage | RefusedForeign): void {
-    if (message.kind === 'refused') return this.#refuse(queue, message.table, message.reason)
+    if (message.kind === 'refused')
+      return this.#refuse(queue, message.table, message.reason, message.path)
     try {
       queue.publish(message.updates)
       this.#numberedAt.set(message.table, this.#cameAt)
@@ -229,8 +230,8 @@ export class Intake {
     }
   }
 
-  #refuse(queue: IntakeQueue, table: string | null, reason: string): void {
-    this.#options.refused(table, reason, 1)
+  #refuse(queue: IntakeQueue, table: string | null, reason: string, path?: string): void {
+    this.#options.refused(table, reason, 1, path)
     this.#lose(queue, table, reason, 1)
   }
 

@@ -62,6 +62,18 @@ it('tells what it has not told when it is closed, and nothing after that', () =>
   expect(told).toHaveLength(2)
 })
 
+it('tells at which field a message was not taken', () => {
+  report.add('TRADE', 'bad-number', 1, 'record.PRICE')
+  report.add('TRADE', 'bad-number', 1, 'record.IDS[0]')
+  report.add('TRADE', 'bad-number', 1, 'record.SIZE')
+  report.close()
+  expect(told.map(({ message }) => message)).toEqual([
+    '1 message of a foreign program for table TRADE was not taken: bad-number at record.PRICE',
+    '2 messages of foreign programs for table TRADE were not taken: bad-number, the first at record.IDS[0]',
+  ])
+  expect(told.map(({ path }) => path)).toEqual(['record.PRICE', 'record.IDS[0]'])
+})
+
 it('tells of more tables than the log bears together', () => {
   const tables = 10_000
   for (let n = 0; n < tables; n++) report.add(`T${n}`, 'bad-json', 1)

@@ -11,6 +11,8 @@ interface RefusedMessages {
   readonly reason: string
   /** Not told yet. */
   count: number
+  /** In the first of them of which it is known: what is to blame. */
+  path: string | undefined
   readonly tellAt: number
 }
 
@@ -31,49 +33,51 @@ export class RefusalReport {
     this.#alarm = new Alarm(clock, () => this.#tellDue())
   }
 
-  /** `table`: null where the topic names none. */
-  add(table: string | null, reason: string, count: number): void {
+  /** `table`: null where the topic names none. `path`: what in a message is to blame. */
+  add(table: string | null, reason: string, count: number, path?: string): void {
     const which: Which = table === null ? 'none' : { table }
     const isNew = !this.#kinds.has(keyOf(which, reason))
     // Programs make up tables as they like, and must not fill the log with them.
     if (isNew && this.#kinds.size >= intakeLimits.refusedKinds) this.#add('others', reason, count)
-    else this.#add(which, reason, count)
+    else this.#add(which, reason, count, path)
   }
 
   /** Tells the rest. */
   close(): void {
     this.#alarm.cancel()
-    for (const { which, reason, count } of this.#kinds.values())
-      if (count > 0) this.#say(which, reason, count)
+    for (const { which, reason, count, path } of this.#kinds.values())
+      if (count > 0) this.#say(which, reason, count, path)
     this.#kinds.clear()
   }
 
-  #add(which: Which, reason: string, count: number): void {
+  #add(which: Which, reason: string, count: number, path?: string): void {
     const known = this.#kinds.get(keyOf(which, reason))
-    if (known) known.count += count
-    else this.#tell(which, reason, count)
+    if (!known) return this.#tell(which, reason, count, path)
+    known.count += count
+    known.path ??= path
   }
 
-  #tell(which: Which, reason: string, count: number): void {
-    this.#say(which, reason, count)
+  #tell(which: Which, reason: string, count: number, path: string | undefined): void {
+    this.#say(which, reason, count, path)
     const tellAt = this.#clock.now() + intakeLimits.refusedIntervalMs
-    this.#kinds.set(keyOf(which, reason), { which, reason, count: 0, tellAt })
+    this.#kinds.set(keyOf(which, reason), { which, reason, count: 0, path: undefined, tellAt })
     this.#alarm.by(tellAt)
   }
 
   #tellDue(): void {
     const now = this.#clock.now()
-    for (const [key, { which, reason, count, tellAt }] of this.#kinds) {
+    for (const [key, { which, reason, count, path, tellAt }] of this.#kinds) {
       if (tellAt > now) return this.#alarm.by(tellAt)
       this.#kinds.delete(key)
-      if (count > 0) this.#tell(which, reason, count)
+      if (count > 0) this.#tell(which, reason, count, path)
     }
   }
 
-  #say(which: Which, reason: string, count: number): void {
+  #say(which: Which, reason: string, count: number, path: string | undefined): void {
     const table = typeof which === 'object' ? which.table : null
-    const message = `${sentenceOf(which, count)} not taken: ${reason}`
-    this.#on({ type: 'refused', table, reason, count, message })
+    const at = path === undefined ? '' : count === 1 ? ` at ${path}` : `, the first at ${path}`
+    const message = `${sentenceOf(which, count)} not taken: ${reason}${at}`
+    this.#on({ type: 'refused', table, reason, count, path: path ?? null, message })
   }
 }
 

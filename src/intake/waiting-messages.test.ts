@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { liveHeapBytes } from '../../test/harness/live-heap.ts'
 import { WaitingMessages, isGap } from './waiting-messages.ts'
-import type { WaitingPiece } from './waiting-messages.ts'
+import type { NotTaken, WaitingPiece } from './waiting-messages.ts'
 
 const message = (text: string): Buffer =>
   Buffer.concat([Buffer.from([0, text.length]), Buffer.from(text)])
 
-type Told = readonly [table: string | null, reason: string, count: number]
+type Told = Parameters<NotTaken>
 
 function waitingUpTo(most: number) {
   const told: Told[] = []

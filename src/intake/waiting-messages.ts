@@ -21,8 +21,8 @@ export const overrunReason = 'foreign-overrun'
 /** Small pieces that are put into one at most, if each is as large as it may be. */
 const roomForSmallOnes = 16
 
-/** Told at once of each message that is not taken. */
-export type NotTaken = (table: string | null, reason: string, count: number) => void
+/** Told at once of each message that is not taken. `path`: what in it is to blame. */
+export type NotTaken = (table: string | null, reason: string, count: number, path?: string) => void
 
 /**
  * What has come from foreign programs and is not read yet, in order: bounded by the bytes that it takes in

@@ -173,6 +173,28 @@ export const foreignRules: readonly Rule[] = [
     [foreignReplay, 'W5: a told loss (foreign-overrun) that did not arrive is asked for'],
   ),
   rule(
+    'W5.17',
+    'A whole number of foreign JSON is exact however it is written, with a point or an exponent too',
+    'it is rounded to a double',
+    [
+      'base/exact-json.ts',
+      'return hasFraction(value) ? value : scaled(value, source)',
+      'return Number.isFinite(value) ? value : scaled(value, source)',
+    ],
+    [foreign, 'W5: has whole numbers of 64 bits as they are'],
+  ),
+  rule(
+    'W5.18',
+    'A number of foreign JSON that is refused is told by its path',
+    'the path is not told',
+    [
+      'intake/intake.ts',
+      'this.#options.refused(table, reason, 1, path)',
+      'this.#options.refused(table, reason, 1)',
+    ],
+    [intake, 'W5: what cannot be read is told as a loss in its place, and as refused'],
+  ),
+  rule(
     'W6.1',
     'A request is one frame that begins neither with 0 nor with 1',
     'it begins with 1',

@@ -61,7 +61,7 @@ describe('JSON of a program that is not ours', () => {
       decodeForeign([topic('TRADE'), Buffer.from(`{"kind":"insert","record":${text}}`)])
     expect(
       readText(
-        '{"ID":9007199254740993,"LEAST":-9223372036854775808,"LIST":[9007199254740993,1],"P":0.1,"E":1e20}',
+        '{"ID":9007199254740993,"LEAST":-9223372036854775808,"LIST":[9007199254740993,1],"P":0.1,"E":1e20,"F":9.007199254740993e15}',
       ),
     ).toMatchObject({
       updates: [
@@ -72,12 +72,28 @@ describe('JSON of a program that is not ours', () => {
             LIST: [9007199254740993n, 1],
             P: 0.1,
             E: 1e20,
+            F: 9007199254740993n,
           },
         },
       ],
     })
-    for (const number of ['9223372036854775808', '1e400', '-1e400', `1${'0'.repeat(400)}`])
-      expect(readText(`{"ID":[${number}]}`)).toEqual(refusedAs('bad-number'))
+    for (const number of [
+      '9223372036854775808',
+      '12345678901234567890e0',
+      '1e400',
+      '-1e400',
+      `1${'0'.repeat(400)}`,
+    ])
+      expect(readText(`{"ID":[${number}]}`)).toEqual({
+        ...refusedAs('bad-number'),
+        path: 'record.ID[0]',
+      })
+    expect(
+      decodeForeign([
+        topic('TRADE'),
+        Buffer.from('[{"kind":"insert","record":{}},{"record":{"odd name":1e999}}]'),
+      ]),
+    ).toEqual({ ...refusedAs('bad-number'), path: '[1].record["odd name"]' })
     expect(readText('{"ID":NaN}')).toEqual(refusedAs('bad-json'))
     const version = '{},"version":9223372036854775807'
     expect(readText(version)).toMatchObject({ updates: [{ version: 2n ** 63n - 1n }] })

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { NumberOutOfRange, parseExactJson } from '../../base/exact-json.ts'
+import { NumberOutOfRange, parseExactJson, shownPath } from '../../base/exact-json.ts'
 import { isInt64 } from '../../base/int64.ts'
 import { nestsDeeper } from '../../base/json-nesting.ts'
 import { maxTableNameBytes, parseForeignTopic } from '../../model/topic.ts'
@@ -23,8 +23,13 @@ export interface ForeignMessage {
 }
 
 /** `table`: whose update would have been; null: the topic does not say it. */
-export interface RefusedForeign extends Refused {
+export interface RefusedForeign extends RefusedJson {
   readonly table: string | null
+}
+
+interface RefusedJson extends Refused {
+  /** What in the JSON is refused, as a message shows it, e.g. `record.PRICES[0]`. */
+  readonly path?: string
 }
 
 const slash = 0x2f
@@ -55,7 +60,7 @@ export function decodeForeign(frames: readonly Uint8Array[]): ForeignMessage | R
   return message.kind === 'refused' ? { ...message, table } : message
 }
 
-function decodeJson(table: string, frame: Buffer): ForeignMessage | Refused {
+function decodeJson(table: string, frame: Buffer): ForeignMessage | RefusedJson {
   if (frame.length > wireLimits.maxForeignBytes) return refused('too-large')
   if (frame.length === 0) return refused('too-short')
   if (!isUtf8(frame)) return refused('bad-text')
@@ -72,13 +77,14 @@ function decodeJson(table: string, frame: Buffer): ForeignMessage | Refused {
   return updates.length === 0 ? refused('bad-update') : { kind: 'foreign', table, updates }
 }
 
-/** Whole numbers stay exact: one beyond 2⁵³ is a bigint, one of more than 64 bits is refused. */
-function parse(text: string): { readonly kind: 'json'; readonly json: unknown } | Refused {
+/** Whole numbers stay exact: one beyond 2⁵³ is a bigint, one of more than 64 bits is refused by its path. */
+function parse(text: string): { readonly kind: 'json'; readonly json: unknown } | RefusedJson {
   if (nestsDeeper(text, wireLimits.maxJsonNesting)) return refused('bad-json')
   try {
     return { kind: 'json', json: parseExactJson(text) }
   } catch (reason) {
-    return refused(reason instanceof NumberOutOfRange ? 'bad-number' : 'bad-json')
+    if (!(reason instanceof NumberOutOfRange)) return refused('bad-json')
+    return { ...refused('bad-number'), path: shownPath(reason.path) }
   }
 }
 

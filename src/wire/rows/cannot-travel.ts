@@ -1,8 +1,5 @@
-import { memberPath } from '../../base/exact-json.ts'
+import { memberPath, shownPath } from '../../base/exact-json.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-
-/** The most characters of a path that a message shows. */
-const maxPath = 100
 
 /** A value that cannot travel. Who knows of which record it is tells it as a TidingsError. */
 export class CannotTravel extends Error {
@@ -44,7 +41,6 @@ export function refusedField(of: string, reason: unknown): TidingsError {
   const { path, why, cause } = reason instanceof CannotTravel ? reason : cannotRead('', reason)
   // A call of the queue from inside of a getter: its own code says more.
   const code = cause instanceof TidingsError ? cause.code : 'VALUE_UNSUPPORTED'
-  const place = path.length > maxPath ? `${path.slice(0, maxPath)}…` : path
   const said = cause instanceof TidingsError ? `cannot be read: ${cause.text}` : why
-  return new TidingsError(code, `\`${of}${place}\` ${said}`, cause === undefined ? {} : { cause })
+  return new TidingsError(code, `\`${shownPath(of + path)}\` ${said}`, cause === undefined ? {} : { cause })
 }
