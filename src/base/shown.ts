@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /** The most characters of a value that a message repeats. */
 const maxShown = 200
 
@@ -17,7 +19,7 @@ export function shown(value: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  if (value instanceof Date) return String(value)
+  if (types.isDate(value)) return String(value)
   try {
     return JSON.stringify(value) ?? String(value)
   } catch {

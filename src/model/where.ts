@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { ownField } from '../base/own-field.ts'
 import type { TablesOf } from './update.ts'
 
@@ -92,7 +93,7 @@ export class FieldTest {
 
 /** True: the value itself, not conditions on it. */
 export const isPlain = (where: FieldWhere): where is Comparable | null =>
-  where === null || typeof where !== 'object' || where instanceof Date
+  where === null || typeof where !== 'object' || types.isDate(where)
 
 export function operandOf(value: unknown): Operand {
   switch (typeof value) {
@@ -105,7 +106,7 @@ export function operandOf(value: unknown): Operand {
       return { type: 'null', value: null }
     default:
       if (value === null) return { type: 'null', value }
-      return value instanceof Date
+      return types.isDate(value)
         ? { type: 'date', value: value.getTime() }
         : { type: 'other', value }
   }

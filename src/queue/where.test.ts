@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { openQueuePair } from '../../test/harness/queue-pair.ts'
 import type { SubscribeOptions } from './options.ts'
@@ -113,6 +114,23 @@ describe('where', () => {
     expect([...records]).toEqual(['{"ID":2}'])
   })
 
+  const abroad = (ms: number) => runInNewContext(`new Date(${ms})`) as Date
+  const dated = (ID: number) => ({ ...trade(ID, 'BUY').record, AT: new Date(ID) })
+
+  it.each([
+    ['a value', abroad(2), [2]],
+    ['a condition', { gte: abroad(2) }, [2, 3]],
+    ['a list', { in: [abroad(1), abroad(3), null] }, [1, 3]],
+  ])('takes a Date of another realm as %s', async (_as, AT, ids) => {
+    const found = await delivered(
+      (publisher) => {
+        for (const ID of [1, 2, 3]) publisher.publish({ ...trade(ID, 'BUY'), record: dated(ID) })
+      },
+      { where: { TRADE: { AT } } } as SubscribeOptions<Tables>,
+    )
+    expect(found.ids.flat()).toEqual(ids)
+  })
+
   it.each([
     [{}, 'where.TRADE has conditions on 1 to 30 fields, got 0'],
     [{ SIDE: { like: 'B' } }, 'where.TRADE.SIDE is a value or some of the conditions eq, not, in,'],
@@ -123,10 +141,19 @@ describe('where', () => {
       'where.TRADE.SIDE is a string, a number, a bigint, a boolean, a Date or',
     ],
     [{ SIDE: ['BUY'] }, 'where.TRADE.SIDE is a value or some of the conditions'],
+    [{ SIDE: abroad(Number.NaN) }, 'a boolean, a Date or null, got Invalid Date'],
   ])('refuses %j', async (conditions, message) => {
     const { subscriber } = await openQueuePair<Tables>()
     const options = { where: { TRADE: conditions } }
     expect(() => subscriber.subscribe('TRADE', options as never)).toThrow(message)
+  })
+
+  it('refuses what only has the class of a Date', async () => {
+    const { subscriber } = await openQueuePair<Tables>()
+    const options = { where: { TRADE: { SIDE: Object.create(Date.prototype) as Date } } }
+    expect(() => subscriber.subscribe('TRADE', options as never)).toThrow(
+      'where.TRADE.SIDE is a value or some of the conditions',
+    )
   })
 
   it('refuses a table that is not subscribed to', async () => {

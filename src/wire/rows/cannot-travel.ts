@@ -42,5 +42,9 @@ export function refusedField(of: string, reason: unknown): TidingsError {
   // A call of the queue from inside of a getter: its own code says more.
   const code = cause instanceof TidingsError ? cause.code : 'VALUE_UNSUPPORTED'
   const said = cause instanceof TidingsError ? `cannot be read: ${cause.text}` : why
-  return new TidingsError(code, `\`${shownPath(of + path)}\` ${said}`, cause === undefined ? {} : { cause })
+  return new TidingsError(
+    code,
+    `\`${shownPath(of + path)}\` ${said}`,
+    cause === undefined ? {} : { cause },
+  )
 }
