@@ -180,14 +180,14 @@ function positive(name: string, isWhole: boolean): (text: string) => number {
     const value = Number(text)
     if (value > 0 && value <= Number.MAX_SAFE_INTEGER && (!isWhole || Number.isInteger(value)))
       return value
-    throw new InvalidArgumentError(`${name} is a ${isWhole ? 'whole ' : ''}number above 0.`)
+    throw new InvalidArgumentError(`${name} must be a ${isWhole ? 'whole ' : ''}number above 0.`)
   }
 }
 
 function processStatus(text: string): ProcessStatus {
   const status = processStatuses.find((known) => known === text.toUpperCase())
   if (status !== undefined) return status
-  throw new InvalidArgumentError(`--status is one of ${processStatuses.join(', ')}.`)
+  throw new InvalidArgumentError(`--status must be one of ${processStatuses.join(', ')}.`)
 }
 
 function reportFailure(error: unknown): number {

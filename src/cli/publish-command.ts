@@ -168,7 +168,7 @@ class LineParser {
     if (typeof kind !== 'string' || !kinds.includes(kind))
       throw new TidingsError(
         'USAGE',
-        `${place}: kind is insert, modify or delete, got ${shown(kind)}`,
+        `${place}: \`kind\` must be 'insert', 'modify' or 'delete', got ${shown(kind)}`,
       )
     const { before } = update
     return {
@@ -210,7 +210,7 @@ function checkObject(value: unknown, place: string, what: string): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw new TidingsError(
     'USAGE',
-    `${place}: ${what} is a JSON object, e.g. {"TRADE_ID":"T1"}, got ${value === undefined ? 'nothing' : shown(value)}`,
+    `${place}: ${what} must be a JSON object, e.g. {"TRADE_ID":"T1"}, got ${value === undefined ? 'nothing' : shown(value)}`,
   )
 }
 

@@ -55,7 +55,7 @@ export function checkOpenOptions(options: OpenOptions): void {
   const name = process ?? script
   if (typeof name !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(name))
     throw usage(
-      `the name of a process is 1 to 200 printable ASCII characters without spaces, got ${shown(name)}`,
+      `the name of a process must be 1 to 200 printable ASCII characters without spaces, got ${shown(name)}`,
     )
   const { instance } = options
   if (
@@ -63,7 +63,7 @@ export function checkOpenOptions(options: OpenOptions): void {
     (typeof instance !== 'string' || !/^[\x21-\x7e]{0,100}$/.test(instance))
   )
     throw usage(
-      `instance is at most 100 printable ASCII characters without spaces, got ${shown(instance)}`,
+      `instance must be at most 100 printable ASCII characters without spaces, got ${shown(instance)}`,
     )
   if (script !== undefined && options.port !== undefined)
     throw usage('a script has no port: leave out port, or open a process')
@@ -77,21 +77,25 @@ export function checkOpenOptions(options: OpenOptions): void {
   }
   if (!isFiles(options.definition) && !isPlainObject(options.definition))
     throw usage(
-      `definition is a file, a list of files, or a definition as an object, got ${shown(options.definition)}`,
+      `definition must be a file, a list of files, or a definition as an object, got ${shown(options.definition)}`,
     )
   if (!isFiles(options.services))
-    throw usage(`services is a file or a list of files, got ${shown(options.services)}`)
+    throw usage(`services must be a file or a list of files, got ${shown(options.services)}`)
   checkText('system', options.system)
   checkText('host', options.host)
   if (options.publishes !== undefined && !isTexts(options.publishes))
-    throw usage(`publishes is a list of tables, e.g. ['TRADE'], got ${shown(options.publishes)}`)
+    throw usage(
+      `publishes must be a list of tables, e.g. ['TRADE'], got ${shown(options.publishes)}`,
+    )
   const published = new TableNames()
   for (const table of options.publishes ?? []) published.add(table)
   if (
     transport !== undefined &&
     typeof (transport as Partial<typeof transport>)?.open !== 'function'
   )
-    throw usage('transport is one of MemoryCluster of tidings/testing, or another with its methods')
+    throw usage(
+      'transport must be one of MemoryCluster of tidings/testing, or another with its methods',
+    )
   checkSignal(options.signal)
 }
 
@@ -103,16 +107,16 @@ export function checkSubscribeOptions<
   checkNames('subscribe()', options, subscribeNames)
   const { key, limit, onDelivery, own, select, whenSlow } = options
   if (onDelivery !== undefined && typeof onDelivery !== 'function')
-    throw usage(`onDelivery is a function, got ${shown(onDelivery)}`)
+    throw usage(`onDelivery must be a function, got ${shown(onDelivery)}`)
   if (own !== undefined && typeof own !== 'boolean')
-    throw usage(`own is true or false, got ${shown(own)}`)
+    throw usage(`own must be true or false, got ${shown(own)}`)
   if (limit !== undefined) {
     checkNames('limit', limit, { updates: true, bytes: true })
     checkWhole('limit.updates', limit.updates, 1, most)
     checkWhole('limit.bytes', limit.bytes, 1, most)
   }
   if (whenSlow !== undefined && !slowChoices.includes(whenSlow))
-    throw usage(`whenSlow is 'repair', 'conflate' or 'fail', got ${shown(whenSlow)}`)
+    throw usage(`whenSlow must be 'repair', 'conflate' or 'fail', got ${shown(whenSlow)}`)
   if (select !== undefined) checkTableFields('select', select, tables)
   if (key !== undefined) checkTableFields('key', key, tables)
   if (whenSlow === 'conflate' && key === undefined)
@@ -179,24 +183,24 @@ function checkNames(call: string, options: object, known: Readonly<Record<string
 
 function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw usage(`signal is an AbortSignal, got ${shown(signal)}`)
+    throw usage(`signal must be an AbortSignal, got ${shown(signal)}`)
 }
 
 function checkText(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'string')
-    throw usage(`${name} is a string, got ${shown(value)}`)
+    throw usage(`${name} must be a string, got ${shown(value)}`)
 }
 
 function checkWhole(name: string, value: unknown, least: number, greatest: number): void {
   if (value !== undefined && !Number.isInteger(value))
-    throw usage(`${name} is a whole number from ${least} to ${greatest}, got ${shown(value)}`)
+    throw usage(`${name} must be a whole number from ${least} to ${greatest}, got ${shown(value)}`)
   checkNumber(name, value, least, greatest)
 }
 
 function checkNumber(name: string, value: unknown, least: number, greatest: number): void {
   if (value === undefined) return
   if (typeof value !== 'number' || !(value >= least && value <= greatest))
-    throw usage(`${name} is a number from ${least} to ${greatest}, got ${shown(value)}`)
+    throw usage(`${name} must be a number from ${least} to ${greatest}, got ${shown(value)}`)
 }
 
 const isTexts = (value: unknown): value is readonly string[] =>

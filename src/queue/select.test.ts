@@ -67,7 +67,7 @@ describe('select', () => {
   })
 
   it.each([
-    [{ select: [] }, 'select is the name of a field, or a list of different ones, got []'],
+    [{ select: [] }, 'select must be the name of a field, or a list of different ones, got []'],
     [
       { select: { ORDER: 'ID' } },
       'select names ORDER, which is no table of this subscription: TRADE',

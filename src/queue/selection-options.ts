@@ -39,7 +39,7 @@ export function selectionOf({
 export function checkWhere(where: unknown, tables: readonly string[] | '*'): void {
   if (!isPlainObject(where))
     throw usage(
-      `where is conditions for each table, e.g. { TRADE: { SIDE: 'BUY' } }, got ${shown(where)}`,
+      `where must be conditions for each table, e.g. { TRADE: { SIDE: 'BUY' } }, got ${shown(where)}`,
     )
   for (const [table, conditions] of Object.entries(where)) {
     if (tables !== '*' && !tables.includes(table))
@@ -53,11 +53,13 @@ export function checkWhere(where: unknown, tables: readonly string[] | '*'): voi
 function checkTable(name: string, conditions: unknown): void {
   if (!isPlainObject(conditions))
     throw usage(
-      `${name} is fields and what must hold for them, e.g. { SIDE: 'BUY' }, got ${shown(conditions)}`,
+      `${name} must be fields and what must hold for them, e.g. { SIDE: 'BUY' }, got ${shown(conditions)}`,
     )
   const fields = Object.entries(conditions).filter(([, where]) => where !== undefined)
   if (fields.length === 0 || fields.length > maxTestedFields)
-    throw usage(`${name} has conditions on 1 to ${maxTestedFields} fields, got ${fields.length}`)
+    throw usage(
+      `${name} must have conditions on 1 to ${maxTestedFields} fields, got ${fields.length}`,
+    )
   for (const [field, where] of fields) checkField(`${name}.${field}`, where)
 }
 
@@ -72,7 +74,7 @@ function checkField(name: string, where: unknown): void {
   const isKnown = given.every(([operator]) => (operators as readonly string[]).includes(operator))
   if (given.length === 0 || !isKnown)
     throw usage(
-      `${name} is a value or some of the conditions ${operators.join(', ')}, got ${shown(where)}`,
+      `${name} must be a value or some of the conditions ${operators.join(', ')}, got ${shown(where)}`,
     )
   for (const [operator, operand] of given) {
     if (operator !== 'in') {
@@ -80,7 +82,7 @@ function checkField(name: string, where: unknown): void {
       continue
     }
     if (!Array.isArray(operand) || operand.length === 0 || operand.length > maxListed)
-      throw usage(`${name}.in is a list of 1 to ${maxListed} values, got ${shown(operand)}`)
+      throw usage(`${name}.in must be a list of 1 to ${maxListed} values, got ${shown(operand)}`)
     for (const value of operand) checkOperand(`${name}.in`, value, true)
   }
 }
@@ -90,7 +92,7 @@ function checkOperand(name: string, operand: unknown, mayBeNull: boolean): void 
   const isValue = type !== 'other' && operand !== undefined && !Number.isNaN(value)
   if (!isValue || (type === 'null' && !mayBeNull))
     throw usage(
-      `${name} is a string, a number, a bigint, a boolean${mayBeNull ? ', a Date or null' : ' or a Date'}, got ${shown(operand)}`,
+      `${name} must be a string, a number, a bigint, a boolean${mayBeNull ? ', a Date or null' : ' or a Date'}, got ${shown(operand)}`,
     )
 }
 

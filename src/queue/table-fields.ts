@@ -67,7 +67,7 @@ export function checkTableFields(
   if (typeof value !== 'object' || value === null)
     throw new TidingsError(
       'USAGE',
-      `${name} is a field, a list of fields, or such a thing for each table, got ${JSON.stringify(value)}`,
+      `${name} must be a field, a list of fields, or such a thing for each table, got ${JSON.stringify(value)}`,
     )
   for (const [table, fields] of Object.entries(value)) {
     if (tables !== '*' && !tables.includes(table))
@@ -85,7 +85,7 @@ function checkFields(name: string, fields: unknown): void {
   if (list.length === 0 || !areNames || new Set(list).size < list.length)
     throw new TidingsError(
       'USAGE',
-      `${name} is the name of a field, or a list of different ones, got ${JSON.stringify(fields)}`,
+      `${name} must be the name of a field, or a list of different ones, got ${JSON.stringify(fields)}`,
     )
 }
 

@@ -132,15 +132,21 @@ describe('where', () => {
   })
 
   it.each([
-    [{}, 'where.TRADE has conditions on 1 to 30 fields, got 0'],
-    [{ SIDE: { like: 'B' } }, 'where.TRADE.SIDE is a value or some of the conditions eq, not, in,'],
-    [{ SIDE: { in: [] } }, 'where.TRADE.SIDE.in is a list of 1 to 10000 values, got []'],
-    [{ SIDE: { gt: null } }, 'where.TRADE.SIDE.gt is a string, a number, a bigint, a boolean or a'],
+    [{}, 'where.TRADE must have conditions on 1 to 30 fields, got 0'],
+    [
+      { SIDE: { like: 'B' } },
+      'where.TRADE.SIDE must be a value or some of the conditions eq, not, in,',
+    ],
+    [{ SIDE: { in: [] } }, 'where.TRADE.SIDE.in must be a list of 1 to 10000 values, got []'],
+    [
+      { SIDE: { gt: null } },
+      'where.TRADE.SIDE.gt must be a string, a number, a bigint, a boolean or a',
+    ],
     [
       { SIDE: Number.NaN },
-      'where.TRADE.SIDE is a string, a number, a bigint, a boolean, a Date or',
+      'where.TRADE.SIDE must be a string, a number, a bigint, a boolean, a Date or',
     ],
-    [{ SIDE: ['BUY'] }, 'where.TRADE.SIDE is a value or some of the conditions'],
+    [{ SIDE: ['BUY'] }, 'where.TRADE.SIDE must be a value or some of the conditions'],
     [{ SIDE: abroad(Number.NaN) }, 'a boolean, a Date or null, got Invalid Date'],
   ])('refuses %j', async (conditions, message) => {
     const { subscriber } = await openQueuePair<Tables>()
@@ -152,7 +158,7 @@ describe('where', () => {
     const { subscriber } = await openQueuePair<Tables>()
     const options = { where: { TRADE: { SIDE: Object.create(Date.prototype) as Date } } }
     expect(() => subscriber.subscribe('TRADE', options as never)).toThrow(
-      'where.TRADE.SIDE is a value or some of the conditions',
+      'where.TRADE.SIDE must be a value or some of the conditions',
     )
   })
 

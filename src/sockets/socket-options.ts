@@ -79,7 +79,7 @@ function markOr(standard: number): number {
   if (Number.isSafeInteger(mark) && mark >= 1 && mark <= 1_000_000) return mark
   throw new TidingsError(
     'USAGE',
-    `${markVariable} is a whole number from 1 to 1000000, got ${JSON.stringify(text)}`,
+    `${markVariable} must be a whole number from 1 to 1000000, got ${JSON.stringify(text)}`,
   )
 }
 

@@ -19,14 +19,14 @@ export function instrument(name: string, description: string): Command {
 export function amount(text: string): number {
   const value = Number(text)
   if (!(value > 0) || value > Number.MAX_SAFE_INTEGER)
-    throw new InvalidArgumentError('It is a number above 0.')
+    throw new InvalidArgumentError('It must be a number above 0.')
   return value
 }
 
 /** Takes a whole number above 0. */
 export function count(text: string): number {
   if (!Number.isInteger(amount(text)))
-    throw new InvalidArgumentError('It is a whole number above 0.')
+    throw new InvalidArgumentError('It must be a whole number above 0.')
   return Number(text)
 }
 
