@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /**
  * What the caller can do about an error:
  * `usage`: the call or the definition is wrong, change it;
@@ -56,9 +58,26 @@ export class TidingsError extends Error {
 
   /** Whatever was thrown, as a TidingsError; what is not one already becomes TRANSPORT_FAILED. */
   static from(reason: unknown, code: ErrorCode = 'TRANSPORT_FAILED'): TidingsError {
-    if (reason instanceof TidingsError) return reason
-    return new TidingsError(code, reason instanceof Error ? reason.message : String(reason), {
-      cause: reason,
-    })
+    return (
+      asTidingsError(reason) ??
+      new TidingsError(code, reason instanceof Error ? reason.message : String(reason), {
+        cause: reason,
+      })
+    )
   }
+}
+
+/**
+ * An error of this class as it is; one of a second copy of the package, which has another class, as one of this class
+ * with the same code, so that no message has a code twice; null: it is neither.
+ */
+export function asTidingsError(reason: unknown): TidingsError | null {
+  if (reason instanceof TidingsError) return reason
+  if (!types.isNativeError(reason) || reason.name !== 'TidingsError') return null
+  const { code, message } = reason as Error & { readonly code?: unknown }
+  if (typeof code !== 'string' || !Object.hasOwn(errorCategories, code)) return null
+  const written = ` [${code}]`
+  if (!message.endsWith(written)) return null
+  const text = message.slice(0, -written.length)
+  return new TidingsError(code as ErrorCode, text, { cause: reason })
 }

@@ -1,7 +1,7 @@
 import { didYouMean } from '../base/nearest.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
-import { TidingsError } from '../base/tidings-error.ts'
+import { asTidingsError, TidingsError } from '../base/tidings-error.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { wireLimits } from '../wire/limits.ts'
@@ -266,11 +266,10 @@ function listOf(given: readonly NewUpdate[]): NewUpdate[] {
 /** Which update it is that was refused: its place in the list, and its table. */
 function refused(reason: unknown, table: unknown, place: number | null): TidingsError {
   const error =
-    reason instanceof TidingsError
-      ? reason
-      : new TidingsError('VALUE_UNSUPPORTED', `it cannot be read: ${messageOf(reason)}`, {
-          cause: reason,
-        })
+    asTidingsError(reason) ??
+    new TidingsError('VALUE_UNSUPPORTED', `it cannot be read: ${messageOf(reason)}`, {
+      cause: reason,
+    })
   const name = typeof table === 'string' && table !== '' ? table : null
   if (place === null) return name === null ? error : error.at(`an update of ${name}`)
   return error.at(name === null ? `updates[${place}]` : `updates[${place}] of ${name}`)

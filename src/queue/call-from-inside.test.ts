@@ -1,5 +1,6 @@
 // A record whose getter, toJSON or Proxy calls the queue that is reading it.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { secondErrorClass } from '../../test/harness/second-class.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
@@ -105,6 +106,26 @@ describe.each(readers)('by %s', (_what, record) => {
     for (let n = 1; n < 4; n++) expect(queue.publish(row('A', { n }))).toEqual({ commit: n })
     await queue.flush()
     expect(got).toEqual(['A#1 1 {"n":1}', 'A#2 2 {"n":2}', 'A#3 3 {"n":3}'])
+  })
+
+  it('an error of a second copy of the package has its code once, and is one of this copy', async () => {
+    const SecondError = await secondErrorClass()
+    expect(SecondError).not.toBe(TidingsError)
+    const thrown = new SecondError('CLOSED', 'this queue is closed')
+    const run = () => {
+      throw thrown
+    }
+    for (const updates of [row('A', record(run)), [row('A', { n: 1 }), row('A', record(run))]]) {
+      const error = refused(() => queue.publish(updates))
+      expect(error).toBeInstanceOf(TidingsError)
+      expect(error).toMatchObject({ code: 'CLOSED', category: 'usage', cause: thrown })
+      expect(error?.message.split('[CLOSED]')).toHaveLength(2)
+      expect(error?.message).toMatch(/: this queue is closed \[CLOSED\]$/)
+    }
+    const update = Object.defineProperty(row('A', {}), 'kind', { get: run })
+    expect(refused(() => queue.publish([update]))?.message).toBe(
+      'updates[0] of A: this queue is closed [CLOSED]',
+    )
   })
 
   it('D1: neither subscribe() nor flush(), drain() and close() is taken', async () => {

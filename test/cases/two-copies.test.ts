@@ -23,6 +23,6 @@ it.each(['mesh', 'proxy'] as const)(
       keepsOutput: true,
     })
     expect(await child.ended, child.log).toEqual({ code: 0, signal: null })
-    expect(child.output).toBe('LIBRARY\nclosed\n')
+    expect(child.output).toBe('LIBRARY\nCLOSED [CLOSED]\nclosed\n')
   },
 )

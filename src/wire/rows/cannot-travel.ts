@@ -1,5 +1,5 @@
 import { memberPath, shownPath } from '../../base/exact-json.ts'
-import { TidingsError } from '../../base/tidings-error.ts'
+import { asTidingsError, TidingsError } from '../../base/tidings-error.ts'
 
 /** A value that cannot travel. Who knows of which record it is tells it as a TidingsError. */
 export class CannotTravel extends Error {
@@ -40,10 +40,10 @@ export function refusedField(of: string, reason: unknown): TidingsError {
   if (reason instanceof TidingsError) return reason
   const { path, why, cause } = reason instanceof CannotTravel ? reason : cannotRead('', reason)
   // A call of the queue from inside of a getter: its own code says more.
-  const code = cause instanceof TidingsError ? cause.code : 'VALUE_UNSUPPORTED'
-  const said = cause instanceof TidingsError ? `cannot be read: ${cause.text}` : why
+  const told = asTidingsError(cause)
+  const said = told ? `cannot be read: ${told.text}` : why
   return new TidingsError(
-    code,
+    told?.code ?? 'VALUE_UNSUPPORTED',
     `\`${shownPath(of + path)}\` ${said}`,
     cause === undefined ? {} : { cause },
   )

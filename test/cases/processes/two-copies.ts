@@ -1,5 +1,5 @@
 // With options as JSON and the door of a second copy: both open a queue in this process, mesh ports and all.
-import { openUpdateQueue } from '../../../src/index.ts'
+import { openUpdateQueue, TidingsError } from '../../../src/index.ts'
 import type { QueueOptions } from '../../../src/queue/options.ts'
 
 const [text = '', door = ''] = process.argv.slice(2)
@@ -17,6 +17,17 @@ for await (const delivery of trades) {
   break
 }
 await other.close()
+try {
+  const record = {
+    get ID() {
+      return other.publish({ table: 'TRADE', kind: 'insert', record: {} }).commit
+    },
+  }
+  own.publish({ table: 'TRADE', kind: 'insert', record })
+} catch (error) {
+  if (error instanceof TidingsError)
+    console.log(error.code, error.message.match(/\[[A-Z_]+\]/g)?.join(' '))
+}
 const again = await copy.openUpdateQueue({ ...options, process: 'LIBRARY' })
 await again.close()
 await own.close()
