@@ -60,6 +60,65 @@ it.each(programs)('an item that is used refuses %s, at its place, once', (progra
   }
 })
 
+const withItems = (...items: string[]) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tidings-kept-'))
+  try {
+    const file = path.join(folder, 'names.kts')
+    const ports = 'item("ZeroMQProxyInboundPort", 5001)\nitem("ZeroMQProxyOutboundPort", 5000)'
+    writeFileSync(file, `systemDefinition { global {\n${ports}\n${items.join('\n')}\n} }`)
+    return load(file)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+it.each([
+  ['Names.REPORTING', 'Names.REPORTING'],
+  ['name = Names.REPORTING', 'Names.REPORTING'],
+  ['nameOf(1, ")")', 'nameOf(1, ")")'],
+  ['"DB_" + suffix', '"DB_" + suffix'],
+  ['"${prefix}_LIST"', '"${prefix}_LIST"'],
+])('an item whose name is a program passes, with a warning: %s', (argument, name) => {
+  const { errors, warnings, settings, items } = withItems(
+    `item(${argument}, value = "anything")`,
+    'item("B", 1)',
+  )
+  expect(lines([...errors])).toEqual([])
+  expect(settings?.node.ports.inbound).toBe(5001)
+  // Nobody knows whether it is a secret.
+  expect(items.find((item) => item.name === name)).toMatchObject({ value: '***', used: false })
+  expect(items.find((item) => item.name === 'B')).toMatchObject({ value: '1' })
+  expect(lines([...warnings])).toEqual([
+    expect.stringMatching(
+      /names\.kts:4:\d+: the name of this item cannot be read, so it is not used here: .+/,
+    ),
+  ])
+})
+
+it('a link whose name or source is a program passes', () => {
+  const { errors, settings } = withItems(
+    'item("B", 1)',
+    'link(Names.A, "B")',
+    'link("C", source = Names.D)',
+  )
+  expect(lines([...errors])).toEqual([])
+  expect(settings).not.toBe(null)
+})
+
+it.each(['ClusterPort', 'Items.CLUSTER_PORT', 'Config.ClusterPrt', 'itemOf("ClusterPort")'])(
+  'a name that is meant to be that of an item that is known here is refused: %s',
+  (name) => {
+    const { errors, settings } = withItems(`item(${name}, 6100)`)
+    expect(settings).toBe(null)
+    expect(lines([...errors])).toEqual([expect.stringMatching(/names\.kts:4:6: "/)])
+  },
+)
+
+it('a link of an item that is used, from a program, is refused once', () => {
+  const { errors } = withItems('link("ClusterPort", Names.D)')
+  expect(lines([...errors])).toEqual([expect.stringMatching(/names\.kts:4:\d+: "Names\.D" is not/)])
+})
+
 it('an item that is used and a link to such a value, too', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tidings-kept-'))
   try {

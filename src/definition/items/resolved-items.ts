@@ -113,6 +113,8 @@ function judgeDangling(
   hasVault: boolean,
   findings: Findings,
 ): void {
+  // What its source is cannot be read: said where the item is judged, if it matters.
+  if (link.unread !== null) return
   const known = knownItem(link.name)
   if (hasVault && (known === null || known.use === 'never')) {
     const message = `${link.name} comes from "${link.text}" of the vault, which is not read here`

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { DefinitionObject } from './definition-object.ts'
 import { emptyDefinition, noFindings } from '../definition.ts'
@@ -20,6 +23,48 @@ const complete: DefinitionObject = {
   ],
   services: [{ name: 'ALPHA_EVENT_HANDLER', port: 11_001 }],
 }
+
+const kept = {
+  REPORTING_LIST: ['TRADE', 'ORDER', 1, true, null],
+  LIMITS: { DESK: { most: 5, names: [] } },
+  DATABASE: { url: 'jdbc:x', password: 'not to be seen' },
+}
+
+test.each(['object', 'file'])('lists and objects of items that are not used pass: %s', (form) => {
+  const definition = { global: { ...global, ...kept }, systems: [{ name: 'S', items: { L: [1] } }] }
+  const folder = mkdtempSync(path.join(tmpdir(), 'tidings-json-'))
+  try {
+    const file = path.join(folder, 'kept.json')
+    writeFileSync(file, JSON.stringify(definition, null, 2))
+    const given = form === 'file' ? file : (definition as unknown as DefinitionObject)
+    const { errors, settings, items } = loadSettings({ ...here, definition: given })
+    expect(errors).toEqual([])
+    expect(settings?.node.ports.inbound).toBe(5001)
+    expect(items.filter(({ used }) => !used).map(({ name, value }) => [name, value])).toEqual([
+      ['REPORTING_LIST', '["TRADE","ORDER",1,true,null]'],
+      ['LIMITS', '{"DESK":{"most":5,"names":[]}}'],
+      ['DATABASE', '***'],
+      ['L', '[1]'],
+    ])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a file names where the list of an item that is used stands', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tidings-json-'))
+  try {
+    const file = path.join(folder, 'used.json')
+    writeFileSync(file, JSON.stringify({ global: { ...global, ClusterPort: {} } }, null, 1))
+    const [error, ...more] = loadSettings({ ...here, definition: file }).errors.map(formatProblem)
+    expect(error).toMatch(
+      /used\.json:5:18: global\.ClusterPort: expected a text, number, true, false or null/,
+    )
+    expect(more).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
 
 test('an object means what the same definition in a file means', () => {
   const { settings, errors, items } = loadSettings({ ...here, definition: complete })
@@ -70,6 +115,11 @@ describe('errors of an object name the path', () => {
       { global: { ...global, ClusterPort: [1] } },
       'global.ClusterPort: expected a text, number, true, false or null',
     ],
+    [
+      { global: { ...global, ANY: () => 1 } },
+      'global.ANY: expected a text, number, true, false or null',
+    ],
+    [{ global, systems: () => [] }, 'systems: expected an array'],
     [{ global: 'x', systems: [] }, 'global: expected an object of items: { "NAME": value }'],
     [
       { global, systms: [] },
@@ -107,6 +157,12 @@ describe('errors of an object name the path', () => {
     const circle: Record<string, unknown> = { ...complete }
     circle['global'] = circle
     expect(mistaken(circle).length).toBeGreaterThan(0)
+    const list: unknown[] = []
+    list.push(list)
+    expect(mistaken({ global: { ...global, LIST: list } })).toEqual([])
+    expect(mistaken({ global, systems: list })[0]).toBe(
+      'systems[0]: expected an object with name, items, hosts',
+    )
   })
 })
 
@@ -118,10 +174,6 @@ describe('errors of a file name place and path', () => {
   }
 
   test.each([
-    [
-      '{ "global": {\n  "A": {} } }',
-      'd.json:2:8: global.A: expected a text, number, true, false or null',
-    ],
     ['{ "global": { "A": 1, } }', 'd.json:1:23: expected a name in double quotes'],
     [
       '{ "global": { "A": tru } }',

@@ -1,8 +1,9 @@
 import type { Definition, Findings, Level, Scope } from '../definition.ts'
 import type { DefinitionObject } from './definition-object.ts'
 import { globalScope, hostNamed, systemNamed } from '../definition.ts'
-import { readJson } from './json-reader.ts'
+import { jsonOf, readJson } from './json-reader.ts'
 import type { JsonMember, JsonNode, JsonScalar } from './json-reader.ts'
+import { isPlainObject } from '../../base/plain-object.ts'
 import { didYouMean } from '../../base/nearest.ts'
 import { problemAt, problemFrom } from '../problem.ts'
 import { isSecretName, maskedText } from '../secret.ts'
@@ -45,12 +46,12 @@ export function readDefinitionObject(
   evaluator.evaluate(nodeOf(object, 0))
 }
 
-/** An object's values as nodes; what JSON has no notion of becomes a value that is refused later. */
+/** An object's values as nodes. */
 function nodeOf(value: unknown, depth: number): JsonNode {
-  if (Array.isArray(value)) {
+  if (Array.isArray(value) && depth < maxObjectNesting) {
     return { kind: 'array', start: 0, elements: value.map((element) => nodeOf(element, depth + 1)) }
   }
-  if (typeof value === 'object' && value !== null && depth < maxObjectNesting) {
+  if (isPlainObject(value) && depth < maxObjectNesting) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => ({ name, start: 0, value: nodeOf(member, depth + 1) }))
@@ -59,11 +60,21 @@ function nodeOf(value: unknown, depth: number): JsonNode {
   const isScalar = value === null || ['string', 'number', 'boolean'].includes(typeof value)
   if (isScalar) return { kind: 'scalar', start: 0, value: value as JsonScalar }
   if (typeof value === 'bigint') return { kind: 'scalar', start: 0, value: String(value) }
-  return { kind: 'array', start: 0, elements: [] }
+  return { kind: 'none', start: 0 }
 }
 
-/** An object may contain itself; deeper than this nothing is looked at. */
+/** An object or a list may contain itself; deeper than this nothing is looked at. */
 const maxObjectNesting = 8
+
+/** Of an item that is used here; a list or an object of another one is kept as JSON. */
+const expectedValue = 'expected a text, number, true, false or null'
+
+/** True where a name in it is that of a secret: then nothing of it is shown. */
+function hasSecret(node: JsonNode): boolean {
+  if (node.kind === 'array') return node.elements.some(hasSecret)
+  if (node.kind !== 'object') return false
+  return node.members.some(({ name, value }) => isSecretName(name) || hasSecret(value))
+}
 
 type Members = ReadonlyMap<string, JsonMember>
 
@@ -142,20 +153,22 @@ class JsonEvaluator {
     }
     for (const { name, start, value } of member.value.members) {
       const itemPath = `${path}.${name}`
-      if (value.kind !== 'scalar') {
-        this.#error(itemPath, value, 'expected a text, number, true, false or null')
+      const valueOrigin = this.#originOf(itemPath, value.start)
+      const isKept = value.kind === 'array' || value.kind === 'object'
+      if (value.kind === 'none') {
+        this.#error(itemPath, value, expectedValue)
       } else if (name.trim() === '') {
         this.#error(path, { start }, 'the name of this item is empty')
       } else {
         this.#definition.items.push({
           kind: 'value',
           name: name.trim(),
-          text: value.value === null ? '' : String(value.value),
-          encrypted: false,
+          text: isKept ? jsonOf(value) : value.value === null ? '' : String(value.value),
+          encrypted: isKept && hasSecret(value),
           scope,
           origin: this.#originOf(itemPath, start),
-          unread: null,
-          valueOrigin: this.#originOf(itemPath, value.start),
+          unread: isKept ? problemFrom(valueOrigin, expectedValue) : null,
+          valueOrigin,
         })
       }
     }

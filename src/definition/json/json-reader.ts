@@ -1,3 +1,4 @@
+import { assertNever } from '../../base/assertion.ts'
 import type { SourceText } from '../source-text.ts'
 import type { Complaint } from '../token.ts'
 
@@ -6,6 +7,8 @@ export type JsonNode =
   | { readonly kind: 'object'; readonly start: number; readonly members: readonly JsonMember[] }
   | { readonly kind: 'array'; readonly start: number; readonly elements: readonly JsonNode[] }
   | { readonly kind: 'scalar'; readonly start: number; readonly value: JsonScalar }
+  /** In an object that a program gives: what JSON has no notion of, or what nests too deep. No file has it. */
+  | { readonly kind: 'none'; readonly start: number }
 
 export type JsonScalar = string | number | boolean | null
 
@@ -13,6 +16,22 @@ export interface JsonMember {
   readonly name: string
   readonly start: number
   readonly value: JsonNode
+}
+
+/** A value as JSON on one line. */
+export function jsonOf(node: JsonNode): string {
+  switch (node.kind) {
+    case 'object':
+      return `{${node.members.map(({ name, value }) => `${JSON.stringify(name)}:${jsonOf(value)}`).join(',')}}`
+    case 'array':
+      return `[${node.elements.map(jsonOf).join(',')}]`
+    case 'scalar':
+      return JSON.stringify(node.value)
+    case 'none':
+      return '…'
+    default:
+      return assertNever(node)
+  }
 }
 
 /** Objects and arrays in one another; a definition needs six. */

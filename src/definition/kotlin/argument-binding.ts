@@ -24,22 +24,22 @@ export interface BindingContext {
 /**
  * Gives the arguments of a call to its parameters, in Kotlin's way: a positional argument belongs to
  * the parameter at its own place in the list, whether those before it were named or not. An argument
- * that is refused is missing in the result, so a caller goes on without it. That of the parameter
- * `kept` is not refused: its text is kept, with what there is to say against it.
+ * that is refused is missing in the result, so a caller goes on without it. Those of the parameters
+ * `kept` are not refused: their texts are kept, with what there is to say against them.
  */
 export function bindArguments(
   call: CallStatement,
   known: readonly string[],
   required: readonly string[],
   context: BindingContext,
-  kept: string | null = null,
+  kept: readonly string[] = [],
 ): Map<string, BoundArgument> {
   const bound = new Map<string, BoundArgument>()
   const given = new Set<string>()
   for (const [index, argument] of call.arguments.entries()) {
     const name = argument.name ?? known[index]
     const value =
-      name === kept && name !== undefined
+      name !== undefined && kept.includes(name)
         ? context.attempt(argument.value)
         : context.evaluate(argument.value)
     if (name === undefined) {

@@ -6,10 +6,12 @@ import { bindArguments } from './argument-binding.ts'
 import type { BindingContext, BoundArgument } from './argument-binding.ts'
 import { nearest } from '../../base/nearest.ts'
 import { notAProgram } from './expression-parser.ts'
+import { knownItemNames } from '../items/known-items.ts'
 import { parse } from './parser.ts'
 import { problemAt } from '../problem.ts'
 import type { Origin, SourceText } from '../source-text.ts'
 import type { CallStatement, Statement } from './syntax.ts'
+import type { Complaint } from '../token.ts'
 
 /**
  * Reads a definition in Kotlin's notation (`genesis-system-definition.kts`) into `definition`. Total:
@@ -171,7 +173,7 @@ class DefinitionEvaluator {
     content: 'value' | 'source',
   ): void {
     const known = kind === 'value' ? ['name', 'value', 'encrypted'] : ['name', 'source']
-    const bound = this.#bind(call, context, known, ['name', content], content)
+    const bound = this.#bind(call, context, known, ['name', content], ['name', content])
     const name = bound.get('name')
     const text = bound.get(content)
     if (call.block !== null) this.#error(call.start, `"${call.name}" takes no block`)
@@ -179,16 +181,30 @@ class DefinitionEvaluator {
     if (name.text.trim() === '') {
       return this.#error(name.start, `the name of this ${call.name} is empty`)
     }
+    if (name.unread !== null && !this.#passes(name.unread, name.text, call.name)) return
     context.definition.items.push({
       kind,
       name: name.text.trim(),
       text: text.text,
       unread: text.unread && problemAt(this.#placeAt(text.unread.offset), text.unread.message),
-      encrypted: bound.get('encrypted')?.text === 'true',
+      // What a name that nobody can read stands for may be a secret.
+      encrypted: bound.get('encrypted')?.text === 'true' || name.unread !== null,
       scope: context.scope,
       origin: this.#originAt(call.start),
       valueOrigin: this.#originAt(text.start),
     })
+  }
+
+  /** Whether a name that is a program passes: not where it is meant to be one that is used here. */
+  #passes({ offset, message }: Complaint, name: string, call: string): boolean {
+    const words = name.replaceAll('_', '').split(/\W+/)
+    if (words.some((word) => nearest(word, knownItemNames) !== null)) {
+      this.#error(offset, message)
+      return false
+    }
+    const unused = `the name of this ${call} cannot be read, so it is not used here: ${message}`
+    this.#findings.warnings.push(problemAt(this.#placeAt(offset), unused))
+    return true
   }
 
   #bind(
@@ -196,7 +212,7 @@ class DefinitionEvaluator {
     context: Context,
     known: readonly string[],
     required: readonly string[],
-    kept: string | null = null,
+    kept: readonly string[] = [],
   ): Map<string, BoundArgument> {
     const binding: BindingContext = {
       evaluate: (expression) => this.values.evaluate(expression, context.it),
