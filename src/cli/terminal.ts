@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { BoundedLog } from './bounded-log.ts'
+import { exitCodeOfSignal } from './exit-code.ts'
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
@@ -20,13 +21,27 @@ export function say(text: string): void {
 /** How long the last lines may take to be read at the end, milliseconds. */
 const lastLinesWithinMs = 500
 
-/** Lines that nobody reads would keep the process: after a while it ends without them. */
+/** The signal that asked this process to end; undefined: none came. */
+let interruptedBy: NodeJS.Signals | undefined
+
+/**
+ * Lines for people that nobody reads would keep the process: after a while it ends without them. Data is waited for, but not
+ * behind a signal: then what nobody has taken by that time is left out, and the exit code says so.
+ */
 export function endWithoutReader(code: number): void {
-  if (process.stderr.writableLength === 0) return
+  const { stdout, stderr } = process
+  const unread = interruptedBy === undefined ? [stderr] : [stderr, stdout]
+  const waiting = new Set(unread.filter(({ writableLength }) => writableLength > 0))
+  if (waiting.size === 0) return
   const timer = systemClock.after(lastLinesWithinMs, () => {
-    if (process.stdout.writableLength === 0) process.exit(code)
+    if (stdout.writableLength === 0) process.exit(code)
+    if (interruptedBy !== undefined) process.exit(exitCodeOfSignal(interruptedBy))
   })
-  process.stderr.write('', () => timer.cancel())
+  for (const stream of waiting)
+    stream.write('', () => {
+      waiting.delete(stream)
+      if (waiting.size === 0) timer.cancel()
+    })
 }
 
 /** One line for people about something wrong. */
@@ -77,10 +92,11 @@ export function interruptible(): Interrupt {
   }
 }
 
-/** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process the usual way. */
+/** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process the usual way. `endWithoutReader()` knows of it. */
 export function onInterrupt(stop: (signal: NodeJS.Signals) => void): () => void {
   const handler = (signal: NodeJS.Signals): void => {
     remove()
+    interruptedBy = signal
     stop(signal)
   }
   const remove = (): void => {

@@ -35,6 +35,13 @@ const numbers = [
   '1e-400',
   '179769313486231580000',
   '1e0000000000000001',
+  '9.007199254740993e15',
+  '-1.2345678901234567E+17',
+  '9223372036854775807.000',
+  '92233720368547758080e-1',
+  '12345678901234567890e0',
+  '1.7976931348623157e308',
+  '18446744073709552000.0',
   '9'.repeat(400),
 ]
 
@@ -72,28 +79,57 @@ function exactJson(text: string): { readonly value: unknown } | SyntaxError | Nu
 const numbersOf = (text: string): string[] =>
   text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?\d[\d.eE+-]*/g) ?? []
 
-const isWhole = (source: string) => /^-?\d+$/.test(source)
-const isWide = (source: string) => isWhole(source) && !Number.isSafeInteger(Number(source))
-const isOut = (source: string) =>
-  isWide(source)
-    ? BigInt.asIntN(64, BigInt(source)) !== BigInt(source)
-    : !Number.isFinite(Number(source))
+const isPlain = (source: string) => /^-?\d+$/.test(source)
+
+/** The whole number that a finite one is, however it is written; null: it has a fraction. */
+function wholeOf(source: string): bigint | null {
+  const [, sign, digits = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(source) ?? []
+  const mantissa = BigInt(`${sign}${digits}${fraction}`)
+  const scale = Number(exponent) - fraction.length
+  if (mantissa === 0n) return 0n
+  if (scale >= 0) return mantissa * 10n ** BigInt(scale)
+  if (-scale > digits.length + fraction.length) return null
+  const divisor = 10n ** BigInt(-scale)
+  return mantissa % divisor === 0n ? mantissa / divisor : null
+}
+
+/** The whole number beyond 2^53 that stands there; null: another one, or one beyond any double. */
+function wideOf(source: string): bigint | null {
+  const number = Number(source)
+  if (!Number.isInteger(number) || Number.isSafeInteger(number)) return null
+  return wholeOf(source)
+}
+
+const isInt64 = (whole: bigint) => BigInt.asIntN(64, whole) === whole
+
+/** A double that has a point or an exponent and is written by JavaScript with the same digits is taken. */
+function isOut(source: string): boolean {
+  const whole = wideOf(source)
+  if (whole === null) return !Number.isFinite(Number(source))
+  return !isInt64(whole) && (isPlain(source) || wholeOf(String(Number(source))) !== whole)
+}
 
 const isWideDouble = (value: unknown): value is number =>
   Number.isInteger(value) && !Number.isSafeInteger(value)
 
 interface Numbers {
-  /** Whole numbers beyond 2^53, as they stand in the text: bigints. */
+  /** Whole numbers beyond 2^53 that stand in the text: bigints. */
   readonly wide: ReadonlySet<string>
-  /** What else is such a number: with a fraction or an exponent. */
+  /** What else is such a number as a double. */
   readonly doubles: ReadonlySet<number>
 }
 
-/** `takesAll`: what is out of range is a double, too. */
-function numbersIn(sources: readonly string[], takesAll: boolean): Numbers {
-  const wide = sources.filter((each) => isWide(each) && !(takesAll && isOut(each)))
-  const others = sources.filter((each) => !wide.includes(each))
-  return { wide: new Set(wide), doubles: new Set(others.map(Number)) }
+/** `isOfWire`: what has a point or an exponent, or is out of range, is a double. */
+function numbersIn(sources: readonly string[], isOfWire: boolean): Numbers {
+  const wide = new Set<string>()
+  const doubles = new Set<number>()
+  for (const source of sources) {
+    const whole = isOfWire && !isPlain(source) ? null : wideOf(source)
+    if (whole !== null && isInt64(whole)) wide.add(String(whole))
+    else doubles.add(Number(source))
+  }
+  return { wide, doubles }
 }
 
 /** The same, but for numbers that a double would round: those are the bigints that stand in the text. */
