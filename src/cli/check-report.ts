@@ -1,4 +1,4 @@
-import { zeromqPortOffset } from '../model/process-port.ts'
+import { zeromqPortOffset } from '../base/process-port.ts'
 import { styleText } from 'node:util'
 import type { EffectiveItem, SettingsReport } from '../definition/settings-report.ts'
 import { formatProblem } from '../definition/problem.ts'

@@ -1,4 +1,4 @@
-import { maxProcessPort } from '../model/process-port.ts'
+import { maxProcessPort } from '../base/process-port.ts'
 import fs from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { emptyDefinition, noFindings } from './definition.ts'

@@ -1,4 +1,4 @@
-import { maxProcessPort, zeromqPortOffset } from '../model/process-port.ts'
+import { maxProcessPort, zeromqPortOffset } from '../base/process-port.ts'
 import { isSameHost } from './definition.ts'
 import type { ServicePort } from './settings.ts'
 

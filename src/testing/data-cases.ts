@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomId } from '../base/random.ts'
-import { zeromqPortOf } from '../model/process-port.ts'
+import { zeromqPortOf } from '../base/process-port.ts'
 import type { Case } from './transport-stage.ts'
 import { eventually, lingerMs, numbered } from './transport-stage.ts'
 

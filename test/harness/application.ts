@@ -1,4 +1,4 @@
-import { zeromqPortOffset } from '../../src/model/process-port.ts'
+import { zeromqPortOffset } from '../../src/base/process-port.ts'
 import { join } from 'node:path'
 import type { QueueStats } from '../../src/queue/queue-event.ts'
 import type { OpenOptions } from '../../src/queue/options.ts'

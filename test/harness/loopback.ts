@@ -1,4 +1,4 @@
-import { zeromqPortOffset } from '../../src/model/process-port.ts'
+import { zeromqPortOffset } from '../../src/base/process-port.ts'
 import { randomInt } from 'node:crypto'
 import net from 'node:net'
 

@@ -1,5 +1,5 @@
 import { newRegistration } from '../../model/new-registration.ts'
-import { zeromqPortOffset } from '../../model/process-port.ts'
+import { zeromqPortOffset } from '../../base/process-port.ts'
 import { XPublisher } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
 import { randomId } from '../../base/random.ts'

@@ -1,4 +1,4 @@
-import { maxProcessPort, zeromqPortOffset } from '../../model/process-port.ts'
+import { maxProcessPort, zeromqPortOffset } from '../../base/process-port.ts'
 import type { NodePorts } from '../../definition/settings.ts'
 
 /** First process port handed out: above the defaults of the services that Genesis ships. */

@@ -1,4 +1,4 @@
-import { maxPort } from '../../model/process-port.ts'
+import { maxPort } from '../../base/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
 
 /** What an item's value may be. */

@@ -1,4 +1,4 @@
-import { maxPort, zeromqPortOffset } from '../../model/process-port.ts'
+import { maxPort, zeromqPortOffset } from '../../base/process-port.ts'
 import type { Definition, Findings } from '../definition.ts'
 import { isSameHost } from '../definition.ts'
 import { valueOf } from './judged-items.ts'

@@ -1,5 +1,5 @@
 import { noConnections } from '../../model/new-registration.ts'
-import { zeromqPortOf, zeromqPortOffset } from '../../model/process-port.ts'
+import { zeromqPortOf, zeromqPortOffset } from '../../base/process-port.ts'
 import { inBackground } from '../../base/background.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import { TidingsError } from '../../base/tidings-error.ts'

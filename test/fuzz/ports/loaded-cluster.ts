@@ -1,4 +1,4 @@
-import { zeromqPortOffset } from '../../../src/model/process-port.ts'
+import { zeromqPortOffset } from '../../../src/base/process-port.ts'
 import type { Shape } from '../../harness/definition-file.ts'
 import { isProxy } from '../../harness/definition-file.ts'
 import { eventually } from '../../harness/eventually.ts'

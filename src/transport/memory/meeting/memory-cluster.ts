@@ -2,7 +2,7 @@ import { processName } from '../../../model/publisher-identity.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { randomId } from '../../../base/random.ts'
 import { TidingsError } from '../../../base/tidings-error.ts'
-import { zeromqPortOf } from '../../../model/process-port.ts'
+import { zeromqPortOf } from '../../../base/process-port.ts'
 import type {
   NodeMode,
   Registration,

@@ -1,4 +1,4 @@
-import { TidingsError } from '../base/tidings-error.ts'
+import { TidingsError } from './tidings-error.ts'
 
 /** A process's ZeroMQ port is its process port plus this: a convention of the platform. */
 export const zeromqPortOffset = 10_000
