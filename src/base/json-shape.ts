@@ -49,6 +49,18 @@ export function either<A, B>(first: JsonShape<A>, second: JsonShape<B>): JsonSha
   return (value) => first(value) ?? second(value)
 }
 
+/** Fields that two shapes read of one object, each its own. */
+export function joined<A extends object, B extends object>(
+  first: JsonShape<A>,
+  second: JsonShape<B>,
+): JsonShape<A & B> {
+  return (value) => {
+    const one = first(value)
+    const other = one && second(value)
+    return one && other && { ...one, ...other }
+  }
+}
+
 export function list<T>(shape: JsonShape<T>): JsonShape<T[]> {
   return (value) => {
     if (!Array.isArray(value)) return undefined

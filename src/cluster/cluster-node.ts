@@ -10,6 +10,7 @@ import type {
   RegisterMessage,
 } from '../registration/registration-message.ts'
 import { partsOf } from '../registration/snapshot-parts.ts'
+import { portsOf } from '../registration/zeromq-place.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './roster/cluster-view.ts'
 import { Ticker } from './membership/ticker.ts'
@@ -346,7 +347,7 @@ export class ClusterNode implements ClusterProcess {
   }
 }
 
-const ownPorts = ({ processPort, zeromqPort }: Registration) => ({
-  processPort: processPort ?? 0,
-  zeromqPort: zeromqPort ?? 0,
-})
+function ownPorts({ place }: Registration) {
+  const { processPort, zeromqPort } = portsOf(place)
+  return { processPort: processPort ?? 0, zeromqPort: zeromqPort ?? 0 }
+}

@@ -5,7 +5,7 @@ export const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbo
 type Known = 'node' | 'process' | 'incarnation' | 'role' | 'mode'
 
 /**
- * What this process says of itself at first: it publishes nothing, wants nothing and has no ports, but for what
+ * What this process says of itself at first: it publishes nothing, wants nothing and has no place, but for what
  * is given.
  */
 export function newRegistration(
@@ -15,8 +15,7 @@ export function newRegistration(
     instance: '',
     pid: process.pid,
     startedAt: Math.round(performance.timeOrigin),
-    processPort: null,
-    zeromqPort: null,
+    place: null,
     publishes: [],
     subscribes: [],
     state: 'alive',

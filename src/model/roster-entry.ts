@@ -1,9 +1,10 @@
 import type { TableSequence } from './message.ts'
+import type { Place } from './place.ts'
 import type { Tables } from './request.ts'
 import type { PublisherIdentity } from './publisher-identity.ts'
 
 /**
- * `process`: has a process port; `script`: has none and publishes through the inbound port;
+ * `process`: lives on, and has a place; `script`: short-lived, without one;
  * `cluster`: GENESIS_CLUSTER itself, which publishes nothing.
  */
 export type ProcessRole = 'process' | 'script' | 'cluster'
@@ -22,7 +23,7 @@ export type NodeLink = 'none' | 'relay' | 'multicast'
 
 /** Counted from socket events, never computed. */
 export interface ConnectionCounts {
-  /** Connections to other processes' ZeroMQ ports. */
+  /** Direct ones, to other processes. */
   readonly processes: number
   readonly outbound: number
   readonly inbound: number
@@ -36,8 +37,8 @@ export interface Registration extends PublisherIdentity {
   /** When the process started, milliseconds since the epoch; with the pid it names one life. */
   readonly startedAt: number
   readonly mode: NodeMode
-  readonly processPort: number | null
-  readonly zeromqPort: number | null
+  /** null: nobody connects to it, or not yet. */
+  readonly place: Place | null
   /** Tables it has declared or published. */
   readonly publishes: readonly string[]
   /** Union of its subscriptions; empty: it subscribes to nothing. */

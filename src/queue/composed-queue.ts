@@ -106,7 +106,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   get port(): number | null {
-    return this.#registration.processPort
+    return this.#transport.port
   }
 
   get closed(): Promise<TidingsError | undefined> {

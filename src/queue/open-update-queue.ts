@@ -53,7 +53,7 @@ function registrationOf(options: OpenOptions, chosen: ChosenTransport): Registra
     incarnation,
     role: isScript ? 'script' : 'process',
     mode: chosen.mode,
-    processPort: chosen.processPort,
+    place: chosen.place,
     publishes: options.publishes ?? [],
   })
 }

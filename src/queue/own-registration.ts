@@ -29,11 +29,7 @@ export class OwnRegistration {
     this.#subscriber = subscriber
   }
 
-  get processPort(): number | null {
-    return this.#given.processPort
-  }
-
-  /** GENESIS_CLUSTER has taken it, and may have given a port. */
+  /** GENESIS_CLUSTER has taken it, and the layer has given it a place. */
   opened(given: Registration): void {
     this.#given = given
   }

@@ -6,7 +6,9 @@ import { requireSettings } from '../definition/require-settings.ts'
 import { servicePortOf } from '../definition/service-port.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { SettingsOptions } from '../definition/settings-report.ts'
+import type { Place } from '../model/place.ts'
 import type { NodeMode } from '../model/roster-entry.ts'
+import { memoryPlace } from '../transport/memory/meeting/memory-place.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ThreadTransport } from '../transport/thread/thread-transport.ts'
 import {
@@ -20,15 +22,17 @@ export interface ChosenTransport {
   readonly transport: Transport
   readonly node: string
   readonly mode: NodeMode
-  /** From the call, else from the service definitions; null: GENESIS_CLUSTER hands one out. */
-  readonly processPort: number | null
+  /** Where the caller wants the process, in the words of the transport that it gave; null: the transport sees to it. */
+  readonly place: Place | null
 }
 
 /** The transport that the caller gave, or the one of the definition's layer. */
 export async function chooseTransport(options: OpenOptions): Promise<ChosenTransport> {
-  const { transport } = options
-  if (transport)
-    return { transport, node: transport.node, mode: 'mesh', processPort: options.port ?? null }
+  const { transport, port } = options
+  if (transport) {
+    const place = port === undefined ? null : memoryPlace(port)
+    return { transport, node: transport.node, mode: 'mesh', place }
+  }
   const settings = await requireSettings(settingsOptions(options))
   const processPort = options.script === undefined ? portOf(options, settings) : null
   const startedAt = systemClock.now()
@@ -44,12 +48,13 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
     ports: settings.node.ports,
     clusterTimeoutMs,
     spentMs: systemClock.now() - startedAt,
+    processPort,
     wantsPort: options.script === undefined && processPort === null,
   }
   return {
     node: settings.node.name,
     mode: settings.mode,
-    processPort,
+    place: null,
     transport: isMainThread
       ? await loadZeroMQTransport(choice)
       : new ThreadTransport(choice, systemClock),
@@ -60,6 +65,7 @@ function settingsOptions({ definition, services, system, host }: OpenOptions): S
   return { definition, services, system, host }
 }
 
+/** From the call, else from the service definitions; null: GENESIS_CLUSTER hands one out. */
 function portOf(options: OpenOptions, settings: Settings): number | null {
   if (options.port !== undefined) return options.port
   // The service definitions give a process one port; its replicas on one node need one each.

@@ -9,6 +9,7 @@ import type {
   RosterMessage,
 } from './registration-message.ts'
 import { RosterView } from './roster-view.ts'
+import { portsOf } from './zeromq-place.ts'
 
 /** Registrations are repeated as heartbeats: after so many in a row without an answer GENESIS_CLUSTER counts as lost. */
 const lostAfterUnanswered = 3
@@ -70,7 +71,7 @@ export class RegistrationDialogue {
   /** What we are from now on; `say()` says it. */
   set(registration: Registration): void {
     this.#registration = registration
-    this.#wantsPort &&= registration.processPort === null
+    this.#wantsPort &&= portsOf(registration.place).processPort === null
     this.#generation += 1
   }
 

@@ -22,8 +22,7 @@ const registration: Registration = {
   pid: 4711,
   startedAt: 1_700_000_000_000.5,
   mode: 'mesh',
-  processPort: 11_001,
-  zeromqPort: 21_001,
+  place: { processPort: 11_001, zeromqPort: 21_001 },
   publishes: ['TRADE', 'ÄRGER/€'],
   subscribes: ['POSITION'],
   state: 'leaving',
@@ -33,6 +32,13 @@ const registration: Registration = {
 }
 
 const { connections: _connections, sequences: _sequences, ...lasting } = registration
+
+/** As it stands in JSON. */
+const { place: _place, ...flat } = {
+  ...registration,
+  processPort: 11_001 as number | null,
+  zeromqPort: 21_001 as number | null,
+}
 
 const processMessages: ProcessMessage[] = [
   {
@@ -47,7 +53,14 @@ const processMessages: ProcessMessage[] = [
     type: 'register',
     id: 2,
     seen: { history: 'h', version: 9, kept: 7 },
-    registration: { ...registration, role: 'script', subscribes: '*', state: 'alive', last: null },
+    registration: {
+      ...registration,
+      role: 'script',
+      place: null,
+      subscribes: '*',
+      state: 'alive',
+      last: null,
+    },
     wantsPort: true,
     wire: wireVersion,
   },
@@ -122,9 +135,27 @@ describe('registration messages', () => {
     expect(decodeClusterMessage(encodeClusterMessage(message))).toEqual(message)
   })
 
+  it.each([
+    ['both ports', registration.place, 11_001, 21_001],
+    [
+      'a process port alone, while the other is not taken yet',
+      { processPort: 11_001 },
+      11_001,
+      null,
+    ],
+    ['none', null, null, null],
+  ])('has the ports of a place beside the other fields: %s', (_what, place, ...ports) => {
+    const [processPort, zeromqPort] = ports
+    const [first] = processMessages as [ProcessMessage]
+    const message = { ...first, registration: { ...registration, place } } as ProcessMessage
+    const json = { ...first, registration: { ...flat, processPort, zeromqPort } }
+    expect(JSON.parse(Buffer.from(encodeProcessMessage(message)).toString())).toEqual(json)
+    expect(decodeProcessMessage(Buffer.from(JSON.stringify(json)))).toEqual(message)
+  })
+
   it('passes over what a newer version adds, and keeps none of it', () => {
     const [first] = processMessages as [ProcessMessage]
-    const newer = { ...first, later: 1, registration: { ...registration, later: { a: 1 } } }
+    const newer = { ...first, later: 1, registration: { ...flat, later: { a: 1 } } }
     expect(decodeProcessMessage(Buffer.from(JSON.stringify(newer)))).toEqual(first)
   })
 
@@ -149,6 +180,8 @@ describe('registration messages', () => {
   it.each([
     ['pid', -1],
     ['processPort', 70_000],
+    ['zeromqPort', '21001'],
+    ['zeromqPort', undefined],
     ['publishes', 'TRADE'],
     ['subscribes', 'TRADE'],
     ['node', ''],
@@ -157,7 +190,7 @@ describe('registration messages', () => {
     ['connections', null],
   ])('refuses a registration whose %s is %j', (field, value) => {
     const [first] = processMessages as [ProcessMessage]
-    const wrong = { ...first, registration: { ...registration, [field]: value } }
+    const wrong = { ...first, registration: { ...flat, [field]: value } }
     expect(decodeProcessMessage(Buffer.from(JSON.stringify(wrong)))).toBeNull()
   })
 

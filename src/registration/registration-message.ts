@@ -9,7 +9,14 @@ import type { Registration, RosterPart } from '../model/roster-entry.ts'
 import { wireVersion } from '../model/wire-version.ts'
 import type { JsonShape } from '../base/json-shape.ts'
 import { boolean, integer, nullable, oneOf, orElse, record, text } from '../base/json-shape.ts'
-import { identity, registration, rosterChange, snapshotPart } from './registration-shape.ts'
+import {
+  entriesWithPorts,
+  identity,
+  registration,
+  rosterChange,
+  snapshotPart,
+  withPorts,
+} from './registration-shape.ts'
 import type { SnapshotPart } from './snapshot-parts.ts'
 import { maxRegistrationMessageBytes } from '../model/registration-limits.ts'
 
@@ -36,7 +43,7 @@ export interface RegisterMessage {
   readonly id: number
   readonly seen: SeenRoster
   readonly registration: Registration
-  /** Hand me a free process port (`registration.processPort` is null). */
+  /** Hand me a free process port (the place of `registration` has none). */
   readonly wantsPort: boolean
   /** The version of the wire that it speaks; left out: ours. */
   readonly wire?: number
@@ -185,9 +192,11 @@ const clusterShapes: { [Type in ClusterMessage['type']]: JsonShape<ClusterMessag
   snapshot: record<SnapshotMessage>({ type: oneOf(['snapshot']), ...snapshotPart }),
 }
 
+type MessageJson = ReturnType<typeof processJson | typeof clusterJson>
+
 /** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxProcessMessageBytes`. */
 export const encodeProcessMessage = (message: ProcessMessage): Uint8Array =>
-  encode(message, maxProcessMessageBytes)
+  encode(processJson(message), maxProcessMessageBytes)
 
 /** Numbers are at most so many times as long when they are written anew. */
 const growth = 2
@@ -197,18 +206,27 @@ export function decodeProcessMessage(bytes: Uint8Array): ProcessMessage | null {
   if (bytes.length > maxProcessMessageBytes) return null
   const message = decode(bytes, processShapes)
   if (message === null || bytes.length * growth <= maxProcessMessageBytes) return message
-  return Buffer.byteLength(JSON.stringify(message)) <= maxProcessMessageBytes ? message : null
+  const written = Buffer.byteLength(JSON.stringify(processJson(message)))
+  return written <= maxProcessMessageBytes ? message : null
 }
 
 /** @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxRegistrationMessageBytes`. */
 export const encodeClusterMessage = (message: ClusterMessage): Uint8Array =>
-  encode(message, maxRegistrationMessageBytes)
+  encode(clusterJson(message), maxRegistrationMessageBytes)
 
 /** Any bytes give a message or null. */
 export const decodeClusterMessage = (bytes: Uint8Array): ClusterMessage | null =>
   decode(bytes, clusterShapes)
 
-function encode(message: ProcessMessage | ClusterMessage, most: number): Uint8Array {
+const processJson = (message: ProcessMessage) =>
+  message.type === 'register'
+    ? { ...message, registration: withPorts(message.registration) }
+    : message
+
+const clusterJson = (message: ClusterMessage) =>
+  message.type === 'roster' ? { ...message, change: entriesWithPorts(message.change) } : message
+
+function encode(message: MessageJson, most: number): Uint8Array {
   const says = message.type === 'register' || message.type === 'registered'
   const whole = says ? { wire: wireVersion, ...message } : message
   const bytes = ownBytes(JSON.stringify(whole))

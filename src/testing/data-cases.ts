@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomId } from '../base/random.ts'
-import { zeromqPortOf } from '../base/process-port.ts'
 import type { Case } from './transport-stage.ts'
 import { eventually, lingerMs, numbered } from './transport-stage.ts'
 
@@ -9,12 +8,12 @@ const isBeacon = (text: string | undefined) => text?.startsWith('beacon ') ?? fa
 /** What the data plane of every transport must do. */
 export const dataCases: readonly Case[] = [
   [
-    'open() gives the registration back, with a process port for a process and none for a script',
+    'open() gives the registration back, with a place for a process and none for a script',
     async (stage) => {
       const [a, s] = await Promise.all([stage.open('A'), stage.open('S', 'script')])
-      assert.ok(Number.isInteger(a.registration.processPort))
-      assert.equal(a.registration.zeromqPort, zeromqPortOf(a.registration.processPort ?? 0))
-      assert.deepEqual([s.registration.processPort, s.registration.zeromqPort], [null, null])
+      assert.ok(a.registration.place !== null)
+      assert.ok(a.transport.port === null || Number.isInteger(a.transport.port))
+      assert.deepEqual([s.registration.place, s.transport.port], [null, null])
     },
   ],
   [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import type { Case } from './transport-stage.ts'
 import { eventually, lingerMs, numbered } from './transport-stage.ts'
 
@@ -15,7 +16,7 @@ export const rosterCases: readonly Case[] = [
       ] as const) {
         await eventually('the other in the roster', () => {
           const last = who.entries(whom.incarnation).at(-1)
-          return last?.state === 'alive' && last.processPort === whom.registration.processPort
+          return last?.state === 'alive' && isDeepStrictEqual(last.place, whom.registration.place)
         })
       }
       assert.ok(b.changes.every(({ histories }) => histories.length > 0))

@@ -85,8 +85,11 @@ export interface RosterPlane {
 
 /** One process's place in a layer: both planes, opened and closed together. */
 export interface Transport extends DataPlane, RosterPlane {
+  /** From `open()` on: the process port that the application is told; null where it has none. */
+  readonly port: number | null
   /**
-   * Resolves when this process is registered and connected, and its first update would reach who has subscribed.
+   * Resolves when this process is registered and connected, and its first update would reach who has subscribed: with
+   * the registration as it is carried, which has the place that the layer gave it.
    * Rejects with CLUSTER_UNREACHABLE, NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN or ABORTED; nothing is
    * left open then.
    */

@@ -64,7 +64,12 @@ export class Registrant {
   }
 
   say(message: ProcessMessage): void {
-    this.#dealer.send(encodeProcessMessage(message)).catch(() => {})
+    this.sayBytes(encodeProcessMessage(message))
+  }
+
+  /** Also what is no message. */
+  sayBytes(bytes: Uint8Array): void {
+    this.#dealer.send(bytes).catch(() => {})
   }
 
   /** Once, with what has changed. */

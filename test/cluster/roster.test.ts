@@ -337,8 +337,8 @@ test('a publisher of another node is told to renew, and a link is made anew', as
 test('a snapshot shows the processes of all nodes with their figures', async () => {
   const nodes = await nodesAt('127.0.0.1', '127.0.0.2')
   const [a, b] = await Promise.all([0, 1].map((n) => RunningCluster.start(settingsOf(nodes, n))))
-  const ports = { processPort: 12_000, zeromqPort: 22_000 }
-  const there = new Registrant(b!, { ...ports, sequences: [{ table: 'TRADE', last: 12 }] })
+  const place = { processPort: 12_000, zeromqPort: 22_000 }
+  const there = new Registrant(b!, { place, sequences: [{ table: 'TRADE', last: 12 }] })
   await there.registered()
   const asker = new Registrant(a!)
   const shown = await eventually('the figures of the other node', () => {
@@ -357,7 +357,7 @@ test('what is no message of the protocol changes nothing', async () => {
   const cluster = await oneNode()
   const process = new Registrant(cluster)
   process.say({ type: 'renew', step: 'link', incarnation: newIncarnation() })
-  process.say(JSON.parse('{"type":"register","id":-1}'))
-  process.say(JSON.parse('[]'))
+  process.sayBytes(Buffer.from('{"type":"register","id":-1}'))
+  process.sayBytes(Buffer.from('[]'))
   expect(await process.registered()).toMatchObject({ type: 'registered' })
 })

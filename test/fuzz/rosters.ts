@@ -5,6 +5,7 @@ import {
   encodeClusterMessage,
   encodeProcessMessage,
 } from '../../src/registration/registration-message.ts'
+import { entriesWithPorts } from '../../src/registration/registration-shape.ts'
 import type { Whisper } from '../../src/cluster/membership/whisper.ts'
 import { encodeWhisper } from '../../src/cluster/membership/whisper.ts'
 import type { Dice } from './dice.ts'
@@ -41,8 +42,7 @@ function entry(dice: Dice, node: string): RosterEntry {
     role: dice.pick(['process', 'script', 'cluster']),
     startedAt: 1_700_000_000_000,
     mode: 'mesh',
-    processPort: dice.chance(0.5) ? null : 11_000 + dice.below(9),
-    zeromqPort: null,
+    place: dice.chance(0.5) ? null : { processPort: 11_000 + dice.below(9) },
     publishes: dice.many(dice.few(3), () => tableName(dice)),
     subscribes: dice.chance(0.5) ? '*' : [table],
     state: ended ? 'ended' : dice.pick(['alive', 'leaving']),
@@ -174,6 +174,6 @@ export const rosterFile = (dice: Dice): Buffer =>
       version: dice.below(1e6),
       forgotten: { all: dice.below(9), own: dice.below(9) },
       others: [{ node: otherNode, history: 'h1', version: dice.below(9) }],
-      change: rosterChange(dice, dice.chance(0.8) ? ownNode : otherNode),
+      change: entriesWithPorts(rosterChange(dice, dice.chance(0.8) ? ownNode : otherNode)),
     }),
   )

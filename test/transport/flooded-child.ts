@@ -1,5 +1,6 @@
 /** A child that takes requests, and tells how many it has counted and, when the last one came, by how much its memory has grown. */
 import { systemClock } from '../../src/base/clock.ts'
+import { portsOf } from '../../src/registration/zeromq-place.ts'
 import { loopbackAddresses } from '../../src/sockets/access-list.ts'
 import type { ClusterPorts } from '../../src/transport/zeromq/connections/endpoints.ts'
 import { ZeroMQTransport } from '../../src/transport/zeromq/zeromq-transport.ts'
@@ -28,7 +29,7 @@ let before = process.memoryUsage().rss
 let peak = 0
 let counted = 0
 const ignore = () => {}
-const { zeromqPort } = await transport.open(
+const { place } = await transport.open(
   newRegistration('FLOODED', 'mesh', 'process'),
   {
     message: ignore,
@@ -53,4 +54,4 @@ setInterval(() => {
   peak = Math.max(peak, process.memoryUsage().rss)
   tell({ counted })
 }, sampleMs)
-process.send?.(zeromqPort)
+process.send?.(portsOf(place).zeromqPort)

@@ -28,10 +28,12 @@ describe('opening', () => {
 
   it('waits for GENESIS_CLUSTER to come', async () => {
     const node = await NodeProcess.reserve()
-    const opening = newPeer(node).open()
+    const peer = newPeer(node)
+    const opening = peer.open()
     cleanUp(() => node.kill())
     await node.run()
-    expect((await opening).processPort).not.toBeNull()
+    await opening
+    expect(peer.transport.port).not.toBeNull()
   })
 
   it('ends when the signal is aborted while it waits', async () => {
@@ -71,7 +73,8 @@ describe('opening', () => {
     for (let life = 0; life < 5; life++) {
       const peer = newPeer(node, { processPort, process: `LIFE_${life}` })
       const opened = await peer.open()
-      expect(opened.zeromqPort).toBe(processPort + 10_000)
+      expect(opened.place).toEqual({ processPort, zeromqPort: processPort + 10_000 })
+      expect(peer.transport.port).toBe(processPort)
       await peer.transport.close(0)
     }
   })

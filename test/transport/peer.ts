@@ -17,7 +17,6 @@ import type { NodeProcess } from './node-process.ts'
 
 export interface PeerOptions extends Partial<ZeroMQTransportOptions> {
   readonly process?: string
-  readonly processPort?: number | null
 }
 
 /** A transport of one process with everything that it tells, in order. */
@@ -33,7 +32,7 @@ export class Peer {
   reconnects = 0
 
   constructor(node: NodeProcess, options: PeerOptions = {}) {
-    const { process: name = 'A', processPort = null, ...rest } = options
+    const { process: name = 'A', ...rest } = options
     const mode: NodeMode = rest.mode ?? 'mesh'
     const role: ProcessRole = rest.role ?? 'process'
     this.transport = new ZeroMQTransport({
@@ -49,7 +48,7 @@ export class Peer {
       random: Math.random,
       ...rest,
     })
-    this.registration = newRegistration(name, mode, role, processPort)
+    this.registration = newRegistration(name, mode, role)
   }
 
   static async open(node: NodeProcess, options: PeerOptions = {}): Promise<Peer> {
@@ -89,19 +88,13 @@ export class Peer {
   }
 }
 
-export function newRegistration(
-  name: string,
-  mode: NodeMode,
-  role: ProcessRole,
-  processPort: number | null = null,
-): Registration {
+export function newRegistration(name: string, mode: NodeMode, role: ProcessRole): Registration {
   return registrationOf(randomId(), {
     node: 'n',
     process: name,
     pid: process.pid,
     role,
     mode,
-    processPort,
     startedAt: Math.round(performance.timeOrigin),
   })
 }

@@ -15,6 +15,7 @@ import {
   decodeProcessMessage,
   encodeClusterMessage,
 } from '../../src/registration/registration-message.ts'
+import { placeOf, portsOf } from '../../src/registration/zeromq-place.ts'
 import * as options from '../../src/sockets/socket-options.ts'
 
 export interface SmallClusterPorts {
@@ -136,7 +137,7 @@ function take(route: Buffer, message: RegisterMessage): void {
     return send(route, { type: 'refused', code: 'NAME_TAKEN', message: text })
   }
   const member = upsert(route, message)
-  const { processPort } = member.entry
+  const { processPort } = portsOf(member.entry.place)
   send(route, { type: 'registered', id: message.id, processPort, linked })
   if (member.seen.history !== rosterHistory) tell(member, 0)
   else if (member.seen.version < version) tell(member, member.seen.version)
@@ -145,9 +146,10 @@ function take(route: Buffer, message: RegisterMessage): void {
 function upsert(route: Buffer, { registration, seen, wantsPort }: RegisterMessage): Member {
   const { connections: _connections, sequences: _sequences, ...entry } = registration
   const known = members.get(registration.incarnation)
-  const processPort =
-    entry.processPort ?? known?.entry.processPort ?? (wantsPort ? handOut() : null)
-  const told = { ...entry, processPort }
+  const { processPort: own, zeromqPort } = portsOf(entry.place)
+  const before = portsOf(known?.entry.place ?? null).processPort
+  const processPort = own ?? before ?? (wantsPort ? handOut() : null)
+  const told = { ...entry, place: placeOf({ processPort, zeromqPort }) }
   const member = { route, entry: told, version: known?.version ?? 0, seen }
   members.set(registration.incarnation, member)
   if (JSON.stringify(known?.entry) === JSON.stringify(told)) return member

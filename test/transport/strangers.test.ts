@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { AccessList } from '../../src/sockets/access-list.ts'
 import { ConnectionMonitor } from '../../src/sockets/connection-monitor.ts'
 import { requestLimits } from '../../src/transport/zeromq/connections/publishing-socket.ts'
+import { portsOf } from '../../src/registration/zeromq-place.ts'
 import * as socketOptions from '../../src/sockets/socket-options.ts'
 import { eventually, patienceMs } from '../harness/eventually.ts'
 import { freePorts } from '../harness/loopback.ts'
@@ -15,7 +16,7 @@ import type { Peer } from './peer.ts'
 import { cleanUp, openPeer, startNode } from './stage.ts'
 
 const zeromqPort = (peer: Peer) =>
-  peer.registered.findLast((registration) => registration.zeromqPort !== null)?.zeromqPort
+  peer.registered.map(({ place }) => portsOf(place).zeromqPort).findLast((port) => port !== null)
 
 const refused = (peer: Peer, reason: string) =>
   peer.events.reduce(

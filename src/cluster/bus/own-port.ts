@@ -7,6 +7,7 @@ import { TidingsError } from '../../base/tidings-error.ts'
 import { isForNode, servicePortOf } from '../../definition/service-port.ts'
 import type { ServicePort } from '../../definition/settings.ts'
 import type { NodeMode, Registration } from '../../model/roster-entry.ts'
+import { placeOf } from '../../registration/zeromq-place.ts'
 import { bindPort } from '../../sockets/port-owner.ts'
 import { boundXpub } from '../../sockets/socket-options.ts'
 import type { PortPool } from './port-pool.ts'
@@ -101,7 +102,6 @@ export function ownRegistration(node: string, mode: NodeMode, processPort: numbe
     incarnation: randomId(),
     role: 'cluster',
     mode,
-    processPort,
-    zeromqPort: processPort + zeromqPortOffset,
+    place: placeOf({ processPort, zeromqPort: processPort + zeromqPortOffset }),
   })
 }

@@ -6,7 +6,7 @@ import { boolean, oneOf, record, text } from '../../base/json-shape.ts'
 import type { SeenRoster } from '../../registration/registration-message.ts'
 import { rosterPart, seenRoster } from '../../registration/registration-message.ts'
 import { maxRegistrationMessageBytes } from '../../model/registration-limits.ts'
-import { identity, snapshotPart } from '../../registration/registration-shape.ts'
+import { entriesWithPorts, identity, snapshotPart } from '../../registration/registration-shape.ts'
 import type { SnapshotPart } from '../../registration/snapshot-parts.ts'
 
 /** Up to where the sender has the receiver's roster: asks for what came after. */
@@ -66,7 +66,9 @@ export const maxWhisperBytes = maxRegistrationMessageBytes
  * @throws TidingsError LIMIT_EXCEEDED where it is longer than `maxWhisperBytes`.
  */
 export function encodeWhisper(whisper: Whisper): Uint8Array {
-  const bytes = ownBytes(JSON.stringify(whisper))
+  const json =
+    whisper.type === 'roster' ? { ...whisper, change: entriesWithPorts(whisper.change) } : whisper
+  const bytes = ownBytes(JSON.stringify(json))
   if (bytes.length <= maxWhisperBytes) return bytes
   throw new TidingsError(
     'LIMIT_EXCEEDED',

@@ -85,7 +85,8 @@ it('shows a process as starting until it has taken its ports, and a script as he
     return plane.processes('a').map(({ name, status }) => `${name} ${status}`)
   }
   expect(shown({})).toEqual(['P STARTING'])
-  expect(shown({ processPort: 11_000, zeromqPort: 21_000 })).toEqual(['P HEALTHY'])
+  expect(shown({ place: { processPort: 11_000 } })).toEqual(['P STARTING'])
+  expect(shown({ place: { processPort: 11_000, zeromqPort: 21_000 } })).toEqual(['P HEALTHY'])
   expect(shown({ process: 'S', role: 'script', incarnation: 'f'.repeat(32) })).toContain(
     'S HEALTHY',
   )

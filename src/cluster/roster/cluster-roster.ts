@@ -19,6 +19,7 @@ import { Pace } from './pace.ts'
 import type { PortPool } from '../bus/port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
 import { Registry } from './registry.ts'
+import { portsOf } from '../../registration/zeromq-place.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import { ReachReport } from './reach-report.ts'
 import type { RosterFile } from './roster-file.ts'
@@ -237,7 +238,7 @@ export class ClusterRoster {
     this.#reach.take(unreachable)
     this.#save()
     for (const { process, route, id } of this.#acknowledgements.splice(0)) {
-      const { processPort } = process.registration
+      const { processPort } = portsOf(process.registration.place)
       const linked = this.#options.linkedNodes.length > 0
       this.#tell(route, { type: 'registered', id, processPort, linked })
     }

@@ -2,6 +2,7 @@ import { noConnections } from '../../model/new-registration.ts'
 import { processName } from '../../model/publisher-identity.ts'
 import type { ProcessSnapshot, ProcessStatus } from '../../model/cluster-snapshot.ts'
 import type { ProcessState, Registration, RosterEntry } from '../../model/roster-entry.ts'
+import { portsOf } from '../../registration/zeromq-place.ts'
 
 /** A process of this node as its registrations tell it. */
 export interface LocalProcess {
@@ -59,8 +60,9 @@ const statuses: Readonly<Record<ProcessState, ProcessStatus>> = {
 }
 
 /** A process that has registered and has not taken its ports yet is still starting. */
-function statusOf(entry: Pick<RosterEntry, 'role' | 'zeromqPort'>, state: ProcessState) {
-  const isStarting = state === 'alive' && entry.role === 'process' && entry.zeromqPort === null
+function statusOf({ role, place }: Pick<RosterEntry, 'role' | 'place'>, state: ProcessState) {
+  const hasPorts = portsOf(place).zeromqPort !== null
+  const isStarting = state === 'alive' && role === 'process' && !hasPorts
   return isStarting ? 'STARTING' : statuses[state]
 }
 
@@ -77,8 +79,7 @@ export function processSnapshot(local: LocalProcess): ProcessSnapshot {
     name: shownName(registration),
     pid: registration.pid,
     status: statusOf(registration, state),
-    processPort: registration.processPort,
-    zeromqPort: registration.zeromqPort,
+    ...portsOf(registration.place),
     connections: registration.connections,
     tables: registration.sequences.map(({ table, last }) => ({ table, sequence: last })),
     rate: state === 'alive' ? local.rate.perSecond() : 0,
@@ -91,8 +92,7 @@ export function remoteProcessSnapshot(entry: RosterEntry): ProcessSnapshot {
     name: shownName(entry),
     pid: entry.pid,
     status: statusOf(entry, entry.state),
-    processPort: entry.processPort,
-    zeromqPort: entry.zeromqPort,
+    ...portsOf(entry.place),
     connections: noConnections,
     tables: (entry.last ?? []).map(({ table, last }) => ({ table, sequence: last })),
     rate: 0,

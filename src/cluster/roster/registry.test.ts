@@ -14,13 +14,13 @@ describe('ports', () => {
   test('D23: hands out the lowest free one, the same again to the same, none of the taken ones', () => {
     // 11000 is a service's, 11001 + 10000 is listened at.
     const first = stage.register('1', {}, 0, true)
-    expect(first).toMatchObject({ process: { registration: { processPort: 11_002 } } })
+    expect(first).toMatchObject({ process: { registration: { place: { processPort: 11_002 } } } })
     expect(stage.register('1', {}, 0, true)).toMatchObject({
-      process: { registration: { processPort: 11_002 } },
+      process: { registration: { place: { processPort: 11_002 } } },
     })
-    stage.register('2', { process: 'Q', pid: 2, processPort: 11_003 })
+    stage.register('2', { process: 'Q', pid: 2, place: { processPort: 11_003 } })
     expect(stage.register('3', { process: 'R', pid: 3 }, 0, true)).toMatchObject({
-      process: { registration: { processPort: 11_004 } },
+      process: { registration: { place: { processPort: 11_004 } } },
     })
   })
 
@@ -28,16 +28,16 @@ describe('ports', () => {
     stage.register('1', {}, 0, true)
     stage.register('1', { state: 'ended', last: [] })
     expect(stage.register('2', {}, 100, true)).toMatchObject({
-      process: { registration: { processPort: 11_003 } },
+      process: { registration: { place: { processPort: 11_003 } } },
     })
     expect(stage.register('3', { process: 'OTHER' }, 2_000, true)).toMatchObject({
-      process: { registration: { processPort: 11_002 } },
+      process: { registration: { place: { processPort: 11_002 } } },
     })
   })
 
   test('D23: scripts get none', () => {
     expect(stage.register('1', { role: 'script' })).toMatchObject({
-      process: { registration: { processPort: null } },
+      process: { registration: { place: null } },
     })
   })
 })

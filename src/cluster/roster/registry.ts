@@ -1,6 +1,8 @@
+import type { Place } from '../../model/place.ts'
 import type { NodeMode, Registration } from '../../model/roster-entry.ts'
 import type { RegisterMessage } from '../../registration/registration-message.ts'
 import { registrationIntervalMs } from '../../registration/registration-message.ts'
+import { placeOf, portsOf } from '../../registration/zeromq-place.ts'
 import { LatestMessages } from './latest-messages.ts'
 import { NameClaims } from './name-claims.ts'
 import type { ReadyClaim } from './name-claims.ts'
@@ -119,8 +121,7 @@ export class Registry {
     const news = this.#newsOf(registration, known)
     const local = known ?? this.#begin(registration, now)
     this.#heard(local, route, now)
-    const port = this.#port(message, now)
-    local.registration = { ...registration, processPort: port }
+    local.registration = { ...registration, place: this.#place(message, now) }
     local.state = registration.state
     local.seen = message.seen
     local.rate.note(sum(registration), now)
@@ -161,9 +162,8 @@ export class Registry {
   /** Takes a process over from the file of the last run: nobody has heard it in this one. */
   adopt(registration: Registration, now: number): LocalProcess {
     const local = this.#begin(registration, now)
-    if (registration.processPort !== null) {
-      this.#options.ports.hold(registration.incarnation, registration.processPort)
-    }
+    const { processPort } = portsOf(registration.place)
+    if (processPort !== null) this.#options.ports.hold(registration.incarnation, processPort)
     return local
   }
 
@@ -275,11 +275,14 @@ export class Registry {
     return this.#options.roster.get(incarnation) === undefined ? 'registered' : 'back'
   }
 
-  #port({ registration, wantsPort }: RegisterMessage, now: number): number | null {
-    const { incarnation, processPort } = registration
+  /** Its own, or one with a port that is handed out to it. */
+  #place({ registration, wantsPort }: RegisterMessage, now: number): Place | null {
+    const { incarnation, place } = registration
+    const { processPort, zeromqPort } = portsOf(place)
     if (processPort !== null) this.#options.ports.hold(incarnation, processPort)
-    if (processPort !== null || !wantsPort) return processPort
-    return this.#options.ports.take(incarnation, this.#options.listening, now)
+    if (processPort !== null || !wantsPort) return place
+    const handed = this.#options.ports.take(incarnation, this.#options.listening, now)
+    return placeOf({ processPort: handed, zeromqPort })
   }
 
   #refusal(registration: Registration) {

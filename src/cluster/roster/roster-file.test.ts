@@ -44,8 +44,7 @@ const saved: SavedRoster = {
         pid: 1,
         startedAt: 5,
         mode: 'mesh',
-        processPort: 11_000,
-        zeromqPort: 21_000,
+        place: { processPort: 11_000, zeromqPort: 21_000 },
         publishes: ['TRADE'],
         subscribes: '*',
         state: 'alive',
@@ -76,6 +75,10 @@ test('reads what it wrote, and only its owner may', () => {
   expect(file.load()).toEqual({ ...saved, endings: [ending] })
   expect(statSync(file.path).mode & 0o777).toBe(0o600)
   expect(readdirSync(path.dirname(file.path))).toHaveLength(1)
+  const { change } = JSON.parse(readFileSync(file.path, 'utf8')) as {
+    change: { entries: object[] }
+  }
+  expect(change.entries[0]).toMatchObject({ processPort: 11_000, zeromqPort: 21_000 })
 })
 
 test('what has ended is older when it is read than when it was written', () => {

@@ -12,7 +12,7 @@ import { homedir, uptime } from 'node:os'
 import path from 'node:path'
 import type { Registration, RosterEntry } from '../../model/roster-entry.ts'
 import { integer, list, oneOf, orElse, quantity, record, text } from '../../base/json-shape.ts'
-import { identity, rosterChange } from '../../registration/registration-shape.ts'
+import { identity, rosterChange, withPorts } from '../../registration/registration-shape.ts'
 import type { SeenRemote } from './remote-roster.ts'
 import type { Forgotten, SavedEntry, VersionGap } from './roster.ts'
 
@@ -141,7 +141,7 @@ export class RosterFile {
       savedAt: this.#moment(),
       others: roster.others,
       change: {
-        entries: entries.map(({ entry }) => entry),
+        entries: entries.map(({ entry }) => withPorts(entry)),
         histories: [],
         settled: false,
         unreachable: [],

@@ -1,5 +1,6 @@
 import type { RosterChange, RosterEntry, RosterPart } from '../../model/roster-entry.ts'
 import { couldHavePublished, isFinal, timelessEntry } from '../../model/roster-entry.ts'
+import { withPorts } from '../../registration/registration-shape.ts'
 
 /** How long an ended entry is kept, milliseconds: whoever was cut off learns its last numbers. */
 export const endedKeptMs = 10 * 60_000
@@ -171,7 +172,7 @@ export class Roster {
    */
   restore({ entry: told, version }: SavedEntry, now: number): void {
     const entry = timelessEntry(told)
-    const json = JSON.stringify(entry)
+    const json = JSON.stringify(withPorts(entry))
     const endedAt = entry.state === 'ended' ? now : null
     const endedMsBefore = told.endedMsAgo ?? 0
     const bytes = Buffer.byteLength(json)
@@ -190,7 +191,7 @@ export class Roster {
     const entry = timelessEntry(told)
     const known = this.#entries.get(entry.incarnation)
     if (known !== undefined && isFinal(known.entry)) return false
-    const json = JSON.stringify(entry)
+    const json = JSON.stringify(withPorts(entry))
     if (known?.json === json) return false
     this.#version += 1
     this.#entries.delete(entry.incarnation)

@@ -32,6 +32,7 @@ const nodePhaseMs = 377
 export class SimulatedProcess implements Transport, Clock {
   readonly incarnation: string
   readonly node: number
+  readonly port = null
   /** What publishes: requests arrive here. */
   readonly publisherEnd: Hub<Pipe>
   /** What subscribes: updates arrive here. */

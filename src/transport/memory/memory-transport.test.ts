@@ -1,6 +1,8 @@
 import { registrationOf } from '../../../test/harness/registration.ts'
 import { describe, expect, it } from 'vitest'
 import type { ProcessRole } from '../../model/roster-entry.ts'
+import type { OpenOptions } from '../../queue/options.ts'
+import { openUpdateQueue } from '../../queue/open-update-queue.ts'
 import { transportConformance } from '../../testing/transport-conformance.ts'
 import { MemoryCluster } from './meeting/memory-cluster.ts'
 
@@ -18,6 +20,20 @@ describe.each(['mesh', 'proxy'] as const)('MemoryTransport in %s mode', (mode) =
   it.each(transportConformance('memory', makeCluster))('$name', async (each) => {
     await expect(each.run()).resolves.toBeUndefined()
   })
+})
+
+it('gives a process the port that it asks for, or the next, and a script none', async () => {
+  const cluster = new MemoryCluster()
+  const open = (options: OpenOptions) =>
+    openUpdateQueue({ ...options, transport: cluster.transport() })
+  const queues = [
+    await open({ process: 'A' }),
+    await open({ process: 'B', port: 12_000 }),
+    await open({ process: 'C' }),
+    await open({ script: 'S' }),
+  ]
+  expect(queues.map(({ port }) => port)).toEqual([11_000, 12_000, 11_001, null])
+  await Promise.all(queues.map((queue) => queue.close()))
 })
 
 it('delivers through the scheduler it was given', async () => {
@@ -38,10 +54,11 @@ it('delivers through the scheduler it was given', async () => {
   const registration = registrationOf('0'.repeat(32), {
     node: 'ignored',
     process: 'A',
-    processPort: 12_000,
+    place: { port: 12_000 },
   })
   const opened = await transport.open(registration, handlers, new AbortController().signal)
-  expect(opened).toMatchObject({ node: 'a', processPort: 12_000, zeromqPort: 22_000 })
+  expect(opened).toMatchObject({ node: 'a', place: { port: 12_000 } })
+  expect(transport.port).toBe(12_000)
   expect(heard).toEqual([])
   for (const task of tasks.splice(0)) task()
   expect(heard).toEqual(['roster', 'roster', 'registered'])

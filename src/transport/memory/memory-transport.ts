@@ -5,6 +5,7 @@ import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts
 import type { Transport, TransportHandlers } from '../transport.ts'
 import { MemoryDataPlane } from './data-plane.ts'
 import type { MemoryMember } from './meeting/memory-member.ts'
+import { memoryPortOf } from './meeting/memory-place.ts'
 import { MemoryRosterPlane } from './roster-plane.ts'
 import type { MemoryTransportOptions } from './transport-options.ts'
 
@@ -22,6 +23,7 @@ export class MemoryTransport implements Transport {
   #inbox: ((handlers: TransportHandlers) => void)[] = []
   #handlers: TransportHandlers | null = null
   #joined: Joined | null = null
+  #port: number | null = null
   #closed = false
 
   constructor(options: MemoryTransportOptions) {
@@ -30,6 +32,10 @@ export class MemoryTransport implements Transport {
 
   get node(): string {
     return this.#options.node
+  }
+
+  get port(): number | null {
+    return this.#port
   }
 
   async open(
@@ -50,6 +56,7 @@ export class MemoryTransport implements Transport {
     try {
       const complete = joined.roster.join(joined.member, registration)
       this.#joined = joined
+      this.#port = memoryPortOf(complete.place)
       return complete
     } catch (error) {
       this.#closed = true

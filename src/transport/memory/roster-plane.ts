@@ -17,7 +17,7 @@ export class MemoryRosterPlane implements RosterPlane {
     this.#tell = tell
   }
 
-  /** @returns the registration with its ports @throws TidingsError NAME_TAKEN */
+  /** @returns the registration with its place @throws TidingsError NAME_TAKEN */
   join(member: MemoryMember, registration: Registration): Registration {
     const { cluster, node } = this.#options
     const complete = cluster.join(member, { ...registration, node })
@@ -27,8 +27,8 @@ export class MemoryRosterPlane implements RosterPlane {
 
   register(registration: Registration): void {
     const { cluster, node } = this.#options
-    const { processPort, zeromqPort } = cluster.entry(registration.incarnation) ?? registration
-    const complete = { ...registration, node, processPort, zeromqPort }
+    const { place } = cluster.entry(registration.incarnation) ?? registration
+    const complete = { ...registration, node, place }
     cluster.put(complete)
     this.#tell((told) => told.registered(complete))
   }

@@ -77,7 +77,8 @@ export class ThreadHost {
       const opened = await transport.open(registration, this.#handlers(), this.#abort.signal)
       this.#registration ??= opened
       const hopsToStrangers = transport.hops('')
-      this.#outbox.post({ type: 'opened', registration: opened, hopsToStrangers })
+      const { port } = transport
+      this.#outbox.post({ type: 'opened', registration: opened, port, hopsToStrangers })
     } catch (error) {
       this.#fail(TidingsError.from(error))
     }

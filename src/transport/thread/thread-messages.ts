@@ -7,7 +7,7 @@ import type { ZeroMQChoice } from '../zeromq/connections/load-transport.ts'
 import type { PackedFrames } from './packed-frames.ts'
 
 /** Of what is said between the threads: both sides are of one version of the package, or do not talk. */
-export const threadProtocol = 1
+export const threadProtocol = 2
 
 /** From a worker to the main thread: a port over which one transport is asked for. */
 export interface HostRequest {
@@ -54,6 +54,7 @@ export type HostMessage =
   | {
       readonly type: 'opened'
       readonly registration: Registration
+      readonly port: number | null
       /** What can be made anew on the way from whoever is not on the roster. */
       readonly hopsToStrangers: readonly Hop[]
     }

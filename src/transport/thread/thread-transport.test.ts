@@ -21,6 +21,7 @@ const choice = { clusterTimeoutMs: 10_000 } as ZeroMQChoice
 
 /** What the host opens: tells what it is told, and lets the test speak for the network. */
 class Recorded implements Transport {
+  readonly port = 11_000
   readonly sent: string[] = []
   readonly registrations: Registration[] = []
   handlers: TransportHandlers | null = null
@@ -113,6 +114,14 @@ it('who refuses is told with code and text, and the code stands in the text once
     message: 'a process A runs [NAME_TAKEN]',
   })
   expect(recorded.closedWith).toBe(0)
+})
+
+it('the worker knows the process port once it is open', async () => {
+  const { recorded, transport, open } = stage()
+  expect(transport.port).toBe(null)
+  await open()
+  expect(transport.port).toBe(recorded.port)
+  await transport.close(0)
 })
 
 it('a signal ends the opening with its own reason', async () => {

@@ -40,6 +40,8 @@ export class ThreadTransport implements Transport {
   readonly #ended = Promise.withResolvers<void>()
   readonly #hops = new Map<string, readonly Hop[]>()
   #hopsToStrangers: readonly Hop[] = []
+  /** As the main thread tells it. */
+  #processPort: number | null = null
   #connections: ConnectionCounts = noConnections
   #handlers: TransportHandlers | null = null
   #isAsked = false
@@ -57,6 +59,10 @@ export class ThreadTransport implements Transport {
     this.#outbox = new Outbox(port1, outboxLimits.toMainBytes)
     // Whoever is refused is told by `open()`.
     for (const { promise } of [this.#accepted, this.#opened]) promise.catch(() => {})
+  }
+
+  get port(): number | null {
+    return this.#processPort
   }
 
   async open(
@@ -163,6 +169,7 @@ export class ThreadTransport implements Transport {
         return this.#accepted.resolve()
       case 'opened':
         this.#hopsToStrangers = message.hopsToStrangers
+        this.#processPort = message.port
         return this.#opened.resolve(message.registration)
       case 'failed':
         return this.#fail(toldError(message.error))

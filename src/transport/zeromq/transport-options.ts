@@ -20,7 +20,9 @@ export interface ZeroMQTransportOptions {
   readonly spentMs?: number
   /** False: it never subscribes, so in a mesh it needs no connections to the other processes. Default true. */
   readonly subscribes?: boolean
-  /** Let GENESIS_CLUSTER hand out a process port where the registration has none. */
+  /** The process port that this process is to have; left out or null: none is asked for. */
+  readonly processPort?: number | null
+  /** Let GENESIS_CLUSTER hand out a process port where `processPort` says none. */
   readonly wantsPort: boolean
   readonly clock: Clock
   readonly random: Random

@@ -3,6 +3,7 @@ import { zeromqPortOf, zeromqPortOffset } from '../../base/process-port.ts'
 import { inBackground } from '../../base/background.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
+import type { Place } from '../../model/place.ts'
 import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts'
 import type { Hop } from '../../model/hop.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
@@ -17,6 +18,7 @@ import { Refusals } from '../refusals.ts'
 import { ZeroMQRosterPlane } from './roster-plane.ts'
 import type { RosterPlaneHandlers } from './roster-plane.ts'
 import type { RegisteredMessage } from '../../registration/registration-message.ts'
+import { placeOf, portsOf } from '../../registration/zeromq-place.ts'
 import { fewestFreeForQueue, requireFileDescriptors } from '../../sockets/file-descriptors.ts'
 import { requireLibzmq } from '../../sockets/socket-options.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
@@ -37,8 +39,6 @@ interface Planes {
   readonly roster: ZeroMQRosterPlane
 }
 
-type Ports = Pick<Registration, 'processPort' | 'zeromqPort'>
-
 /** One process's place in the topology: mesh or proxy inside the node, GENESIS_CLUSTER beyond it. */
 export class ZeroMQTransport implements Transport {
   readonly #options: ZeroMQTransportOptions
@@ -50,8 +50,9 @@ export class ZeroMQTransport implements Transport {
   #planes: Planes | null = null
   #access: AccessList | null = null
   #answer: RegisteredMessage | null = null
-  #ports: Ports = { processPort: null, zeromqPort: null }
-  /** As it was given last, with its ports. */
+  /** As asked for at first, then as taken. */
+  #place: Place | null
+  /** As it was given last, with its place. */
   #registration: Registration | null = null
   /** Whether what we publish gets beyond the processes that are connected to us. */
   #up: 'none' | 'coming' | 'up' = 'none'
@@ -68,6 +69,7 @@ export class ZeroMQTransport implements Transport {
 
   constructor(options: ZeroMQTransportOptions) {
     this.#options = options
+    this.#place = placeOf({ processPort: options.processPort ?? null, zeromqPort: null })
     this.#condition = new Condition(options.clock)
     this.#events = new HopEvents(
       (endpoint) => this.#planes?.data.nameOf(endpoint) ?? endpoint,
@@ -77,13 +79,18 @@ export class ZeroMQTransport implements Transport {
     )
   }
 
+  get port(): number | null {
+    return portsOf(this.#place).processPort
+  }
+
   async open(
-    registration: Registration,
+    given: Registration,
     handlers: TransportHandlers,
     signal: AbortSignal,
   ): Promise<Registration> {
     if (this.#handlers) throw new TidingsError('USAGE', 'a transport is opened once')
     this.#handlers = handlers
+    const registration = { ...given, place: this.#place }
     try {
       requireLibzmq()
       requireFileDescriptors(fewestFreeForQueue)
@@ -120,12 +127,7 @@ export class ZeroMQTransport implements Transport {
   register(registration: Registration): void {
     const live = this.#live()
     if (!live) return
-    const { processPort, zeromqPort } = this.#ports
-    this.#registration = {
-      ...registration,
-      processPort: registration.processPort ?? processPort,
-      zeromqPort: registration.zeromqPort ?? zeromqPort,
-    }
+    this.#registration = { ...registration, place: this.#place }
     if (this.#opened && this.#up === 'none' && registration.publishes.length > 0)
       this.#bringUp(live)
     live.roster.register(this.#carried(this.#registration))
@@ -192,8 +194,8 @@ export class ZeroMQTransport implements Transport {
       this.#reach(hop, holds, deadline, signal)
 
     await reach('registry', () => this.#answer !== null)
-    this.#ports = await this.#takePorts(registration, data)
-    const complete = { ...registration, ...this.#ports }
+    this.#place = await this.#takePlace(registration, data)
+    const complete = { ...registration, place: this.#place }
     const publishes = this.#options.role === 'script' || registration.publishes.length > 0
     const up = publishes ? this.#publishesTo() : null
     if (publishes) this.#up = 'up'
@@ -201,7 +203,7 @@ export class ZeroMQTransport implements Transport {
     data.connect(up)
     await reach('outbound', () => data.subscribing.isConnected(data.endpoints.outbound))
     if (up) await reach(up, () => data.publishing.isConnected(data.endpoints[up]))
-    await reach('registry', () => this.#acknowledged?.zeromqPort === complete.zeromqPort)
+    await reach('registry', () => this.#acknowledged?.place === complete.place)
     if (up === 'inbound') await this.#hearProbe(data, signal)
     return complete
   }
@@ -285,9 +287,9 @@ export class ZeroMQTransport implements Transport {
     throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt)
   }
 
-  async #takePorts(registration: Registration, data: ZeroMQDataPlane): Promise<Ports> {
-    if (this.#options.role !== 'process') return this.#ports
-    const processPort = registration.processPort ?? this.#answer?.processPort ?? null
+  async #takePlace(registration: Registration, data: ZeroMQDataPlane): Promise<Place | null> {
+    if (this.#options.role !== 'process') return this.#place
+    const processPort = this.port ?? this.#answer?.processPort ?? null
     if (processPort === null) {
       throw new TidingsError('TRANSPORT_FAILED', 'GENESIS_CLUSTER has handed out no process port')
     }
@@ -298,7 +300,7 @@ export class ZeroMQTransport implements Transport {
         ': give openUpdateQueue() another port, or an instance, and GENESIS_CLUSTER hands one out'
       await data.publishing.bind(this.#options.bindAddress, zeromqPort, purpose, remedy)
     }
-    return { processPort, zeromqPort }
+    return placeOf({ processPort, zeromqPort })
   }
 
   #setUp(registration: Registration, endpoints: Endpoints, processAddress: string): Planes {
@@ -321,7 +323,7 @@ export class ZeroMQTransport implements Transport {
         failed: (error) => this.#fail(TidingsError.from(error)),
       },
     )
-    const asks = wantsPort && registration.processPort === null
+    const asks = wantsPort && this.port === null
     const meets = mode === 'mesh' && (this.#options.subscribes ?? true)
     const roster = new ZeroMQRosterPlane(
       { endpoint: endpoints.registry, registration, wantsPort: asks, clock, random },

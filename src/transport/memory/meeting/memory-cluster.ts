@@ -2,7 +2,7 @@ import { processName } from '../../../model/publisher-identity.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { randomId } from '../../../base/random.ts'
 import { TidingsError } from '../../../base/tidings-error.ts'
-import { zeromqPortOf } from '../../../base/process-port.ts'
+import type { Place } from '../../../model/place.ts'
 import type {
   NodeMode,
   Registration,
@@ -10,6 +10,7 @@ import type {
   RosterEntry,
 } from '../../../model/roster-entry.ts'
 import type { MemoryMember, MemoryHub } from './memory-member.ts'
+import { memoryPlace } from './memory-place.ts'
 import { MemoryTransport } from '../memory-transport.ts'
 
 /** Process ports handed out from here on; nobody listens at them. */
@@ -52,8 +53,7 @@ export class MemoryCluster implements MemoryHub {
       throw new TidingsError('NAME_TAKEN', why)
     }
     if (!this.#histories.has(member.node)) this.#histories.set(member.node, randomId())
-    const ports = this.#ports(registration)
-    const complete = { ...registration, ...ports }
+    const complete = { ...registration, place: this.#place(registration) }
     this.#members.set(member.incarnation, member)
     member.roster(this.#change([...this.#entries.values()]))
     this.put(complete)
@@ -136,10 +136,9 @@ export class MemoryCluster implements MemoryHub {
     )
   }
 
-  #ports({ role, processPort }: Registration) {
-    if (role !== 'process') return { processPort: null, zeromqPort: null }
-    const port = processPort ?? this.#nextPort++
-    return { processPort: port, zeromqPort: zeromqPortOf(port) }
+  #place({ role, place }: Registration): Place | null {
+    if (role !== 'process') return null
+    return place ?? memoryPlace(this.#nextPort++)
   }
 
   #change(entries: readonly RosterEntry[]): RosterChange {

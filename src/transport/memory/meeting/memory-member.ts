@@ -34,7 +34,7 @@ export interface MemoryHub {
   readonly mode: NodeMode
   /**
    * Takes the process in and tells it the whole roster.
-   * @returns the registration with its ports @throws TidingsError NAME_TAKEN
+   * @returns the registration with its place @throws TidingsError NAME_TAKEN
    */
   join(member: MemoryMember, registration: Registration): Registration
   /** What the process now says of itself; everybody is told what is new of it. */

@@ -1,6 +1,7 @@
 import { processName } from '../../../model/publisher-identity.ts'
 import type { Clock, Timer } from '../../../base/clock.ts'
 import type { RosterChange, RosterEntry } from '../../../model/roster-entry.ts'
+import { portsOf } from '../../../registration/zeromq-place.ts'
 import type { SubscribingSocket } from './subscribing-socket.ts'
 
 /** What an ended process sent last may still be on its way; disconnecting drops what is unread. */
@@ -80,12 +81,12 @@ export class ProcessConnections {
       entry.incarnation !== this.#own &&
       entry.role === 'process' &&
       entry.mode === 'mesh' &&
-      entry.zeromqPort !== null
+      portsOf(entry.place).zeromqPort !== null
     )
   }
 
-  #hold({ incarnation, zeromqPort, process, instance }: RosterEntry): void {
-    const endpoint = `tcp://${this.#address}:${zeromqPort}`
+  #hold({ incarnation, place, process, instance }: RosterEntry): void {
+    const endpoint = `tcp://${this.#address}:${portsOf(place).zeromqPort}`
     const held = this.#processes.get(incarnation)
     if (held?.endpoint === endpoint) return
     if (held) this.#release(incarnation)
