@@ -184,6 +184,25 @@ describe('what is held behind a gap', () => {
     // In one name table and number run together: T01 is the first of T0.
     expect(pair.received).toEqual(['T01', 'T11', ...rest])
   })
+
+  it('D21: is not looked at for each parcel that is let go over the budget', () => {
+    const tables = tablesOf(300)
+    const pair = new Pair(tables).ready()
+    pair.publish(['T0', 'T1'])
+    for (const table of tables) pair.publish([table])
+    pair.deliver(
+      (message) => message.kind === 'batch' && message.table === 'T0' && message.first === 1,
+    )
+    const looks = vi.spyOn(SubscribedStream.prototype, 'held', 'get')
+    for (let parcel = 0; parcel < 200; parcel++) {
+      const held = pair.subscription.heldBytes
+      pair.subscription.letGo(held - 1)
+      expect(pair.subscription.heldBytes).toBeLessThan(held)
+    }
+    expect(looks.mock.calls.length).toBeLessThan(20 * 200)
+    pair.pass(1000)
+    expect(pair.received).toHaveLength(302)
+  })
 })
 
 describe('what was held behind a gap', () => {

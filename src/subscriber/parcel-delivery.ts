@@ -107,17 +107,15 @@ export class ParcelDelivery {
 
   /** Lets the newest parcels go until no more than `bytes` are held; they are gaps again. */
   letGo(source: Source, bytes: number): void {
+    const { pending } = source
     while (this.#heldBytes > bytes) {
-      let lowest = Infinity
-      let highest = -1
-      for (const { held } of source.pending) {
-        lowest = Math.min(lowest, held.at(0)?.parcel ?? Infinity)
-        highest = Math.max(highest, held.at(-1)?.parcel ?? -1)
-      }
+      const lowest = pending.first?.held.at(0)?.parcel ?? Infinity
+      const highest = pending.last?.held.at(-1)?.parcel ?? -1
       if (highest <= lowest) return
-      for (const stream of source.pending) {
-        while (stream.held.at(-1)?.parcel === highest) this.#heldBytes -= stream.letGoLast()
+      for (let stream = pending.last; stream?.held.at(-1)?.parcel === highest;) {
+        this.#heldBytes -= stream.letGoLast()
         source.settle(stream)
+        stream = pending.last
       }
     }
   }

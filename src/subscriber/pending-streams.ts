@@ -8,6 +8,8 @@ import type { SubscribedStream } from './subscribed-stream.ts'
 export class PendingStreams {
   readonly #all = new Set<SubscribedStream>()
   readonly #byParcel = new PriorityQueue<SubscribedStream>()
+  /** The highest that each holds is first. */
+  readonly #byLastParcel = new PriorityQueue<SubscribedStream>()
   readonly #lostNext = new Set<SubscribedStream>()
 
   get size(): number {
@@ -27,6 +29,11 @@ export class PendingStreams {
     return this.#byParcel.first
   }
 
+  /** The one that holds the highest parcel, or one of them. */
+  get last(): SubscribedStream | undefined {
+    return this.#byLastParcel.first
+  }
+
   /** Those in which what is to be delivered next is lost. */
   get lostNext(): Iterable<SubscribedStream> {
     return this.#lostNext
@@ -41,8 +48,11 @@ export class PendingStreams {
   /** Looks what the stream still has held or lost; call it after each change of either. */
   settle(stream: SubscribedStream): void {
     const first = stream.held.at(0)
+    const last = stream.held.at(-1)
     if (first) this.#byParcel.set(stream, first.parcel)
     else this.#byParcel.delete(stream)
+    if (last) this.#byLastParcel.set(stream, -last.parcel)
+    else this.#byLastParcel.delete(stream)
     if (stream.isNextLost) this.#lostNext.add(stream)
     else this.#lostNext.delete(stream)
     if (first || stream.hasLost) this.#all.add(stream)
