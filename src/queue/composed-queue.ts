@@ -359,9 +359,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     })
   }
 
-  /** Sends so many bytes of what was published, or what a turn takes. False: some is held still. */
+  /** Sends so many bytes of what was published, or what a turn takes: its end says all new tables together. False: some is held still. */
   #closeParcel(bytes?: number): boolean {
-    // Within a turn what is of new tables is held: its end says all of them together.
     if (bytes !== undefined) this.#registration.sayChanged()
     const hasLeft = this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock(), bytes)
     this.#proceed()

@@ -300,11 +300,7 @@ export const endingRules: readonly Rule[] = [
     'D20.29',
     'A publisher that died leaves open losses in the tables alone that its node knew it to publish',
     'in each table of each subscription',
-    [
-      'model/roster-entry.ts',
-      "state === 'ended' && publishes.length > 0 ? publishes : null",
-      'null',
-    ],
+    ['subscriber/endings.ts', 'ofDead: tables.size > 0 ? tables : null', 'ofDead: null'],
     [endings, 'D20: that died leaves open losses in the tables alone that its node knew'],
   ),
   rule(
@@ -318,7 +314,7 @@ export const endingRules: readonly Rule[] = [
     'D20.31',
     'Who is only out of touch may publish any table',
     'it is held to what its node knows of',
-    ['model/roster-entry.ts', "state === 'ended' && publishes.length > 0", 'publishes.length > 0'],
+    ['subscriber/endings.ts', "if (state !== 'ended' || last) return", 'if (last) return'],
     [endings, 'D20: leaves an open loss in each table where its node can only say that it is out'],
   ),
   rule(

@@ -246,7 +246,7 @@ export const frameRules: readonly Rule[] = [
     'JSON drops them in silence',
     [
       'wire/rows/json-writer.ts',
-      'throw this.#cannot(`is a ${typeof value}, which JSON cannot hold`)',
+      'throw this.#cannot(`is a ${typeof value}, which JSON cannot hold${isAwaitMissing(key)}`)',
       'return undefined',
     ],
     [limits, `W3: refuses a function inside JSON ${refusesValue}`],

@@ -184,9 +184,9 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   },
   {
     name: 'who died leaves open losses in tables that it never published',
-    file: 'model/roster-entry.ts',
-    from: "state === 'ended' && publishes.length > 0 ? publishes : null",
-    to: 'null',
+    file: 'subscriber/endings.ts',
+    from: 'ofDead: tables.size > 0 ? tables : null',
+    to: 'ofDead: null',
   },
   {
     name: 'of what is folded the last to come counts, not the highest version',
