@@ -6,6 +6,7 @@ import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NewUpdate, UpdateKind } from '../model/update.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
+import { checkGivenInUtf8, ownCommandLine } from './argument-bytes.ts'
 import { exitCode, exitCodeOfSignal } from './exit-code.ts'
 import { inputLines, standardInput, UnreadableInput, withoutMark } from './input-lines.ts'
 import { openScript } from './script-queue.ts'
@@ -44,6 +45,8 @@ export async function publish(
   }
   if (table === undefined && !options.updates)
     throw new TidingsError('USAGE', 'publish needs a TABLE, or --updates')
+  checkGivenInUtf8('TABLE', table, ownCommandLine)
+  checkGivenInUtf8('RECORD', record, ownCommandLine)
   const parse = new LineParser(table, options)
   // Read before anything is opened: a wrong record needs no cluster to be told.
   const single =

@@ -35,7 +35,8 @@ describe('publish', () => {
   it('keeps whole numbers of 64 bits, in records and as version, and refuses others by line and field', async () => {
     const cluster = await TestCluster.start('mesh')
     const tail = await readyTail(cluster, '--count', '3')
-    const single = '{"ID":9007199254740993,"IN":{"L":[-9223372036854775808]},"F":0.1}'
+    const single =
+      '{"ID":9007199254740993,"IN":{"L":[-9223372036854775808,1.2345678901234567e17]},"F":0.1}'
     expect(await cluster.run(['publish', 'A', single])).toMatchObject({ code: 0 })
     const updates = [
       '{"table":"A","record":{"n":1},"version":9223372036854775807}',
@@ -52,7 +53,7 @@ describe('publish', () => {
     const lines = tail.output.trim().split('\n')
     expect(records(tail.output)[0]).toEqual({
       ID: '9007199254740993',
-      IN: { L: ['-9223372036854775808'] },
+      IN: { L: ['-9223372036854775808', '123456789012345670'] },
       F: 0.1,
     })
     expect(lines[1]).toContain('"version":"9223372036854775807"')
@@ -60,6 +61,7 @@ describe('publish', () => {
     for (const [record, told] of [
       ['{"HUGE":1e400}', 'RECORD: `HUGE` must be a number that 64 bits hold, got 1e400'],
       ['{"A":[{"B":99999999999999999999}]}', '`A[0].B` must be'],
+      ['{"A":12345678901234567890e0}', 'RECORD: `A` must be'],
       ['{"A":NaN}', 'RECORD: not JSON'],
     ] as const) {
       const refused = await cluster.run(['publish', 'A', record])
@@ -83,6 +85,25 @@ describe('publish', () => {
       expect(publishing.log).toContain(told)
       expect(publishing.log.match(/\[[A-Z_]+\]/g)).toHaveLength(1)
     }
+  })
+
+  it('refuses an argument that is not UTF-8, and takes U+FFFD where it was given', async () => {
+    const cluster = await TestCluster.start('mesh')
+    const tail = await readyTail(cluster, '--count', '2')
+    const publish = (words: string) => redirected(cluster, words, ['publish'])
+    const bytes = (text: string) => `"$(printf '${text}')"`
+    for (const [words, told] of [
+      [`A ${bytes(String.raw`{"a":"x\377y"}`)}`, 'RECORD is not UTF-8: publish it from stdin'],
+      [`${bytes(String.raw`A\377`)} '{"a":1}'`, 'TABLE is not UTF-8'],
+    ] as const) {
+      const publishing = publish(words)
+      expect(await publishing.ended, publishing.log).toEqual({ code: 2, signal: null })
+      expect(publishing.log).toContain(told)
+    }
+    for (const record of ['{"a":"x\ufffdy"}', String.raw`{"a":"x\ufffdy"}`])
+      expect(await cluster.run(['publish', 'A', record])).toMatchObject({ code: 0 })
+    await tail.ended
+    expect(records(tail.output)).toEqual([{ a: 'x\ufffdy' }, { a: 'x\ufffdy' }])
   })
 
   it('fails where its input cannot be read', async () => {
