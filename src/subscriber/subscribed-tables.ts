@@ -124,7 +124,8 @@ export class SubscribedTables {
   #take(message: Message, now: number): void {
     const { incarnation } = message.publisher
     if (!this.#options.own && incarnation === this.#options.subscriber) return
-    const source = this.#sourceOf(message.publisher, now)
+    const source = this.#sources.get(incarnation) ?? this.#firstHeard(message.publisher, now)
+    if (!source) return
     if (source.state === 'finished') return
     this.#heard(source, now)
     switch (message.kind) {
@@ -230,6 +231,11 @@ export class SubscribedTables {
   confirmedIn(incarnation: string, table: string): number {
     const stream = this.isReady ? this.#sources.get(incarnation)?.streams.get(table) : undefined
     return stream && stream.base !== null ? stream.consumed : -Infinity
+  }
+
+  /** Null: it had left in good order before this subscription began, and a frame of it comes late. */
+  #firstHeard(identity: PublisherIdentity, now: number): Source | null {
+    return this.#output.hasLeft(identity.incarnation) ? null : this.#sourceOf(identity, now)
   }
 
   #sourceOf(identity: PublisherIdentity, now: number): Source {

@@ -348,6 +348,29 @@ describe('a roster that began anew', () => {
   })
 })
 
+describe('a publisher that had ended before a subscription began', () => {
+  /** A frame of it comes late, and then nothing more for long enough. */
+  function hearLate(ended: Partial<RosterEntry>): Application {
+    publish(3)
+    roster({ node: 'n', history: 'h' }, { state: 'ended', ...ended })
+    const application = subscribe()
+    deliver()
+    pass(11_000, () => true)
+    return application
+  }
+
+  it('D20: is none of it when it had left in good order, though a frame of it comes late', () => {
+    const { losses, updates, events } = hearLate({ last: [{ table: 'A', last: 3 }] })
+    expect({ losses, updates, events }).toEqual({ losses: [], updates: [], events: [] })
+  })
+
+  it('D20: may have been taken for dead alone, and is one when it is heard', () => {
+    const { losses, updates } = hearLate({ last: null })
+    expect(updates.map(({ sequence }) => sequence)).toEqual([1, 2, 3])
+    expect(losses).toMatchObject([{ table: 'A', from: 4, to: null, reason: 'gone' }])
+  })
+})
+
 describe('a subscription that a hop has forgotten', () => {
   /** The topics that are subscribed to, or no longer, while all of these are kept from it. */
   function topicsWithout(isForgotten: (message: Buffer) => boolean): string[] {

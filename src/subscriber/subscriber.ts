@@ -4,7 +4,12 @@ import type { Random } from '../base/random.ts'
 import type { Hop } from '../model/hop.ts'
 import type { Message } from '../model/message.ts'
 import type { Tables } from '../model/request.ts'
-import { type RosterChange, type RosterEntry, withoutTables } from '../model/roster-entry.ts'
+import {
+  isFinal,
+  type RosterChange,
+  type RosterEntry,
+  withoutTables,
+} from '../model/roster-entry.ts'
 import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { RowReader } from '../wire/rows/row-reader.ts'
@@ -155,6 +160,7 @@ export class Subscriber {
           hops: (incarnation) => this.#around.hops(incarnation),
           renew: (hop, incarnation) => this.#do({ type: 'renew', hop, incarnation }),
           heardAt: (incarnation) => this.#signs.at(incarnation),
+          hasLeft: (incarnation) => this.#hasLeft(incarnation),
           ownStallsMs: (at) => this.#stalls.totalMs(at),
           wakeWithin: (ms) => this.#wakeWithin(ms),
         },
@@ -247,6 +253,11 @@ export class Subscriber {
   /** It is not quiet any more: a tick was asked for. */
   onWake(now: number): void {
     this.#stalls.wake(now)
+  }
+
+  #hasLeft(incarnation: string): boolean {
+    const entry = this.#roster.get(incarnation)
+    return entry !== undefined && isFinal(entry)
   }
 
   #do(action: SubscriberAction): void {

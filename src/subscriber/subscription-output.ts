@@ -61,6 +61,8 @@ export interface SubscriptionOutput {
   renew(hop: Hop, incarnation: string): void
   /** When this process last had any frame of a publisher, for whichever subscription; −∞: not lately. */
   heardAt(incarnation: string): number
+  /** By the roster a publisher has ended in good order: it is final. */
+  hasLeft(incarnation: string): boolean
   /** How long this process itself has stood still up to now, all in all, milliseconds. */
   ownStallsMs(now: number): number
   event(event: SubscriptionEvent): void

@@ -139,6 +139,7 @@ export class Pair {
         hops: () => (this.isDirect ? hopsOfMesh : hopsOfProxy),
         renew: ({ name }) => this.renewed.push({ hop: name, at: this.now }),
         heardAt: () => -Infinity,
+        hasLeft: () => false,
         ownStallsMs: () => 0,
         event: (event) => this.events.push(event),
       },

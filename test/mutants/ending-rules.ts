@@ -356,4 +356,18 @@ export const endingRules: readonly Rule[] = [
     ],
     [endings, 'D20: that comes back before `ready` owes what is in tables that nobody knew of'],
   ),
+  rule(
+    'D20.37',
+    'A frame that comes late of who had left in good order before the subscription began makes no publisher of it',
+    'it is one that falls silent, and leaves open losses without an end',
+    [
+      'subscriber/subscribed-tables.ts',
+      'this.#output.hasLeft(identity.incarnation) ? null : this',
+      'this',
+    ],
+    [
+      'src/subscriber/subscriber.test.ts',
+      'D20: is none of it when it had left in good order, though a frame of it comes late',
+    ],
+  ),
 ]

@@ -206,4 +206,10 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     from: '      allStatusTopic, // No answer proves it',
     to: '      // No answer proves it',
   },
+  {
+    name: 'who had left before a subscription began is a publisher of it when a frame comes late',
+    file: 'subscriber/subscribed-tables.ts',
+    from: 'this.#output.hasLeft(identity.incarnation) ? null : this',
+    to: 'this',
+  },
 ]
