@@ -37,6 +37,16 @@ export type ClusterEvent = (
 /** `waiting`: another bears its name and is asked, or is leaving. `back`: it was gone, or taken for dead. */
 export type ProcessNews = 'registered' | 'waiting' | 'back' | 'gone' | 'ended' | 'refused'
 
+/** How the sentence of an event says it. */
+export const newsWords: Readonly<Record<ProcessNews, string>> = {
+  registered: 'registered',
+  waiting: 'waits',
+  back: 'is back',
+  gone: 'is gone',
+  ended: 'ended',
+  refused: 'refused',
+}
+
 export type LinkState = 'opened' | 'connected' | 'renewed' | 'closed' | 'refused'
 
 export type OnClusterEvent = (event: ClusterEvent) => void

@@ -9,6 +9,7 @@ const settling = 'src/cluster/roster/settling.test.ts'
 const plane = 'src/cluster/roster/cluster-roster.test.ts'
 const keeping = 'src/cluster/roster/roster-keeping.test.ts'
 const view = 'src/registration/roster-view.test.ts'
+const remoteRoster = 'src/cluster/roster/remote-roster.test.ts'
 const twoNodes = 'src/cluster/roster/two-nodes.test.ts'
 
 /** What GENESIS_CLUSTER keeps and tells of the processes, and what a process hears of itself: D23 and D24. */
@@ -387,6 +388,20 @@ export const rosterRules: readonly Rule[] = [
       "  if (role === 'cluster') return false",
     ],
     [roster, 'D23: what foreign programs published is not forgotten in silence'],
+  ),
+  rule(
+    'D23.37',
+    'Whom a new history of another node does not name within an hour is let go like one that was silent for so long',
+    'it stays gone for ever',
+    ['cluster/roster/remote-roster.ts', 'now - since >= goneKeptMs', 'now - since === Infinity'],
+    [twoNodes, 'D23: whom the later lives of a node without its file do not name'],
+  ),
+  rule(
+    'D23.38',
+    'The hour goes on when one more history begins',
+    'it begins anew with each',
+    ['cluster/roster/remote-roster.ts', ' && !this.#unconfirmed.has(incarnation)', ''],
+    [remoteRoster, 'D23: who is not named within the hour is let go, once'],
   ),
   rule(
     'D24.1',

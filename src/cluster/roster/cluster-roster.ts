@@ -10,7 +10,7 @@ import type {
   RegisterMessage,
   SeenRoster,
 } from '../../registration/registration-message.ts'
-import type { OnClusterEvent, ProcessNews } from '../cluster-event.ts'
+import { newsWords, type OnClusterEvent, type ProcessNews } from '../cluster-event.ts'
 import type { LocalProcess } from './local-process.ts'
 import { processSnapshot, remoteProcessSnapshot, shownName } from './local-process.ts'
 import type { RosterWhisper, SeenWhisper, Whisper } from '../membership/whisper.ts'
@@ -22,6 +22,7 @@ import { Registry } from './registry.ts'
 import { portsOf } from '../../registration/zeromq-place.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import { ReachReport } from './reach-report.ts'
+import type { RosterGain } from './remote-roster.ts'
 import type { RosterFile } from './roster-file.ts'
 import { assumedRegistration } from './roster-file.ts'
 import { RosterKeeping } from './roster-keeping.ts'
@@ -198,10 +199,7 @@ export class ClusterRoster {
       this.#save()
       return channel.answer(whisper.seen, now)
     }
-    const { entries, letGo, forgot } = channel.take(whisper, now)
-    this.#put(entries)
-    for (const incarnation of letGo) this.roster.letGo(incarnation, now)
-    if (forgot) this.roster.noteForgotten()
+    this.#gain(channel.take(whisper, now))
     const { history, complete } = channel.remote
     if (history !== null) this.roster.setHistory(node, history)
     if (complete) this.#settling.nodeHeard(node)
@@ -216,7 +214,7 @@ export class ClusterRoster {
     for (const route of this.registry.endedRoutes()) this.#touch(route)
     this.#reportEnds()
     this.#registerWaiting()
-    this.#put(this.#nodes.tick(now))
+    for (const gain of this.#nodes.tick(now)) this.#gain(gain)
     if (this.#pace.waitMs(now) > 0) return
     // Told before it is forgotten: who is here has missed nothing.
     this.flush()
@@ -307,6 +305,13 @@ export class ClusterRoster {
     this.#tell(route, touch)
   }
 
+  #gain({ entries, letGo, forgot }: RosterGain): void {
+    const now = this.#options.clock.now()
+    this.#put(entries)
+    for (const incarnation of letGo) this.roster.letGo(incarnation, now)
+    if (forgot) this.roster.noteForgotten()
+  }
+
   #put(entries: Iterable<RosterEntry>): void {
     const now = this.#options.clock.now()
     let changed = false
@@ -387,12 +392,3 @@ export class ClusterRoster {
 }
 
 const touch: ClusterMessage = { type: 'ask', answer: false }
-
-const newsWords: Readonly<Record<ProcessNews, string>> = {
-  registered: 'registered',
-  waiting: 'waits',
-  back: 'is back',
-  gone: 'is gone',
-  ended: 'ended',
-  refused: 'refused',
-}

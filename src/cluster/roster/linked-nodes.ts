@@ -1,6 +1,6 @@
-import type { RosterEntry } from '../../model/roster-entry.ts'
 import type { Whisper } from '../membership/whisper.ts'
 import { NodeChannel } from '../membership/node-channel.ts'
+import type { RosterGain } from './remote-roster.ts'
 import type { Roster } from './roster.ts'
 import type { SavedRemote } from './roster-file.ts'
 
@@ -46,9 +46,9 @@ export class LinkedNodes {
     for (const channel of this.#channels.values()) channel.tellAnew(now)
   }
 
-  /** The entries that hold from now on. */
-  tick(now: number): RosterEntry[] {
-    return [...this.#channels.values()].flatMap(({ remote }) => remote.tick(now))
+  /** What the time that has passed says of their processes. */
+  tick(now: number): RosterGain[] {
+    return [...this.#channels.values()].map(({ remote }) => remote.tick(now))
   }
 
   /** Forgets entries that the cluster's roster has let go. */

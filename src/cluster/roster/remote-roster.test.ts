@@ -2,6 +2,7 @@ import { entryOf } from '../../../test/harness/registration.ts'
 import { expect, test } from 'vitest'
 import type { ProcessState, RosterEntry } from '../../model/roster-entry.ts'
 import { RemoteRoster, confirmWithinMs } from './remote-roster.ts'
+import { goneKeptMs } from './registry.ts'
 import type { RosterPart } from '../../model/roster-entry.ts'
 
 const entry = (incarnation: string, state: ProcessState = 'alive', node = 'b'): RosterEntry =>
@@ -24,6 +25,8 @@ const part = (
 
 const states = (entries: readonly RosterEntry[]) =>
   entries.map((e) => `${e.incarnation} ${e.state}`)
+
+const nothing = { entries: [], letGo: [], forgot: false }
 
 test('takes parts in order and asks with what it has seen', () => {
   const remote = new RemoteRoster('b')
@@ -62,10 +65,47 @@ test('processes that a new history does not name in time are out of touch, not e
   const remote = new RemoteRoster('b')
   remote.take('h1', part(0, 5, [entry('1'), entry('2'), entry('3', 'ended')]), 0)
   remote.take('h2', part(0, 1, [entry('1')]), 100)
-  expect(remote.tick(100 + confirmWithinMs - 1)).toEqual([])
-  expect(states(remote.tick(100 + confirmWithinMs))).toEqual(['2 gone'])
-  expect(remote.tick(100 + 2 * confirmWithinMs)).toEqual([])
+  expect(remote.tick(100 + confirmWithinMs - 1)).toEqual(nothing)
+  expect(states(remote.tick(100 + confirmWithinMs).entries)).toEqual(['2 gone'])
+  expect(remote.tick(100 + 2 * confirmWithinMs)).toEqual(nothing)
   expect(states(remote.take('h2', part(1, 2, [entry('2')]), 200).entries)).toEqual(['2 alive'])
+})
+
+test('D23: who is not named within the hour is let go, once, however many histories begin meanwhile', () => {
+  const remote = new RemoteRoster('b')
+  remote.take(
+    'h0',
+    part(0, 5, [entry('1'), entry('2'), entry('3', 'ended'), entry('4', 'gone')]),
+    0,
+  )
+  const lives = 6
+  for (let life = 1; life <= lives; life += 1) {
+    const own = entry(`life ${life}`)
+    const now = life * (goneKeptMs / lives)
+    remote.take(`h${life}`, part(0, 2, [own, entry('1')]), now)
+    expect(remote.tick(now + confirmWithinMs).letGo).toEqual([])
+  }
+  const began = goneKeptMs / lives
+  expect(remote.tick(began + goneKeptMs - 1)).toEqual(nothing)
+  expect(remote.tick(began + goneKeptMs)).toEqual({ ...nothing, letGo: ['2', '4'] })
+  expect(remote.tick(began + goneKeptMs)).toEqual(nothing)
+  expect(states(remote.found())).not.toContain('2 gone')
+  // Life after life, each an hour after the next one began.
+  const letGo = remote.tick(2 * began + goneKeptMs).letGo
+  expect(letGo).toEqual(['life 1'])
+  expect(remote.tick(2 * goneKeptMs).letGo).toEqual(['life 2', 'life 3', 'life 4', 'life 5'])
+  expect(states(remote.found())).toEqual(['1 alive', '3 ended', 'life 6 alive'])
+})
+
+test('D23: who is named after it was let go so is taken again', () => {
+  const remote = new RemoteRoster('b')
+  remote.take('h1', part(0, 5, [entry('1')]), 0)
+  remote.take('h2', part(0, 1, []), 0)
+  expect(remote.tick(goneKeptMs)).toEqual({ ...nothing, letGo: ['1'] })
+  expect(states(remote.take('h2', part(1, 2, [entry('1')]), goneKeptMs).entries)).toEqual([
+    '1 alive',
+  ])
+  expect(remote.tick(3 * goneKeptMs)).toEqual(nothing)
 })
 
 test('ended entries are forgotten with the roster of the cluster', () => {

@@ -2,6 +2,7 @@ import type { RosterEntry } from '../../model/roster-entry.ts'
 import { isFinal } from '../../model/roster-entry.ts'
 import type { SeenRoster } from '../../registration/registration-message.ts'
 import type { RosterPart } from '../../model/roster-entry.ts'
+import { goneKeptMs } from './registry.ts'
 
 /**
  * How long processes known from an earlier life of a node's roster may take to come up in the new
@@ -9,11 +10,11 @@ import type { RosterPart } from '../../model/roster-entry.ts'
  */
 export const confirmWithinMs = 10_000
 
-/** What a part of another node's roster says that is new. */
+/** What is new of another node's processes: a part of its roster says it, or the time that has passed. */
 export interface RosterGain {
   /** The entries that hold from now on. */
   readonly entries: readonly RosterEntry[]
-  /** Incarnations that the node no longer knows, and whose end nobody knows. */
+  /** Incarnations that the node no longer knows, or has not named for an hour, and whose end nobody knows. */
   readonly letGo: readonly string[]
   /** Publishers of that node may have come and ended unseen by ours. */
   readonly forgot: boolean
@@ -40,8 +41,8 @@ export class RemoteRoster {
   #keptThere = 0
   readonly #kept: SeenRemote | null
   readonly #told = new Map<string, RosterEntry>()
-  /** Entries of an earlier history, until the new one names them. */
-  #unconfirmed = new Map<string, number>()
+  /** Entries of an earlier history, until a later one names them; since when none does. */
+  readonly #unconfirmed = new Map<string, number>()
   /** While everything is told anew: those who have not been named yet. */
   #unnamed: Set<string> | null = null
 
@@ -108,18 +109,26 @@ export class RemoteRoster {
     return [...this.#told.values()]
   }
 
-  /** Entries that an amnesic roster has not named in time are out of touch. */
-  tick(now: number): RosterEntry[] {
-    const changed: RosterEntry[] = []
+  /**
+   * Entries that an amnesic roster has not named in time are out of touch, and let go after as long as a node
+   * keeps its own that are silent: else each life of a node without its file would leave all of the last one.
+   */
+  tick(now: number): RosterGain {
+    const entries: RosterEntry[] = []
+    const letGo: string[] = []
     for (const [incarnation, since] of this.#unconfirmed) {
-      if (now - since < confirmWithinMs) continue
-      this.#unconfirmed.delete(incarnation)
       const entry = this.#told.get(incarnation)
-      if (!entry || entry.state === 'ended') continue
-      this.#told.set(incarnation, outOfTouch(entry))
-      changed.push(outOfTouch(entry))
+      if (!entry) continue
+      if (now - since >= goneKeptMs) {
+        this.#unconfirmed.delete(incarnation)
+        this.#told.delete(incarnation)
+        letGo.push(incarnation)
+      } else if (now - since >= confirmWithinMs && entry.state !== 'gone') {
+        this.#told.set(incarnation, outOfTouch(entry))
+        entries.push(outOfTouch(entry))
+      }
     }
-    return changed
+    return { entries, letGo, forgot: false }
   }
 
   /** Forgets entries that the cluster's roster has let go. */
@@ -163,9 +172,9 @@ export class RemoteRoster {
     this.#version = 0
     this.#complete = false
     this.#unnamed = null
-    this.#unconfirmed = new Map()
     for (const [incarnation, entry] of this.#told) {
-      if (entry.state !== 'ended') this.#unconfirmed.set(incarnation, now)
+      if (entry.state !== 'ended' && !this.#unconfirmed.has(incarnation))
+        this.#unconfirmed.set(incarnation, now)
     }
     return known !== null && known !== history
   }

@@ -1,184 +1,22 @@
-import { registrationOf } from '../../../test/harness/registration.ts'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { Listener, TwoNodes, registration } from '../../../test/harness/two-nodes.ts'
+import type { RosterNode } from '../../../test/harness/two-nodes.ts'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Registration, RosterChange } from '../../model/roster-entry.ts'
-import { RosterView } from '../../registration/roster-view.ts'
-import type { Whisper } from '../membership/whisper.ts'
-import { PortPool } from '../bus/port-pool.ts'
-import { RosterFile } from './roster-file.ts'
-import { ClusterRoster } from './cluster-roster.ts'
 import { goneKeptMs } from './registry.ts'
 import { endedKeptMs, maxEndedEntries } from './roster.ts'
 
-const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
-
-let directory: string
-let now: number
-let a: Node
-let b: Node
-
-/** A process that is told the roster, or that is away. */
-class Listener {
-  readonly view = new RosterView()
-  readonly told: RosterChange[] = []
-  readonly #node: Node
-  readonly #registration: Registration
-  #id = 0
-  isAway = false
-
-  constructor(node: Node, name: string) {
-    this.#node = node
-    this.#registration = registration(node.name, name)
-    node.listeners.set(name, this)
-  }
-
-  get forgot(): number {
-    return this.told.filter(({ forgot }) => forgot === true).length
-  }
-
-  register(): void {
-    if (this.isAway) return
-    this.#node.plane.register(this.#registration.process, {
-      type: 'register',
-      id: ++this.#id,
-      seen: this.view.seen,
-      registration: this.#registration,
-      wantsPort: false,
-    })
-  }
-}
-
-/** The roster plane of a node with its file, linked with the other one. */
-class Node {
-  readonly name: string
-  readonly listeners = new Map<string, Listener>()
-  readonly #other: () => Node
-  plane: ClusterRoster
-  /** Nothing passes between the nodes. */
-  static areParted = false
-  isUp = true
-  #inbox: Whisper[] = []
-
-  constructor(name: string, other: () => Node) {
-    this.name = name
-    this.#other = other
-    this.plane = this.#start()
-  }
-
-  restart(): void {
-    this.plane = this.#start()
-    this.isUp = true
-    this.plane.nodeBegan(this.#other().name)
-    if (this.#other().isUp) this.#other().plane.nodeBegan(this.name)
-  }
-
-  get file(): string {
-    return new RosterFile(directory, this.name, 6000).path
-  }
-
-  /** With the file of then, as out of a backup. */
-  restartWith(file: string): void {
-    this.isUp = false
-    copyFileSync(file, this.file)
-    this.restart()
-  }
-
-  /** Keeps a copy of the file as it is now; returns its path. */
-  backUp(): string {
-    copyFileSync(this.file, `${this.file}.backup`)
-    return `${this.file}.backup`
-  }
-
-  hear(whisper: Whisper): void {
-    if (!Node.areParted && this.isUp) this.#inbox.push(whisper)
-  }
-
-  take(): void {
-    for (const whisper of this.#inbox.splice(0))
-      if (this.isUp && (whisper.type === 'seen' || whisper.type === 'roster'))
-        this.plane.whispered(this.#other().name, whisper)
-  }
-
-  script(count: number): void {
-    for (let each = 0; each < count; each += 1) {
-      const alive = registration(this.name, 'SCRIPT', ['TRADE'])
-      const ended = { state: 'ended', last: [{ table: 'TRADE', last: 1 }] } as const
-      for (const said of [alive, { ...alive, ...ended }]) {
-        const seen = { history: null, version: 0 }
-        const message = { type: 'register', id: 1, seen, wantsPort: false } as const
-        this.plane.register('script', { ...message, registration: said })
-      }
-    }
-  }
-
-  #start(): ClusterRoster {
-    return new ClusterRoster({
-      node: this.name,
-      mode: 'mesh',
-      ports: new PortPool(ports, []),
-      listening: () => new Set(),
-      file: new RosterFile(directory, this.name, 6000),
-      clock: { now: () => now, wallClock: () => now } as never,
-      linkedNodes: [this.name === 'a' ? 'b' : 'a'],
-      toProcess: (route, message) => {
-        const listener = this.listeners.get(route)
-        if (!listener || listener.isAway || message.type !== 'roster') return
-        const { change } = listener.view.apply(message)
-        if (change !== null) listener.told.push(change)
-      },
-      // Who is down says nothing: what it knew is in its file or forgotten.
-      toNode: (_, whisper) => {
-        if (this.isUp) this.#other().hear(whisper)
-      },
-      on: () => undefined,
-    })
-  }
-}
-
-let incarnations = 0
-const registration = (
-  node: string,
-  process: string,
-  publishes: readonly string[] = [],
-): Registration =>
-  registrationOf(String(++incarnations).padStart(32, '0'), {
-    node,
-    process,
-    publishes,
-    subscribes: ['TRADE'],
-  })
-
-/** Some heartbeats, in which both nodes ask each other and their processes say what they have seen. */
-function pass(seconds = 2): void {
-  for (let second = 0; second < seconds; second += 1) {
-    now += 1_000
-    for (const node of [a, b]) {
-      if (!node.isUp) continue
-      for (const listener of node.listeners.values()) listener.register()
-      node.plane.askNodes()
-      node.plane.tick(0)
-    }
-    for (let round = 0; round < 4; round += 1) {
-      for (const node of [a, b]) {
-        node.take()
-        if (node.isUp) node.plane.flush()
-      }
-    }
-  }
-}
-
 const beyond = maxEndedEntries + 100
 
+let nodes: TwoNodes
+let a: RosterNode
+let b: RosterNode
 beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'tidings-two-nodes-'))
-  now = 0
-  Node.areParted = false
-  a = new Node('a', () => b)
-  b = new Node('b', () => a)
+  nodes = new TwoNodes()
+  a = nodes.a
+  b = nodes.b
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+afterEach(() => nodes.close())
+
+const pass = (seconds?: number) => nodes.pass(seconds)
 
 /** Of the names: how often each was told that the roster has forgotten what it has not seen. */
 const forgot = (...listeners: readonly Listener[]) => listeners.map((each) => each.forgot)
@@ -214,7 +52,7 @@ it('D23: and whoever was away while one ended, for longer than the roster keeps 
   away.isAway = true
   a.script(1)
   pass()
-  now += endedKeptMs
+  nodes.now += endedKeptMs
   pass()
   away.isAway = false
   pass(4)
@@ -237,10 +75,10 @@ it('D23: a node that was parted tells its own processes, those too that were awa
   const [far, away, near] = [new Listener(b, 'FAR'), new Listener(b, 'AWAY'), new Listener(a, 'A')]
   pass()
   away.isAway = true
-  Node.areParted = true
+  nodes.areParted = true
   a.script(beyond)
   pass()
-  Node.areParted = false
+  nodes.areParted = false
   pass()
   const late = new Listener(b, 'LATE')
   away.isAway = false
@@ -256,12 +94,12 @@ it('D23: a process that ended unseen and is forgotten is let go by the other nod
   a.plane.register('ends', { ...said, registration: ends, wantsPort: false })
   pass()
   expect(far.view.get(ends.incarnation)?.state).toBe('alive')
-  Node.areParted = true
+  nodes.areParted = true
   const ended = { ...ends, state: 'ended', last: [] } as const
   a.plane.register('ends', { ...said, registration: ended, wantsPort: false })
   a.script(beyond)
   pass()
-  Node.areParted = false
+  nodes.areParted = false
   pass(4)
   expect(b.plane.roster.get(ends.incarnation)).toBeUndefined()
   expect(far.view.get(ends.incarnation)).toBeUndefined()
@@ -328,7 +166,7 @@ it('D23: a process that one node lets go after an hour of silence is let go by a
   }
   pass(12)
   expect(far.view.get(silent[0]?.incarnation ?? '')?.state).toBe('gone')
-  now += goneKeptMs
+  nodes.now += goneKeptMs
   pass(4)
   const left = silent.filter(
     ({ incarnation }) =>
@@ -338,6 +176,48 @@ it('D23: a process that one node lets go after an hour of silence is let go by a
   )
   expect(left).toEqual([])
   expect(forgot(far)).toEqual([0])
+})
+
+it('D23: whom the later lives of a node without its file do not name is let go an hour later by all', () => {
+  const [near, far] = [new Listener(a, 'NEAR'), new Listener(b, 'FAR')]
+  const all: Listener[] = []
+  const states = (listeners: readonly Listener[]) => [
+    ...new Set(listeners.map(({ incarnation }) => far.view.get(incarnation)?.state)),
+  ]
+  for (let life = 0; life < 5; life += 1) {
+    const processes = Array.from({ length: 20 }, (_, place) => new Listener(a, `P${place}`))
+    all.push(...processes)
+    pass()
+    expect(states(processes)).toEqual(['alive'])
+    a.restartWithoutFile([near])
+    pass(12)
+    expect(states(processes)).toEqual(['gone'])
+    nodes.now += goneKeptMs
+    pass()
+    expect(states(all)).toEqual([undefined])
+  }
+  const left = b.plane.roster.entries().map(({ process }) => process)
+  expect(left.toSorted()).toEqual(['FAR', 'NEAR'])
+  // Each new life was told as what it is, letting go as nothing more.
+  expect(forgot(far)).toEqual([5])
+})
+
+it('D23: who is named after it was let go so is back, with all that knew it', () => {
+  const [near, process, far] = [
+    new Listener(a, 'NEAR'),
+    new Listener(a, 'P'),
+    new Listener(b, 'FAR'),
+  ]
+  pass()
+  process.isAway = true
+  a.restartWithoutFile([near, process])
+  pass(12)
+  nodes.now += goneKeptMs
+  pass()
+  expect(far.view.get(process.incarnation)).toBeUndefined()
+  process.isAway = false
+  pass()
+  expect(far.view.get(process.incarnation)?.state).toBe('alive')
 })
 
 it('D23: an ending of another node that is in our file is told, also where that node has forgotten it', () => {
@@ -350,7 +230,7 @@ it('D23: an ending of another node that is in our file is told, also where that 
   // For longer than an ending may wait for the file.
   pass(61)
   b.isUp = false
-  now += endedKeptMs
+  nodes.now += endedKeptMs
   pass()
   b.restart()
   far.isAway = false
@@ -368,13 +248,13 @@ it('D23: a file older than what a process of its node was told begins a new hist
   pass()
   const { history } = a.plane.roster
   const backup = a.backUp()
-  Node.areParted = true
+  nodes.areParted = true
   a.script(1)
   pass()
   a.restartWith(backup)
   pass()
   expect(a.plane.roster.history).not.toBe(history)
-  Node.areParted = false
+  nodes.areParted = false
   pass()
   for (const listener of [near, far]) expect(historyOf(listener, 'a')).toBe(a.plane.roster.history)
 })
@@ -436,7 +316,7 @@ it('D23: a restart that lacks nothing that was told of its own node goes on with
     const histories = [a, b].map(({ plane }) => plane.roster.history)
     a.script(3)
     b.script(3)
-    const node = [a, b][round % 2] as Node
+    const node = [a, b][round % 2] as RosterNode
     node.isUp = false
     pass()
     node.restart()
