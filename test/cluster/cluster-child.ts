@@ -3,24 +3,17 @@
  * starts, so never inside the test's own process. Talks with its parent over the IPC channel.
  */
 import { existsSync } from 'node:fs'
-import { registerHooks } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TidingsError } from '../../src/base/tidings-error.ts'
 import type { Settings } from '../../src/definition/settings.ts'
+import { proxies } from './record-proxies.ts'
 import type { ChildReport, ChildOrder } from './running-cluster.ts'
 
 const [settingsJson, state] = process.argv.slice(2) as [string, string]
 const settings = JSON.parse(settingsJson) as Settings
 const say = (report: ChildReport) => process.send?.(report)
 
-// A test ends a proxy from below: the bus is given proxies that can be reached.
-registerHooks({
-  resolve(specifier, context, next) {
-    const wanted = specifier === 'zeromq' && context.parentURL?.endsWith('/native-proxy.ts')
-    return next(wanted ? new URL('recorded-proxy.ts', import.meta.url).href : specifier, context)
-  },
-})
-const { proxies } = await import('./recorded-proxy.ts')
+// Not before the proxies are those that a test can end.
 const { startCluster } = await import('../../src/cluster/cluster-process.ts')
 
 /** The event loop stands still until the file is there. */
