@@ -74,6 +74,9 @@ export async function startCluster(
     await bindings.close()
     throw TidingsError.from(error)
   }
+  // Whoever hears that it is ready may abort it, and is handed out nothing that closes.
+  if (signal?.aborted) await node.close()
+  checkAborted(signal)
   const warn = ({ message }: TidingsError) => on({ type: 'warning', message })
   signal?.addEventListener('abort', () => inBackground(node.close(), warn), { once: true })
   return node
@@ -155,6 +158,7 @@ class Bindings {
     const own = { node: name, services: settings.services, ports: pool, listening: listeningPorts }
     const ownPort = await OwnPort.bind({ ...shared, ...own })
     this.#opened.push(() => ownPort.close())
+    checkAborted(signal)
     const file = new RosterFile(state, name, ports.cluster)
     const parts = { names, access, dataPath, registration, membership, ownPort, pool, file }
     return { settings, addresses, clock, on, ...parts }

@@ -37,6 +37,8 @@ export async function startClusterWithIntake(
   const abort = (): void => starting.abort()
   signal?.addEventListener('abort', abort, { once: true })
   try {
+    // Of what was aborted while the intake was opened no event comes any more.
+    checkAborted(signal)
     let ready: ClusterEvent | null = null
     const cluster = await startCluster(settings, {
       ...options,
@@ -50,7 +52,10 @@ export async function startClusterWithIntake(
     // From here on the intake ends first: what it has taken leaves through GENESIS_CLUSTER.
     const failed = ({ message }: TidingsError) => warn(message)
     signal?.addEventListener('abort', () => inBackground(node.close(), failed), { once: true })
-    if (ready) on(ready)
+    if (ready && !signal?.aborted) on(ready)
+    // Whoever hears that it is ready may abort it, and is handed out nothing that closes.
+    if (signal?.aborted) await node.close()
+    checkAborted(signal)
     return node
   } catch (error) {
     await intake.close()
