@@ -2,10 +2,10 @@
  * Starts GENESIS_CLUSTER again and again, and aborts each start one point later than the one before: whenever a part is
  * about to be opened, is being opened, and is open. Says how each start ended, and ends itself if nothing is left open.
  */
+import { readdirSync, readlinkSync } from 'node:fs'
 import { TidingsError } from '../../src/base/tidings-error.ts'
 import { DataPath } from '../../src/cluster/bus/data-path.ts'
 import { OwnPort } from '../../src/cluster/bus/own-port.ts'
-import { ClusterNode } from '../../src/cluster/cluster-node.ts'
 import { startCluster } from '../../src/cluster/cluster-process.ts'
 import type { StartClusterOptions } from '../../src/cluster/cluster-process.ts'
 import { Membership } from '../../src/cluster/membership/membership.ts'
@@ -15,6 +15,7 @@ import { startClusterWithIntake } from '../../src/intake/cluster-with-intake.ts'
 import { IntakePublisher } from '../../src/intake/intake-publisher.ts'
 import { Intake } from '../../src/intake/intake.ts'
 import { AccessList } from '../../src/sockets/access-list.ts'
+import { listeningSockets } from '../../src/sockets/listening-ports.ts'
 import type { HostAddresses } from '../../src/sockets/host-lookup.ts'
 
 /** How a start ended that was aborted at a point. */
@@ -24,6 +25,8 @@ export interface AbortedStart {
   readonly outcome: string
   /** What was begun all the same when it had been aborted. */
   readonly begunAfter: readonly string[]
+  /** Ports that were still listened at when it had ended. */
+  readonly leftOpen: readonly number[]
 }
 
 const [settingsJson = '', state = '', door = ''] = process.argv.slice(2)
@@ -84,7 +87,6 @@ watch(RegistrationPort, 'RegistrationPort.open', 'open')
 watch(Membership, 'Membership.open', 'open')
 watch(OwnPort, 'OwnPort.bind', 'bind')
 watch(DataPath.prototype, 'DataPath.run', 'run')
-watch(ClusterNode.prototype, 'ClusterNode.begin', 'begin')
 watch(IntakePublisher.prototype, 'IntakePublisher.open', 'open')
 
 /** A name service that does not answer once the start is aborted: it waits for it. */
@@ -101,6 +103,23 @@ async function lookUp(host: string, signal?: AbortSignal): Promise<HostAddresses
   })
 }
 
+/** That this process listens at now; none where the system does not say. */
+function ownPorts(): number[] {
+  const listening = listeningSockets()
+  if (listening.length === 0) return []
+  const open = new Set(readdirSync('/proc/self/fd').map(linkOf))
+  return listening.filter(({ inode }) => open.has(`socket:[${inode}]`)).map(({ port }) => port)
+}
+
+function linkOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    // That of the folder itself is closed by now.
+    return ''
+  }
+}
+
 async function outcomeOf(options: StartClusterOptions): Promise<string> {
   try {
     const cluster = await start(settings, options)
@@ -113,18 +132,20 @@ async function outcomeOf(options: StartClusterOptions): Promise<string> {
 
 for (let place = 0; ; place += 1) {
   const of = (attempt = new Attempt(place))
+  of.pass('it begins')
   const outcome = await outcomeOf({
     state,
     lookUp,
     signal: of.stop.signal,
     on: ({ type }) => {
       if (type !== 'ready') return
-      of.pass('it says ready')
+      of.begin('ready')
       if (start === startCluster) queueMicrotask(() => of.pass('it has said ready'))
     },
   })
+  const leftOpen = ownPorts()
   const { point, begunAfter } = of
-  process.send?.({ point, outcome, begunAfter } satisfies AbortedStart)
+  process.send?.({ point, outcome, begunAfter, leftOpen } satisfies AbortedStart)
   if (point === null) break
 }
 process.disconnect()

@@ -20,18 +20,17 @@ const ofCluster = [
   'DataPath.run begins',
   // From here on it waits for a message to come through the bus.
   'DataPath.run has ended',
-  'ClusterNode.begin begins',
 ]
 
 const doors = {
-  alone: [...ofCluster, 'it says ready', 'ClusterNode.begin has ended', 'it has said ready'],
+  alone: ['it begins', ...ofCluster, 'ready begins', 'it has said ready'],
   'with intake': [
+    'it begins',
     ...pointsOf('Intake.open'),
     ...pointsOf('Intake.endpoint'),
     ...ofCluster,
-    'ClusterNode.begin has ended',
     ...pointsOf('IntakePublisher.open'),
-    'it says ready',
+    'ready begins',
   ],
 }
 
@@ -50,8 +49,8 @@ test.each(Object.entries(doors))(
     try {
       await once(child, 'disconnect')
       expect(starts).toEqual([
-        ...points.map((point) => ({ point, outcome: 'ABORTED', begunAfter: [] })),
-        { point: null, outcome: 'started', begunAfter: [] },
+        ...points.map((point) => ({ point, outcome: 'ABORTED', begunAfter: [], leftOpen: [] })),
+        { point: null, outcome: 'started', begunAfter: [], leftOpen: [] },
       ])
       expect(await ended).toEqual([0, null])
     } finally {
