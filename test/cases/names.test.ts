@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import type { Child } from '../harness/child.ts'
+import { eventually } from '../harness/eventually.ts'
 import { asUser, container, hidingProcesses, inside, withClockOff } from '../harness/place.ts'
 import { Product } from '../harness/product.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
@@ -14,7 +15,7 @@ endProcessesAfterEach()
 const publisher = `
   import { openUpdateQueue } from 'tidings'
   const [name = 'P', drainMs = '2000'] = process.argv.slice(2)
-  const queue = await openUpdateQueue({ process: name, drainMs: Number(drainMs) }).catch(
+  const queue = await openUpdateQueue({ process: name, drainMs: Number(drainMs), clusterTimeoutMs: 600_000 }).catch(
     (error) => console.log('refused', error.message) ?? process.exit(1),
   )
   queue.publish({ table: 'TRADE', kind: 'insert', record: { N: 1 } })
@@ -113,14 +114,33 @@ it('who comes while the old one leaves waits for it, as long as it takes', async
   await cluster.node().start()
   const stuck = cluster.program([subscriber, 'stuck'])
   await stuck.prints(/^ready/)
-  const old = cluster.program([publisher, 'P', '4000'])
+  // It drains for as long as that one is there.
+  const old = cluster.program([publisher, 'P', '600000'])
   await old.prints(/^open/)
   await stuck.prints(/^update of P/)
   old.signal('SIGTERM')
+  await eventually('P is leaving', async () => {
+    const { processes } = (await cluster.snapshot()).nodes[0] ?? { processes: [] }
+    return processes.some(({ name, status }) => name === 'P' && status === 'WARNING')
+  })
+  const { child } = cluster.node()
   const next = cluster.program([publisher])
-  await cluster.node().child.says(/process P waits: .*is leaving|process P ended: it said so/)
+  await child.says(
+    new RegExp(
+      `process P waits: a process P \\(pid ${old.pid}\\) is leaving and holds its name until it has ended`,
+    ),
+  )
+  expect([old.hasEnded, next.lines]).toEqual([false, []])
+  await stuck.end('SIGKILL')
   await next.prints(/^open/)
-  await old.ended
+  const news = child.log.split('\n').flatMap((line) => /process P \w+: .*/.exec(line) ?? [])
+  expect(news).toEqual([
+    `process P registered: pid ${old.pid}`,
+    `process P waits: a process P (pid ${old.pid}) is leaving and holds its name until it has ended`,
+    'process P ended: it said so',
+    `process P registered: pid ${next.pid}`,
+  ])
+  expect(await old.ended).toEqual({ code: 0, signal: null })
 })
 
 describe.runIf(available('names in containers', 'container'))('in containers', () => {
