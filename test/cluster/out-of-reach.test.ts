@@ -1,0 +1,59 @@
+// Nodes of the definition from which no update comes: subscriptions are ready without them, and say so.
+import { expect, test } from 'vitest'
+import { endProcessesAfterEach } from '../harness/after-each.ts'
+import type { Machine } from '../harness/network.ts'
+import { Network } from '../harness/network.ts'
+import { TestCluster } from '../harness/test-cluster.ts'
+import { available } from '../harness/tools.ts'
+
+endProcessesAfterEach()
+
+/** What a process of the first node knows of who is out of reach, by its subscription, its events and its node's log. */
+async function outOfReach(cluster: TestCluster) {
+  const subscriber = await cluster.open('SUBSCRIBER')
+  await subscriber.subscribe('*')
+  const { isReady, unreachable, events } = await subscriber.report()
+  const log = cluster.node().child.log.split('\n')
+  return {
+    isReady,
+    unreachable,
+    ready: events.filter(({ type }) => type === 'ready'),
+    told: log.flatMap((line) => /\S+ cannot be reached: .*/.exec(line) ?? []),
+  }
+}
+
+const without = (host: string) => ({
+  isReady: true,
+  unreachable: [host],
+  ready: [{ type: 'ready', tables: '*', unreachable: [host] }],
+  told: [`${host} cannot be reached: subscriptions are ready without, and are told so`],
+})
+
+test.each(['mesh', 'proxy'] as const)(
+  'a node that is there and not linked is out of reach (%s, relay off)',
+  async (shape) => {
+    const cluster = await TestCluster.start(shape, 2)
+    const publisher = await cluster.open('PUBLISHER', {}, 1)
+    await publisher.publish(1)
+    expect(await outOfReach(cluster)).toEqual(without(cluster.node(1).host))
+  },
+)
+
+test.runIf(available('a host with an IPv6 address alone', 'network'))(
+  'a node whose name has an IPv6 address alone is out of reach',
+  async () => {
+    const { machines } = new Network(2)
+    const [first, second] = machines as [Machine, Machine]
+    const cluster = await TestCluster.reserve('mesh+relay', 2, { machines })
+    first.hosts([`${first.address} ${first.name}`, `fd00::2 ${second.name}`])
+    await Promise.all(cluster.nodes.map((node) => node.start()))
+    expect(await outOfReach(cluster)).toEqual(without(second.name))
+    await cluster
+      .node()
+      .child.says(
+        new RegExp(
+          `"${second.name}" .*does not resolve: the name service has no IPv4 address for it`,
+        ),
+      )
+  },
+)
