@@ -151,6 +151,7 @@ Warnings
     expect(relay).toContain('Link relay: updates go to each other node point to point, at once.')
     expect(relay).toContain('Process ports on this node, by the service definitions: ')
     expect(relay).toContain('ALPHA_DATASERVER 11000 (ZeroMQ 21000)')
+    expect(relay).toContain('BETA_DATASERVER 11000 (ZeroMQ 21000, given for elsewhere, external).')
     const env = { MQ_LAYER: 'MQTT', MQTT_BROKER_URL: 'ssl://me:hunter2@broker:8883' }
     const mqtt = await check({ files, host: 'app-host1', env })
     expect(mqtt.out).toContain(
@@ -158,6 +159,44 @@ Warnings
     )
     expect(mqtt.out).not.toContain('hunter2')
   })
+})
+
+describe('a port of the service definitions', () => {
+  test.each([
+    [
+      'app-host1',
+      'P 11000 (ZeroMQ 21000), Q 11001 (ZeroMQ 21001), R 11002 (ZeroMQ 21002, given for app-host2)',
+    ],
+    ['app-host2', 'P 12000 (ZeroMQ 22000), Q 11001 (ZeroMQ 21001), R 11002 (ZeroMQ 21002)'],
+    [
+      'app-host3',
+      'P 11000 (ZeroMQ 21000, given for app-host1), Q 11001 (ZeroMQ 21001), R 11002 (ZeroMQ 21002, given for app-host2)',
+    ],
+  ])(
+    'is said with the host that it is given for where that is another one: on %s',
+    async (host, ports) => {
+      const names = ['app-host1', 'app-host2', 'app-host3'].map((name) => `host("${name}")`)
+      write(
+        'three.kts',
+        `systemDefinition {
+  global { item("ZeroMQProxyInboundPort", 5001); item("ZeroMQProxyOutboundPort", 5000) }
+  systems { system("DEV") { hosts { ${names.join('; ')} } } }
+}`,
+      )
+      write(
+        'services.xml',
+        `<configuration>
+  <service host="app-host1" name="P" port="11000"/>
+  <service host="app-host2" name="P" port="12000"/>
+  <service host="localhost" name="Q" port="11001"/>
+  <service host="app-host2" name="R" port="11002"/>
+</configuration>`,
+      )
+      const { code, out } = await check({ files: ['three.kts', 'services.xml'], host })
+      expect(code, out).toBe(0)
+      expect(out).toContain(`by the service definitions: ${ports}. A process`)
+    },
+  )
 })
 
 describe('as JSON', () => {

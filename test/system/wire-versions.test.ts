@@ -43,7 +43,7 @@ it('a process of an older wire that meets GENESIS_CLUSTER is told so, and the lo
   const registration = {
     node: host,
     process: 'OLDER',
-    instance: '',
+    instance: 'b',
     incarnation: '1'.repeat(32),
     role: 'process',
     pid: 4711,
@@ -70,6 +70,6 @@ it('a process of an older wire that meets GENESIS_CLUSTER is told so, and the lo
     code: 'MODE_MISMATCH',
     message: why,
   })
-  await child.says(/OLDER.*version 1 of the wire/)
+  await child.says(/process OLDER\/b refused: pid 4711: this process speaks version 1 of the wire/)
   process.close()
 })

@@ -13,6 +13,7 @@ import type { ClusterEvent, OnClusterEvent } from '../cluster-event.ts'
 import type { Whisper } from '../membership/whisper.ts'
 import type { ClusterRosterOptions } from './cluster-roster.ts'
 import { ClusterRoster } from './cluster-roster.ts'
+import { goneAfterMs } from './registry.ts'
 import { settleWithinMs } from './settling.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 
@@ -238,4 +239,38 @@ it('tells by name and instance who has not come back since the last run', () => 
   now += settleWithinMs
   again.tick(0)
   expect(said.filter(({ type }) => type === 'unreachable')).toMatchObject([{ names: ['P/b'] }])
+})
+
+it('says all news of a process by its name and instance', () => {
+  let now = 1_000
+  const said: ClusterEvent[] = []
+  const clock: Clock = { ...systemClock, now: () => now }
+  const on: OnClusterEvent = (event) => void said.push(event)
+  const plane = startPlane(directory, undefined, undefined, clock, { on })
+  let id = 0
+  const says = (fields: Partial<Registration> = {}) => {
+    const each = { ...registration, instance: 'b', ...fields }
+    const seen = { history: null, version: 0 }
+    const message = { type: 'register', id: ++id, seen, wantsPort: false } as const
+    plane.register(`of ${each.pid}`, { ...message, registration: each })
+  }
+  says()
+  says({ pid: 2, incarnation: 'f'.repeat(32) })
+  plane.here('of 1', { type: 'here', incarnation })
+  now += goneAfterMs
+  plane.tick(0)
+  says()
+  says({ state: 'ended', last: [] })
+  const news = said.filter((event) => event.type === 'process')
+  expect(news.map(({ message }) => message)).toEqual([
+    'process P/b registered: pid 1',
+    'process P/b waits: a process P/b (pid 1) held the name last, and is asked whether it is there',
+    expect.stringMatching(/^process P\/b refused: a process P\/b runs on a already \(pid 1, /),
+    'process P/b is gone: silent for 10 s',
+    'process P/b is back: pid 1',
+    'process P/b ended: it said so',
+  ])
+  expect(new Set(news.map((event) => `${event.process} ${event.instance}`))).toEqual(
+    new Set(['P b']),
+  )
 })
