@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { runnable } from '../../test/harness/tools.ts'
 
 const folder = path.join(import.meta.dirname, '../../docs/wire')
 const vectorsFile = path.join(folder, 'vectors.json')
@@ -21,8 +22,7 @@ function runPython(file: string): { status: number | null; stdout: string } {
 }
 
 /** docs/wire/read.py is checked wherever there is a Python, and always by continuous integration. */
-const isRun = hasPython || process.env['CI'] !== undefined
-if (!isRun) console.log('docs/wire/read.py: not run, there is no python3')
+const isRun = runnable('docs/wire/read.py', hasPython ? [] : ['python3'])
 
 describe.runIf(isRun)('docs/wire/read.py', () => {
   it('W2: reads every vector with nothing but the Python standard library', () => {
