@@ -41,7 +41,9 @@ export const systemClock: Clock = {
     arm(ms)
     return { cancel: () => clearTimeout(timer) }
   },
-  endOfTurn: (run) => void setImmediate(run),
+  endOfTurn(run) {
+    setImmediate(run)
+  },
 }
 
 /** Runs `run` every `ms` milliseconds until it is cancelled; the first time after so many. */

@@ -1,4 +1,5 @@
 import type { Delivery, Update } from '../model/update.ts'
+import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { clusterQuery } from './cluster-query.ts'
@@ -40,11 +41,11 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
   subscription.ready.then(
     () => {
       say('ready')
-      void hintAtNames(tables, options)
+      inBackground(hintAtNames(tables, options), ({ message }) => say(message))
     },
     () => undefined,
   )
-  void reportStatus(queue.status())
+  inBackground(reportStatus(queue.status()), ({ message }) => say(message))
   const failure = await Promise.race([ended.promise, queue.closed])
   timer?.cancel()
   removeInterrupt()

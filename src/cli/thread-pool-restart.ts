@@ -24,7 +24,7 @@ export async function restartWithThreads(argv: readonly string[]): Promise<numbe
     env: restarted,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+  const pass = (signal: NodeJS.Signals) => child.kill(signal)
   process.on('SIGTERM', pass)
   process.on('SIGINT', pass)
   process.on('disconnect', () => pass('SIGTERM'))

@@ -146,6 +146,7 @@ class Bindings {
       isOpen: (route) => this.#node?.connectionIsOpen(route),
       gone: (route) => this.#node?.connectionGone(route),
       ended: () => this.#node?.connectionEnded(),
+      failed,
     })
     this.#opened.push(() => registration.close())
     checkAborted(signal)

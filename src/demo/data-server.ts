@@ -31,8 +31,8 @@ export async function runDataServer(
   tell({ type: 'state', state: 'keeping up' })
   tell({ type: 'caught-up' })
   const timer = every(figuresIntervalMs, () => tell({ type: 'figures', figures: server.figures() }))
-  void handOver.then(() => subscription.stop())
-  for await (const delivery of subscription) server.take(delivery)
+  const stopped = handOver.then(() => subscription.stop())
+  await Promise.all([stopped, server.takeAll(subscription)])
   timer.cancel()
   if (setup.tampers) server.copy.forgetOne()
   const figures = server.figures()
@@ -60,7 +60,11 @@ class DataServer {
     this.#readAt = Date.now()
   }
 
-  take(delivery: Delivery<PriceTables>): void {
+  async takeAll(deliveries: AsyncIterable<Delivery<PriceTables>>): Promise<void> {
+    for await (const delivery of deliveries) this.#take(delivery)
+  }
+
+  #take(delivery: Delivery<PriceTables>): void {
     this.#deliveries += 1
     if (delivery.type === 'loss') {
       this.#losses += delivery.losses.length

@@ -139,7 +139,9 @@ export class Intake {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#options.clock.after(ms, resolve))
+    return new Promise((resolve) => {
+      this.#options.clock.after(ms, resolve)
+    })
   }
 
   #loseRest(queue: IntakeQueue): void {

@@ -308,6 +308,27 @@ describe('ends', () => {
     release.resolve()
   })
 
+  it('a queue whose transport has failed ends with that, though it cannot be closed either', async () => {
+    const transport = new MemoryCluster().transport()
+    const connect = transport.open.bind(transport)
+    let fail: ((error: TidingsError) => void) | null = null
+    transport.open = (registration, handlers, signal) => {
+      fail = (error) => handlers.failed(error)
+      return connect(registration, handlers, signal)
+    }
+    const publisher = await open(new MemoryCluster(), { process: 'P', transport })
+    const leave = transport.close.bind(transport)
+    transport.close = async (lingerMs) => {
+      await leave(lingerMs)
+      throw new Error('stuck')
+    }
+    const error = new TidingsError('TRANSPORT_FAILED', 'the network is gone')
+    ;(fail as unknown as (error: TidingsError) => void)(error)
+    expect(() => publisher.publish(insert(1))).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+    expect(await publisher.closed).toBe(error)
+    await publisher.close()
+  })
+
   it('D22: tells a handler that fails, and goes on', async () => {
     const cluster = new MemoryCluster()
     const publisher = await open(cluster, { process: 'P' })

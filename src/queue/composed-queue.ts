@@ -1,3 +1,4 @@
+import { inBackground } from '../base/background.ts'
 import type { Clock } from '../base/clock.ts'
 import { nextCommonTime } from '../base/common-time.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
@@ -39,6 +40,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #feed = new EventFeed<QueueEvent>()
   readonly #handles = new Set<Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>>()
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
+  readonly #whenClosed = this.#closed.promise.then(() => undefined)
   readonly #counters = new Counters()
   readonly #refusals = new Refusals()
   readonly #registration: OwnRegistration
@@ -244,8 +246,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   async #finish(error: TidingsError | undefined): Promise<void> {
-    if (this.#isClosed) return void (await this.#closed.promise)
+    if (this.#isClosed) return this.#whenClosed
     this.#isClosed = true
+    this.#closing ??= this.#whenClosed
     this.#registration.close()
     this.#publisher.abandon(this.#clock.now())
     this.#alarm.cancel()
@@ -276,10 +279,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       },
       sendAll: () => this.#closeParcel(Infinity),
       forget: () => this.#publisher.forget(),
-      failed: (error) => {
-        const finished = this.#finish(error)
-        this.#closing ??= finished
-      },
+      failed: (error) => inBackground(this.#finish(error), () => this.#closed.resolve(error)),
     }
   }
 

@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { Event, Socket } from 'zeromq'
 import { ManualClock } from '../../test/harness/manual-clock.ts'
+import { systemClock } from '../base/clock.ts'
+import { TidingsError } from '../base/tidings-error.ts'
 import { ConnectionMonitor, handshakesInVain } from './connection-monitor.ts'
 
 const endpoint = 'tcp://127.0.0.1:1'
@@ -78,4 +80,36 @@ it('counts anew behind a handshake that has succeeded', async () => {
   await tell('handshake')
   await tell('connect')
   expect(isTaken()).toBe(true)
+})
+
+/** A socket that tells these events, and then that it has ended. */
+function socketWith(...types: string[]): Socket {
+  const events = [...types.map((type) => ({ type, address: endpoint })), { type: 'end' }]
+  return { events: { closed: false, receive: async () => events.shift() } } as unknown as Socket
+}
+
+it('what fails where a connection was told is told to whoever watches, and rejects nothing', async () => {
+  const told: string[] = []
+  const monitor = new ConnectionMonitor(socketWith('handshake', 'disconnect'), systemClock, {
+    connected() {
+      throw new TidingsError('LIMIT_EXCEEDED', 'too long')
+    },
+    disconnected: () => told.push('disconnected'),
+    failed: ({ code }) => told.push(code),
+  })
+  monitor.expect(endpoint)
+  await monitor.ended
+  expect(told).toEqual(['LIMIT_EXCEEDED'])
+})
+
+it('nothing is told once it is closed', async () => {
+  const told: string[] = []
+  const monitor = new ConnectionMonitor(socketWith('handshake'), systemClock, {
+    connected: () => told.push('connected'),
+    failed: () => told.push('failed'),
+  })
+  monitor.expect(endpoint)
+  monitor.close()
+  await monitor.ended
+  expect(told).toEqual([])
 })

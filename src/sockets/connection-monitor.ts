@@ -6,6 +6,7 @@
  */
 import type { Event, Socket } from 'zeromq'
 import type { Clock, Timer } from '../base/clock.ts'
+import { TidingsError } from '../base/tidings-error.ts'
 import { Arrivals } from './arrivals.ts'
 import { socketLimits } from './socket-options.ts'
 
@@ -27,6 +28,8 @@ interface ConnectionMonitorHandlers {
   stranger?(endpoint: string): void
   /** A connection that somebody made to a port which this socket binds has ended. */
   departed?(endpoint: string): void
+  /** What one of these was told has failed there: nothing more is told. */
+  failed?(error: TidingsError): void
 }
 
 interface Endpoint {
@@ -57,7 +60,9 @@ export class ConnectionMonitor {
   constructor(socket: Socket, clock: Clock, handlers: ConnectionMonitorHandlers = {}) {
     this.#clock = clock
     this.#handlers = handlers
-    this.ended = this.#watch(socket)
+    this.ended = this.#watch(socket).catch((error: unknown) => {
+      if (!this.#closed) handlers.failed?.(TidingsError.from(error))
+    })
   }
 
   /**

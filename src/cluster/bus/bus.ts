@@ -173,11 +173,13 @@ export class Bus {
     const pair = { front: new XSubscriber(frontOptions), back: new XPublisher(backOptions) }
     this.#pairs.push(pair)
     const { clock, stranger } = this.#options
+    const failed = (error: Error) => this.#failed.resolve(error)
     const monitor = new ConnectionMonitor(pair.back, clock, {
       stranger,
       dead: (endpoint, why) => this.#failed.resolve(new Error(`${endpoint}: ${why}`)),
+      failed,
     })
-    this.#monitors.push(new ConnectionMonitor(pair.front, clock, { stranger }), monitor)
+    this.#monitors.push(new ConnectionMonitor(pair.front, clock, { stranger, failed }), monitor)
     return { ...pair, monitor }
   }
 }

@@ -118,6 +118,7 @@ export class RelayLink {
     const front = new XSubscriber(farApart(connectingXsub()))
     const back = new XPublisher(connectingXpub())
     const dead = (_: string, why: string) => this.#died(running, why)
+    const failed = ({ message }: Error) => this.#died(running, message)
     const there = new ConnectionMonitor(front, this.#clock, {
       connected: () => {
         running.connectedAt ??= this.#clock.now()
@@ -125,8 +126,9 @@ export class RelayLink {
         this.#handlers.connected()
       },
       dead,
+      failed,
     })
-    const here = new ConnectionMonitor(back, this.#clock, { dead })
+    const here = new ConnectionMonitor(back, this.#clock, { dead, failed })
     there.expect(target.endpoint)
     connectSocket(front, target.endpoint)
     here.expect(this.#outboundAt)

@@ -85,6 +85,7 @@ export class Membership {
     })
     this.#routerMonitor = new ConnectionMonitor(this.#router, options.clock, {
       stranger: (endpoint) => options.handlers.stranger(endpoint),
+      failed: (error) => options.handlers.failed(error),
     })
   }
 
@@ -124,6 +125,7 @@ export class Membership {
       connected: () => this.#connected(node),
       disconnected: () => this.#peers.connection(node, false),
       dead: () => this.#reconnect(outgoing),
+      failed: (error) => this.#options.handlers.failed(error),
     })
     const outgoing: PeerConnection = { dealer, monitor, endpoint, sequence: 0 }
     this.#outgoing.set(node, outgoing)

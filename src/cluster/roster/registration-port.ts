@@ -1,6 +1,7 @@
 import { ownBytes } from '../../base/own-bytes.ts'
 import { Router } from 'zeromq'
 import type { Clock } from '../../base/clock.ts'
+import type { TidingsError } from '../../base/tidings-error.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import type { ClusterMessage, ProcessMessage } from '../../registration/registration-message.ts'
@@ -26,6 +27,8 @@ interface RegistrationPortOptions {
   gone(route: string): void
   /** Some connection has ended; which one, sending tells. */
   ended(): void
+  /** It hears no more which connections end. */
+  failed(error: TidingsError): void
 }
 
 /** The ROUTER that the processes of the node register at. */
@@ -41,8 +44,11 @@ export class RegistrationPort {
     this.#options = options
     this.#router = new Router(registrationRouter(options.zapDomain))
     const { clock, stranger } = options
-    const departed = () => options.ended()
-    this.#monitor = new ConnectionMonitor(this.#router, clock, { stranger, departed })
+    this.#monitor = new ConnectionMonitor(this.#router, clock, {
+      stranger,
+      departed: () => options.ended(),
+      failed: (error) => options.failed(error),
+    })
   }
 
   /** @throws TidingsError PORT_TAKEN; nothing is left open then. It hears nothing before `listen()`. */

@@ -49,7 +49,10 @@ function judgeKnown(
   }
   const counts = system === undefined || isInSystem(item, system)
   const list = counts && isUsed(known.use, layer) ? findings.errors : findings.warnings
-  if (item.unread !== null) return void list.push(item.unread)
+  if (item.unread !== null) {
+    list.push(item.unread)
+    return
+  }
   if (item.kind === 'link') return
   if (item.text.trim() === '') {
     const message = `${known.name} is empty and counts as absent`

@@ -9,4 +9,5 @@ export interface ActorStage {
   readonly reach: Reach
   readonly watch: WireWatch
   readonly publishers: ReadonlyMap<string, PublisherJournal>
+  follow(work: Promise<unknown>): void
 }

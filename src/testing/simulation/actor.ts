@@ -73,7 +73,7 @@ export class Actor {
       const size = 1 + Math.floor(random() * 3)
       this.#publish(Array.from({ length: size }, () => pickTable(random)))
     }
-    if (random() < 0.1) void this.#flush()
+    if (random() < 0.1) this.#stage.follow(this.#flush())
   }
 
   /** As a busy process does: something in each of so many turns of its event loop. */

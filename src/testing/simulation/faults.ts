@@ -220,7 +220,7 @@ export class Faults {
     )
     if (!actor) return null
     this.#trial.kill(actor)
-    this.#later(500 + draw.strength * 4000, () => void this.#trial.spawnPublisher(number))
+    this.#later(500 + draw.strength * 4000, () => this.#trial.spawnPublisher(number))
     return `publisher ${actor.process.incarnation.slice(0, 6)} is killed`
   }
 
@@ -236,7 +236,7 @@ export class Faults {
       actor.publishBurst()
     }
     this.#trial.close(actor)
-    this.#later(500 + draw.strength * 4000, () => void this.#trial.spawnPublisher(number))
+    this.#later(500 + draw.strength * 4000, () => this.#trial.spawnPublisher(number))
     return `publisher ${actor.process.incarnation.slice(0, 6)} closes`
   }
 

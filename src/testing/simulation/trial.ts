@@ -1,4 +1,6 @@
+import { inBackground } from '../../base/background.ts'
 import { type Random, seededRandom } from '../../base/random.ts'
+import type { TidingsError } from '../../base/tidings-error.ts'
 import type { Tables } from '../../model/request.ts'
 import type { NodeMode } from '../../model/roster-entry.ts'
 import { defaultPublisherLimits } from '../../publisher/publisher-limits.ts'
@@ -100,6 +102,7 @@ export class Trial implements ActorStage, FaultStage {
   readonly faults: Faults
   readonly #versions = new RowVersions()
   #spawned = 0
+  #failure: TidingsError | null = null
 
   constructor(options: TrialOptions) {
     this.options = {
@@ -142,6 +145,7 @@ export class Trial implements ActorStage, FaultStage {
       if (clock.now() - drainedAt < promiseTurnMs) continue
       drainedAt = clock.now()
       await new Promise(setImmediate)
+      if (this.#failure) throw this.#failure
     }
     const received = [...this.actors.values()].flatMap((actor) => {
       const { heldBytes } = actor.queue.stats()
@@ -212,10 +216,11 @@ export class Trial implements ActorStage, FaultStage {
     if (actor.isClosing || !actor.isOpen) return
     actor.isClosing = true
     if (actor.published) actor.published.closingAt = this.now
-    void actor.queue.close().then(() => {
+    const left = actor.queue.close().then(() => {
       if (actor.published) actor.published.leftAt = this.now
       this.#later(20, () => this.kill(actor))
     })
+    this.follow(left)
   }
 
   /** The process stands still. Its connections break after a while, unless only its loop is blocked. */
@@ -251,8 +256,15 @@ export class Trial implements ActorStage, FaultStage {
       if (!process.isFrozen || !cluster?.takeName(process.incarnation)) return
       if (actor.published) actor.published.endedAt = this.now
       actor.isClosing = true
-      void actor.queue.closed.then(() => this.kill(actor))
+      this.follow(actor.queue.closed.then(() => this.kill(actor)))
       this.spawnPublisher(name)
+    })
+  }
+
+  /** What goes on beside the trial: it ends with the failure of that. */
+  follow(work: Promise<unknown>): void {
+    inBackground(work, (failure) => {
+      this.#failure ??= failure
     })
   }
 
@@ -296,12 +308,13 @@ export class Trial implements ActorStage, FaultStage {
     if (published) this.publishers.set(incarnation, published)
     const actor = new Actor(process, queue, random, published, this)
     this.actors.set(incarnation, actor)
-    void queue.open(new AbortController().signal).then(() => {
+    const opened = queue.open(new AbortController().signal).then(() => {
       actor.isOpen = true
       const [first, second] = takings
       if (first) actor.subscribe(first)
       if (second) process.after(random() * secondWithinMs, () => actor.subscribe(second))
     })
+    this.follow(opened)
     return actor
   }
 

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import { inBackground } from '../../base/background.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { Hop } from '../../model/hop.ts'
 import type { Registration, RosterChange } from '../../model/roster-entry.ts'
@@ -23,7 +24,7 @@ export class ThreadHost {
   #transport: Transport | null = null
   /** What the worker last said of itself, once it is registered. */
   #registration: Registration | null = null
-  #closing: Promise<void> | null = null
+  #isClosing = false
 
   /** `make`: the transport to be opened, once the worker asks. */
   constructor(port: MessagePort, make: () => Promise<Transport>) {
@@ -38,7 +39,7 @@ export class ThreadHost {
   #take(message: WorkerMessage): void {
     switch (message.type) {
       case 'open':
-        return void this.#open(message.registration)
+        return inBackground(this.#open(message.registration), (error) => this.#fail(error))
       case 'abort':
         return this.#abort.abort()
       case 'close':
@@ -70,18 +71,14 @@ export class ThreadHost {
   }
 
   async #open(registration: Registration): Promise<void> {
-    try {
-      const transport = await this.#make()
-      if (this.#closing) return
-      this.#transport = transport
-      const opened = await transport.open(registration, this.#handlers(), this.#abort.signal)
-      this.#registration ??= opened
-      const hopsToStrangers = transport.hops('')
-      const { port } = transport
-      this.#outbox.post({ type: 'opened', registration: opened, port, hopsToStrangers })
-    } catch (error) {
-      this.#fail(TidingsError.from(error))
-    }
+    const transport = await this.#make()
+    if (this.#isClosing) return
+    this.#transport = transport
+    const opened = await transport.open(registration, this.#handlers(), this.#abort.signal)
+    this.#registration ??= opened
+    const hopsToStrangers = transport.hops('')
+    const { port } = transport
+    this.#outbox.post({ type: 'opened', registration: opened, port, hopsToStrangers })
   }
 
   #handlers(): TransportHandlers {
@@ -124,7 +121,7 @@ export class ThreadHost {
 
   /** The pid lives on, so this says what the node would see of a process of its own. */
   #workerDied(): void {
-    if (this.#closing) return
+    if (this.#isClosing) return
     const registration = this.#registration
     if (!registration) return this.#close(0)
     this.#transport?.register({ ...registration, state: 'ended' })
@@ -132,12 +129,22 @@ export class ThreadHost {
   }
 
   #close(lingerMs: number): void {
-    this.#closing ??= this.#end(lingerMs)
+    if (this.#isClosing) return
+    this.#isClosing = true
+    this.#abort.abort()
+    inBackground(this.#end(lingerMs), (error) => {
+      this.#outbox.post({ type: 'failed', error: tellError(error) })
+      this.#farewell()
+    })
   }
 
   async #end(lingerMs: number): Promise<void> {
-    this.#abort.abort()
     await this.#transport?.close(lingerMs)
+    this.#farewell()
+  }
+
+  /** The worker waits for this word, whatever became of the sockets. */
+  #farewell(): void {
     this.#outbox.post({ type: 'closed' })
     this.#outbox.close()
     this.#port.close()

@@ -243,3 +243,19 @@ it('what waits for room goes on when nothing is sent any more', async () => {
   await room
   port1.close()
 })
+
+it('a worker whose sockets cannot be closed is told that all is over, and the main thread goes on', async () => {
+  const recorded = new Recorded()
+  recorded.close = () => Promise.reject(new Error('stuck'))
+  const { transport, open } = stage(recorded)
+  await open()
+  await transport.close(0)
+})
+
+it('nor does the main thread end where what it opens cannot be closed after a failure', async () => {
+  const recorded = new Recorded()
+  recorded.refusal = new TidingsError('NAME_TAKEN', 'a process A runs')
+  recorded.close = () => Promise.reject(new Error('stuck'))
+  const { open } = stage(recorded)
+  await expect(open()).rejects.toMatchObject({ code: 'NAME_TAKEN' })
+})

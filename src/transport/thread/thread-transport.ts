@@ -1,5 +1,6 @@
 import { noConnections } from '../../model/new-registration.ts'
 import { MessageChannel, postMessageToThread, type MessagePort } from 'node:worker_threads'
+import { inBackground } from '../../base/background.ts'
 import { checkAborted } from '../../base/abortable.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
@@ -236,7 +237,8 @@ export class ThreadTransport implements Transport {
     this.#accepted.reject(error)
     this.#opened.reject(error)
     if (!this.#isOpen || this.#closing) return
-    void this.close(0)
+    // Its failure is told to whoever closes the queue, which waits for the same.
+    inBackground(this.close(0), () => undefined)
     this.#handlers?.failed(error)
   }
 

@@ -66,6 +66,7 @@ export class ZeroMQRosterPlane implements RosterPlane {
         disconnectSocket(this.#socket, dead)
         this.#connect(dead)
       },
+      failed: (error) => handlers.failed(error),
     })
     this.#received = this.#receive()
     this.#connect(endpoint)

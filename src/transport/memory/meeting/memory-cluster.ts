@@ -36,7 +36,7 @@ export class MemoryCluster implements MemoryHub {
   #nextPort = firstProcessPort
 
   constructor(options: MemoryClusterOptions = {}) {
-    this.schedule = options.schedule ?? ((task) => void setImmediate(task))
+    this.schedule = options.schedule ?? setImmediate
     this.mode = options.mode ?? 'mesh'
   }
 

@@ -65,6 +65,7 @@ export class PublishingSocket {
       disconnected: (endpoint) => handlers.disconnected(endpoint),
       dead: (endpoint, why) => this.#reconnect(endpoint, why),
       stranger: () => refusals.count('no handshake'),
+      failed: (error) => handlers.failed(error),
     })
     this.#drained = this.#drain()
   }

@@ -49,6 +49,7 @@ export class SubscribingSocket {
       connected: (endpoint, again) => handlers.connected(endpoint, again),
       disconnected: (endpoint) => handlers.disconnected(endpoint),
       dead: (endpoint, why) => this.renew(endpoint, why),
+      failed: (error) => handlers.failed(error),
     })
     this.#received = this.#receive()
   }
