@@ -330,10 +330,7 @@ export class SubscribedTables {
   }
 
   #onMark(source: Source, mark: MarkMessage, now: number): void {
-    const isOurs = mark.answers.some(
-      ({ subscriber, nonce }) =>
-        subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce),
-    )
+    const isOurs = this.#syncs.areAnsweredBy(mark)
     const { table } = mark
     // Of a table that was never published there is nothing to know.
     if (table !== null && this.wants(table) && (mark.last > 0 || source.streams.has(table))) {

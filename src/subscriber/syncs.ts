@@ -1,4 +1,5 @@
 import type { Random } from '../base/random.ts'
+import type { MarkMessage } from '../model/message.ts'
 import type { Tables } from '../model/request.ts'
 import type { Beginning } from './beginning.ts'
 import type { AnswerTime } from './round-trip.ts'
@@ -52,6 +53,12 @@ export class Syncs {
 
   isOurs(nonce: number): boolean {
     return this.#asked.has(nonce)
+  }
+
+  areAnsweredBy({ answers }: MarkMessage): boolean {
+    return answers.some(
+      ({ subscriber, nonce }) => subscriber === this.#subscriber && this.isOurs(nonce),
+    )
   }
 
   /** How long ago the sync of this nonce of ours went out, and how much of that this process itself may have stood still. */

@@ -38,9 +38,9 @@ export const syncRules: readonly Rule[] = [
     'A mark proves a topic only to the subscriber that it answers',
     'it proves it to everybody',
     [
-      'subscriber/subscribed-tables.ts',
-      'subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce)',
-      'subscriber !== null && this.#syncs.isOurs(nonce)',
+      'subscriber/syncs.ts',
+      'subscriber === this.#subscriber && this.isOurs(nonce)',
+      'subscriber !== null && this.isOurs(nonce)',
     ],
     [syncs, 'D15: is not answered by the mark for another subscriber'],
   ),
@@ -49,8 +49,8 @@ export const syncRules: readonly Rule[] = [
     'A mark proves a topic only where it bears a nonce of ours',
     'its nonce is not looked at',
     [
-      'subscriber/subscribed-tables.ts',
-      'subscriber === this.#options.subscriber && this.#syncs.isOurs(nonce)',
+      'subscriber/syncs.ts',
+      'subscriber === this.#subscriber && this.isOurs(nonce)',
       'subscriber === this.#options.subscriber && nonce > 0',
     ],
     [syncs, 'D15: is not answered by a mark with a nonce that we never used'],
