@@ -2,6 +2,8 @@ import type { Delivery, Update } from '../model/update.ts'
 import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
 import { didYouMean } from '../base/nearest.ts'
+import { TidingsError } from '../base/tidings-error.ts'
+import type { QueueEvent } from '../queue/queue-event.ts'
 import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
 import { toJson, updateLine } from './json-output.ts'
@@ -20,11 +22,26 @@ interface TailOptions extends SharedOptions {
 export async function tail(tables: readonly string[], options: TailOptions): Promise<number> {
   const stop = new AbortController()
   const removeInterrupt = onInterrupt(() => stop.abort())
+  try {
+    return await tailUntil(stop, removeInterrupt, tables, options)
+  } catch (error) {
+    // A signal ends it with 0, also before it is open.
+    if (stop.signal.aborted && TidingsError.from(error).code === 'ABORTED') return exitCode.done
+    throw error
+  }
+}
+
+async function tailUntil(
+  stop: AbortController,
+  removeInterrupt: () => void,
+  tables: readonly string[],
+  options: TailOptions,
+): Promise<number> {
   await using queue = await openScript('tail', options, { signal: stop.signal })
   let left = options.count ?? Infinity
   const ended = Promise.withResolvers<void>()
   stop.signal.addEventListener('abort', () => ended.resolve())
-  const subscription = queue.subscribe(tables.length > 0 ? tables : '*', {
+  const subscription = queue.subscribe(isOfAll(tables) ? '*' : tables, {
     onDelivery: async (delivery) => {
       const { text, updates } = printed(delivery, left)
       if (!(await isWritten(text))) {
@@ -40,7 +57,8 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
     options.for === undefined ? null : systemClock.after(options.for * 1000, () => ended.resolve())
   subscription.ready.then(
     () => {
-      say('ready')
+      const { unreachable } = subscription
+      say(unreachable.length === 0 ? 'ready' : `ready, without ${cannotBeReached(unreachable)}`)
       inBackground(hintAtNames(tables, options), ({ message }) => say(message))
     },
     () => undefined,
@@ -54,6 +72,11 @@ export async function tail(tables: readonly string[], options: TailOptions): Pro
   return isShort ? exitCode.no : exitCode.done
 }
 
+const isOfAll = (tables: readonly string[]): boolean => tables.length === 0 || tables.includes('*')
+
+const cannotBeReached = (names: readonly string[]): string =>
+  `${names.join(', ')}: what is published there does not come until it can be reached`
+
 function printed(delivery: Delivery, left: number): { text: string; updates: number } {
   if (delivery.type === 'loss')
     return { text: delivery.losses.map((loss) => `${toJson({ loss })}\n`).join(''), updates: 0 }
@@ -66,7 +89,7 @@ function printed(delivery: Delivery, left: number): { text: string; updates: num
 
 /** A table that no process has published yet may be one whose name is mistyped. Of scripts that have ended nobody knows. */
 async function hintAtNames(tables: readonly string[], options: SharedOptions): Promise<void> {
-  if (tables.length === 0) return
+  if (isOfAll(tables)) return
   try {
     const { nodes } = await (await clusterQuery(options))()
     const published = new Set(
@@ -88,11 +111,13 @@ async function hintAtNames(tables: readonly string[], options: SharedOptions): P
 const isWritten = (text: string): Promise<boolean> =>
   new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error)))
 
-async function reportStatus(events: AsyncIterable<{ readonly type: string }>): Promise<void> {
+async function reportStatus(events: AsyncIterable<QueueEvent>): Promise<void> {
   for await (const event of events) {
     if (event.type === 'waiting' && 'missing' in event)
       say(`waiting for ${(event.missing as string[]).join(', ')}`)
     else if (event.type === 'cluster-lost') say('GENESIS_CLUSTER cannot be reached; going on')
     else if (event.type === 'cluster-found') say('GENESIS_CLUSTER is back')
+    else if (event.type === 'unreachable') say(`without ${cannotBeReached(event.names)}`)
+    else if (event.type === 'reachable') say(`${event.names.join(', ')} can be reached`)
   }
 }

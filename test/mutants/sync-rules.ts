@@ -51,7 +51,7 @@ export const syncRules: readonly Rule[] = [
     [
       'subscriber/syncs.ts',
       'subscriber === this.#subscriber && this.isOurs(nonce)',
-      'subscriber === this.#options.subscriber && nonce > 0',
+      'subscriber === this.#subscriber && nonce > 0',
     ],
     [syncs, 'D15: is not answered by a mark with a nonce that we never used'],
   ),

@@ -252,7 +252,9 @@ describe('a process that publishes nothing', () => {
     const a = await openPeer(node, { mode: 'proxy', process: 'A' })
     expect(a.transport.connections().inbound).toBe(0)
     b.transport.subscribe('table/T/')
+    const script = await openPeer(node, { mode: 'proxy', process: 'SCRIPT', role: 'script' })
     b.transport.request(Buffer.from('\x02for publishers'))
+    await eventually('who publishes has it', () => script.requests.length > 0)
     a.transport.register({ ...a.registration, publishes: ['T'] })
     await eventually('it is taken', () =>
       a.registered.some(({ publishes }) => publishes.includes('T')),

@@ -184,6 +184,18 @@ describe('opening while GENESIS_CLUSTER answers, but not at every port', () => {
     await expect(opening).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE', message })
   })
 
+  it('names a port at which nobody takes the first table that a process publishes', async () => {
+    const node = await startNode()
+    const [inbound = Number.NaN] = await freePorts('127.0.0.1', 1)
+    const ports = { ...node.ports, inbound }
+    const peer = newPeer(node, { mode: 'proxy', process: 'LATE', ports, clusterTimeoutMs: 1_000 })
+    await peer.open()
+    peer.transport.register({ ...peer.registration, publishes: ['T'] })
+    await eventually('it is told', () => peer.failures.length > 0)
+    const message = expect.stringMatching(`answers at .*, but .*:${inbound} \\(inbound\\)`)
+    expect(peer.failures).toMatchObject([{ code: 'CLUSTER_UNREACHABLE', message }])
+  })
+
   it('names a GENESIS_CLUSTER that falls silent meanwhile', async () => {
     const node = await startNode()
     const ports = await inPlaceOfOutbound(node, () => node.tell({ do: 'silent', on: true }))

@@ -22,6 +22,7 @@ import { placeOf, portsOf } from '../../registration/zeromq-place.ts'
 import { fewestFreeForQueue, requireFileDescriptors } from '../../sockets/file-descriptors.ts'
 import { requireLibzmq } from '../../sockets/socket-options.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
+import { connectsInTime } from './connections/late-connection.ts'
 import { unreachable } from './transport-options.ts'
 
 /** One renewal of a hop within this many milliseconds: a second one would only cut the first short. */
@@ -223,16 +224,24 @@ export class ZeroMQTransport implements Transport {
     const come = async (): Promise<void> => {
       const up = this.#publishesTo()
       data.connect(up)
-      if (up) {
-        const isConnected = () => data.publishing.isConnected(data.endpoints[up])
-        await this.#condition.until(isConnected, Infinity, this.#ending.signal)
-      }
+      if (up) await this.#comesUp(up, { data, roster })
       if (up === 'inbound') await this.#hearProbe(data, this.#ending.signal)
       this.#up = 'up'
       if (this.#registration && !this.#closing) roster.register(this.#registration)
     }
-    // It is cut short where the transport is closed.
-    inBackground(come(), () => {})
+    inBackground(come(), (error) => this.#fail(error))
+  }
+
+  async #comesUp(up: 'inbound' | 'export', { data, roster }: Planes): Promise<void> {
+    const { clock, clusterTimeoutMs, nodeAddress, ports } = this.#options
+    const late = {
+      isConnected: () => data.publishing.isConnected(data.endpoints[up]),
+      isTaken: () => data.isTaken(up),
+      heardAt: () => roster.heardAt,
+    }
+    const { signal } = this.#ending
+    if (!(await connectsInTime(late, this.#condition, clock, clusterTimeoutMs, signal)))
+      throw unreachable(nodeAddress, ports[up], up, clusterTimeoutMs, ports.registry)
   }
 
   async #hearProbe(data: ZeroMQDataPlane, signal: AbortSignal): Promise<void> {
