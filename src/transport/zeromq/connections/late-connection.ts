@@ -9,10 +9,10 @@ const heardWithinMs = 3_000
 
 /** A connection to a port of GENESIS_CLUSTER, and the registration connection beside it. */
 interface LateConnection {
-  isConnected(): boolean
+  readonly isConnected: () => boolean
   /** The port takes connections, and is slow with its handshakes. */
-  isTaken(): boolean
-  heardAt(): number
+  readonly isTaken: () => boolean
+  readonly heardAt: () => number
 }
 
 /**
