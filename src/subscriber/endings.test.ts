@@ -91,6 +91,22 @@ describe('a publisher that is gone', () => {
     expect(all.order).toEqual(['lost A1..null', 'lost Z1..null'])
   })
 
+  it('D20: that is gone again leaves its open loss from the first gap on, whatever was lost behind it', () => {
+    const pair = new Pair(['A']).ready()
+    pair.hasRoom = false
+    for (let sequence = 1; sequence <= 5; sequence++) pair.publish(['A'])
+    pair.deliver((_, index) => index === 1 || index === 3)
+    // Taken for dead, so that 2 and 4 are lost; then it is heard, and what is held is let go for want of memory.
+    pair.roster({ state: 'ended', last: null })
+    pair.pass(2_000, ({ kind }) => kind !== 'heartbeat')
+    pair.subscription.letGo(0)
+    pair.hasRoom = true
+    pair.subscription.onRoom(pair.now)
+    expect(pair.order).toEqual(['A1', 'lost A2..2'])
+    pair.pass(15_000, everything)
+    expect(pair.order).toEqual(['A1', 'lost A2..2', 'lost A3..null'])
+  })
+
   it('D20: that died leaves an open loss where something of it came, whatever its node knew', () => {
     const pair = new Pair(['A', 'B']).ready()
     pair.publish(['B'])

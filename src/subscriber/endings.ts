@@ -68,7 +68,7 @@ export class Endings {
   gone(source: Source): void {
     source.gone(this.#wanted.named === null)
     this.#loseGaps(source, this.#lastPartlyHere(source), 'gone')
-    this.tellOpen(source)
+    this.#leaveOpen(source)
     this.#output.event({ type: 'publisher-gone', publisher: source.identity })
   }
 

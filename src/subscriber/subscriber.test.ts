@@ -317,6 +317,19 @@ describe('a roster that began anew', () => {
     expect(ready.losses).toHaveLength(1)
   })
 
+  it('D23: an older roster does not bring back who has said that it ended', () => {
+    publish(3)
+    roster({ node: 'n', history: 'h' }, { state: 'ended', last: [{ table: 'A', last: 3 }] })
+    const ready = subscribe()
+    pass(1000)
+    // As a node tells that was started with the file of a backup: it waits for this process in vain.
+    roster({ node: 'n', history: 'another' }, { state: 'leaving', last: [{ table: 'A', last: 3 }] })
+    roster({ node: 'n', history: 'another' }, { state: 'ended', last: null })
+    pass(30_000)
+    expect(subscriber.roster.get(identity.incarnation)?.state).toBe('ended')
+    expect(ready.losses.map(({ reason }) => reason)).toEqual(['roster-lost'])
+  })
+
   it('D23: lets a process go that the roster lets go', () => {
     const change = { entries: [], histories: [], settled: true, unreachable: [] }
     subscriber.onRoster({ ...change, letGo: [identity.incarnation] }, now)

@@ -204,7 +204,9 @@ export class Subscriber {
   onRoster(change: RosterChange, now: number): void {
     this.#settled ||= change.settled
     this.#unreachable = change.unreachable
-    for (const entry of change.entries) {
+    // A roster out of an old file says again that somebody leaves who has ended: nothing would follow that.
+    const entries = change.entries.filter(({ incarnation }) => !this.#hasLeft(incarnation))
+    for (const entry of entries) {
       const isOver = entry.state === 'ended'
       this.#roster.set(entry.incarnation, isOver ? withoutTables(entry) : entry)
       if (isOver) this.#confirmations.forget(entry.incarnation)
@@ -216,7 +218,8 @@ export class Subscriber {
     if (this.#isLost(change))
       for (const { subscription } of this.#entries) subscription.onRosterLost()
     this.#forgetEnded()
-    for (const { subscription } of this.#entries) subscription.onRoster(change, now)
+    const news = { ...change, entries }
+    for (const { subscription } of this.#entries) subscription.onRoster(news, now)
     this.#wakeWithin(this.#limits.tickMs)
   }
 

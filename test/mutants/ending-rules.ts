@@ -370,4 +370,15 @@ export const endingRules: readonly Rule[] = [
       'D20: is none of it when it had left in good order, though a frame of it comes late',
     ],
   ),
+  rule(
+    'D20.38',
+    'What was lost behind the first gap of a publisher that is gone belongs to its open loss, also when it is gone again',
+    'it is waited for, and the open loss is never told',
+    [
+      'subscriber/endings.ts',
+      "this.#lastPartlyHere(source), 'gone')\n    this.#leaveOpen(source)",
+      "this.#lastPartlyHere(source), 'gone')\n    this.tellOpen(source)",
+    ],
+    [endings, 'D20: that is gone again leaves its open loss from the first gap on'],
+  ),
 ]

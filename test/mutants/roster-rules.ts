@@ -404,6 +404,17 @@ export const rosterRules: readonly Rule[] = [
     [remoteRoster, 'D23: who is not named within the hour is let go, once'],
   ),
   rule(
+    'D23.39',
+    'Who has said that it ended is not brought back by an older roster: nothing would follow its open losses',
+    'the roster that came last holds',
+    [
+      'subscriber/subscriber.ts',
+      'change.entries.filter(({ incarnation }) => !this.#hasLeft(incarnation))',
+      'change.entries',
+    ],
+    [subscriber, 'D23: an older roster does not bring back who has said that it ended'],
+  ),
+  rule(
     'D24.1',
     'A process gets its own updates from itself: copies that come back over the wire are dropped',
     'they are taken',
