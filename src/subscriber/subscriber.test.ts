@@ -235,6 +235,22 @@ describe('the budget of held bytes', () => {
     const all = Array.from({ length: 60 }, (_, index) => index + 1)
     for (const { received } of applications) expect(received).toEqual(all)
   })
+
+  it('D21: is left first by whoever holds most: what waits for a slow application costs others nothing', () => {
+    start({ heldBytes: 2000 })
+    const [slow, fast] = [subscribe(), subscribe()]
+    pass(1000)
+    slow.hasRoom = false
+    publish(20)
+    deliver()
+    publish(1)
+    messages = []
+    publish(4)
+    deliver()
+    // Behind the one that is missing it holds the other four: one replay is enough.
+    expect(fast.subscription.heldBytes).toBeGreaterThan(4 * 100)
+    expect(subscriber.heldBytes).toBeLessThanOrEqual(2000)
+  })
 })
 
 describe('this process itself', () => {

@@ -313,10 +313,17 @@ export class Subscriber {
     return entries
   }
 
+  /** Who holds most lets go first: what waits for a slow application must not cost the others theirs, again and again. */
   #keepBudget(entry: OpenSubscription): void {
     if (entry.subscription.heldBytes === 0) return
-    const over = this.heldBytes - this.#limits.heldBytes
-    if (over > 0) entry.subscription.letGo(Math.max(0, entry.subscription.heldBytes - over))
+    let over = this.heldBytes - this.#limits.heldBytes
+    if (over <= 0) return
+    const all = [...this.#entries].map(({ subscription }) => subscription)
+    for (const each of all.toSorted((one, other) => other.heldBytes - one.heldBytes)) {
+      each.letGo(Math.max(0, each.heldBytes - over))
+      over = this.heldBytes - this.#limits.heldBytes
+      if (over <= 0) return
+    }
   }
 
   #subscribeAgain(topics: readonly (string | null)[]): void {

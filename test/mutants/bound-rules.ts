@@ -25,8 +25,8 @@ export const boundRules: readonly Rule[] = [
     'each subscription has it for itself',
     [
       'subscriber/subscriber.ts',
-      'const over = this.heldBytes - this.#limits.heldBytes',
-      'const over = entry.subscription.heldBytes - this.#limits.heldBytes',
+      'let over = this.heldBytes - this.#limits.heldBytes',
+      'let over = entry.subscription.heldBytes - this.#limits.heldBytes',
     ],
     [subscriber, 'D21: is one for all subscriptions of a process, and costs no update'],
   ),
@@ -165,6 +165,17 @@ export const boundRules: readonly Rule[] = [
     'with them',
     ['subscriber/subscriber.ts', 'isOver ? withoutTables(entry) : entry', 'entry'],
     [subscriber, 'D21: ended processes are remembered without their tables'],
+  ),
+  rule(
+    'D21.17',
+    'Over the budget that subscription lets go first which holds most',
+    'the one that takes something lets go, again and again',
+    [
+      'subscriber/subscriber.ts',
+      'for (const each of all.toSorted((one, other) => other.heldBytes - one.heldBytes)) {',
+      'for (const each of [entry.subscription, ...all]) {',
+    ],
+    [subscriber, 'D21: is left first by whoever holds most'],
   ),
   rule(
     'D22.1',
