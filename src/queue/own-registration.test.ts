@@ -7,7 +7,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('D20: has the last numbers of all streams from when the process leaves', async () => {
+/** A transport, and all that is said over it of the process. */
+function recorded() {
   const transport = new MemoryCluster().transport()
   const said: Registration[] = []
   const register = transport.register.bind(transport)
@@ -15,6 +16,11 @@ it('D20: has the last numbers of all streams from when the process leaves', asyn
     said.push(registration)
     register(registration)
   }
+  return { transport, said }
+}
+
+it('D20: has the last numbers of all streams from when the process leaves', async () => {
+  const { transport, said } = recorded()
   const queue = await openUpdateQueue({ process: 'LEAVING', transport })
   queue.publish([
     { table: 'A', kind: 'insert', record: {} },
@@ -32,13 +38,7 @@ it('D20: has the last numbers of all streams from when the process leaves', asyn
 })
 
 it('is said again where something was published since: an idle process leaves the repeating to its transport', async () => {
-  const transport = new MemoryCluster().transport()
-  const said: Registration[] = []
-  const register = transport.register.bind(transport)
-  transport.register = (registration) => {
-    said.push(registration)
-    register(registration)
-  }
+  const { transport, said } = recorded()
   vi.useFakeTimers()
   const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms)
   const opening = openUpdateQueue({ process: 'IDLE', transport })
@@ -60,13 +60,7 @@ it('is said again where something was published since: an idle process leaves th
 })
 
 it('D3: is said a few times where one turn publishes 3,000 new tables, and names all of them', async () => {
-  const transport = new MemoryCluster().transport()
-  const said: Registration[] = []
-  const register = transport.register.bind(transport)
-  transport.register = (registration) => {
-    said.push(registration)
-    register(registration)
-  }
+  const { transport, said } = recorded()
   await using queue = await openUpdateQueue({ process: 'P', transport })
   said.length = 0
   for (let table = 0; table < 3_000; table++)

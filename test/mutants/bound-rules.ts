@@ -1,6 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
 const subscriber = 'src/subscriber/subscriber.test.ts'
+const subscriberRoster = 'src/subscriber/subscriber-roster.test.ts'
 const endings = 'src/subscriber/endings.test.ts'
 const delivery = 'src/subscriber/parcel-delivery.test.ts'
 const queue = 'src/queue/composed-queue.test.ts'
@@ -46,7 +47,7 @@ export const boundRules: readonly Rule[] = [
     'Ended processes are remembered up to a number',
     'they are remembered for ever',
     ['subscriber/subscriber.ts', "if (state === 'ended') this.#roster.delete(incarnation)", ''],
-    [subscriber, 'D21: ended processes are remembered up to a number'],
+    [subscriberRoster, 'D21: ended processes are remembered up to a number'],
   ),
   rule(
     'D21.5',
@@ -164,7 +165,7 @@ export const boundRules: readonly Rule[] = [
     'Ended processes are remembered without their tables',
     'with them',
     ['subscriber/subscriber.ts', 'isOver ? withoutTables(entry) : entry', 'entry'],
-    [subscriber, 'D21: ended processes are remembered without their tables'],
+    [subscriberRoster, 'D21: ended processes are remembered without their tables'],
   ),
   rule(
     'D21.17',

@@ -366,7 +366,7 @@ export const endingRules: readonly Rule[] = [
       'this',
     ],
     [
-      'src/subscriber/subscriber.test.ts',
+      'src/subscriber/subscriber-roster.test.ts',
       'D20: is none of it when it had left in good order, though a frame of it comes late',
     ],
   ),

@@ -1,6 +1,6 @@
 import { type Rule, rule } from './rule.ts'
 
-const subscriber = 'src/subscriber/subscriber.test.ts'
+const subscriberTicks = 'src/subscriber/subscriber-ticks.test.ts'
 const readiness = 'src/subscriber/readiness.test.ts'
 const subscription = 'src/subscriber/subscribed-tables.test.ts'
 const roundTrip = 'src/subscriber/round-trip.test.ts'
@@ -156,7 +156,7 @@ export const pathRules: readonly Rule[] = [
       '      ...topics.map((table) => (table === null ? allUpdatesTopic : updateTopic(table))),\n',
       '',
     ],
-    [subscriber, 'D12: is sent again, for the topics that are not proven and the reply topic'],
+    [subscriberTicks, 'D12: is sent again, for the topics that are not proven and the reply topic'],
   ),
   rule(
     'D12.7',
@@ -196,6 +196,6 @@ export const pathRules: readonly Rule[] = [
       '      allStatusTopic, // No answer proves it',
       '      // No answer proves it',
     ],
-    [subscriber, 'D12: is sent again for the heartbeats, of which no answer tells'],
+    [subscriberTicks, 'D12: is sent again for the heartbeats, of which no answer tells'],
   ),
 ]

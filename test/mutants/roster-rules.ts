@@ -1,6 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
 const subscriber = 'src/subscriber/subscriber.test.ts'
+const subscriberRoster = 'src/subscriber/subscriber-roster.test.ts'
 const endings = 'src/subscriber/endings.test.ts'
 const roster = 'src/cluster/roster/roster.test.ts'
 const registry = 'src/cluster/roster/registry.test.ts'
@@ -100,7 +101,10 @@ export const rosterRules: readonly Rule[] = [
       'if (known !== undefined && known !== history) isAnother = true',
       '',
     ],
-    [subscriber, 'D23: is a loss of publishers unknown to whoever knew the old one and was ready'],
+    [
+      subscriberRoster,
+      'D23: is a loss of publishers unknown to whoever knew the old one and was ready',
+    ],
   ),
   rule(
     'D23.9',
@@ -213,7 +217,7 @@ export const rosterRules: readonly Rule[] = [
     'nothing is told',
     ['subscriber/subscriber.ts', 'return isAnother || forgot === true', 'return isAnother'],
     [
-      subscriber,
+      subscriberRoster,
       'D23: is a loss also where the roster has forgotten what this process has not seen',
     ],
   ),
@@ -412,7 +416,7 @@ export const rosterRules: readonly Rule[] = [
       'change.entries.filter(({ incarnation }) => !this.#hasLeft(incarnation))',
       'change.entries',
     ],
-    [subscriber, 'D23: an older roster does not bring back who has said that it ended'],
+    [subscriberRoster, 'D23: an older roster does not bring back who has said that it ended'],
   ),
   rule(
     'D24.1',

@@ -1,6 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
 const subscriber = 'src/subscriber/subscriber.test.ts'
+const subscriberTicks = 'src/subscriber/subscriber-ticks.test.ts'
 const syncs = 'src/subscriber/syncs.test.ts'
 
 /** How publishers are asked, and when time is looked at: D15. */
@@ -71,7 +72,10 @@ export const syncRules: readonly Rule[] = [
       'ownStallMs: this.#output.ownStallsMs(now) - asked.ownStallsMs',
       'ownStallMs: 0',
     ],
-    ['src/subscriber/subscriber.test.ts', 'D15: takes none of that for the length of the way'],
+    [
+      'src/subscriber/subscriber-ticks.test.ts',
+      'D15: takes none of that for the length of the way',
+    ],
   ),
   rule(
     'D15.9',
@@ -156,14 +160,17 @@ export const syncRules: readonly Rule[] = [
       'quietUntil = Math.min(quietUntil, subscription.quietUntil())',
       'if (subscription.quietUntil() === 0) quietUntil = 0',
     ],
-    [subscriber, 'D15: comes when a publisher has been silent for too long, not a second later'],
+    [
+      subscriberTicks,
+      'D15: comes when a publisher has been silent for too long, not a second later',
+    ],
   ),
   rule(
     'D15.18',
     'While something is missing or to be proven, time is looked at every 200 ms',
     'it is looked at once a second',
     ['subscriber/subscriber.ts', 'if (this.#isAwake || quietUntil <= soon) return soon', ''],
-    [subscriber, 'D15: comes soon while something is to be proven, or missing'],
+    [subscriberTicks, 'D15: comes soon while something is to be proven, or missing'],
   ),
   rule(
     'D15.19',
@@ -181,7 +188,10 @@ export const syncRules: readonly Rule[] = [
     'So has a heartbeat that names what has not come',
     'it waits for the next second',
     ['subscriber/subscribed-tables.ts', 'this.#output.wakeWithin(this.#limits.tickMs)\n', '\n'],
-    [subscriber, 'D15: is asked for by a heartbeat that names what has not come, and by no other'],
+    [
+      subscriberTicks,
+      'D15: is asked for by a heartbeat that names what has not come, and by no other',
+    ],
   ),
   rule(
     'D15.21',
@@ -198,6 +208,6 @@ export const syncRules: readonly Rule[] = [
     'Time is looked at behind the heartbeats, so that what is made anew takes none that is under way',
     'it is looked at while they come',
     ['subscriber/subscriber.ts', 'const behindMs = tickMs / 2', 'const behindMs = 0'],
-    [subscriber, 'D15: comes behind the next heartbeats where all is quiet'],
+    [subscriberTicks, 'D15: comes behind the next heartbeats where all is quiet'],
   ),
 ]
