@@ -7,12 +7,12 @@ import { defaultSubscriberLimits } from './subscriber-limits.ts'
 /** A subscriber whose publisher is far away: what either says arrives so much later. */
 class FarPair {
   readonly pair = new Pair(['A'])
-  readonly #oneWayMs: number
+  oneWayMs: number
   #up: { at: number; request: Request }[] = []
   #down: { at: number; message: Message }[] = []
 
   constructor(oneWayMs: number) {
-    this.#oneWayMs = oneWayMs
+    this.oneWayMs = oneWayMs
     this.pair.isDirect = false
     this.pair.roster()
     this.pass(12_000)
@@ -24,7 +24,7 @@ class FarPair {
     const { pair } = this
     for (const end = pair.now + ms; pair.now < end;) {
       pair.now += 50
-      const at = pair.now + this.#oneWayMs
+      const at = pair.now + this.oneWayMs
       pair.subscription.tick(pair.now, 0)
       this.#up.push(...pair.requests.splice(0).map((request) => ({ at, request })))
       for (const { request } of this.#up.filter((each) => each.at <= pair.now))
@@ -118,6 +118,27 @@ describe('a publisher whose answers take 2.4 s', () => {
     far.pair.subscription.resync(far.pair.now)
     far.pass(2_400)
     expect(far.pair.requestsOf('sync', since).length).toBe(1)
+  })
+
+  it('D15: is asked again as soon as its answers are found to take less', () => {
+    const far = new FarPair(1_200)
+    const since = far.pair.now
+    far.pair.subscription.resync(far.pair.now)
+    far.pass(100, () => true)
+    const [source] = far.pair.subscription.sources.values()
+    for (let answer = 0; answer < 8; answer += 1)
+      source?.answered({ tookMs: 20, ownStallMs: 0 }, far.pair.now)
+    far.pass(600, () => true)
+    expect(far.pair.requestsOf('sync', since).length).toBe(2)
+  })
+
+  it('D15: is asked again sooner when its marks come sooner, and vectors are lost', () => {
+    const far = new FarPair(1_200)
+    far.oneWayMs = 50
+    const since = far.pair.now
+    far.pair.subscription.resync(far.pair.now)
+    far.pass(2_800, ({ kind }) => kind === 'vector')
+    expect(far.pair.requestsOf('sync', since).length).toBe(2)
   })
 
   it('D16: is asked again as soon as ever when it leaves, since it serves for a short time only', () => {

@@ -330,7 +330,7 @@ export class SubscribedTables {
   }
 
   #onMark(source: Source, mark: MarkMessage, now: number): void {
-    const isOurs = this.#syncs.areAnsweredBy(mark)
+    const nonce = this.#syncs.answeredBy(mark)
     const { table } = mark
     // Of a table that was never published there is nothing to know.
     if (table !== null && this.wants(table) && (mark.last > 0 || source.streams.has(table))) {
@@ -339,7 +339,8 @@ export class SubscribedTables {
       else source.needsProof(this.#topics, now, this.#random)
       this.#repair.notice(stream, now)
     }
-    if (!isOurs) return
+    if (nonce === undefined) return
+    source.answered(this.#syncs.took(nonce, now), now)
     source.prove(mark.table)
     this.#readiness.check()
   }

@@ -13,12 +13,19 @@ export class SyncSchedule {
   readonly #roundTrip: RoundTrip
   #count = 0
   #askedAt = -Infinity
-  #nextAt: number
+  /** The pause behind the last question: at least so long, by how often it was asked and how many were asked with it. */
+  #leastPauseMs = 0
+  /** And so long by what was known when it was asked. */
+  #pauseMs = 0
+  /** Of the pause, left to chance. */
+  #share = 1
+  /** When it is asked without a pause; Infinity: behind the pause. */
+  #soonAt: number
 
   constructor(limits: SyncLimits, roundTrip: RoundTrip, now: number) {
     this.#limits = limits
     this.#roundTrip = roundTrip
-    this.#nextAt = now
+    this.#soonAt = now
   }
 
   /** How often it was asked since there was something new to be proven. */
@@ -31,20 +38,25 @@ export class SyncSchedule {
     return this.#askedAt
   }
 
-  /** When it is asked next, if there is something to be proven. */
+  /**
+   * When it is asked next, if there is something to be proven. What has come meanwhile may have shown that the answers
+   * of this publisher take less than was thought: then the pause is shorter.
+   */
   get nextAt(): number {
-    return this.#nextAt
+    if (this.#count === 0) return this.#soonAt
+    const pauseMs = Math.min(this.#pauseMs, this.#pauseByNow())
+    return Math.min(this.#soonAt, this.#askedAt + pauseMs * this.#share)
   }
 
   /** There is something new to be proven. */
   restart(now: number, random: Random): void {
     this.#count = 0
-    this.#nextAt = this.#soon(now, random)
+    this.#soonAt = this.#soon(now, random)
   }
 
   /** It is asked soon, if not sooner. */
   hasten(now: number, random: Random): void {
-    this.#nextAt = Math.min(this.#nextAt, this.#soon(now, random))
+    this.#soonAt = Math.min(this.#soonAt, this.#soon(now, random))
   }
 
   /**
@@ -56,8 +68,14 @@ export class SyncSchedule {
     this.#count++
     this.#askedAt = now
     const later = Math.max(syncRetryMs * 1.5 ** this.#count, syncAnswerMs * publishers)
-    const wait = this.#roundTrip.pauseMs(Math.min(later, syncRetryMaxMs))
-    this.#nextAt = now + wait * share
+    this.#leastPauseMs = Math.min(later, syncRetryMaxMs)
+    this.#pauseMs = this.#pauseByNow()
+    this.#share = share
+    this.#soonAt = Infinity
+  }
+
+  #pauseByNow(): number {
+    return this.#roundTrip.pauseMs(this.#leastPauseMs)
   }
 
   #soon(now: number, random: Random): number {

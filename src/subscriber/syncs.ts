@@ -55,10 +55,11 @@ export class Syncs {
     return this.#asked.has(nonce)
   }
 
-  areAnsweredBy({ answers }: MarkMessage): boolean {
-    return answers.some(
+  /** The nonce of ours that this mark answers; undefined: it answers others. */
+  answeredBy({ answers }: MarkMessage): number | undefined {
+    return answers.find(
       ({ subscriber, nonce }) => subscriber === this.#subscriber && this.isOurs(nonce),
-    )
+    )?.nonce
   }
 
   /** How long ago the sync of this nonce of ours went out, and how much of that this process itself may have stood still. */

@@ -2,6 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const subscriber = 'src/subscriber/subscriber.test.ts'
 const subscriberTicks = 'src/subscriber/subscriber-ticks.test.ts'
+const roundTrip = 'src/subscriber/round-trip.test.ts'
 const syncs = 'src/subscriber/syncs.test.ts'
 
 /** How publishers are asked, and when time is looked at: D15. */
@@ -10,7 +11,7 @@ export const syncRules: readonly Rule[] = [
     'D15.1',
     'A sync is repeated while an answer is missing',
     'it is sent once',
-    ['subscriber/sync-schedule.ts', 'this.#nextAt = now + wait * share', 'this.#nextAt = Infinity'],
+    ['subscriber/sync-schedule.ts', 'this.#askedAt + pauseMs * this.#share', 'Infinity'],
     [syncs, 'D15: is repeated, later and later, while an answer is missing'],
   ),
   rule(
@@ -60,8 +61,12 @@ export const syncRules: readonly Rule[] = [
     'D15.7',
     'A sync is repeated no faster than an answer takes by the round trips that were measured',
     'it is repeated as on one host',
-    ['subscriber/sync-schedule.ts', 'this.#roundTrip.pauseMs(Math.min(later,', '(Math.min(later,'],
-    ['src/subscriber/round-trip.test.ts', 'D15: is asked again no faster than an answer can come'],
+    [
+      'subscriber/sync-schedule.ts',
+      'this.#roundTrip.pauseMs(this.#leastPauseMs)',
+      'this.#leastPauseMs',
+    ],
+    [roundTrip, 'D15: is asked again no faster than an answer can come'],
   ),
   rule(
     'D15.8',
@@ -100,7 +105,7 @@ export const syncRules: readonly Rule[] = [
       'Math.min(tookMs - ownStallMs - silentMs, longestRoundTripMs)',
       'Math.min(tookMs - ownStallMs, longestRoundTripMs)',
     ],
-    ['src/subscriber/round-trip.test.ts', 'D15: is not taken to be far away'],
+    [roundTrip, 'D15: is not taken to be far away'],
   ),
   rule(
     'D15.11',
@@ -209,5 +214,23 @@ export const syncRules: readonly Rule[] = [
     'it is looked at while they come',
     ['subscriber/subscriber.ts', 'const behindMs = tickMs / 2', 'const behindMs = 0'],
     [subscriberTicks, 'D15: comes behind the next heartbeats where all is quiet'],
+  ),
+  rule(
+    'D15.23',
+    'A sync is repeated as soon as the pause is over that its publisher has now: answers found to be faster shorten it',
+    'the pause stays what it was when the sync went out',
+    ['subscriber/sync-schedule.ts', 'Math.min(this.#pauseMs, this.#pauseByNow())', 'this.#pauseMs'],
+    [roundTrip, 'D15: is asked again as soon as its answers are found to take less'],
+  ),
+  rule(
+    'D15.24',
+    'A mark that answers a sync tells the length of the way as well as a vector',
+    'vectors alone tell it',
+    [
+      'subscriber/subscribed-tables.ts',
+      'source.answered(this.#syncs.took(nonce, now), now)\n',
+      '\n',
+    ],
+    [roundTrip, 'D15: is asked again sooner when its marks come sooner, and vectors are lost'],
   ),
 ]
