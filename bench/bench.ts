@@ -46,7 +46,13 @@ const values = instrument(
       .choices(['1x1', '1x8'])
       .default(['1x1', '1x8']),
   )
-  .option('--no-turns', 'bulk and latency only')
+  .option('--no-turns', 'without those')
+  .addOption(
+    new Option('--cold <shape...>', 'measured from the first update on, without warm-up, too')
+      .choices(['1x1', '1x8'])
+      .default(['1x1', '1x8']),
+  )
+  .option('--no-cold', 'without those')
   .option('--no-latency', 'throughput only')
   .option('--latency-seconds <s>', 'recorded for each rate', amount, 4)
   .option('--quick', 'a look: 1x1, 15 fields, one field read, no latency')
@@ -65,6 +71,7 @@ const values = instrument(
     latency: string[] | false
     latencySeconds: number
     turns: string[] | false
+    cold: string[] | false
     quick?: true
     json?: string
     write?: true
@@ -87,9 +94,18 @@ const asked: Options = {
   latency: values.latency === false ? [] : values.latency.map(Number),
   latencySeconds: values.latencySeconds,
   turns: values.turns === false ? [] : values.turns.map(shapeOf),
+  cold: values.cold === false ? [] : values.cold.map(shapeOf),
 }
 const options: Options = values.quick
-  ? { ...asked, shapes: [shapeOf('1x1')], rows: ['15'], reading: ['one'], latency: [], turns: [] }
+  ? {
+      ...asked,
+      shapes: [shapeOf('1x1')],
+      rows: ['15'],
+      reading: ['one'],
+      latency: [],
+      turns: [],
+      cold: [],
+    }
   : asked
 
 /** Who can take part; who cannot is named with what is missing. */
@@ -123,10 +139,7 @@ async function runInTurns(
   contenders: readonly Contender[],
   failures: string[],
 ): Promise<Series[]> {
-  const takingPart = contenders.filter(
-    (each) =>
-      (!each.isBytesOnly || workload.takesBytes) && (!each.readsOneField || workload.readsOneField),
-  )
+  const takingPart = contenders.filter((each) => workload.takesPart(each))
   const { title, type, shape, rows } = workload
   const lists = takingPart.map((contender) => ({
     contender,

@@ -34,6 +34,7 @@ const [workload] = workloads({
   latency: [],
   latencySeconds: 0,
   turns: [],
+  cold: [],
 })
 if (!workload) throw new Error('there is no workload')
 

@@ -19,6 +19,8 @@ export interface Options {
   readonly latencySeconds: number
   /** Shapes in which each commit has a turn of the event loop to itself. */
   readonly turns: readonly Shape[]
+  /** Shapes that are also measured from the first update on, without any warm-up. */
+  readonly cold: readonly Shape[]
   /** About how long each run goes on before it is measured, seconds. */
   readonly warmUp: number
 }
@@ -29,9 +31,7 @@ export interface Workload {
   readonly shape: Shape
   readonly rows: RowSet
   readonly type: Work['type']
-  /** Bytes are the same whatever the rows: who moves bytes only takes part in one table of a shape. */
-  readonly takesBytes: boolean
-  readonly readsOneField: boolean
+  takesPart(contender: Contender): boolean
   work(contender: Contender): Work
 }
 
@@ -47,6 +47,18 @@ const bulkPerTurn = 1_000
 /** Turns of the event loop a second that nobody exceeds who publishes in each of them. */
 const mostTurnsPerSecond = 200_000
 
+/** Updates of a run from a cold start: to one subscriber, and to several. */
+const coldUpdates = { one: 3_000_000, several: 400_000 }
+
+/** Who carries fewer would need a quarter of a minute and more for so many updates. */
+const leastColdPerSecond = 200_000
+
+const shapeTitle = ({ publishers, subscribers }: Shape): string => `${publishers} → ${subscribers}`
+
+/** Reads rows, and all that the workload reads. */
+const readsRows = ({ isBytesOnly, readsOneField }: Contender): boolean =>
+  !isBytesOnly && !readsOneField
+
 /** Updates that one publisher sends in about `seconds` on two cores. */
 function updatesIn(seconds: number, contender: Contender, shape: Shape, most: number): number {
   const share = shape.subscribers === 1 ? 1 : 1 / (shape.subscribers - 2)
@@ -58,12 +70,15 @@ export function workloads(options: Options): Workload[] {
   const throughput = options.shapes.flatMap((shape) =>
     options.rows.flatMap((rows, rowsIndex) =>
       options.reading.map((reading, readingIndex) => ({
-        title: `${shape.publishers} → ${shape.subscribers}: ${rowTitles[rows]}, ${readingTitles[reading]}`,
+        title: `${shapeTitle(shape)}: ${rowTitles[rows]}, ${readingTitles[reading]}`,
         shape,
         rows,
         type: 'throughput' as const,
-        takesBytes: rowsIndex === 0 && readingIndex === 0,
-        readsOneField: reading === 'one',
+        takesPart: ({ isBytesOnly, readsOneField }: Contender) => {
+          // Bytes are the same whatever the rows: who moves bytes only takes part in one table of a shape.
+          if (isBytesOnly) return rowsIndex === 0 && readingIndex === 0
+          return !readsOneField || reading === 'one'
+        },
         work: (contender: Contender): Work => ({
           type: 'throughput',
           warmUp: updatesIn(options.warmUp, contender, shape, options.updates),
@@ -75,12 +90,11 @@ export function workloads(options: Options): Workload[] {
     ),
   )
   const turns = options.turns.map((shape) => ({
-    title: `A commit a turn, ${shape.publishers} → ${shape.subscribers}: 15 fields, one field read`,
+    title: `A commit a turn, ${shapeTitle(shape)}: 15 fields, one field read`,
     shape,
     rows: '15' as const,
     type: 'throughput' as const,
-    takesBytes: false,
-    readsOneField: false,
+    takesPart: readsRows,
     work: (contender: Contender): Work => {
       const rate = Math.min(contender.rate, mostTurnsPerSecond)
       const updates = (seconds: number) =>
@@ -94,13 +108,30 @@ export function workloads(options: Options): Workload[] {
       }
     },
   }))
+  const cold = options.cold.map((shape) => {
+    const updates = shape.subscribers === 1 ? coldUpdates.one : coldUpdates.several
+    return {
+      title: `From a cold start, ${shapeTitle(shape)}: ${updates.toLocaleString('en')} updates of 15 fields, one field read`,
+      shape,
+      rows: '15' as const,
+      type: 'throughput' as const,
+      takesPart: (contender: Contender) =>
+        readsRows(contender) && contender.rate >= leastColdPerSecond,
+      work: (): Work => ({
+        type: 'throughput',
+        warmUp: 0,
+        updates,
+        reading: 'one',
+        perTurn: bulkPerTurn,
+      }),
+    }
+  })
   const latency = options.latency.map((rate) => ({
     title: `Latency at ${rate.toLocaleString('en')} updates a second, 1 → 1, 15 fields`,
     shape: { publishers: 1, subscribers: 1 },
     rows: '15' as const,
     type: 'latency' as const,
-    takesBytes: false,
-    readsOneField: false,
+    takesPart: readsRows,
     work: (): Work => ({
       type: 'latency',
       rate,
@@ -108,5 +139,5 @@ export function workloads(options: Options): Workload[] {
       updates: Math.round(rate * options.latencySeconds),
     }),
   }))
-  return [...throughput, ...turns, ...latency]
+  return [...throughput, ...cold, ...turns, ...latency]
 }

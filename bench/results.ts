@@ -181,8 +181,8 @@ export function resultsPage(results: BenchResults): string {
   if (targets.length > 0) lines.push('## What to reach', '', ...targets, '')
   lines.push(
     'Real processes on one machine over loopback. Medians (least … most) of repetitions run in turns; ratios are taken',
-    'repetition by repetition. Compare figures of one table only. Each run warms up first: as long as a process compiles,',
-    'its figures are those of the compiler (the programs in C need none). Time then runs from the first publish to the',
+    'repetition by repetition. Compare figures of one table only. Each run warms up first, but for those from a cold',
+    'start: as long as a process compiles, its figures are those of the compiler (the programs in C need none). Time then runs from the first publish to the',
     'last update checked at the slowest subscriber. CPU is user and system time of all processes in that time, servers',
     'included; memory is the most of the whole run, warm-up included.',
     '',

@@ -19,8 +19,8 @@ const perCpuSecond = (outcome: Outcome): number => 1 / outcome.cpuSecondsPerMill
 /** `row`: for 1 → 1 and 1 → 8, how many times as fast as the peer; null: not asked. */
 const rows: readonly (readonly [peer: string, what: string, one: number, eight: number | null])[] =
   [
-    // An order of magnitude is what makes a team change what it has.
-    ['nats', 'Tidings ÷ NATS', 10, 10],
+    // An order of magnitude is what makes a team change what it has; a fifth more, so that it holds on other machines too.
+    ['nats', 'Tidings ÷ NATS', 12, 12],
     ['redis', 'Tidings ÷ Redis', 14, 10],
     ['mqtt', 'Tidings ÷ Mosquitto', 14, 25],
     ['moleculer', 'Tidings ÷ Moleculer', 25, 45],
@@ -29,7 +29,7 @@ const rows: readonly (readonly [peer: string, what: string, one: number, eight: 
     ['bullmq-batches', 'Tidings ÷ BullMQ Relay on Redis, arrays', 10, 10],
     // The same bytes over another carrier: what numbering, retention and delivery cost must be earned back.
     ['nats-batches', 'Tidings ÷ NATS carrying our batches', 1.1, 1.1],
-    ['zeromq-batches', 'Tidings ÷ zeromq.js carrying our batches', 0.85, 0.85],
+    ['zeromq-batches', 'Tidings ÷ zeromq.js carrying our batches', 0.9, 0.9],
     // What a program in C reaches that sends each update by itself and decodes nothing.
     ['libzmq', 'Tidings ÷ libzmq in C, a message an update', 1, null],
   ]
@@ -52,14 +52,22 @@ export const targets: readonly Target[] = [
     workload: `A commit a turn, ${shape}`,
     least: 6,
   })),
-  {
+  ...['1 → 1', '1 → 8'].map((shape): Target => ({
+    what: 'from a cold start, Tidings ÷ NATS',
+    ours: 'mesh',
+    peer: 'nats',
+    of: perSecond,
+    workload: `From a cold start, ${shape}`,
+    least: 10,
+  })),
+  ...['1 → 1', '8 → 8'].map((shape): Target => ({
     what: 'proxy ÷ mesh',
     ours: 'proxy',
     peer: 'mesh',
     of: perSecond,
-    workload: '1 → 1: 15',
+    workload: `${shape}: 15`,
     least: 0.65,
-  },
+  })),
   {
     what: 'relay ÷ mesh',
     ours: 'relay',
@@ -82,7 +90,7 @@ export const targets: readonly Target[] = [
     peer: 'nats',
     of: ({ latency }) => latency?.p50,
     workload: 'Latency at 10,000',
-    most: 1,
+    most: 0.7,
   },
   {
     what: 'latency p99, Tidings ÷ NATS',
@@ -90,7 +98,15 @@ export const targets: readonly Target[] = [
     peer: 'nats',
     of: ({ latency }) => latency?.p99,
     workload: 'Latency at 10,000',
-    most: 0.7,
+    most: 0.6,
+  },
+  {
+    what: 'latency p50, Tidings ÷ NATS',
+    ours: 'mesh',
+    peer: 'nats',
+    of: ({ latency }) => latency?.p50,
+    workload: 'Latency at 1,000',
+    most: 1,
   },
   {
     what: 'latency p50, proxy ÷ mesh',
