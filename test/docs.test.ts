@@ -16,7 +16,7 @@ import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
 import { defaultClusterTimeoutMs, defaultDrainMs } from '../src/queue/options.ts'
 import { defaultDeliveryLimit } from '../src/queue/waiting-deliveries.ts'
 import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
-import { outboxLimits } from '../src/transport/thread/outbox.ts'
+import { threadSenderLimits } from '../src/transport/thread/thread-sender.ts'
 import { socketLimits } from '../src/sockets/socket-options.ts'
 import { wireLimits } from '../src/wire/limits.ts'
 import { endProcessesAfterEach } from './harness/after-each.ts'
@@ -228,7 +228,7 @@ describe('limits', () => {
     ['docs/PROTOCOL.md', 'subscriber-limits', defaultSubscriberLimits],
     ['docs/PROTOCOL.md', 'intake-limits', intakeLimits],
     ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
-    ['docs/COMPATIBILITY.md', 'thread-limits', outboxLimits],
+    ['docs/COMPATIBILITY.md', 'thread-limits', threadSenderLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

@@ -181,6 +181,22 @@ it('each layer has the same list of files: two planes, and what puts them togeth
   }
 })
 
+it('no two exported names are the same, and no two files but those that each layer has', () => {
+  const layers = ['data-plane.ts', 'roster-plane.ts', 'transport-options.ts', 'index.ts']
+  const sources = files.filter((file) => !isTest(file))
+  const names = sources.map((file) => basename(file)).filter((name) => !layers.includes(name))
+  expect(repeated(names)).toEqual([])
+  const exported = sources.flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8')
+    const declared = text.matchAll(/^export (?:abstract )?(?:class|interface|type) (\w+)/gm)
+    return Array.from(declared, ([, name = '']) => name)
+  })
+  expect(repeated(exported)).toEqual([])
+})
+
+const repeated = (names: readonly string[]): string[] =>
+  names.filter((name, index) => names.indexOf(name) !== index)
+
 it('nobody writes into an object of the core: its classes have no public fields that change', () => {
   const field =
     /^ {2}(?!readonly |static |get |set |async |return |#)[a-zA-Z]\w*[?!]?(: [^()]*)?( = .*)?$/

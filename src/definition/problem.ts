@@ -1,4 +1,4 @@
-import type { Origin, Place } from './source-text.ts'
+import type { Origin, SourcePlace } from './source-text.ts'
 
 /** One finding in what the operator wrote. Secrets stand in it as ***. */
 export interface Problem {
@@ -14,7 +14,7 @@ export interface Problem {
   readonly excerpt: string | null
 }
 
-export function problemAt(place: Place, message: string): Problem {
+export function problemAt(place: SourcePlace, message: string): Problem {
   const { line, column } = place.source.positionOf(place.offset)
   return {
     file: place.source.name,

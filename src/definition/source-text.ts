@@ -128,12 +128,12 @@ export class SourceText {
 }
 
 /** A place in a source. */
-export interface Place {
+export interface SourcePlace {
   readonly source: SourceText
   readonly offset: number
 }
 
 /** Where something was written: in a text, or at a path of an object. */
 export type Origin =
-  | { readonly kind: 'place'; readonly place: Place; readonly path: string | null }
+  | { readonly kind: 'place'; readonly place: SourcePlace; readonly path: string | null }
   | { readonly kind: 'path'; readonly path: string }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Clock, Timer } from '../base/clock.ts'
+import { EndOfTurn } from '../base/end-of-turn.ts'
 import { RateLimit } from '../base/rate-limit.ts'
 import { decodeForeign } from '../wire/frames/foreign.ts'
 import type { ForeignMessage, RefusedForeign } from '../wire/frames/foreign.ts'
@@ -38,7 +39,7 @@ export class Intake {
   readonly #port: Promise<ForeignPort>
   readonly #strangers = new RateLimit(intakeLimits.refusedIntervalMs)
   #queue: IntakeQueue | null = null
-  #isTurnScheduled = false
+  readonly #endOfTurn: EndOfTurn
   /** When the last message came. */
   #cameAt = -Infinity
   /** A connection has ended, so the programs have to hear anew that somebody subscribes. */
@@ -49,6 +50,7 @@ export class Intake {
 
   private constructor(options: IntakeOptions) {
     this.#options = options
+    this.#endOfTurn = new EndOfTurn(options.clock, () => this.#turn())
     this.#waiting = new WaitingMessages(
       options.waitingBytes ?? intakeLimits.waitingBytes,
       options.refused,
@@ -96,7 +98,7 @@ export class Intake {
   /** What comes goes there from now on; null: it waits. */
   leadTo(queue: IntakeQueue | null): void {
     this.#queue = queue
-    this.#scheduleTurn()
+    this.#endOfTurn.ask()
   }
 
   /**
@@ -163,12 +165,12 @@ export class Intake {
 
   #onWaiting(): void {
     this.#cameAt = this.#options.clock.now()
-    this.#scheduleTurn()
+    this.#endOfTurn.ask()
   }
 
   #interrupt(): void {
     this.#waiting.interrupt()
-    this.#scheduleTurn()
+    this.#endOfTurn.ask()
   }
 
   /** What was under way is lost, and nobody knows what it was. libzmq connects again. */
@@ -194,15 +196,6 @@ export class Intake {
     this.#resubscribing = this.#options.clock.after(resubscribedMs, () => this.#interrupt())
   }
 
-  #scheduleTurn(): void {
-    if (this.#isTurnScheduled) return
-    this.#isTurnScheduled = true
-    this.#options.clock.endOfTurn(() => {
-      this.#isTurnScheduled = false
-      this.#turn()
-    })
-  }
-
   /** Hands on for some milliseconds, then lets GENESIS_CLUSTER do the rest of its work. */
   #turn(): void {
     const queue = this.#queue
@@ -210,7 +203,7 @@ export class Intake {
     const { clock } = this.#options
     const end = clock.now() + intakeLimits.turnMs
     this.#handOnWaiting(queue, () => clock.now() >= end)
-    if (!this.#waiting.isEmpty) this.#scheduleTurn()
+    if (!this.#waiting.isEmpty) this.#endOfTurn.ask()
   }
 
   #handOnWaiting(queue: IntakeQueue, isOver: () => boolean): void {

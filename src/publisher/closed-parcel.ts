@@ -101,13 +101,6 @@ export function unpublishedParcel(
   ])
 }
 
-/** What leaves in a turn: of very much an eighth, so that it neither takes long nor piles up. */
-export function turnBytesOf(unsent: Iterable<ClosedParcel>, least: number): number {
-  let waiting = 0
-  for (const { bytes } of unsent) waiting += bytes
-  return Math.max(least, waiting / 8)
-}
-
 /** The tables by turns: who hears one of them go on does not take the others for missing. */
 function inTurns(tables: readonly ClosedTable[]): UnsentBatch[] {
   const most = Math.max(...tables.map(({ batches }) => batches.length))

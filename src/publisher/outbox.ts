@@ -1,12 +1,12 @@
 import type { TableSequence } from '../model/message.ts'
-import { type ClosedParcel, turnBytesOf } from './closed-parcel.ts'
+import type { ClosedParcel } from './closed-parcel.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublishedStreams } from './published-streams.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import { Retention } from './retention.ts'
 import { UnannouncedBatches } from './unannounced-batches.ts'
 
-type Send = (stream: PublishedStream, message: Uint8Array, now: number) => void
+type SendBatch = (stream: PublishedStream, message: Uint8Array, now: number) => void
 
 /**
  * Closed parcels on their way out, in order: each batch is retained and sent, or held where GENESIS_CLUSTER does
@@ -15,7 +15,7 @@ type Send = (stream: PublishedStream, message: Uint8Array, now: number) => void
 export class Outbox {
   readonly #limits: PublisherLimits
   readonly #streams: PublishedStreams
-  readonly #send: Send
+  readonly #send: SendBatch
   readonly #retention: Retention
   /** A large one leaves in several turns, and others wait behind it. */
   readonly #unsent: ClosedParcel[] = []
@@ -25,7 +25,7 @@ export class Outbox {
   /** When what is held leaves in any case. */
   #heldUntil = Infinity
 
-  constructor(limits: PublisherLimits, streams: PublishedStreams, send: Send) {
+  constructor(limits: PublisherLimits, streams: PublishedStreams, send: SendBatch) {
     this.#limits = limits
     this.#streams = streams
     this.#send = send
@@ -137,4 +137,11 @@ export class Outbox {
     // What retention has let go of was published as well.
     for (const stream of this.#streams) stream.passOver(now)
   }
+}
+
+/** What leaves in a turn: of very much an eighth, so that it neither takes long nor piles up. */
+function turnBytesOf(unsent: Iterable<ClosedParcel>, least: number): number {
+  let waiting = 0
+  for (const { bytes } of unsent) waiting += bytes
+  return Math.max(least, waiting / 8)
 }

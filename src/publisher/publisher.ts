@@ -207,7 +207,10 @@ export class Publisher {
     if (publishedAt !== null) this.closeTurn(now, publishedAt)
   }
 
-  /** The same for what must not gather more. `bytes` of it leave, or what a turn takes. False: some is held still. */
+  /**
+   * The same, but nothing gathers more: the open parcel is closed. So many bytes leave, or as much as a turn takes.
+   * False: some is held still.
+   */
   closeTurn(now: number, wallClock: number, bytes?: number): boolean {
     this.#closeParcel(now, wallClock)
     this.#sendClosed(now, bytes)

@@ -2,6 +2,7 @@ import { inBackground } from '../base/background.ts'
 import type { Clock } from '../base/clock.ts'
 import { nextCommonTime } from '../base/common-time.ts'
 import { abortable, checkAborted } from '../base/abortable.ts'
+import { EndOfTurn } from '../base/end-of-turn.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
@@ -11,6 +12,7 @@ import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
 import type { SubscriberAction } from '../subscriber/subscriber-action.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
+import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { decodeRequest } from '../wire/frames/request-codec.ts'
 import { Alarm } from './alarm.ts'
 import { Counters } from './counters.ts'
@@ -46,7 +48,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #registration: OwnRegistration
   readonly #news = new RosterNews()
   #loopback: Uint8Array[] = []
-  #isTurnScheduled = false
+  readonly #endOfTurn: EndOfTurn
   readonly #alarm: Alarm
   #tickAt: number
   #reportAt: number
@@ -59,6 +61,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#clock = parts.clock
     this.#transport = parts.transport
     this.#alarm = new Alarm(parts.clock, () => this.#tick())
+    this.#endOfTurn = new EndOfTurn(parts.clock, () => this.#onEndOfTurn())
     this.#tickAt = now + parts.subscriberLimits.tickMs
     this.#reportAt = now + reportMs
     this.#publisher = new Publisher(
@@ -120,14 +123,14 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
     if (this.#publisher.isParcelFull) this.#closeParcel()
     const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
-    if (!this.#publisher.skipsTurns) this.#scheduleTurn()
+    if (!this.#publisher.skipsTurns) this.#endOfTurn.ask()
     return { commit }
   }
 
   /** Numbers commits that cannot be published: see `Publisher.loseCommits()`. */
   loseCommits(table: string, count: number, why: string): void {
     this.#publisher.loseCommits(table, count, why, this.#clock.now(), this.#clock.wallClock())
-    this.#scheduleTurn()
+    this.#endOfTurn.ask()
   }
 
   subscribe<
@@ -143,7 +146,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     checkSubscribeOptions(options, wanted)
     checkAborted(options.signal)
     const handle = new SubscriptionHandle<Pick<Tables, Table>, Select>(options, {
-      event: (event) => this.#onSubscriptionEvent(event),
+      event: (event) => this.#onEvent(event),
       handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),
       ready: () =>
         this.#feed.emit({ type: 'ready', tables: wanted, unreachable: this.#news.unreachable }),
@@ -263,7 +266,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   #handlers(): TransportHandlers {
     return {
       message: (message) => {
-        this.#subscriber.onMessage(message, this.#clock.now(), false)
+        this.#onMessage(message, false)
         this.#proceed()
       },
       request: (frame) => this.#onRequest(frame),
@@ -273,14 +276,18 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         this.#subscriber.onReconnected(this.#clock.now())
         this.#proceed()
       },
-      event: (event) => {
-        if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
-        this.#feed.emit(event)
-      },
+      event: (event) => this.#onEvent(event),
       sendAll: () => this.#closeParcel(Infinity),
       forget: () => this.#publisher.forget(),
       failed: (error) => inBackground(this.#finish(error), () => this.#closed.resolve(error)),
     }
+  }
+
+  /** `isOwn`: our own publisher gives it to us, not the network. */
+  #onMessage(bytes: Uint8Array, isOwn: boolean): void {
+    const message = decodeMessage(bytes)
+    if (message.kind === 'refused') this.#refused(message.reason)
+    else this.#subscriber.onMessage(message, this.#clock.now(), isOwn)
   }
 
   #onRequest(frame: Uint8Array): void {
@@ -314,7 +321,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#refusals.count(reason)
   }
 
-  #onSubscriptionEvent(event: QueueEvent): void {
+  #onEvent(event: QueueEvent): void {
     if (event.type === 'loss') this.#counters.lost(event.losses.length)
     if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
     this.#feed.emit(event)
@@ -326,12 +333,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     for (let action; (action = this.#subscriber.nextAction());) this.#do(action)
     for (let message; (message = this.#publisher.nextMessage());) this.#send(message)
     this.#wakeWithin(this.#subscriber.takeWake())
-    if (this.#publisher.wantsTurn) this.#scheduleTurn()
+    if (this.#publisher.wantsTurn) this.#endOfTurn.ask()
     this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
   }
 
   #do(action: SubscriberAction): void {
-    if (action.type === 'refused') return this.#refused(action.reason)
     perform(action, this.#transport)
     // Our own publisher is asked, too, and not over the network.
     if (action.type === 'request') this.#publisher.onRequest(action.request, this.#clock.now())
@@ -342,36 +348,28 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (!this.#subscriber.listensTo(topic)) return
     // Not from inside publish(): the application's handler must not run within its own call.
     this.#loopback.push(bytes)
-    this.#scheduleTurn()
+    this.#endOfTurn.ask()
   }
 
-  #scheduleTurn(): void {
-    if (this.#isTurnScheduled || this.#isClosed) return
-    this.#isTurnScheduled = true
-    this.#clock.endOfTurn(() => {
-      this.#isTurnScheduled = false
-      if (!this.#isClosed) {
-        this.#registration.sayChanged()
-        this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
-        this.#proceed()
-      }
-      this.#deliverOwn()
-    })
+  #onEndOfTurn(): void {
+    if (!this.#isClosed) {
+      this.#registration.sayChanged()
+      this.#publisher.endTurn(this.#clock.now(), this.#clock.wallClock())
+      this.#proceed()
+    }
+    const loopback = this.#loopback
+    this.#loopback = []
+    for (const message of loopback) this.#onMessage(message, true)
+    if (loopback.length > 0) this.#proceed()
   }
 
-  /** Sends so many bytes of what was published, or what a turn takes: its end says all new tables together. False: some is held still. */
+  /** Sends what was published before the turn ends: so many bytes, or as much as a turn takes. False: some is held still. */
   #closeParcel(bytes?: number): boolean {
+    // Within publish() a turn has an end to come, which says all of its new tables together.
     if (bytes !== undefined) this.#registration.sayChanged()
     const hasLeft = this.#publisher.closeTurn(this.#clock.now(), this.#clock.wallClock(), bytes)
     this.#proceed()
     return hasLeft
-  }
-
-  #deliverOwn(): void {
-    const loopback = this.#loopback
-    this.#loopback = []
-    for (const message of loopback) this.#subscriber.onMessage(message, this.#clock.now(), true)
-    if (loopback.length > 0) this.#proceed()
   }
 
   #tick(): void {

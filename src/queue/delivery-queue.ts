@@ -1,4 +1,5 @@
 import { Deque } from '../base/deque.ts'
+import { EndOfTurn } from '../base/end-of-turn.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, TablesOf, Update } from '../model/update.ts'
@@ -39,7 +40,7 @@ export class DeliveryQueue<Tables extends TablesOf> {
   readonly #waiting: WaitingDeliveries<Tables>
   readonly #pulls = new Deque<PromiseWithResolvers<IteratorResult<Delivery<Tables>, undefined>>>()
   #isHandling = false
-  #isAskedForRoom = false
+  readonly #lookForRoom: EndOfTurn
   #bytesThisTurn = 0
   /** Nothing is handed over until the event loop has had its turn. */
   #isPausing = false
@@ -59,6 +60,9 @@ export class DeliveryQueue<Tables extends TablesOf> {
     this.#handler = handler
     this.#events = events
     this.#canFold = keys !== null
+    this.#lookForRoom = new EndOfTurn(events, () => {
+      this.#isFull = !this.#waiting.hasRoom
+    })
     this.#waiting = new WaitingDeliveries<Tables>(limit, keys, events)
   }
 
@@ -93,13 +97,7 @@ export class DeliveryQueue<Tables extends TablesOf> {
       this.#isFull = false
       return this.#waiting.makeRoom()
     }
-    if (!this.#isAskedForRoom) {
-      this.#isAskedForRoom = true
-      this.#events.endOfTurn(() => {
-        this.#isAskedForRoom = false
-        this.#isFull = !this.#waiting.hasRoom
-      })
-    }
+    this.#lookForRoom.ask()
     return false
   }
 

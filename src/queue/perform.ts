@@ -4,10 +4,7 @@ import type { Transport } from '../transport/transport.ts'
 import { encodeRequest } from '../wire/frames/request-codec.ts'
 
 /** Has the transport do what the subscriber wants done of it. */
-export function perform(
-  action: Exclude<SubscriberAction, { type: 'refused' }>,
-  transport: Transport,
-): void {
+export function perform(action: SubscriberAction, transport: Transport): void {
   if (action.type === 'request')
     transport.request(encodeRequest(action.request), addresseesOf(action.request))
   else if (action.type === 'renew') transport.renew(action.hop, action.incarnation)

@@ -15,7 +15,7 @@ it('are told together, by reason, once', () => {
   expect(refusals.take()).toEqual([])
 })
 
-it('frames and requests that a queue does not take are the event `refused`, and counted', async () => {
+it('W4: frames and requests that a queue does not take are the event `refused`, and counted', async () => {
   const transport = new MemoryCluster().transport()
   const opened = Promise.withResolvers<TransportHandlers>()
   const open = transport.open.bind(transport)

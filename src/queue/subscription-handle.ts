@@ -1,3 +1,4 @@
+import { EndOfTurn } from '../base/end-of-turn.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, OfTables, TablesOf, Update } from '../model/update.ts'
@@ -69,13 +70,17 @@ export class SubscriptionHandle<
   /** Tables of which it has been told that a record lacks a field of the key. */
   readonly #withoutKey = new Set<string>()
   readonly #signal: AbortSignal | undefined
+  readonly #failAtEndOfTurn: EndOfTurn
   #isReady = false
-  #isAskedForRoom = false
   #isIterated = false
 
   constructor(options: SubscribeOptions<Tables, Select>, events: HandleEvents) {
     this.#events = events
     this.#whenSlow = options.whenSlow ?? 'repair'
+    this.#failAtEndOfTurn = new EndOfTurn(events, () => {
+      if (this.#queue.isPausing) this.#failAtEndOfTurn.ask()
+      else this.#failIfFull()
+    })
     this.#queue = new DeliveryQueue<Selected<Tables, Select>>(
       {
         updates: options.limit?.updates ?? defaultDeliveryLimit.updates,
@@ -83,10 +88,7 @@ export class SubscriptionHandle<
       },
       options.onDelivery,
       {
-        consumed: () => events.consumed(),
-        endOfTurn: (run) => events.endOfTurn(run),
-        handlerFailed: (error) => events.handlerFailed(error),
-        folded: (updates) => events.folded(updates),
+        ...events,
         keyMissing: (table, field) => this.#keyMissing(table, field),
       },
       this.#whenSlow === 'conflate' && options.key !== undefined
@@ -197,18 +199,8 @@ export class SubscriptionHandle<
    */
   #makesRoom(): boolean {
     if (this.#whenSlow !== 'fail') return this.#queue.makeRoom()
-    this.#failAtEndOfTurn()
+    this.#failAtEndOfTurn.ask()
     return false
-  }
-
-  #failAtEndOfTurn(): void {
-    if (this.#isAskedForRoom) return
-    this.#isAskedForRoom = true
-    this.#events.endOfTurn(() => {
-      this.#isAskedForRoom = false
-      if (this.#queue.isPausing) this.#failAtEndOfTurn()
-      else this.#failIfFull()
-    })
   }
 
   #failIfFull(): void {

@@ -172,13 +172,16 @@ export class WaitingDeliveries<Tables extends TablesOf> {
   ): void {
     const plain = new Plain(updates, isIncomplete, bytes, positions)
     const last = this.#items.at(-1)?.waiting
-    let isFolded = false
+    if (!(last instanceof Conflation)) {
+      this.#addPlain(plain)
+      return
+    }
     try {
-      if (!(last instanceof Conflation)) return
       this.#fold(last, plain)
-      isFolded = true
-    } finally {
-      if (!isFolded) this.#addPlain(plain)
+    } catch (error) {
+      // A key cannot be read: what came waits as it is.
+      this.#addPlain(plain)
+      throw error
     }
   }
 

@@ -118,7 +118,7 @@ export class SubscribedTables {
     if (this.#isEnded) return
     this.#isBusy = true
     this.#take(message, now)
-    this.#leave(now)
+    this.#endCall(now)
   }
 
   #take(message: Message, now: number): void {
@@ -154,7 +154,7 @@ export class SubscribedTables {
     for (const entry of change.entries) this.#onEntry(entry, now)
     for (const each of change.letGo ?? []) this.#sources.get(each)?.letGo()
     this.#readiness.onRoster(change, now)
-    this.#leave(now)
+    this.#endCall(now)
   }
 
   /** A node's roster began anew, or has forgotten what we have not seen: publishers may have come and gone. */
@@ -204,7 +204,7 @@ export class SubscribedTables {
     this.#sources.forgetEnded()
     this.#syncs.send(this.#sources.all.values(), now)
     this.#readiness.tick(now)
-    this.#leave(now)
+    this.#endCall(now)
   }
 
   /** Until when nothing but the word of a publisher gives it anything to do; 0: there is something to do. */
@@ -213,7 +213,7 @@ export class SubscribedTables {
     return this.#silence.quietUntil(this.#sources.all.values())
   }
 
-  #leave(now: number): void {
+  #endCall(now: number): void {
     this.#losses.flush()
     this.#isBusy = false
     if (!this.#hasRoomAgain) return

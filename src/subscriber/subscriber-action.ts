@@ -8,5 +8,3 @@ export type SubscriberAction =
   | { readonly type: 'unsubscribe'; readonly topic: string }
   /** What lies on the way from this publisher is to be made anew. */
   | { readonly type: 'renew'; readonly hop: Hop; readonly incarnation: string }
-  /** Something that came was refused. */
-  | { readonly type: 'refused'; readonly reason: string }

@@ -76,7 +76,7 @@ describe('two subscriptions to two tables', () => {
       const arrived = stage.messages
         .splice(0)
         .filter((each) => Buffer.from(each).includes('table/A/'))
-      for (const each of arrived) stage.subscriber.onMessage(each, stage.now, false)
+      for (const each of arrived) stage.take(each)
       for (const end = stage.now + 1000; stage.now < end;) stage.subscriber.tick((stage.now += 50))
       stage.requests.length = 0
     }
@@ -98,7 +98,7 @@ describe('the budget of held bytes', () => {
     stage.publish(60)
     const parts = stage.messages.splice(0)
     for (const part of parts.slice(1)) {
-      stage.subscriber.onMessage(part, stage.now, false)
+      stage.take(part)
       expect(stage.subscriber.heldBytes).toBeLessThanOrEqual(2000)
     }
     stage.pass(10_000)
@@ -133,8 +133,7 @@ describe('this process itself', () => {
       stage.subscriber.tick(stage.now)
       for (const request of stage.requests.splice(0)) mine.onRequest(request, stage.now)
       mine.tick(stage.now)
-      for (const each of stage.messages.splice(0))
-        stage.subscriber.onMessage(each, stage.now, isOwn)
+      for (const each of stage.messages.splice(0)) stage.take(each, isOwn)
     }
     for (let index = 0; index < 20; index++) turn(true)
     mine.publish({ table: 'A', kind: 'insert', record: {} })
@@ -165,12 +164,4 @@ describe('this process itself', () => {
     stage.pass(50)
     expect(stage.kindsOf('sync')).toHaveLength(before + 1)
   })
-})
-
-it('W4: what is refused is counted by its reason', () => {
-  stage.subscribe()
-  const insert = JSON.stringify({ kind: 'insert', record: {} })
-  for (const topic of ['table/A/', 'update/A/', 'status/x/'])
-    stage.subscriber.onMessage(Buffer.from(topic + insert), stage.now, false)
-  expect(stage.refusals).toEqual(['bad-magic', 'bad-topic', 'bad-topic'])
 })

@@ -11,7 +11,6 @@ import {
   withoutTables,
 } from '../model/roster-entry.ts'
 import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
-import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { RowReader } from '../wire/rows/row-reader.ts'
 import { Confirmations } from './confirmations.ts'
 import { OwnStalls } from './own-stalls.ts'
@@ -45,8 +44,7 @@ interface OpenSubscription {
 }
 
 /**
- * The subscribing side of one process: reads what comes in, once, and gives it to the subscriptions
- * that it concerns; keeps the topics, the roster and the one budget of held bytes.
+ * The subscribing side of one process: gives each message that comes to the subscriptions that it concerns; keeps the topics, the roster and the one budget of held bytes.
  */
 export class Subscriber {
   readonly #id: string
@@ -148,7 +146,7 @@ export class Subscriber {
         selection ?? this.#reader,
         this.#random,
         {
-          ...boundSink(sink),
+          ...sink,
           ready: () => {
             sink.ready()
             this.#confirmations.progressed(this.#subscriptions())
@@ -190,15 +188,10 @@ export class Subscriber {
     }
   }
 
-  /**
-   * A message from a publisher: see `decodeMessage()`. `isOwn`: given to us by our own publisher, not
-   * the network.
-   */
-  onMessage(bytes: Uint8Array, now: number, isOwn: boolean): void {
-    const message = decodeMessage(bytes)
-    if (message.kind === 'refused') this.#do({ type: 'refused', reason: message.reason })
-    else if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
-    // else: our own update came back to us over the network; it has been delivered directly.
+  /** `isOwn`: given to us by our own publisher, not the network. */
+  onMessage(message: Message, now: number, isOwn: boolean): void {
+    // Our own updates come back over the network: they have been delivered directly.
+    if (isOwn || message.publisher.incarnation !== this.#id) this.#route(message, now)
   }
 
   onRoster(change: RosterChange, now: number): void {
@@ -366,19 +359,5 @@ export class Subscriber {
       if (this.#roster.size <= this.#limits.tombstones) return
       if (state === 'ended') this.#roster.delete(incarnation)
     }
-  }
-}
-
-/** The sink's methods as own properties: a sink may be an instance of a class. */
-function boundSink(sink: SubscriptionSink): SubscriptionSink {
-  return {
-    updates: (updates, incomplete, bytes, positions) =>
-      sink.updates(updates, incomplete, bytes, positions),
-    filtered: (updates) => sink.filtered(updates),
-    losses: (losses, positions) => sink.losses(losses, positions),
-    hasRoom: () => sink.hasRoom(),
-    isUnderHalf: () => sink.isUnderHalf(),
-    ready: () => sink.ready(),
-    event: (event) => sink.event(event),
   }
 }

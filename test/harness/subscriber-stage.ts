@@ -1,3 +1,4 @@
+import { assert } from '../../src/base/assertion.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import type { Loss } from '../../src/model/loss.ts'
 import type { Request, Tables } from '../../src/model/request.ts'
@@ -10,6 +11,7 @@ import { defaultSubscriberLimits } from '../../src/subscriber/subscriber-limits.
 import type { SubscribedStream } from '../../src/subscriber/subscribed-stream.ts'
 import type { SubscribedTables } from '../../src/subscriber/subscribed-tables.ts'
 import type { SubscriptionEvent } from '../../src/subscriber/subscription-output.ts'
+import { decodeMessage } from '../../src/wire/frames/message-codec.ts'
 import { afterEachCall } from './after-each-call.ts'
 import { identity, subscriber as id } from './pair.ts'
 
@@ -55,7 +57,6 @@ export class SubscriberStage {
   readonly asked: Request[] = []
   /** Topics subscribed to, `+`, and left, `-`. */
   topics: string[] = []
-  readonly refusals: string[] = []
   /** Messages on their way down. */
   messages: Uint8Array[] = []
   wakes: number[] = []
@@ -110,8 +111,14 @@ export class SubscriberStage {
 
   /** What is on its way down arrives, but for what `isLost` says. */
   deliver(isLost: IsLost = () => false): void {
-    for (const each of this.messages.splice(0))
-      if (!isLost(each)) this.subscriber.onMessage(each, this.now, false)
+    for (const each of this.messages.splice(0)) if (!isLost(each)) this.take(each)
+  }
+
+  /** A message has come: from the network, or from our own publisher. */
+  take(bytes: Uint8Array, isOwn = false): void {
+    const message = decodeMessage(bytes)
+    assert(message.kind !== 'refused', 'what publishers send is no message to refuse')
+    this.subscriber.onMessage(message, this.now, isOwn)
   }
 
   /** Time goes by; requests go up, answers come down. */
@@ -136,7 +143,6 @@ export class SubscriberStage {
         this.asked.push(action.request)
       } else if (action.type === 'subscribe') this.topics.push(`+${action.topic}`)
       else if (action.type === 'unsubscribe') this.topics.push(`-${action.topic}`)
-      else if (action.type === 'refused') this.refusals.push(action.reason)
     const wakeMs = core.takeWake()
     if (wakeMs !== Infinity) this.wakes.push(wakeMs)
   }

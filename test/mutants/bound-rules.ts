@@ -15,8 +15,8 @@ export const boundRules: readonly Rule[] = [
     'all wait for the slowest',
     [
       'subscriber/subscriber.ts',
-      'hasRoom: () => sink.hasRoom(),',
-      'hasRoom: () => {\n      const all = ((globalThis as { sinks?: Set<SubscriptionSink> }).sinks ??= new Set())\n      all.add(sink)\n      return [...all].every((each) => each.hasRoom())\n    },',
+      '...sink,',
+      '...sink,\n    hasRoom: () => {\n      const all = ((globalThis as { sinks?: Set<SubscriptionSink> }).sinks ??= new Set())\n      all.add(sink)\n      return [...all].every((each) => each.hasRoom())\n    },',
     ],
     [subscriber, 'D21: have rooms of their own: the slow one does not hold up the other'],
   ),

@@ -1,6 +1,7 @@
 import { type Rule, rule } from './rule.ts'
 
 const topic = 'src/model/topic.test.ts'
+const subscriber = 'src/subscriber/subscriber.test.ts'
 const envelope = 'src/wire/frames/envelope.test.ts'
 const vectors = 'src/wire/vectors.test.ts'
 const foreign = 'src/wire/frames/foreign.test.ts'
@@ -8,7 +9,6 @@ const fuzz = 'src/wire/fuzz.test.ts'
 const limits = 'src/wire/rows/row-limits.test.ts'
 const values = 'src/wire/rows/values.test.ts'
 const publisher = 'src/publisher/publisher.test.ts'
-const subscriber = 'src/subscriber/subscriber.test.ts'
 const refusesValue = 'by the name of its field, and nothing of it stays'
 
 /** Topics, envelopes, values and the bounds of decoders: W1 to W4. */
@@ -452,10 +452,13 @@ export const frameRules: readonly Rule[] = [
     'Refusals are counted by their reason',
     'they are passed over',
     [
-      'subscriber/subscriber.ts',
-      "this.#do({ type: 'refused', reason: message.reason })",
-      'void message.reason',
+      'queue/composed-queue.ts',
+      "if (message.kind === 'refused') this.#refused(message.reason)",
+      "if (message.kind === 'refused') void message.reason",
     ],
-    [subscriber, 'W4: what is refused is counted by its reason'],
+    [
+      'src/queue/refusals.test.ts',
+      'W4: frames and requests that a queue does not take are the event `refused`, and counted',
+    ],
   ),
 ]

@@ -285,8 +285,8 @@ export const numberRules: readonly Rule[] = [
     'each is said when it is published',
     [
       'queue/composed-queue.ts',
-      'if (!this.#publisher.skipsTurns) this.#scheduleTurn()',
-      'this.#registration.sayChanged()\n    if (!this.#publisher.skipsTurns) this.#scheduleTurn()',
+      'if (!this.#publisher.skipsTurns) this.#endOfTurn.ask()',
+      'this.#registration.sayChanged()\n    if (!this.#publisher.skipsTurns) this.#endOfTurn.ask()',
     ],
     [
       'src/queue/own-registration.test.ts',

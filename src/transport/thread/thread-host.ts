@@ -5,7 +5,7 @@ import type { Hop } from '../../model/hop.ts'
 import type { Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
 import { unpackAddressees } from './addressees.ts'
-import { Outbox, outboxLimits } from './outbox.ts'
+import { ThreadSender, threadSenderLimits } from './thread-sender.ts'
 import { unpackFrames } from './packed-frames.ts'
 import { tellError, type FramesMessage, type WorkerMessage } from './thread-messages.ts'
 
@@ -18,7 +18,7 @@ const farewellMs = 500
  */
 export class ThreadHost {
   readonly #port: MessagePort
-  readonly #outbox: Outbox
+  readonly #outbox: ThreadSender
   readonly #make: () => Promise<Transport>
   readonly #abort = new AbortController()
   #transport: Transport | null = null
@@ -30,7 +30,7 @@ export class ThreadHost {
   constructor(port: MessagePort, make: () => Promise<Transport>) {
     this.#port = port
     this.#make = make
-    this.#outbox = new Outbox(port, outboxLimits.toWorkerBytes)
+    this.#outbox = new ThreadSender(port, threadSenderLimits.toWorkerBytes)
     port.on('message', (message: WorkerMessage) => this.#take(message))
     port.on('close', () => this.#workerDied())
     this.#outbox.post({ type: 'accepted' })
@@ -88,7 +88,7 @@ export class ThreadHost {
       room: () => outbox.roomAgain(),
       // Whoever asked asks again. Twice the room: where updates fill it, requests still come through.
       request: (frame) => {
-        if (outbox.room > -outboxLimits.toWorkerBytes) outbox.add('up', [frame])
+        if (outbox.room > -threadSenderLimits.toWorkerBytes) outbox.add('up', [frame])
       },
       roster: (change) => this.#tellRoster(change),
       registered: (registration) => outbox.post({ type: 'registered', registration }),
@@ -102,9 +102,13 @@ export class ThreadHost {
   }
 
   #tellRoster(change: RosterChange): void {
-    const bytes = change.entries.length * outboxLimits.rosterEntryBytes
+    const bytes = change.entries.length * threadSenderLimits.rosterEntryBytes
     this.#outbox.post({ type: 'roster', change, hops: this.#hopsTo(change), bytes }, bytes)
-    if (this.#outbox.room > outboxLimits.toWorkerBytes - outboxLimits.waitingForWorkerBytes) return
+    if (
+      this.#outbox.room >
+      threadSenderLimits.toWorkerBytes - threadSenderLimits.waitingForWorkerBytes
+    )
+      return
     this.#fail(
       new TidingsError('TRANSPORT_FAILED', 'the worker thread has stood still for too long'),
     )

@@ -28,7 +28,7 @@ export type FramesMessage = {
   readonly packed: PackedFrames
 }
 
-export interface RosterMessage {
+export interface ThreadRosterMessage {
   readonly type: 'roster'
   readonly change: RosterChange
   /** Of each of its entries, what can be made anew between it and us. */
@@ -59,7 +59,7 @@ export type HostMessage =
       readonly hopsToStrangers: readonly Hop[]
     }
   | { readonly type: 'registered'; readonly registration: Registration }
-  | RosterMessage
+  | ThreadRosterMessage
   | {
       readonly type: 'event'
       readonly event: TransportEvent

@@ -7,7 +7,7 @@ import type { Hop } from '../../model/hop.ts'
 import type { Registration } from '../../model/roster-entry.ts'
 import type { Transport, TransportEvent, TransportHandlers } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/connections/load-transport.ts'
-import { Outbox, outboxLimits } from './outbox.ts'
+import { ThreadSender, threadSenderLimits } from './thread-sender.ts'
 import { packFrames, unpackFrames } from './packed-frames.ts'
 import { ThreadHost } from './thread-host.ts'
 import type { WorkerMessage } from './thread-messages.ts'
@@ -193,7 +193,7 @@ it('of a worker that stands still no more is read than a bound, until it has tak
     handlers.message(frame)
     frames += 1
   }
-  expect(frames).toBe(outboxLimits.toWorkerBytes / frame.length)
+  expect(frames).toBe(threadSenderLimits.toWorkerBytes / frame.length)
   const room = handlers.room?.()
   take(port, frame.length)
   await room
@@ -228,14 +228,14 @@ it('what the main thread does not take is dropped beyond a bound, and counted', 
   const frame = Buffer.alloc(1024 * 1024)
   for (let sent = 0; sent < 40; sent += 1) deaf.send('', frame)
   await until(() => events.length > 0)
-  const over = 40 - outboxLimits.toMainBytes / frame.length
+  const over = 40 - threadSenderLimits.toMainBytes / frame.length
   expect(events).toEqual([{ type: 'refused', reason: 'send', count: over }])
   far?.close()
 })
 
 it('what waits for room goes on when nothing is sent any more', async () => {
   const { port1 } = new MessageChannel()
-  const outbox = new Outbox(port1, 1)
+  const outbox = new ThreadSender(port1, 1)
   outbox.add('down', [Buffer.from('too much')])
   const room = outbox.roomAgain()
   expect(room).not.toBe(null)

@@ -9,7 +9,7 @@ import type { Hop } from '../../model/hop.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
 import type { ZeroMQChoice } from '../zeromq/connections/load-transport.ts'
 import { packAddressees } from './addressees.ts'
-import { Outbox, outboxLimits } from './outbox.ts'
+import { ThreadSender, threadSenderLimits } from './thread-sender.ts'
 import { unpackFrames } from './packed-frames.ts'
 import {
   threadProtocol,
@@ -17,7 +17,7 @@ import {
   type FramesMessage,
   type HostMessage,
   type HostRequest,
-  type RosterMessage,
+  type ThreadRosterMessage,
 } from './thread-messages.ts'
 
 /** Of the main thread, as Node numbers threads. */
@@ -35,7 +35,7 @@ export class ThreadTransport implements Transport {
   readonly #ask: AskHost
   readonly #port: MessagePort
   readonly #far: MessagePort
-  readonly #outbox: Outbox
+  readonly #outbox: ThreadSender
   readonly #accepted = Promise.withResolvers<void>()
   readonly #opened = Promise.withResolvers<Registration>()
   readonly #ended = Promise.withResolvers<void>()
@@ -57,7 +57,7 @@ export class ThreadTransport implements Transport {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#far = port2
-    this.#outbox = new Outbox(port1, outboxLimits.toMainBytes)
+    this.#outbox = new ThreadSender(port1, threadSenderLimits.toMainBytes)
     // Whoever is refused is told by `open()`.
     for (const { promise } of [this.#accepted, this.#opened]) promise.catch(() => {})
   }
@@ -204,7 +204,7 @@ export class ThreadTransport implements Transport {
     }
   }
 
-  #noteHops({ change, hops }: RosterMessage): void {
+  #noteHops({ change, hops }: ThreadRosterMessage): void {
     for (const [index, { incarnation, state }] of change.entries.entries())
       if (state === 'ended') this.#hops.delete(incarnation)
       else this.#hops.set(incarnation, hops[index] ?? [])

@@ -8,17 +8,31 @@ const idBytes = 16
 
 /** Names behind the incarnation: node, process, instance, each UTF-8 behind a length of one byte. */
 export function writeNames(out: ByteWriter, publisher: PublisherIdentity): void {
-  for (const name of [publisher.node, publisher.process, publisher.instance]) {
-    const bytes = Buffer.byteLength(name, 'utf8')
-    if (bytes > wireLimits.maxNameBytes) {
-      throw new TidingsError(
-        'LIMIT_EXCEEDED',
-        `the name '${name}' has ${bytes} bytes, at most ${wireLimits.maxNameBytes} are possible`,
-      )
-    }
-    out.u8(bytes)
-    out.bytes(Buffer.from(name, 'utf8'))
+  if (publisher !== lastWritten) {
+    lastNames = encodeNames(publisher)
+    lastWritten = publisher
   }
+  out.bytes(lastNames)
+}
+
+/** A process hardly ever writes other names than those of its own publisher. */
+let lastWritten: PublisherIdentity | null = null
+let lastNames: Buffer = Buffer.alloc(0)
+
+function encodeNames(publisher: PublisherIdentity): Buffer {
+  const names = [publisher.node, publisher.process, publisher.instance]
+  return Buffer.concat(
+    names.flatMap((name) => {
+      const bytes = Buffer.from(name, 'utf8')
+      if (bytes.length > wireLimits.maxNameBytes) {
+        throw new TidingsError(
+          'LIMIT_EXCEEDED',
+          `the name '${name}' has ${bytes.length} bytes, at most ${wireLimits.maxNameBytes} are possible`,
+        )
+      }
+      return [Buffer.of(bytes.length), bytes]
+    }),
+  )
 }
 
 /**

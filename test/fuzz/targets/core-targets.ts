@@ -134,7 +134,8 @@ export const subscriberTarget: Target = {
     const subscriber = newSubscriber()
     let now = 0
     for (let at = 0; at + 1 < input.length; at += 2) {
-      subscriber.onMessage(Buffer.concat(input.slice(at, at + 2)), now, false)
+      const message = decodeMessage(Buffer.concat(input.slice(at, at + 2)))
+      if (message.kind !== 'refused') subscriber.onMessage(message, now, false)
       if (input.length > manyMessages) continue
       now += stepMs
       subscriber.tick(now)

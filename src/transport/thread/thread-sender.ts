@@ -1,8 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
+import { systemClock } from '../../base/clock.ts'
+import { EndOfTurn } from '../../base/end-of-turn.ts'
 import { packFrames } from './packed-frames.ts'
 import type { HostMessage, WorkerMessage } from './thread-messages.ts'
 
-export const outboxLimits = {
+export const threadSenderLimits = {
   /** Bytes of frames that go as one message: copying them costs about what the message itself does. */
   messageBytes: 64 * 1024,
   /** Bytes that the main thread hands to a worker before it says that it has worked on them: then TCP
@@ -25,16 +27,16 @@ type Direction = 'down' | 'up'
  * is handed over; what is said beside them keeps its place among them. A port knows no bound: who
  * adds frames looks at `room`, which comes back as the other side says that it has taken them.
  */
-export class Outbox {
+export class ThreadSender {
   readonly #port: MessagePort
   readonly #limit: number
   #way: Direction = 'down'
   #messages: (readonly Uint8Array[])[] = []
   #bytes = 0
   #underWay = 0
-  #scheduled = false
   #closed = false
   #waiting: PromiseWithResolvers<void> | null = null
+  readonly #endOfTurn = new EndOfTurn(systemClock, () => this.#flush())
 
   constructor(port: MessagePort, limitBytes: number) {
     this.#port = port
@@ -55,13 +57,8 @@ export class Outbox {
       this.#bytes += length
       this.#underWay += length
     }
-    if (this.#bytes >= outboxLimits.messageBytes) return this.#flush()
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#flush()
-    })
+    if (this.#bytes >= threadSenderLimits.messageBytes) this.#flush()
+    else this.#endOfTurn.ask()
   }
 
   /** `bytes`: what it counts as until the other side has said `taken`. */
