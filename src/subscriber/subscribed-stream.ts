@@ -3,36 +3,9 @@ import type { LossReason } from '../model/loss.ts'
 import type { BatchMessage } from '../model/message.ts'
 import { LostRanges } from './lost-ranges.ts'
 import { SeenBatches } from './seen-batches.ts'
+import { StreamRepair } from './stream-repair.ts'
 
 export const lastOf = (batch: BatchMessage): number => batch.first + batch.count - 1
-
-/** The repair of the first gap of a stream; `from` 0: there is none. */
-interface Repair {
-  from: number
-  /** Last sequence of the range asked for. */
-  to: number
-  asks: number
-  /** When it is to be asked for. */
-  askAt: number
-  /** When it was, and nothing of it has come since: after a pause it is asked for again. Else null, and `askAt` holds. */
-  askedAt: number | null
-  /** Of the pause between two asks: by chance a little less or more than all of it. */
-  share: number
-  /** That the stream is behind has been said. */
-  isTold: boolean
-  nonces: number[]
-}
-
-export const noRepair = (): Repair => ({
-  from: 0,
-  to: 0,
-  asks: 0,
-  askAt: 0,
-  askedAt: null,
-  share: 1,
-  isTold: false,
-  nonces: [],
-})
 
 /** A range that is reported lost now, and the bytes of what was held of it. */
 interface SkippedRange {
@@ -46,7 +19,7 @@ interface SkippedRange {
 export class SubscribedStream {
   readonly table: string
   readonly seen = new SeenBatches()
-  readonly repair: Repair = noRepair()
+  readonly repair = new StreamRepair()
   #base: number | null = null
   #next = 1
   #known = 0

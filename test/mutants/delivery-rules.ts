@@ -280,8 +280,8 @@ export const deliveryRules: readonly Rule[] = [
     'after five asks the range is given up',
     [
       'subscriber/gap-repair.ts',
-      '    repair.asks++\n',
-      "    repair.asks++\n    if (repair.asks > 5) {\n      stream.lose(gap.from, gap.to, 'evicted')\n      source.settle(stream)\n    }\n",
+      'const share = 0.9 + 0.2 * this.#random()\n',
+      "const share = 0.9 + 0.2 * this.#random()\n    if (repair.asks > 4) {\n      stream.lose(gap.from, gap.to, 'evicted')\n      source.settle(stream)\n    }\n",
     ],
     [subscription, 'D8: are no loss while the owner lives, however often a replay is lost'],
   ),

@@ -13,8 +13,8 @@ export const repairRules: readonly Rule[] = [
     'it is asked for at once',
     [
       'subscriber/gap-repair.ts',
-      'repair.askAt = now + this.#limits.gapGraceMs',
-      'repair.askAt = now',
+      'repair.open(gap.from, now + this.#limits.gapGraceMs)',
+      'repair.open(gap.from, now)',
     ],
     [repair, 'D16: has a moment to close by itself'],
   ),
@@ -24,8 +24,8 @@ export const repairRules: readonly Rule[] = [
     'the range ends one short',
     [
       'subscriber/gap-repair.ts',
-      'repair.to = Math.min(gap.to, gap.from + window - 1)',
-      'repair.to = Math.max(gap.from, Math.min(gap.to, gap.from + window - 1) - 1)',
+      'const to = Math.min(gap.to, gap.from + window - 1)',
+      'const to = Math.max(gap.from, Math.min(gap.to, gap.from + window - 1) - 1)',
     ],
     [repair, 'D16: is asked for from its first to its last sequence'],
   ),
@@ -33,14 +33,14 @@ export const repairRules: readonly Rule[] = [
     'D16.3',
     'A gap is asked for again while no answer comes',
     'it is asked for once',
-    ['subscriber/gap-repair.ts', 'repair.askedAt = now', 'repair.askedAt = Infinity'],
+    ['subscriber/stream-repair.ts', 'this.#askedAt = ask.now', 'this.#askedAt = Infinity'],
     [repair, 'D16: is asked for again while no answer comes'],
   ),
   rule(
     'D16.4',
     'A gap is not asked for faster than an answer can come',
     'it is asked for with every tick',
-    ['subscriber/gap-repair.ts', 'repair.askedAt = now', 'repair.askedAt = 0'],
+    ['subscriber/stream-repair.ts', 'this.#askedAt = ask.now', 'this.#askedAt = 0'],
     [repair, 'D16: is asked for again while no answer comes'],
   ),
   rule(
@@ -65,7 +65,11 @@ export const repairRules: readonly Rule[] = [
     'D16.7',
     'The next range is asked for as soon as one has come whole',
     'it waits for the next tick',
-    ['subscriber/gap-repair.ts', 'if (allHere) this.tick(source, stream, now)', ''],
+    [
+      'subscriber/gap-repair.ts',
+      'repair.open(gap.from, now)\n    this.tick(source, stream, now)',
+      'repair.open(gap.from, now)',
+    ],
     [repair, 'D16: goes on without a tick when a range has come whole'],
   ),
   rule(
@@ -94,7 +98,7 @@ export const repairRules: readonly Rule[] = [
     'D16.10',
     'Of the asks for a stream the last 16 are remembered: their refusals are believed',
     'all are, for as long as it stays behind',
-    ['subscriber/gap-repair.ts', 'if (repair.nonces.length > maxNonces)', 'if (repair.asks < 0)'],
+    ['subscriber/stream-repair.ts', 'this.#nonces.length > maxNonces ?', 'this.#asks < 0 ?'],
     ['src/subscriber/growth.test.ts', 'D16: remembers the last of its asks alone'],
   ),
   rule(
@@ -121,7 +125,7 @@ export const repairRules: readonly Rule[] = [
     'D16.13',
     'A range is asked for again as soon as the pause is over that its publisher has now: answers found to be faster shorten it',
     'an answer has the longest time that any may take',
-    ['subscriber/gap-repair.ts', 'return askedAt + pauseMs * share', 'return askedAt + 4_000'],
+    ['subscriber/stream-repair.ts', 'pauseMs() * this.#share', '4_000'],
     [
       'src/subscriber/round-trip.test.ts',
       'D16: is asked again as soon as its answers are found to take less',

@@ -23,8 +23,8 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   {
     name: 'the asked range ends one short of the gap',
     file: 'subscriber/gap-repair.ts',
-    from: 'repair.to = Math.min(gap.to, gap.from + window - 1)',
-    to: 'repair.to = Math.min(gap.to, gap.from + window - 1) - 1',
+    from: 'const to = Math.min(gap.to, gap.from + window - 1)',
+    to: 'const to = Math.min(gap.to, gap.from + window - 1) - 1',
   },
   {
     name: 'duplicates are not dropped',
