@@ -13,6 +13,7 @@ import { unreachableAtStart } from './f27-unreachable-at-start.ts'
 import { fullStateFolder } from './f28-full-state-folder.ts'
 import { containersKilled } from './f29-containers-killed.ts'
 import { foreignBurst } from './f30-foreign-burst.ts'
+import { lateVersions } from './f31-late-versions.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -31,5 +32,6 @@ export const rows: readonly FaultRow[] = [
   fullStateFolder,
   containersKilled,
   foreignBurst,
+  lateVersions,
   subscriberStopped,
 ]
