@@ -55,19 +55,19 @@ export function isRight(update: Update<Record<string, OrderRecord>>): boolean {
 /** The commits of one life of one publisher, one after the other. */
 export class Orders {
   readonly published = new Map<string, number>()
+  readonly tables: readonly string[]
   readonly #publisher: string
-  readonly #tables: readonly string[]
   #next = 0
 
   constructor(publisher: string, tables: readonly string[]) {
     this.#publisher = publisher
-    this.#tables = tables
+    this.tables = tables
   }
 
   /** The next commit of `size` updates, which goes round the tables. */
   next(size: number): NewUpdate[] {
     return Array.from({ length: size }, () => {
-      const table = this.#tables[this.#next % this.#tables.length] as string
+      const table = this.tables[this.#next % this.tables.length] as string
       this.#next += 1
       return this.#update(table, size)
     })

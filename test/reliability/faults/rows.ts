@@ -14,6 +14,7 @@ import { fullStateFolder } from './f28-full-state-folder.ts'
 import { containersKilled } from './f29-containers-killed.ts'
 import { foreignBurst } from './f30-foreign-burst.ts'
 import { lateVersions } from './f31-late-versions.ts'
+import { callsFromInside } from './f32-calls-from-inside.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -33,5 +34,6 @@ export const rows: readonly FaultRow[] = [
   containersKilled,
   foreignBurst,
   lateVersions,
+  callsFromInside,
   subscriberStopped,
 ]

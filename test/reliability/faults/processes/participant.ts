@@ -4,6 +4,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import type { OpenOptions, QueueEvent, Subscription, UpdateQueue } from '../../../../src/index.ts'
 import { openUpdateQueue } from '../../../../src/index.ts'
 import { compiledBytes, liveHeapBytes, youngGenerationBytes } from '../../../harness/live-heap.ts'
+import { CallingRecords, type CallsFromInside } from '../calling-records.ts'
 import type { PublishedStream } from '../judge.ts'
 import { monotonicMs, Orders } from '../order.ts'
 import { Recorder } from '../recorder.ts'
@@ -12,6 +13,9 @@ import { serve } from '../serve.ts'
 
 /** Waits for the subscribers after so many updates: some MiB, well below what is retained. */
 const flushEvery = 20_000
+
+/** Of those whose records call. */
+const commitsPerTurn = 20
 
 /** Events kept of each queue. */
 const maxEvents = 5_000
@@ -170,6 +174,16 @@ const calls = {
   publishEach({ key, tables }: Keyed & { tables: readonly string[] }) {
     const { queue, orders } = member(key)
     for (const table of tables) queue.publish(orders.of(table))
+  },
+  /** Commits whose records call the queue that reads them, some in each turn of the event loop. */
+  async publishCalling({ key, commits }: Keyed & { commits: number }): Promise<CallsFromInside> {
+    const { queue, orders } = member(key)
+    const calling = new CallingRecords(queue, orders, orders.tables[0] as string)
+    for (let left = commits; left > 0; left -= 1) {
+      calling.publish()
+      if (left % commitsPerTurn === 0) await nextTurn()
+    }
+    return calling.outcome
   },
   load(options: Loading) {
     const loading = member(options.key)
