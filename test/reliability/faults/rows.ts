@@ -15,6 +15,7 @@ import { containersKilled } from './f29-containers-killed.ts'
 import { foreignBurst } from './f30-foreign-burst.ts'
 import { lateVersions } from './f31-late-versions.ts'
 import { callsFromInside } from './f32-calls-from-inside.ts'
+import { flushBeforeReady } from './f33-flush-before-ready.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -35,5 +36,6 @@ export const rows: readonly FaultRow[] = [
   foreignBurst,
   lateVersions,
   callsFromInside,
+  flushBeforeReady,
   subscriberStopped,
 ]

@@ -170,6 +170,12 @@ const calls = {
     }
     return { missing }
   },
+  /** By name: who has confirmed all that was published so far, and who has not. */
+  async flush({ key }: Keyed) {
+    const { confirmed, missing } = await member(key).queue.flush()
+    const named = (these: typeof missing): string[] => these.map(({ process }) => process)
+    return { confirmed: named(confirmed), missing: named(missing) }
+  },
   /** One update of each table. */
   publishEach({ key, tables }: Keyed & { tables: readonly string[] }) {
     const { queue, orders } = member(key)
