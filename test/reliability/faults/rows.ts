@@ -16,6 +16,7 @@ import { foreignBurst } from './f30-foreign-burst.ts'
 import { lateVersions } from './f31-late-versions.ts'
 import { callsFromInside } from './f32-calls-from-inside.ts'
 import { flushBeforeReady } from './f33-flush-before-ready.ts'
+import { openLosses } from './f34-open-losses.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -37,5 +38,6 @@ export const rows: readonly FaultRow[] = [
   lateVersions,
   callsFromInside,
   flushBeforeReady,
+  openLosses,
   subscriberStopped,
 ]
