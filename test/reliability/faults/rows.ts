@@ -17,6 +17,7 @@ import { lateVersions } from './f31-late-versions.ts'
 import { callsFromInside } from './f32-calls-from-inside.ts'
 import { flushBeforeReady } from './f33-flush-before-ready.ts'
 import { openLosses } from './f34-open-losses.ts'
+import { diedWithOtherTables } from './f35-died-with-other-tables.ts'
 import type { FaultRow } from './fault-row.ts'
 
 /** The rows of the matrix that need real processes, in the order in which they run. */
@@ -39,5 +40,6 @@ export const rows: readonly FaultRow[] = [
   callsFromInside,
   flushBeforeReady,
   openLosses,
+  diedWithOtherTables,
   subscriberStopped,
 ]
