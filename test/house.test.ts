@@ -38,6 +38,7 @@ const allowed: Record<string, readonly string[]> = {
     'queue',
   ],
   demo: ['base', 'model', 'definition', 'queue'],
+  doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],
   cli: [
     'base',
     'model',
@@ -48,6 +49,7 @@ const allowed: Record<string, readonly string[]> = {
     'queue',
     'intake',
     'demo',
+    'doctor',
   ],
   testing: [
     'base',

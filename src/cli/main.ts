@@ -49,6 +49,7 @@ function buildProgram(argv: readonly string[], ended: (code: number) => void): C
   addTail(program, ended)
   addCheck(program, ended)
   addMon(program, ended)
+  addDoctor(program, ended)
   addDemo(program, ended)
   return program
 }
@@ -157,6 +158,20 @@ A process that has ended is shown as DOWN for ten minutes, unless one that lives
 has its name; a script that has ended is not shown. --status HEALTHY shows who is there.${exitCodes}`,
     )
     .action(async (options) => ended(await (await import('./mon-command.ts')).mon(options)))
+}
+
+function addDoctor(program: Command, ended: Ended): void {
+  addSharedOptions(program.command('doctor'))
+    .description('look for what keeps this node, and the others, from working, and say what to do')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Looks at names, ports, limits and the state folder from here, and asks GENESIS_CLUSTER of this
+node how it sees the others. Ends with 0 where there is no problem, notes aside, with 1 where
+there is one, with 3 where GENESIS_CLUSTER of this node does not answer.${exitCodes}`,
+    )
+    .action(async (options) => ended(await (await import('./doctor-command.ts')).doctor(options)))
 }
 
 function addDemo(program: Command, ended: Ended): void {

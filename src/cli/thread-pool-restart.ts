@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-
-/** Threads for GENESIS_CLUSTER: each proxy and each link holds one for as long as it runs. */
-export const clusterThreads = 64
+import { clusterThreads } from '../cluster/bus/cluster-threads.ts'
 
 /**
  * libuv reads UV_THREADPOOL_SIZE when its pool is first used, which is before any of our code: the

@@ -7,6 +7,9 @@ import { TidingsError } from '../base/tidings-error.ts'
  */
 export const fewestFreeForQueue = 32
 
+/** One socket, to ask GENESIS_CLUSTER something: about ten, and some more to look at ports. */
+export const fewestFreeForQuestion = 24
+
 /** GENESIS_CLUSTER opens about 50 at its start, and some for each process and node. */
 export const fewestFreeForCluster = 96
 
@@ -16,9 +19,21 @@ interface FileDescriptors {
   readonly open: number
 }
 
+/** How many files a process may have open; null where the system does not tell us. */
+export function descriptorLimit(pid: number | 'self'): number | null {
+  try {
+    const limits = readFileSync(`/proc/${pid}/limits`, 'utf8')
+    const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1]
+    return limit === undefined ? null : Number(limit)
+  } catch {
+    return null
+  }
+}
+
 function fileDescriptors(): FileDescriptors | null {
   try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+    const limits = readFileSync('/proc/self/limits', 'utf8')
+    const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1]
     return limit === undefined
       ? null
       : { limit: Number(limit), open: readdirSync('/proc/self/fd').length }

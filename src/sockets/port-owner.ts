@@ -40,8 +40,19 @@ export async function bindPort(
   }
 }
 
+interface PortHolder {
+  readonly name: string
+  readonly pid: number
+}
+
 /** The process that listens at a TCP port of an address, or of all addresses, as `name (pid)`; null where the system does not tell us. */
 export async function portOwner(address: string, port: number): Promise<string | null> {
+  const holder = await portHolder(address, port)
+  return holder && `${holder.name} (pid ${holder.pid})`
+}
+
+/** The same in parts. */
+export async function portHolder(address: string, port: number): Promise<PortHolder | null> {
   try {
     return process.platform === 'linux'
       ? await ownerByProc(address, port)
@@ -55,7 +66,7 @@ export async function portOwner(address: string, port: number): Promise<string |
 const clash = (one: string | null, other: string): boolean =>
   one === other || [one, other].some((each) => each === '*' || each === '0.0.0.0')
 
-async function ownerByProc(address: string, port: number): Promise<string | null> {
+async function ownerByProc(address: string, port: number): Promise<PortHolder | null> {
   const { readFile, readdir } = await import('node:fs/promises')
   const sockets = listeningSockets().filter(
     (socket) => socket.port === port && clash(socket.address, address),
@@ -67,7 +78,7 @@ async function ownerByProc(address: string, port: number): Promise<string | null
     // Not `comm`: it names the main thread, which Node calls MainThread.
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
     const name = path.basename(commandLine.split('\0')[0] ?? '')
-    return `${name || 'a process'} (pid ${pid})`
+    return { name: name || 'a process', pid: Number(pid) }
   }
   return null
 }
@@ -83,7 +94,7 @@ async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<bo
   return false
 }
 
-async function ownerByLsof(address: string, port: number): Promise<string | null> {
+async function ownerByLsof(address: string, port: number): Promise<PortHolder | null> {
   const options = ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpcn']
   const { execFile } = await import('node:child_process')
   const { promisify } = await import('node:util')
@@ -93,7 +104,7 @@ async function ownerByLsof(address: string, port: number): Promise<string | null
     if (!at.some((each) => clash(each, address))) continue
     const pid = /^p(\d+)$/m.exec(told)?.[1]
     const name = /^c(.+)$/m.exec(told)?.[1]
-    if (pid !== undefined) return `${name ?? 'a process'} (pid ${pid})`
+    if (pid !== undefined) return { name: name ?? 'a process', pid: Number(pid) }
   }
   return null
 }

@@ -1,0 +1,71 @@
+import { TidingsError } from '../base/tidings-error.ts'
+import { formatProblem } from '../definition/problem.ts'
+import { loadSettings } from '../definition/load-settings.ts'
+import type { SettingsReport } from '../definition/settings-report.ts'
+import { requireSettings } from '../definition/require-settings.ts'
+import { type Examined, examined, problem } from '../doctor/finding.ts'
+import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
+import { fewestFreeForQuestion, requireFileDescriptors } from '../sockets/file-descriptors.ts'
+import { requireNativeModule } from '../sockets/native-module.ts'
+import { examinedLines } from './doctor-report.ts'
+import { exitCode } from './exit-code.ts'
+import { lookUpInTime } from './host-warnings.ts'
+import { definitionOptions, type SharedOptions } from './shared-options.ts'
+import { say } from './terminal.ts'
+
+interface DoctorOptions extends SharedOptions {
+  readonly json?: boolean
+}
+
+/** How long GENESIS_CLUSTER of this node has to answer, milliseconds. */
+const answerWithinMs = 3_000
+
+/** `tidings doctor`: what keeps this node, and the others, from working, and what to do about it. */
+export async function doctor(options: DoctorOptions): Promise<number> {
+  const settings = await requireSettings(definitionOptions(options))
+  await requireNativeModule()
+  requireFileDescriptors(fewestFreeForQuestion)
+  const { examine } = await import('../doctor/doctor.ts')
+  const { queryCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
+  const all: Examined[] = []
+  const tell = (each: Examined): void => {
+    all.push(each)
+    if (!options.json) process.stdout.write(examinedLines(each, process.stdout))
+  }
+  tell(ofDefinition(loadSettings(definitionOptions(options))))
+  let answers = true
+  const snapshot = async (address: string): Promise<ClusterSnapshot | null> => {
+    try {
+      return await queryCluster(address, settings.node.ports.registry, answerWithinMs)
+    } catch (error) {
+      if (!(error instanceof TidingsError && error.code === 'CLUSTER_UNREACHABLE')) throw error
+      answers = false
+      return null
+    }
+  }
+  for await (const each of examine({ settings, lookUp: lookUpInTime, snapshot })) tell(each)
+  if (options.json) process.stdout.write(`${JSON.stringify({ examined: all })}\n`)
+  else say(verdict(all))
+  if (!answers) return exitCode.unreachable
+  return problemsOf(all).length === 0 ? exitCode.done : exitCode.no
+}
+
+/** What `check` says of it in full. */
+function ofDefinition({ warnings, system, host }: SettingsReport): Examined {
+  return examined(
+    'definition',
+    `${host ?? 'this machine alone'}${system === null ? '' : ` in the system ${system}`}`,
+    warnings.map((warning) =>
+      problem(formatProblem({ ...warning, excerpt: null }), 'tidings check shows it in its place'),
+    ),
+  )
+}
+
+const problemsOf = (all: readonly Examined[]) =>
+  all.flatMap(({ findings }) => findings).filter(({ severity }) => severity === 'problem')
+
+function verdict(all: readonly Examined[]): string {
+  const { length } = problemsOf(all)
+  if (length === 0) return 'no problems'
+  return length === 1 ? '1 problem' : `${length} problems`
+}

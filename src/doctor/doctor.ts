@@ -1,0 +1,49 @@
+import { knownAddresses } from '../cluster/access/addresses.ts'
+import { HostNames } from '../cluster/access/host-names.ts'
+import type { Settings } from '../definition/settings.ts'
+import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
+import type { HostAddresses, LookUp } from '../sockets/host-lookup.ts'
+import { examineCluster } from './cluster-answer.ts'
+import { examineOpenFiles } from './open-files.ts'
+import type { Examined } from './finding.ts'
+import type { Ground } from './ground.ts'
+import { examineNames } from './names.ts'
+import { examineNodes } from './nodes.ts'
+import { examineOwnPorts } from './own-ports.ts'
+import { examinePeerPorts } from './peer-ports.ts'
+import { examineStateFolder } from './state-folder.ts'
+import { examineThreads } from './threads.ts'
+
+export interface DoctorOptions {
+  readonly settings: Settings
+  readonly lookUp: LookUp
+  /** What GENESIS_CLUSTER at this address knows; null: it does not answer. */
+  readonly snapshot: (address: string) => Promise<ClusterSnapshot | null>
+}
+
+/** Looks at one topic after the other, and gives what it has found of each as soon as it is known. */
+export async function* examine(options: DoctorOptions): AsyncGenerator<Examined, void> {
+  const ground = await groundOf(options)
+  yield examineNames(ground)
+  yield examineCluster(ground)
+  yield examineNodes(ground)
+  yield await examineOwnPorts(ground)
+  yield await examinePeerPorts(ground)
+  yield await examineOpenFiles(ground)
+  yield examineThreads(ground)
+  yield examineStateFolder()
+}
+
+async function groundOf({ settings, lookUp, snapshot }: DoctorOptions): Promise<Ground> {
+  const hosts = settings.nodes.length > 1 ? settings.nodes.map(({ name }) => name) : []
+  const answers = new Map<string, HostAddresses>()
+  const remembering: LookUp = async (host, signal) => {
+    const answer = await lookUp(host, signal)
+    answers.set(host, answer)
+    return answer
+  }
+  const names = new HostNames(hosts, remembering)
+  await names.resolve()
+  const addresses = knownAddresses(settings, names)
+  return { settings, names: answers, addresses, snapshot: await snapshot(addresses.local) }
+}

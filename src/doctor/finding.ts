@@ -1,0 +1,56 @@
+/** What `tidings doctor` looks at, in its order. */
+export const examinedTopics = [
+  'definition',
+  'names',
+  'cluster',
+  'nodes',
+  'ports here',
+  'ports there',
+  'file descriptors',
+  'threads',
+  'state folder',
+] as const
+
+export type ExaminedTopic = (typeof examinedTopics)[number]
+
+/** Something that is wrong, or will be, and what to do about it. */
+export interface Finding {
+  /** `problem`: something does not work, or will not. `note`: good to know. */
+  readonly severity: 'problem' | 'note'
+  /** What is so, and where. */
+  readonly what: string
+  /** What to do. */
+  readonly remedy: string
+}
+
+/** What was found of one topic. */
+export interface Examined {
+  readonly topic: ExaminedTopic
+  /** What is in order, in a sentence; null where something was found, or nothing could be looked at. */
+  readonly fine: string | null
+  readonly findings: readonly Finding[]
+  /** Why it was not looked at; null: it was. */
+  readonly skipped: string | null
+}
+
+export const problem = (what: string, remedy: string): Finding => ({
+  severity: 'problem',
+  what,
+  remedy,
+})
+
+export const note = (what: string, remedy: string): Finding => ({ severity: 'note', what, remedy })
+
+/** `fine`: what to say where nothing was found. */
+export const examined = (
+  topic: ExaminedTopic,
+  fine: string,
+  findings: readonly Finding[],
+): Examined => ({ topic, fine: findings.length === 0 ? fine : null, findings, skipped: null })
+
+export const notExamined = (topic: ExaminedTopic, skipped: string): Examined => ({
+  topic,
+  fine: null,
+  findings: [],
+  skipped,
+})

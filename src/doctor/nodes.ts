@@ -1,0 +1,29 @@
+import type { NodeSnapshot } from '../model/cluster-snapshot.ts'
+import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
+import type { Ground } from './ground.ts'
+
+/** Whether GENESIS_CLUSTER of this node hears those of the others. */
+export function examineNodes({ snapshot, settings }: Ground): Examined {
+  if (settings.nodes.length === 1) return notExamined('nodes', 'there is no other node')
+  if (snapshot === null)
+    return notExamined('nodes', 'GENESIS_CLUSTER of this node would know, and does not answer')
+  const others = snapshot.nodes.filter(({ name }) => name !== snapshot.node)
+  const findings = others.flatMap(findingsOf)
+  return examined('nodes', `all ${others.length} other nodes are heard`, findings)
+}
+
+function findingsOf({ name, address, state }: NodeSnapshot): Finding[] {
+  if (state === 'alive') return []
+  const where = address === null ? 'its address is not known' : `at ${address}`
+  const what = {
+    suspect: 'has not been heard for a moment',
+    gone: 'is not heard any more',
+    unreachable: 'has never been heard',
+  }[state]
+  return [
+    problem(
+      `the node ${name} (${where}) ${what}`,
+      'see whether `tidings cluster` runs there, and what is said of its ports below',
+    ),
+  ]
+}

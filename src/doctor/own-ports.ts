@@ -1,0 +1,67 @@
+import { createServer } from 'node:net'
+import type { NodePorts } from '../definition/settings.ts'
+import { portOwner } from '../sockets/port-owner.ts'
+import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
+import type { Ground } from './ground.ts'
+
+/** The item that gives each port, as an operator changes it. */
+const items: Readonly<Record<keyof NodePorts, string>> = {
+  inbound: 'ZeroMQProxyInboundPort',
+  outbound: 'ZeroMQProxyOutboundPort',
+  cluster: 'ClusterPort',
+  registry: 'TidingsRegistryPort',
+  relay: 'TidingsRelayPort',
+  export: 'TidingsExportPort',
+}
+
+/** Whether GENESIS_CLUSTER could have its ports, where it does not run. */
+export async function examineOwnPorts({
+  settings,
+  addresses,
+  snapshot,
+}: Ground): Promise<Examined> {
+  if (snapshot !== null) return notExamined('ports here', 'GENESIS_CLUSTER has them')
+  const { ports } = settings.node
+  const names = Object.keys(items) as (keyof NodePorts)[]
+  const found = await Promise.all(
+    names.map((name) => findingsOf(addresses.bind, ports[name], items[name])),
+  )
+  const list = names.map((name) => ports[name]).join(', ')
+  return examined('ports here', `the ports ${list} are free at ${addresses.bind}`, found.flat())
+}
+
+async function findingsOf(address: string, port: number, item: string): Promise<Finding[]> {
+  const why = await whyNotBound(address, port)
+  if (why === null) return []
+  if (why === 'EADDRINUSE') {
+    const owner = (await portOwner(address, port)) ?? 'another process'
+    return [
+      problem(
+        `port ${port} (${item}) at ${address} is held by ${owner}`,
+        `end it, or give ${item} another port, the same on all hosts`,
+      ),
+    ]
+  }
+  if (why === 'EADDRNOTAVAIL')
+    return [
+      problem(
+        `port ${port} (${item}) cannot be bound at ${address}: it is no address of this machine`,
+        'correct what the name of this host resolves to, or say which host this is: --host',
+      ),
+    ]
+  return [
+    problem(
+      `port ${port} (${item}) cannot be bound at ${address}: ${why}`,
+      `give ${item} a port of 1,024 and more, or let this user bind it`,
+    ),
+  ]
+}
+
+/** The code of the error; null: it can be bound. */
+function whyNotBound(address: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(null)))
+  })
+}
