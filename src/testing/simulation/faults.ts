@@ -41,6 +41,7 @@ export interface FaultStage {
 
 /** Of so many trials two nodes cannot reach each other at the start. */
 const unreachableShare = 0.25
+const unreachableName = 'a node is out of reach at the start'
 
 /** How often the endings are looked at while a roster forgets them, milliseconds. */
 const forgetEveryMs = 200
@@ -62,6 +63,11 @@ export class Faults {
     this.#random = seededRandom(trial.options.seed + 1_000_000)
   }
 
+  /** The kinds that there are, as `counts` names them. */
+  get names(): readonly string[] {
+    return [unreachableName, ...this.#kinds.map(({ name }) => name)]
+  }
+
   start(): void {
     const { faultEveryMs, faultMs } = this.#trial.options
     this.#unreachableAtStart()
@@ -81,7 +87,7 @@ export class Faults {
     this.#trial.network.partition(0, 1, true)
     const ms = 6000 + random() * 20_000
     this.#later(ms, () => this.#trial.network.partition(0, 1, false))
-    this.counts.set('a node is out of reach at the start', 1)
+    this.counts.set(unreachableName, 1)
     this.log.push(`nodes 0 and 1 cannot reach each other for the first ${ms.toFixed(0)} ms`)
   }
 
