@@ -84,6 +84,7 @@ export class ClusterNode implements ClusterProcess {
     this.#hosts = new HostWatch({
       ...bound,
       state: (node) => membership.state(node),
+      isReached: (node) => membership.isReached(node),
       changed: () => this.#reach(),
       failed: (error) => this.#trouble(error),
     })

@@ -18,13 +18,24 @@ const ip = (...words: string[]): string => execFileSync('ip', words, { encoding:
 /** One machine: a network namespace with an address of its own and a name that all machines of its network know. */
 export class Machine {
   readonly name: string
-  readonly address: string
   readonly namespace: string
+  #address: string
 
   constructor(name: string, address: string) {
     this.name = name
-    this.address = address
+    this.#address = address
     this.namespace = addNamespace()
+  }
+
+  get address(): string {
+    return this.#address
+  }
+
+  /** It has this address from now on, and no more the one that it had. */
+  move(address: string): void {
+    ip('-n', this.namespace, 'addr', 'del', `${this.#address}/24`, 'dev', 'eth0')
+    ip('-n', this.namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+    this.#address = address
   }
 
   get place(): Place {

@@ -71,6 +71,19 @@ test('other nodes are told an address that they can reach', async () => {
   expect((await addressesOf({ a: '10.0.0.9', b: '10.0.0.2' })).advertised).toBe('10.0.0.9')
 })
 
+test('of several addresses of its own name a node takes the one that this machine has', async () => {
+  const names = new HostNames(['a', 'b'], async (host) => ({
+    addresses: host === 'a' ? ['10.0.0.9', '10.0.0.1'] : ['10.0.0.2'],
+  }))
+  await names.resolve()
+  const settings = settingsOf({ a: '10.0.0.1', b: '10.0.0.2' })
+  expect(knownAddresses(settings, names, machine)).toMatchObject({
+    bind: '10.0.0.1',
+    local: '10.0.0.1',
+    advertised: '10.0.0.1',
+  })
+})
+
 test('this host and the hosts of the definition are welcome, nobody else', async () => {
   const { allowed, others } = await addressesOf({ a: '10.0.0.9', b: '10.0.0.2', c: null })
   expect([...allowed].sort()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.9', '127.0.0.1', '::1'])

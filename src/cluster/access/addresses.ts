@@ -63,7 +63,7 @@ export function knownAddresses(
     for (const address of names.addresses(name)) allowed.add(address)
     if (name !== node.name) others.set(name, names.address(name))
   }
-  const address = names.address(node.name)
+  const address = ownAmong(names.addresses(node.name), machine)
   const bind = bindAddress(settings, address, [...others.values()], machine)
   const { local } = processAddresses(settings, address, machine)
   const reachable = address !== null && !isLoopback(address) ? address : undefined
@@ -99,8 +99,13 @@ export async function ownAddresses(
   if (settings.nodes.length === 1) return processAddresses(settings, null)
   const ms = Math.ceil(Math.min(ownNameWithinMs, withinMs / 2))
   const { addresses } = await lookUpWithin(settings.node.name, ms, signal)
-  return processAddresses(settings, addresses[0] ?? null)
+  const machine = thisMachine()
+  return processAddresses(settings, ownAmong(addresses, machine), machine)
 }
+
+/** The name service may know addresses of this host that it has no more, or not yet. */
+const ownAmong = (addresses: readonly string[], machine: Machine): string | null =>
+  addresses.find((address) => machine.addresses.has(address)) ?? addresses[0] ?? null
 
 /** `others`: addresses of the other hosts, null where nobody knows it. */
 function bindAddress(

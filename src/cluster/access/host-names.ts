@@ -49,6 +49,14 @@ export class HostNames {
     })
   }
 
+  /** The address in use leads nowhere: the next of those that it resolves to has its turn. */
+  turn(host: string): void {
+    const known = this.#known.get(host)
+    if (known === undefined || known.addresses.length < 2) return
+    const [first = '', ...others] = known.addresses
+    this.#known.set(host, { ...known, addresses: [...others, first] })
+  }
+
   /** `learned` is called at each answer that says something else than the one before. */
   watch(learned: () => void): void {
     this.#learned = learned
@@ -122,6 +130,7 @@ function sentenceOf(
       : `the host "${host}" does not resolve any more: ${trouble}. It stays at ${address} until it resolves to something else`
   }
   if (before.trouble !== null) return `the host "${host}" resolves, to ${address}`
-  const moved = before.addresses.length > 0 && before.addresses[0] !== address
-  return moved ? `the host "${host}" has moved from ${before.addresses[0]} to ${address}` : null
+  const [old] = before.addresses
+  if (old === undefined || addresses.includes(old)) return null
+  return `the host "${host}" has moved from ${old} to ${address}`
 }

@@ -31,6 +31,7 @@ test('what one name resolves to holds at once, also while another is not answere
     access,
     on: (event) => events.push(event),
     state: () => 'alive',
+    isReached: () => true,
     changed: () => (changes += 1),
     failed: (error) => events.push({ type: 'warning', message: error.message }),
   })
@@ -53,4 +54,37 @@ test('what one name resolves to holds at once, also while another is not answere
   await new Promise((resolve) => setImmediate(resolve))
   expect(changes).toBe(before + 1)
   expect(watch.others.get('moved')).toBe('10.1.2.4')
+})
+
+test('a host that is not reached at one of its addresses is looked for at the next', async () => {
+  access = await AccessList.open()
+  const names = hostNamesOf(settings, async (host) =>
+    host === 'moved' ? { addresses: ['10.1.2.3', '10.1.2.4'] } : { addresses: ['127.0.0.1'] },
+  )
+  await names.resolve()
+  let isReached = true
+  const warnings: string[] = []
+  const watch = new HostWatch({
+    settings,
+    names,
+    addresses: knownAddresses(settings, names),
+    access,
+    on: ({ message }) => warnings.push(message),
+    state: () => 'alive',
+    isReached: (node) => node !== 'moved' || isReached,
+    changed: () => undefined,
+    failed: ({ message }) => warnings.push(message),
+  })
+  const addressAfterTick = async () => {
+    watch.tick()
+    await new Promise((resolve) => setImmediate(resolve))
+    return watch.others.get('moved')
+  }
+  expect(await addressAfterTick()).toBe('10.1.2.3')
+  isReached = false
+  expect(await addressAfterTick()).toBe('10.1.2.4')
+  isReached = true
+  expect(await addressAfterTick()).toBe('10.1.2.4')
+  expect(warnings).toEqual([])
+  watch.close()
 })

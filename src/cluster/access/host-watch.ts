@@ -19,6 +19,8 @@ interface HostWatchOptions {
   readonly access: AccessList
   readonly on: OnClusterEvent
   readonly state: (node: string) => NodeState
+  /** Our connection to that node stands. */
+  readonly isReached: (node: string) => boolean
   /** `addresses` are other ones from now on. */
   readonly changed: () => void
   readonly failed: (error: TidingsError) => void
@@ -52,9 +54,13 @@ export class HostWatch implements NodeDirectory {
 
   /** Every `resolveIntervalMs`: a host that was unknown, or has moved, is found again. */
   tick(): void {
-    const { names, state } = this.#options
-    const allAlive = [...this.#addresses.others.keys()].every((node) => state(node) === 'alive')
-    if (allAlive && names.unresolved.length === 0) return
+    const { names, state, isReached } = this.#options
+    const nodes = [...this.#addresses.others.keys()]
+    const lost = nodes.filter((node) => !isReached(node))
+    const allAlive = nodes.every((node) => state(node) === 'alive')
+    if (allAlive && lost.length === 0 && names.unresolved.length === 0) return
+    // One of several addresses of a host may be that of a machine which is no more.
+    for (const node of lost) names.turn(node)
     this.#take()
     names.refresh()
   }

@@ -134,6 +134,11 @@ export class Membership {
     inBackground(this.#drain(dealer), (error) => this.#options.handlers.warning(error.message))
   }
 
+  /** Our connection to it stands. */
+  isReached(node: string): boolean {
+    return (this.#outgoing.get(node)?.monitor.connections() ?? 0) > 0
+  }
+
   state(node: string): NodeState {
     return this.#peers.state(node)
   }
