@@ -278,10 +278,14 @@ export class ClusterNode implements ClusterProcess {
     return this.#hosts.others.get(node) ?? null
   }
 
+  /** Where the nodes are: membership and links follow. */
   #reach(): void {
-    for (const { name, ports } of this.#bound.settings.nodes) {
+    const { settings, membership } = this.#bound
+    for (const { name, ports } of settings.nodes) {
       const address = this.#addressOf(name)
-      if (address !== null) this.#bound.membership.reach(name, `tcp://${address}:${ports.cluster}`)
+      if (address === null) continue
+      membership.reach(name, `tcp://${address}:${ports.cluster}`)
+      this.#links.moved(membership.state(name), membership.peer(name))
     }
   }
 

@@ -44,6 +44,15 @@ describe('a link to another node', () => {
     expect(told).toEqual(['close b'])
   })
 
+  it('leads to where the node is now', () => {
+    links.greeted(peer, true)
+    address = '10.0.0.3'
+    links.moved('alive', peer)
+    links.moved('gone', peer)
+    links.moved('alive', undefined)
+    expect(told).toEqual(['open b at 10.0.0.2, life', 'open b at 10.0.0.3, life'])
+  })
+
   it('waits until it is known where the node is, and who', () => {
     address = null
     links.greeted(peer, false)
