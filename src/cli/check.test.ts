@@ -353,3 +353,44 @@ ${hosts.map((host) => `        host("${host}")`).join('\n')}
     expect(out).toContain(misspelled)
   })
 })
+
+describe('a query for the hosts', () => {
+  const text = (items: string, hosts = '') =>
+    `systemDefinition { global {
+      item("ZeroMQProxyInboundPort", 5001); item("ZeroMQProxyOutboundPort", 5000)
+      item("ZeroMQProxyUnicastRelayEnabled", true)
+      ${items} }
+    systems { system("SHOP") { hosts { ${hosts} } } } }`
+  const query = 'item("TidingsHostsQuery", "nodes.shop")'
+  const run = (items: string, hosts?: string, lookUp?: LookUp) => {
+    write('query.kts', text(items, hosts))
+    return check({ files: ['query.kts'], host: 'pod-7', ...(lookUp && { lookUp }) })
+  }
+
+  test('is said in the words of this node, which may have any name', async () => {
+    const { code, out } = await run(query)
+    expect(code).toBe(0)
+    expect(out).toContain(
+      'This node is pod-7, one of those at the addresses of nodes.shop of the system SHOP.',
+    )
+    expect(out).toContain('Link relay')
+  })
+
+  test('that has no address is a warning', async () => {
+    const { lookUp } = failing('nodes.shop')
+    const { code, out } = await run(query, '', lookUp)
+    expect(code).toBe(0)
+    expect(out).toMatch(/TidingsHostsQuery: "nodes\.shop" has no address on this machine \(/)
+  })
+
+  test('beside hosts is an error, and so is what is no name', async () => {
+    const both = await run(query, 'host("pod-7")')
+    expect(both.code).toBe(1)
+    expect(both.out).toMatch(/query\.kts:\d+:\d+: TidingsHostsQuery finds the hosts.*\(pod-7\)/)
+    for (const wrong of ['10.0.0.1', 'a b', 'tcp://x', 'a..b']) {
+      const { code, out } = await run(`item("TidingsHostsQuery", "${wrong}")`)
+      expect(code).toBe(1)
+      expect(out).toContain('expected a name of DNS')
+    }
+  })
+})

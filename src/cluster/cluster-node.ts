@@ -14,9 +14,11 @@ import { portsOf } from '../registration/zeromq-place.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './roster/cluster-view.ts'
 import { Ticker } from './membership/ticker.ts'
-import type { NodeDirectory } from './access/node-directory.ts'
 import { NodeLinks } from './links/node-links.ts'
-import { HostWatch, resolveIntervalMs } from './access/host-watch.ts'
+import { resolveIntervalMs } from './access/node-directory.ts'
+import { NodeReach } from './access/node-reach.ts'
+import { addressOf } from '../base/host-port.ts'
+import { hasOthers } from '../definition/settings.ts'
 import { listeningPorts, remembered } from '../sockets/listening-ports.ts'
 import { shownName } from './roster/local-process.ts'
 import { pingIntervalMs } from './membership/membership.ts'
@@ -68,7 +70,7 @@ export class ClusterNode implements ClusterProcess {
   readonly #own: Registration
   /** Who waits for a snapshot, each once. */
   readonly #asking = new Set<string>()
-  readonly #hosts: NodeDirectory
+  readonly #reach: NodeReach
   readonly #links: NodeLinks
   #closing: Promise<void> | null = null
   #resolveClosed: (error: TidingsError | undefined) => void
@@ -81,17 +83,10 @@ export class ClusterNode implements ClusterProcess {
     this.#resolveClosed = resolve
     this.#bound = bound
     this.#closeParts = closeParts
-    this.#hosts = new HostWatch({
-      ...bound,
-      state: (node) => membership.state(node),
-      isReached: (node) => membership.isReached(node),
-      changed: () => this.#reach(),
-      failed: (error) => this.#trouble(error),
-    })
     this.#links = new NodeLinks({
       mode: settings.mode,
       dataPath: bound.dataPath,
-      addressOf: (node) => this.#addressOf(node),
+      addressOf: (node) => this.#reach.addressOf(node),
       warn: (message) => this.#warn(message),
     })
     this.node = name
@@ -99,10 +94,21 @@ export class ClusterNode implements ClusterProcess {
     this.#own = ownRegistration(name, settings.mode, bound.ownPort.processPort)
     this.ports = { ...ports, ...ownPorts(this.#own) }
     this.#plane = this.#newPlane()
+    this.#reach = new NodeReach({
+      bound,
+      links: this.#links,
+      known: this.#plane.nodes.names,
+      forgotten: (node) => this.#forget(node),
+      missing: (address) => this.#plane.nodes.missing(address),
+      found: (address) => this.#plane.nodes.found(address),
+      failed: (error) => this.#trouble(error),
+    })
+    const { directory } = this.#reach
     this.#view = new ClusterView({
       settings,
       clock,
-      address: (node) => (node === name ? addresses.advertised : this.#addressOf(node)),
+      others: () => [...directory.others.keys(), ...directory.unnamed],
+      address: (node) => (node === name ? directory.advertised : addressIn(directory, node)),
       state: (node) => {
         if (node === name) return 'alive'
         return membership.peer(node) === undefined ? 'unreachable' : membership.state(node)
@@ -118,6 +124,7 @@ export class ClusterNode implements ClusterProcess {
     const { inbound, outbound, relay } = settings.node.ports
     const { history } = this.#plane.roster
     const { mode } = settings
+    const { directory } = this.#reach
     membership.listen({
       node: this.node,
       inbound,
@@ -129,17 +136,32 @@ export class ClusterNode implements ClusterProcess {
     })
     this.#registerSelf('alive')
     inBackground(registration.listen(), (error) => this.fail(error))
-    this.#reach()
+    this.#reach.follow()
     const beat = (intervalMs: number, run: (late: number) => void) =>
       new Ticker(clock, intervalMs, (late) => this.#guarded(() => run(late)))
     this.#tickers.push(
       beat(livenessIntervalMs, (late) => this.#plane.tick(late)),
       beat(pingIntervalMs, (late) => this.#ping(late)),
-      beat(resolveIntervalMs, () => this.#hosts.tick()),
+      beat(resolveIntervalMs, () => directory.tick()),
     )
     this.#warnUnlinked()
-    this.#hosts.begin()
+    directory.begin()
     on({ type: 'ready', message: `GENESIS_CLUSTER of node ${this.node} takes processes` })
+  }
+
+  /** At which address others reach this node. */
+  get advertised(): string {
+    return this.#reach.directory.advertised
+  }
+
+  /** Why a node of that name, whose ports are at that address, is none of this cluster. */
+  refusal(node: string, address: string): string | null {
+    return this.#reach.directory.refusal(node, address)
+  }
+
+  /** A connection from there was denied. */
+  denied(address: string): void {
+    this.#reach.directory.denied(address)
   }
 
   snapshot(): ClusterSnapshot {
@@ -210,8 +232,17 @@ export class ClusterNode implements ClusterProcess {
   }
 
   #greeted(peer: Peer, begins: boolean): void {
+    this.#plane.nodes.join(peer.node, this.#bound.clock.now())
+    this.#reach.directory.greeted(peer.node, addressOf(peer.endpoint))
     if (begins) this.#plane.nodeBegan(peer.node)
     this.#links.greeted(peer, begins)
+  }
+
+  #forget(node: string): void {
+    this.#plane.nodes.forget(node, this.#bound.clock.now())
+    this.#bound.membership.forget(node)
+    const message = `node ${node} has been gone for a minute, and its address is not in the answer any more: it is forgotten`
+    this.#bound.on({ type: 'member', node, state: 'gone', message })
   }
 
   #whispered(node: string, whisper: Whisper): void {
@@ -230,7 +261,7 @@ export class ClusterNode implements ClusterProcess {
 
   #newPlane(): ClusterRoster {
     const { settings, registration, membership, dataPath: _, ...bound } = this.#bound
-    const others = [...this.#hosts.others.keys()]
+    const others = settings.nodes.flatMap(({ name }) => (name === this.node ? [] : name))
     const isLinked = settings.link !== 'none'
     return new ClusterRoster({
       ...bound,
@@ -240,6 +271,7 @@ export class ClusterNode implements ClusterProcess {
       listening: remembered(listeningPorts, this.#bound.clock),
       linkedNodes: isLinked ? others : [],
       unlinkedNodes: isLinked ? [] : others,
+      comeAndGo: isLinked && settings.hostsQuery !== null,
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),
     })
@@ -252,7 +284,7 @@ export class ClusterNode implements ClusterProcess {
 
   async #close(cause: TidingsError | undefined): Promise<void> {
     for (const ticker of this.#tickers) ticker.stop()
-    this.#hosts.close()
+    this.#reach.directory.close()
     this.#registerSelf('ended')
     this.#plane.flush()
     const late = Promise.withResolvers<void>()
@@ -272,21 +304,6 @@ export class ClusterNode implements ClusterProcess {
     this.#registerSelf('alive')
     this.#bound.membership.tick(this.#bound.clock.now(), late)
     this.#plane.askNodes()
-  }
-
-  #addressOf(node: string): string | null {
-    return this.#hosts.others.get(node) ?? null
-  }
-
-  /** Where the nodes are: membership and links follow. */
-  #reach(): void {
-    const { settings, membership } = this.#bound
-    for (const { name, ports } of settings.nodes) {
-      const address = this.#addressOf(name)
-      if (address === null) continue
-      membership.reach(name, `tcp://${address}:${ports.cluster}`)
-      this.#links.moved(membership.state(name), membership.peer(name))
-    }
   }
 
   #renew({ step, incarnation }: RenewRequest): void {
@@ -340,8 +357,8 @@ export class ClusterNode implements ClusterProcess {
   }
 
   #warnUnlinked(): void {
-    const { nodes, link } = this.#bound.settings
-    if (nodes.length === 1 || link !== 'none') return
+    const { settings } = this.#bound
+    if (!hasOthers(settings) || settings.link !== 'none') return
     this.#warn(
       'the nodes of this definition are not linked: updates stay on their node until ZeroMQProxyUnicastRelayEnabled is true',
     )
@@ -350,6 +367,11 @@ export class ClusterNode implements ClusterProcess {
   #warn(message: string): void {
     this.#bound.on({ type: 'warning', message })
   }
+}
+
+/** A node that has not said its name is shown by its address. */
+function addressIn({ others, unnamed }: NodeReach['directory'], node: string): string | null {
+  return unnamed.includes(node) ? node : (others.get(node) ?? null)
 }
 
 function ownPorts({ place }: Registration) {

@@ -6,7 +6,10 @@ import { noLinks } from './links/no-links.ts'
 import { RelayLinks } from './links/relay-links.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
+import { tcpEndpoint } from '../base/host-port.ts'
+import { hasOthers } from '../definition/settings.ts'
 import type { Settings } from '../definition/settings.ts'
+import { deniedIntervalMs } from './access/fixed-hosts.ts'
 import { AccessList } from '../sockets/access-list.ts'
 import { fewestFreeForCluster, requireFileDescriptors } from '../sockets/file-descriptors.ts'
 import type { LookUp } from '../sockets/host-lookup.ts'
@@ -35,9 +38,6 @@ export type { ClusterProcess } from './cluster-node.ts'
  * when that is known.
  */
 const firstLookUpMs = 1_000
-
-/** Least time between two events about one stranger, milliseconds: it may try many times a second. */
-const deniedIntervalMs = 60_000
 
 export interface StartClusterOptions {
   on?(event: ClusterEvent): void
@@ -135,7 +135,7 @@ class Bindings {
     const shared = { bind, zapDomain: access.domain, clock, stranger }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const { foreignAt } = this.#options
-    const links = { linked: settings.nodes.length > 1, newLinks: this.#newLinks() }
+    const links = { linked: hasOthers(settings), newLinks: this.#newLinks() }
     const dataPath = await DataPath.bind({ ...shared, ...links, ports, foreignAt, on, failed })
     this.#opened.push(() => dataPath.close())
     checkAborted(signal)
@@ -193,12 +193,7 @@ class Bindings {
   }
 
   async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
-    const told = new RateLimit(deniedIntervalMs)
-    const access = await AccessList.open((address) => {
-      if (!told.admits(address, this.#clock.now())) return
-      const message = `a connection from ${address} was denied: the definition does not list it`
-      this.#on({ type: 'denied', address, message })
-    })
+    const access = await AccessList.open((address) => this.#node?.denied(address))
     this.#opened.push(() => access.close())
     access.load(allowed)
     return access
@@ -226,10 +221,10 @@ class Bindings {
     const membership = await Membership.open({
       bind: addresses.bind,
       port: ports.cluster,
-      endpoint: `tcp://${addresses.advertised}:${ports.cluster}`,
+      endpoint: () => tcpEndpoint(this.#node?.advertised ?? addresses.advertised, ports.cluster),
       zapDomain,
       node: name,
-      otherNodes: [...addresses.others.keys()],
+      refusal: (node, address) => this.#node?.refusal(node, address) ?? null,
       clock: this.#clock,
       handlers: {
         state: (node, state) => this.#node?.memberState(node, state),

@@ -37,6 +37,7 @@ describe('a template with everything that real files contain', () => {
       system: 'DEV',
       mode: 'proxy',
       link: 'none',
+      hostsQuery: null,
       nodes: [{ name: 'vm', ports: portsFrom(6000) }],
       node: { name: 'vm', ports: portsFrom(6000) },
       services: [],
@@ -120,6 +121,7 @@ describe('what is found when nothing is named', () => {
       system: null,
       mode: 'mesh',
       link: 'none',
+      hostsQuery: null,
     })
     expect(report.settings?.node).toEqual({
       name: 'vm',

@@ -52,6 +52,8 @@ export interface Settings {
   readonly link: NodeLink
   /** All hosts of the system in force, this one among them; one for a definition without hosts. */
   readonly nodes: readonly NodeSettings[]
+  /** `TidingsHostsQuery`: the name of DNS whose addresses are the hosts, which come and go; null: they are `nodes`. */
+  readonly hostsQuery: string | null
   /** This node. */
   readonly node: NodeSettings
   readonly services: readonly ServicePort[]
@@ -62,3 +64,7 @@ export interface Settings {
   /** Present with layer MQTT only. */
   readonly mqtt?: MqttSettings
 }
+
+/** Other nodes are there, or may come. */
+export const hasOthers = ({ nodes, hostsQuery }: Pick<Settings, 'nodes' | 'hostsQuery'>): boolean =>
+  nodes.length > 1 || hostsQuery !== null

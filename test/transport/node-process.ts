@@ -51,6 +51,7 @@ export class NodeProcess {
       mode,
       link: 'none',
       nodes: [node],
+      hostsQuery: null,
       node,
       services: [],
       connectViaLoopback: false,

@@ -9,7 +9,7 @@ type Hosts = Record<string, string | null>
 
 const settingsOf = (hosts: Hosts, connectViaLoopback = false) => {
   const nodes = Object.keys(hosts).map((name) => ({ name, ports }))
-  return { node: nodes[0]!, nodes, connectViaLoopback }
+  return { node: nodes[0]!, nodes, hostsQuery: null, connectViaLoopback }
 }
 
 /** `own` is the first of the hosts; what each resolves to, null: nothing. */

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import type { Machine } from '../../definition/machine.ts'
 import { isThisMachine, thisMachine } from '../../definition/machine.ts'
 import type { Settings } from '../../definition/settings.ts'
@@ -28,7 +28,7 @@ interface ProcessAddresses {
   readonly allowed: readonly string[]
 }
 
-type Hosts = Pick<Settings, 'node' | 'nodes' | 'connectViaLoopback'>
+type Hosts = Pick<Settings, 'node' | 'nodes' | 'hostsQuery' | 'connectViaLoopback'>
 
 export const loopback = '127.0.0.1'
 export const allAddresses = '0.0.0.0'
@@ -42,8 +42,13 @@ const isLoopbackName = (host: string) =>
 const ipv4Of = ({ addresses }: Machine) => [...addresses].filter((address) => isIPv4(address))
 
 /** The names of all hosts, still to be resolved; one that is alone needs no name. */
-export const hostNamesOf = ({ nodes }: Pick<Settings, 'nodes'>, lookUp?: LookUp) =>
-  new HostNames(nodes.length > 1 ? nodes.map(({ name }) => name) : [], lookUp)
+export function hostNamesOf(
+  { nodes, hostsQuery }: Pick<Settings, 'nodes' | 'hostsQuery'>,
+  lookUp?: LookUp,
+): HostNames {
+  if (hostsQuery !== null) return new HostNames([hostsQuery], lookUp)
+  return new HostNames(nodes.length > 1 ? nodes.map(({ name }) => name) : [], lookUp)
+}
 
 /**
  * Where everybody is by what is known now. One host binds to loopback. Several bind each to the address that the
@@ -55,7 +60,8 @@ export function knownAddresses(
   names: HostNames,
   machine: Machine = thisMachine(),
 ): NodeAddresses {
-  const { node, nodes } = settings
+  const { node, nodes, hostsQuery } = settings
+  if (hostsQuery !== null) return queriedAddresses(settings, names, machine)
   const own = ipv4Of(machine)
   const others = new Map<string, string | null>()
   const allowed = new Set([loopback, '::1', ...own])
@@ -73,17 +79,38 @@ export function knownAddresses(
 }
 
 /**
+ * The same of a node whose others are at the addresses of a query. A host that is named by an address has that; any
+ * other binds to all, since nobody knows which of its addresses will be in the answer.
+ */
+export function queriedAddresses(
+  settings: Hosts,
+  names: HostNames,
+  machine: Machine = thisMachine(),
+): NodeAddresses {
+  const { node, hostsQuery } = settings
+  const own = ipv4Of(machine)
+  const allowed = [loopback, '::1', ...own]
+  const { local } = processAddresses(settings, null, machine)
+  if (isIP(node.name)) return { bind: local, local, advertised: local, others: new Map(), allowed }
+  const answer = names.addresses(hostsQuery ?? '')
+  const advertised =
+    own.find((each) => answer.includes(each)) ?? own.find((each) => !isLoopback(each)) ?? local
+  return { bind: allAddresses, local, advertised, others: new Map(), allowed }
+}
+
+/**
  * What a process needs to know: `address` is what the name of its own host resolves to, null if it does not. It
  * needs no other name, so none can hold it up.
  */
 export function processAddresses(
-  { node, nodes, connectViaLoopback }: Hosts,
+  { node, nodes, hostsQuery, connectViaLoopback }: Hosts,
   address: string | null,
   machine: Machine = thisMachine(),
 ): ProcessAddresses {
   const viaLoopback = address === null || (connectViaLoopback && !isLoopback(address))
   const several = viaLoopback ? loopback : address
-  const local = nodes.length === 1 ? alone(node.name) : several
+  const isNumber = hostsQuery !== null && isIP(node.name) !== 0
+  const local = isNumber ? node.name : nodes.length === 1 ? alone(node.name) : several
   return { local, allowed: [...new Set([loopback, '::1', ...ipv4Of(machine), local])] }
 }
 

@@ -41,6 +41,11 @@ export class HostNames {
     return this.addresses(host)[0] ?? null
   }
 
+  /** Why a host does not resolve now; null: it does, or its first look-up is still under way. */
+  trouble(host: string): string | null {
+    return this.#known.get(host)?.trouble ?? null
+  }
+
   /** Hosts that do not resolve now, or whose first look-up is still under way. */
   get unresolved(): string[] {
     return this.#hosts.filter((host) => {

@@ -11,7 +11,7 @@ const headers: TidingsHeaders = {
   mode: 'mesh',
   history: 'h',
 }
-const peer: Peer = { node: 'b', uuid: 'life', headers }
+const peer: Peer = { node: 'b', endpoint: 'tcp://10.0.0.2:6000', uuid: 'life', headers }
 
 let told: string[]
 let links: NodeLinks

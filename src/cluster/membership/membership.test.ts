@@ -31,10 +31,10 @@ async function hear(count: number, headersOf = headers) {
   const membership = await Membership.open({
     bind: address,
     port: own,
-    endpoint: `tcp://${address}:${own}`,
+    endpoint: () => `tcp://${address}:${own}`,
     zapDomain: 'test',
     node: 'a',
-    otherNodes: ['b'],
+    refusal: (node) => (node === 'b' ? null : 'not listed'),
     clock: systemClock,
     handlers: {
       state: () => undefined,
@@ -47,7 +47,7 @@ async function hear(count: number, headersOf = headers) {
   })
   open.push(() => membership.close())
   membership.listen(headersOf)
-  membership.reach('b', `tcp://${address}:${other}`)
+  membership.reach([{ id: 'b', endpoint: `tcp://${address}:${other}` }])
   const heard: { uuid: string | null; message: ZreMessage | null }[] = []
   while (heard.length < count) {
     const [identity, frame] = await router.receive()

@@ -23,7 +23,8 @@ const hello = (from: TidingsHeaders | null): Hello => ({
   headers: from ? writeHeaders(from) : new Map([['X-OTHER', '1']]),
 })
 
-const peers = () => new Peers('a', 'uuid-a', ['b', 'c'])
+const peers = () =>
+  new Peers('a', 'uuid-a', (node) => (['b', 'c'].includes(node) ? null : 'it is not listed'))
 
 test('headers come back as they were written', () => {
   expect(readHeaders(writeHeaders(headers('b')))).toEqual(headers('b'))
@@ -75,6 +76,7 @@ test('another program that speaks ZRE is known by its endpoint, and is no peer o
 
 test('the state of a node follows what is heard of it', () => {
   const all = peers()
+  all.hello('1', hello(headers('b')), null)
   all.connection('b', true)
   expect(all.heard('b', 0)).toBe(true)
   expect(all.tick(60_000, 0)).toEqual(['b'])

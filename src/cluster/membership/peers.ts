@@ -1,3 +1,4 @@
+import { addressOf } from '../../base/host-port.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { Member } from './member.ts'
 import type { Hello } from './zre-codec.ts'
@@ -56,6 +57,8 @@ export function readHeaders(headers: ReadonlyMap<string, string>): TidingsHeader
 /** Another node's GENESIS_CLUSTER in one of its lives. */
 export interface Peer {
   readonly node: string
+  /** Where its ROUTER is, as it says. */
+  readonly endpoint: string
   /** Its ZRE UUID: new in each life. */
   readonly uuid: string
   /** null: it speaks ZRE and is none of ours. */
@@ -66,18 +69,22 @@ type HelloOutcome =
   | { readonly type: 'accepted'; readonly peer: Peer; readonly begins: boolean }
   | { readonly type: 'refused'; readonly why: string }
 
-/** The other nodes of the definition and who speaks for each. Time is an argument. */
+/** Why a node of that name, whose ports are at that address, is none of the cluster; null: it is one. */
+export type Refusal = (node: string, address: string) => string | null
+
+/** The other nodes of the cluster and who speaks for each. Time is an argument. */
 export class Peers {
   readonly #ownNode: string
   readonly #ownUuid: string
   readonly #members = new Map<string, Member>()
   readonly #peers = new Map<string, Peer>()
   readonly #nodeOf = new Map<string, string>()
+  readonly #refusal: Refusal
 
-  constructor(ownNode: string, ownUuid: string, otherNodes: Iterable<string>) {
+  constructor(ownNode: string, ownUuid: string, refusal: Refusal) {
     this.#ownNode = ownNode
     this.#ownUuid = ownUuid
-    for (const node of otherNodes) this.#members.set(node, new Member(node))
+    this.#refusal = refusal
   }
 
   /** `at`: the node whose membership port the HELLO's endpoint is, for a sender without headers. */
@@ -88,15 +95,28 @@ export class Peers {
     if (node === this.#ownNode) {
       return { type: 'refused', why: `${hello.endpoint} takes itself for this node, ${node}` }
     }
-    if (node === null || !this.#members.has(node)) {
-      return { type: 'refused', why: `the definition does not list ${node ?? hello.endpoint}` }
+    if (node === null) {
+      return {
+        type: 'refused',
+        why: `${hello.endpoint} is none of ours, and no node of the cluster`,
+      }
     }
+    const why = this.#refusal(node, addressOf(hello.endpoint))
+    if (why !== null) return { type: 'refused', why }
+    if (!this.#members.has(node)) this.#members.set(node, new Member(node))
     const old = this.#peers.get(node)
     if (old) this.#nodeOf.delete(old.uuid)
-    const peer = { node, uuid, headers }
+    const peer = { node, endpoint: hello.endpoint, uuid, headers }
     this.#peers.set(node, peer)
     this.#nodeOf.set(uuid, node)
     return { type: 'accepted', peer, begins: old?.uuid !== uuid }
+  }
+
+  forget(node: string): void {
+    const peer = this.#peers.get(node)
+    if (peer) this.#nodeOf.delete(peer.uuid)
+    this.#peers.delete(node)
+    this.#members.delete(node)
   }
 
   /** Who speaks for a node; undefined before its first HELLO. */

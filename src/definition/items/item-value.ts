@@ -9,6 +9,9 @@ type ReadValue =
   | { readonly ok: true; readonly value: string | number | boolean }
   | { readonly ok: false; readonly expected: string }
 
+/** Labels of letters, digits, `-` and `_`, which services have, parted by dots; no address of IPv4. */
+const hostName = /^(?!(?:\d+\.){3}\d+$)(?=.{1,253}$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?$/
+
 /** Reads the text of an item. Blanks around it do not count. */
 export function readItemValue(type: ItemType, text: string): ReadValue {
   const value = text.trim()
@@ -25,6 +28,8 @@ export function readItemValue(type: ItemType, text: string): ReadValue {
       return readWord(type, value, expected)
     case 'url':
       return isUrl(value, type.schemes) ? { ok: true, value } : { ok: false, expected }
+    case 'name':
+      return hostName.test(value) ? { ok: true, value } : { ok: false, expected }
     case 'text':
       if (type.holds !== undefined && !value.includes(type.holds)) return { ok: false, expected }
       return { ok: true, value }

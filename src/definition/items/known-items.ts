@@ -13,6 +13,8 @@ export type ItemType =
       readonly foreign: readonly string[]
     }
   | { readonly kind: 'url'; readonly schemes: readonly string[] }
+  /** A name that DNS may know. */
+  | { readonly kind: 'name' }
   /** Any text; `holds` must occur in it. */
   | { readonly kind: 'text'; readonly holds?: string }
 
@@ -100,6 +102,15 @@ export const knownItems = [
     type: boolean,
     default: 'false',
     meaning: 'true: the processes of a node reach each other through the loopback address.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsHostsQuery',
+    type: { kind: 'name' },
+    default: null,
+    meaning:
+      'A name of DNS whose addresses are the hosts, which come and go: a headless service of Kubernetes, a service of compose. ' +
+      'The system lists no hosts then, and a node is named by --host, or as its machine.',
     use: 'ZeroMQ',
   },
   {
@@ -227,6 +238,8 @@ export function expectedOf(type: ItemType): string {
       return type.words.join(' or ')
     case 'url':
       return `a URL (${type.schemes.join(', ')})`
+    case 'name':
+      return 'a name of DNS'
     case 'text':
       return type.holds === undefined ? 'text' : `text with ${type.holds} in it`
     default:

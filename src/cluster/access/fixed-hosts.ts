@@ -6,17 +6,21 @@ import type { NodeAddresses } from './addresses.ts'
 import { allAddresses, isLoopback, knownAddresses } from './addresses.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { HostNames } from './host-names.ts'
-import type { NodeDirectory } from './node-directory.ts'
+import type { Contact, NodeDirectory } from './node-directory.ts'
+import { tcpEndpoint } from '../../base/host-port.ts'
+import { RateLimit } from '../../base/rate-limit.ts'
+import type { Clock } from '../../base/clock.ts'
 
-/** How often names are resolved again while a node is not alive or a name does not resolve, milliseconds. */
-export const resolveIntervalMs = 5_000
+/** Least time between two events about one stranger, milliseconds: it may try many times a second. */
+export const deniedIntervalMs = 60_000
 
-interface HostWatchOptions {
+interface FixedHostsOptions {
   readonly settings: Settings
   readonly names: HostNames
   /** By what was known when the ports were bound. */
   readonly addresses: NodeAddresses
   readonly access: AccessList
+  readonly clock: Clock
   readonly on: OnClusterEvent
   readonly state: (node: string) => NodeState
   /** Our connection to that node stands. */
@@ -30,13 +34,14 @@ interface HostWatchOptions {
  * The nodes of the definition: keeps the addresses of their hosts and the access list by their names, and tells which do
  * not resolve.
  */
-export class HostWatch implements NodeDirectory {
-  readonly #options: HostWatchOptions
+export class FixedHosts implements NodeDirectory {
+  readonly #options: FixedHostsOptions
+  readonly #denials = new RateLimit(deniedIntervalMs)
   #addresses: NodeAddresses
   #isCutOff = false
   #closed = false
 
-  constructor(options: HostWatchOptions) {
+  constructor(options: FixedHostsOptions) {
     this.#options = options
     this.#addresses = options.addresses
     options.names.watch(() => this.#learned())
@@ -46,13 +51,44 @@ export class HostWatch implements NodeDirectory {
     return this.#addresses.others
   }
 
+  /** Each host of the definition is a node of its name. */
+  get unnamed(): readonly string[] {
+    return []
+  }
+
+  get contacts(): readonly Contact[] {
+    const { settings } = this.#options
+    return settings.nodes.flatMap(({ name, ports }) => {
+      const address = this.others.get(name)
+      return address ? [{ id: name, endpoint: tcpEndpoint(address, ports.cluster) }] : []
+    })
+  }
+
+  get advertised(): string {
+    return this.#addresses.advertised
+  }
+
+  refusal(node: string): string | null {
+    return this.others.has(node) ? null : `the definition does not list ${node}`
+  }
+
+  /** Nothing new: where it is its name says. */
+  greeted(): void {}
+
+  denied(address: string): void {
+    const { clock, on } = this.#options
+    if (!this.#denials.admits(address, clock.now())) return
+    const message = `a connection from ${address} was denied: the definition does not list it`
+    on({ type: 'denied', address, message })
+  }
+
   /** What the start did not wait for is taken when it comes. */
   begin(): void {
     this.#tell()
     if (this.#options.names.unresolved.length > 0) this.#options.names.refresh()
   }
 
-  /** Every `resolveIntervalMs`: a host that was unknown, or has moved, is found again. */
+  /** Nobody is looked for while all are alive and reached: a host that was unknown, or has moved, is found again. */
   tick(): void {
     const { names, state, isReached } = this.#options
     const nodes = [...this.#addresses.others.keys()]

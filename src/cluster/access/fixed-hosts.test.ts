@@ -4,11 +4,17 @@ import { AccessList } from '../../sockets/access-list.ts'
 import type { HostAddresses } from '../../sockets/host-lookup.ts'
 import { hostNamesOf, knownAddresses } from './addresses.ts'
 import type { ClusterEvent } from '../cluster-event.ts'
-import { HostWatch } from './host-watch.ts'
+import { FixedHosts } from './fixed-hosts.ts'
+import { systemClock } from '../../base/clock.ts'
 
 const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
 const nodes = ['127.0.0.1', 'silent', 'moved'].map((name) => ({ name, ports }))
-const settings = { node: nodes[0], nodes, connectViaLoopback: false } as unknown as Settings
+const settings = {
+  node: nodes[0],
+  nodes,
+  hostsQuery: null,
+  connectViaLoopback: false,
+} as unknown as Settings
 
 let access: AccessList | undefined
 afterEach(() => access?.close())
@@ -24,7 +30,8 @@ test('what one name resolves to holds at once, also while another is not answere
   )
   const events: ClusterEvent[] = []
   let changes = 0
-  const watch = new HostWatch({
+  const watch = new FixedHosts({
+    clock: systemClock,
     settings,
     names,
     addresses: knownAddresses(settings, names),
@@ -64,7 +71,8 @@ test('a host that is not reached at one of its addresses is looked for at the ne
   await names.resolve()
   let isReached = true
   const warnings: string[] = []
-  const watch = new HostWatch({
+  const watch = new FixedHosts({
+    clock: systemClock,
     settings,
     names,
     addresses: knownAddresses(settings, names),
