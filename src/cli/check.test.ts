@@ -335,15 +335,15 @@ ${hosts.map((host) => `        host("${host}")`).join('\n')}
     expect(out.match(/have one address/g)).toHaveLength(1)
   })
 
-  test('that are addresses of IPv6 are warned of; that of this node is an error', async () => {
-    write('names.kts', definition('127.0.0.1', '::1'))
-    const other = await check({ ...chosen, host: '127.0.0.1', lookUp: lookUpInTime })
-    expect(other.out).toContain('(it is an address of IPv6, and all connections are IPv4)')
-    const own = await check({ ...chosen, host: '::1', lookUp: lookUpInTime })
-    expect(own.code).toBe(1)
-    expect(own.out).toContain(
-      'names.kts:12:9: the host "::1" of this node is an address of IPv6, and all connections are IPv4: write its address of IPv4',
-    )
+  test('may be addresses of IPv6, however they are spelled, but for those of one link', async () => {
+    write('names.kts', definition('[FD00:0::1]', 'fd00::2'))
+    const good = await check({ ...chosen, host: 'fd00:0:0::1', lookUp: lookUpInTime })
+    expect(good.code).toBe(0)
+    expect(good.out).toContain('This node is fd00::1, one of 2 nodes (fd00::1, fd00::2)')
+    write('names.kts', definition('127.0.0.1', 'fe80::1%eth0'))
+    const { code, out } = await check({ ...chosen, host: '127.0.0.1', lookUp: lookUpInTime })
+    expect(code).toBe(1)
+    expect(out).toContain('names.kts:12:9: the host "fe80::1%eth0" is an address that holds on')
   })
 
   test('a mistake elsewhere does not hide them', async () => {

@@ -1,9 +1,10 @@
 import { TidingsError } from '../../base/tidings-error.ts'
+import { isLoopbackAddress } from '../../definition/machine.ts'
 import type { Settings } from '../../definition/settings.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import type { AccessList } from '../../sockets/access-list.ts'
 import type { NodeAddresses } from './addresses.ts'
-import { allAddresses, isLoopback, knownAddresses } from './addresses.ts'
+import { isEveryAddress, knownAddresses } from './addresses.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { HostNames } from './host-names.ts'
 import type { Contact, NodeDirectory } from './node-directory.ts'
@@ -129,13 +130,15 @@ export class FixedHosts implements NodeDirectory {
     for (const sentence of this.#options.names.news()) this.#warn(sentence)
     const { bind } = this.#options.addresses
     const { bind: wanted, others } = this.#addresses
-    if (!isLoopback(bind) || isLoopback(wanted) || this.#isCutOff) return
+    if (!isLoopbackAddress(bind) || isLoopbackAddress(wanted) || this.#isCutOff) return
     this.#isCutOff = true
-    const beyond = [...others].filter(([, address]) => address !== null && !isLoopback(address))
+    const beyond = [...others].filter(
+      ([, address]) => address !== null && !isLoopbackAddress(address),
+    )
     const named = beyond.map(([node, address]) => `${node} (${address})`).join(', ')
     this.#warn(
       `this node is bound to ${bind} alone, and ${named || 'other nodes'} cannot reach it there: ` +
-        `start GENESIS_CLUSTER again to bind it to ${wanted === allAddresses ? 'all addresses' : wanted}`,
+        `start GENESIS_CLUSTER again to bind it to ${isEveryAddress(wanted) ? 'all addresses' : wanted}`,
     )
   }
 

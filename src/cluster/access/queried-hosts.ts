@@ -8,7 +8,7 @@ import type { NodeState } from '../../model/cluster-snapshot.ts'
 import type { AccessList } from '../../sockets/access-list.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { NodeAddresses } from './addresses.ts'
-import { queriedAddresses } from './addresses.ts'
+import { oneFamily, queriedAddresses } from './addresses.ts'
 import { deniedIntervalMs } from './fixed-hosts.ts'
 import type { HostNames } from './host-names.ts'
 import type { Contact, NodeDirectory } from './node-directory.ts'
@@ -170,9 +170,9 @@ export class QueriedHosts implements NodeDirectory {
 
   /** An answer without addresses is none: `HostNames` goes on with the last one. */
   #takeAnswer(now: number): void {
-    const { names, settings } = this.#options
+    const { names } = this.#options
     const own = ownAddresses(this.#options)
-    const answer = names.addresses(settings.hostsQuery ?? '').filter((each) => !own.has(each))
+    const answer = oneFamily(names.addresses(this.#query)).filter((each) => !own.has(each))
     for (const place of this.#places.values()) place.isAnswered = false
     for (const address of answer.slice(0, mostAddresses)) {
       const place = this.#places.get(address)

@@ -1,8 +1,7 @@
-import { isIPv6 } from 'node:net'
 import type { Definition, Findings, WrittenHost, WrittenSystem } from '../definition.ts'
 import { isSameHost, noFindings } from '../definition.ts'
 import type { Machine } from '../machine.ts'
-import { isLoopbackAddress, isThisMachine } from '../machine.ts'
+import { isLinkLocal, isLoopbackAddress, isThisMachine } from '../machine.ts'
 import { didYouMean } from '../../base/nearest.ts'
 import { problemFrom, problemOf } from '../problem.ts'
 import { resolveItems } from './resolved-items.ts'
@@ -71,10 +70,9 @@ function hostOf(
 ): NodeInForce | null {
   const hosts = system.hosts.map(({ name }) => name)
   const [host, ...others] = system.hosts.filter(({ name }) => isMeant(name))
-  if (host && isIPv6(host.name)) {
-    const message = `the host "${host.name}" of this node is an address of IPv6, and all connections are IPv4: write its address of IPv4, or a name that has one`
-    findings.errors.push(problemFrom(host.origin, message))
-    return null
+  for (const { name, origin } of system.hosts.filter(({ name }) => isLinkLocal(name))) {
+    const message = `the host "${name}" is an address that holds on one link of one machine alone (fe80::/10): expected another address of it, or its name`
+    findings.errors.push(problemFrom(origin, message))
   }
   if (host && others.length === 0) {
     return { system: system.name, host: host.name, hosts, listed: system.hosts }

@@ -189,7 +189,7 @@ export class ZeroMQTransport implements Transport {
       await this.#access?.close()
       throw this.#failure
     }
-    const processAddress = bindAddress === '0.0.0.0' ? address : bindAddress
+    const processAddress = ['0.0.0.0', '::'].includes(bindAddress) ? address : bindAddress
     const { data } = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
     const reach = (hop: ClusterHop, holds: () => boolean) =>
       this.#reach(hop, holds, deadline, signal)
