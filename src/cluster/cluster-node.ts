@@ -23,7 +23,7 @@ import { listeningPorts, remembered } from '../sockets/listening-ports.ts'
 import { shownName } from './roster/local-process.ts'
 import { pingIntervalMs } from './membership/membership.ts'
 import type { Peer } from './membership/peers.ts'
-import { whisperVersion } from './membership/peers.ts'
+import { clusterNamed, whisperVersion } from './membership/peers.ts'
 import type { Whisper } from './membership/whisper.ts'
 import { ownRegistration } from './bus/own-port.ts'
 import { RateLimit } from '../base/rate-limit.ts'
@@ -133,6 +133,7 @@ export class ClusterNode implements ClusterProcess {
       wire: whisperVersion,
       mode,
       history,
+      cluster: settings.clusterName,
     })
     this.#registerSelf('alive')
     inBackground(registration.listen(), (error) => this.fail(error))
@@ -177,16 +178,27 @@ export class ClusterNode implements ClusterProcess {
     inBackground(this.#end(error), (failure) => this.#trouble(failure))
   }
 
-  /** Of another version it would hear nothing. */
   #register(route: string, message: RegisterMessage): void {
-    const { wire = wireVersion, registration } = message
-    if (wire === wireVersion) return this.#plane.register(route, message)
-    const why = `this process speaks version ${wire} of the wire, GENESIS_CLUSTER version ${wireVersion}: use one version of tidings on all nodes`
+    const why = this.#whyNot(message)
+    if (why === null) return this.#plane.register(route, message)
+    const { registration } = message
     this.#bound.registration.send(route, { type: 'refused', code: 'MODE_MISMATCH', message: why })
     const { process, instance, pid } = registration
     const told = `process ${shownName(registration)} refused: pid ${pid}: ${why}`
     const news = { process, instance, pid, state: 'refused' } as const
     this.#bound.on({ type: 'process', ...news, message: told })
+  }
+
+  /** Of another version it would hear nothing; of another cluster, what is not meant for it. */
+  #whyNot({ wire = wireVersion, cluster: theirs }: RegisterMessage): string | null {
+    if (wire !== wireVersion)
+      return `this process speaks version ${wire} of the wire, GENESIS_CLUSTER version ${wireVersion}: use one version of tidings on all nodes`
+    const ours = this.#bound.settings.clusterName
+    if (theirs === undefined || theirs === null || theirs === ours) return null
+    return (
+      `this process is of ${clusterNamed(theirs)}, GENESIS_CLUSTER at its ports of ${clusterNamed(ours)}: ` +
+      'give both the same definition, or one of the two clusters other ports'
+    )
   }
 
   fromProcess(route: string, message: ProcessMessage): void {

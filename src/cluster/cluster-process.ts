@@ -224,6 +224,7 @@ class Bindings {
       endpoint: () => tcpEndpoint(this.#node?.advertised ?? addresses.advertised, ports.cluster),
       zapDomain,
       node: name,
+      cluster: this.#settings.clusterName,
       refusal: (node, address) => this.#node?.refusal(node, address) ?? null,
       clock: this.#clock,
       handlers: {

@@ -38,6 +38,7 @@ describe('a template with everything that real files contain', () => {
       mode: 'proxy',
       link: 'none',
       hostsQuery: null,
+      clusterName: 'DEV',
       nodes: [{ name: 'vm', ports: portsFrom(6000) }],
       node: { name: 'vm', ports: portsFrom(6000) },
       services: [],
@@ -122,6 +123,7 @@ describe('what is found when nothing is named', () => {
       mode: 'mesh',
       link: 'none',
       hostsQuery: null,
+      clusterName: '',
     })
     expect(report.settings?.node).toEqual({
       name: 'vm',

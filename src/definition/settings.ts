@@ -48,6 +48,8 @@ export interface Settings {
   readonly layer: 'ZeroMQ' | 'MQTT'
   /** The system in force; null without `systems` or without a definition. */
   readonly system: string | null
+  /** `TidingsClusterName`, else the name of the system, else the empty text: nodes and processes of another one stay apart. */
+  readonly clusterName: string
   readonly mode: NodeMode
   readonly link: NodeLink
   /** All hosts of the system in force, this one among them; one for a definition without hosts. */

@@ -41,8 +41,8 @@ export function settingsOf(
   if (!node) throw new Error(`no node ${place}`)
   const link = nodes.length > 1 ? 'relay' : 'none'
   const rest = { services: [], connectViaLoopback: false, relayIntervalMs: 0, ...more }
-  const hostsQuery = null
-  return { layer: 'ZeroMQ', system: null, mode: 'mesh', link, nodes, hostsQuery, node, ...rest }
+  const [hostsQuery, clusterName] = [null, '']
+  return { layer: 'ZeroMQ', system: null, mode: 'mesh', link, nodes, hostsQuery, clusterName, node, ...rest }
 }
 
 const running = new Set<RunningCluster>()

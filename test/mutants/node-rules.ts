@@ -2,7 +2,7 @@ import { type Rule, rule } from './rule.ts'
 
 const queried = 'src/cluster/access/queried-hosts.test.ts'
 
-/** Who is a node of the cluster: Z2. */
+/** Who is a node of the cluster: Z2, Z3. */
 export const nodeRules: readonly Rule[] = [
   rule(
     'Z2.1',
@@ -58,5 +58,16 @@ export const nodeRules: readonly Rule[] = [
       'if (other.address === null) other.address = null',
     ],
     [queried, 'Z2: may move to other addresses, and come under another name'],
+  ),
+  rule(
+    'Z3.1',
+    'A node of another cluster is refused, whatever hosts and ports it has',
+    'it is taken in',
+    [
+      'cluster/membership/peers.ts',
+      'headers === null || headers.cluster === this.#cluster',
+      "headers === null || headers.cluster !== '*'",
+    ],
+    ['src/cluster/membership/peers.test.ts', 'Z3: a node of another cluster is refused by name'],
   ),
 ]

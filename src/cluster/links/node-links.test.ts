@@ -10,6 +10,7 @@ const headers: TidingsHeaders = {
   wire: whisperVersion,
   mode: 'mesh',
   history: 'h',
+  cluster: 'shop',
 }
 const peer: Peer = { node: 'b', endpoint: 'tcp://10.0.0.2:6000', uuid: 'life', headers }
 

@@ -14,6 +14,7 @@ const headers = {
   wire: 2,
   mode: 'proxy',
   history: 'h',
+  cluster: 'shop',
 }
 
 const open: (() => unknown)[] = []
@@ -34,6 +35,7 @@ async function hear(count: number, headersOf = headers) {
     endpoint: () => `tcp://${address}:${own}`,
     zapDomain: 'test',
     node: 'a',
+    cluster: 'shop',
     refusal: (node) => (node === 'b' ? null : 'not listed'),
     clock: systemClock,
     handlers: {
@@ -79,6 +81,7 @@ it('Z1: HELLO says where the ports of the node are, and what it speaks', async (
     'X-TIDINGS-WIRE': '2',
     'X-TIDINGS-MODE': 'proxy',
     'X-TIDINGS-HISTORY': 'h',
+    'X-TIDINGS-CLUSTER': 'shop',
   })
 })
 

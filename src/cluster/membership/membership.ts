@@ -43,6 +43,8 @@ interface MembershipOptions {
   readonly endpoint: () => string
   readonly zapDomain: string
   readonly node: string
+  /** The name of the cluster. */
+  readonly cluster: string
   readonly refusal: Refusal
   readonly clock: Clock
   readonly handlers: MembershipHandlers
@@ -71,7 +73,7 @@ export class Membership {
 
   private constructor(options: MembershipOptions) {
     this.#options = options
-    this.#peers = new Peers(options.node, this.#uuid, options.refusal)
+    this.#peers = new Peers(options.node, this.#uuid, options.cluster, options.refusal)
     this.#contacts = new Contacts({
       uuid: this.#uuid,
       clock: options.clock,

@@ -11,6 +11,7 @@ const headers = (node: string): TidingsHeaders => ({
   wire: 2,
   mode: 'mesh',
   history: 'h',
+  cluster: 'shop',
 })
 
 const hello = (from: TidingsHeaders | null): Hello => ({
@@ -24,7 +25,9 @@ const hello = (from: TidingsHeaders | null): Hello => ({
 })
 
 const peers = () =>
-  new Peers('a', 'uuid-a', (node) => (['b', 'c'].includes(node) ? null : 'it is not listed'))
+  new Peers('a', 'uuid-a', 'shop', (node) =>
+    ['b', 'c'].includes(node) ? null : 'it is not listed',
+  )
 
 test('headers come back as they were written', () => {
   expect(readHeaders(writeHeaders(headers('b')))).toEqual(headers('b'))
@@ -67,6 +70,22 @@ test('a node that the definition does not list is refused', () => {
   const all = peers()
   expect(all.hello('1', hello(headers('z')), null).type).toBe('refused')
   expect(all.hello('1', hello(null), null).type).toBe('refused')
+})
+
+test('Z3: a node of another cluster is refused by name, and told what to do', () => {
+  const all = peers()
+  for (const [cluster, shown] of [
+    ['test', 'the cluster "test"'],
+    ['', 'a cluster without a name'],
+  ] as const) {
+    expect(all.hello('1', hello({ ...headers('b'), cluster }), null)).toEqual({
+      type: 'refused',
+      why:
+        `node b at tcp://10.0.0.2:6000 is of ${shown}, this one of the cluster "shop": ` +
+        'give one of the two other ports (ClusterPort, and those for inbound and outbound), or both the same TidingsClusterName',
+    })
+  }
+  expect(all.nodeOf('1')).toBeUndefined()
 })
 
 test('another program that speaks ZRE is known by its endpoint, and is no peer of ours', () => {

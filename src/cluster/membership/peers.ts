@@ -14,6 +14,7 @@ const headerNames = {
   wire: 'X-TIDINGS-WIRE',
   mode: 'X-TIDINGS-MODE',
   history: 'X-TIDINGS-HISTORY',
+  cluster: 'X-TIDINGS-CLUSTER',
 } as const
 
 /** What the HELLO of a GENESIS_CLUSTER says in its headers. */
@@ -26,6 +27,8 @@ export interface TidingsHeaders {
   readonly mode: string
   /** The life of its roster. */
   readonly history: string
+  /** The name of its cluster. */
+  readonly cluster: string
 }
 
 export function writeHeaders(headers: TidingsHeaders): Map<string, string> {
@@ -48,6 +51,7 @@ export function readHeaders(headers: ReadonlyMap<string, string>): TidingsHeader
     wire: Number(text('wire')),
     mode: text('mode'),
     history: text('history'),
+    cluster: text('cluster'),
   }
   const ports = [read.inbound, read.outbound, read.relay]
   const good = ports.every((port) => Number.isInteger(port) && port >= 1 && port <= 65_535)
@@ -69,6 +73,10 @@ type HelloOutcome =
   | { readonly type: 'accepted'; readonly peer: Peer; readonly begins: boolean }
   | { readonly type: 'refused'; readonly why: string }
 
+/** A cluster, for people. */
+export const clusterNamed = (name: string): string =>
+  name === '' ? 'a cluster without a name' : `the cluster "${name}"`
+
 /** Why a node of that name, whose ports are at that address, is none of the cluster; null: it is one. */
 export type Refusal = (node: string, address: string) => string | null
 
@@ -80,9 +88,11 @@ export class Peers {
   readonly #peers = new Map<string, Peer>()
   readonly #nodeOf = new Map<string, string>()
   readonly #refusal: Refusal
+  readonly #cluster: string
 
-  constructor(ownNode: string, ownUuid: string, refusal: Refusal) {
+  constructor(ownNode: string, ownUuid: string, cluster: string, refusal: Refusal) {
     this.#ownNode = ownNode
+    this.#cluster = cluster
     this.#ownUuid = ownUuid
     this.#refusal = refusal
   }
@@ -101,7 +111,8 @@ export class Peers {
         why: `${hello.endpoint} is none of ours, and no node of the cluster`,
       }
     }
-    const why = this.#refusal(node, addressOf(hello.endpoint))
+    const why =
+      this.#refusal(node, addressOf(hello.endpoint)) ?? this.#otherCluster(hello.endpoint, headers)
     if (why !== null) return { type: 'refused', why }
     if (!this.#members.has(node)) this.#members.set(node, new Member(node))
     const old = this.#peers.get(node)
@@ -110,6 +121,15 @@ export class Peers {
     this.#peers.set(node, peer)
     this.#nodeOf.set(uuid, node)
     return { type: 'accepted', peer, begins: old?.uuid !== uuid }
+  }
+
+  /** Two projects with the same hosts and ports are two clusters all the same. */
+  #otherCluster(endpoint: string, headers: TidingsHeaders | null): string | null {
+    if (headers === null || headers.cluster === this.#cluster) return null
+    return (
+      `node ${headers.node} at ${endpoint} is of ${clusterNamed(headers.cluster)}, this one of ${clusterNamed(this.#cluster)}: ` +
+      'give one of the two other ports (ClusterPort, and those for inbound and outbound), or both the same TidingsClusterName'
+    )
   }
 
   forget(node: string): void {

@@ -105,6 +105,14 @@ export const knownItems = [
     use: 'ZeroMQ',
   },
   {
+    name: 'TidingsClusterName',
+    type: { kind: 'text' },
+    default: 'the name of the system',
+    meaning:
+      'Name of the cluster. Nodes and processes whose cluster has another one are refused, so that two projects with the same hosts and ports never become one.',
+    use: 'ZeroMQ',
+  },
+  {
     name: 'TidingsHostsQuery',
     type: { kind: 'name' },
     default: null,

@@ -15,7 +15,11 @@ import type { MqttSettings, NodeSettings, Settings } from '../settings.ts'
 type ItemsByHost = ReadonlyMap<string, ResolvedItems>
 
 /** Items that say how the nodes work together: all hosts must agree on them. */
-const sharedItems: readonly KnownItemName[] = ['MqLayer', 'ZeroMQProxyUnicastRelayEnabled']
+const sharedItems: readonly KnownItemName[] = [
+  'MqLayer',
+  'ZeroMQProxyUnicastRelayEnabled',
+  'TidingsClusterName',
+]
 
 /** Checked items of all nodes → what they mean for this one. Null after an error. */
 export function settingsFromItems(
@@ -44,6 +48,9 @@ export function settingsFromItems(
   return {
     layer,
     system: node.system,
+    clusterName: here.has('tidingsclustername')
+      ? (textOf(here, 'TidingsClusterName') ?? '')
+      : (node.system ?? ''),
     mode: read(here, 'ZeroMQProxyModeEnabled') === true ? 'proxy' : 'mesh',
     link: layer === 'ZeroMQ' && relay && hasOthers({ nodes, hostsQuery }) ? 'relay' : 'none',
     nodes,

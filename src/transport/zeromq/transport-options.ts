@@ -15,6 +15,8 @@ export interface ZeroMQTransportOptions {
   /** Who may connect to our ZeroMQ port: addresses, or networks as address/bits. */
   readonly allowed: readonly string[]
   readonly ports: ClusterPorts
+  /** The name of the cluster; left out: any. */
+  readonly cluster?: string | undefined
   /** How long `open()` waits for GENESIS_CLUSTER. */
   readonly clusterTimeoutMs: number
   /** Milliseconds of it that are over when `open()` is called; default 0. */

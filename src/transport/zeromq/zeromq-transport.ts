@@ -332,10 +332,11 @@ export class ZeroMQTransport implements Transport {
         failed: (error) => this.#fail(TidingsError.from(error)),
       },
     )
+    const { cluster } = this.#options
     const asks = wantsPort && this.port === null
     const meets = mode === 'mesh' && (this.#options.subscribes ?? true)
     const roster = new ZeroMQRosterPlane(
-      { endpoint: endpoints.registry, registration, wantsPort: asks, clock, random },
+      { endpoint: endpoints.registry, registration, wantsPort: asks, cluster, clock, random },
       this.#rosterHandlers(meets ? data : null),
     )
     this.#planes = { data, roster }
