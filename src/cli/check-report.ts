@@ -83,7 +83,7 @@ function meaning(settings: Settings): string[] {
 }
 
 function zeromqMeaning(settings: Settings) {
-  const { mode, link, node, connectViaLoopback } = settings
+  const { mode, link, node, processPorts, connectViaLoopback } = settings
   const { ports } = node
   const lines = [
     mode === 'proxy'
@@ -99,6 +99,10 @@ function zeromqMeaning(settings: Settings) {
       'Link none: updates do not reach the other nodes yet (multicast is not carried yet).',
     )
   } else lines.push('Link none: there is no other node.')
+  const { first, last } = processPorts
+  lines.push(
+    `It hands out process ports from ${first} to ${last} (ZeroMQ ${first + zeromqPortOffset} to ${last + zeromqPortOffset}).`,
+  )
   if (connectViaLoopback) lines.push('Its processes reach each other through the loopback address.')
   return lines
 }

@@ -155,6 +155,7 @@ class Bindings {
     const pool = new PortPool(
       ports,
       settings.services.map(({ port }) => port),
+      settings.processPorts,
     )
     const own = { node: name, services: settings.services, ports: pool, listening: listeningPorts }
     const ownPort = await OwnPort.bind({ ...shared, ...own })

@@ -38,6 +38,7 @@ describe('a template with everything that real files contain', () => {
       mode: 'proxy',
       link: 'none',
       hostsQuery: null,
+      processPorts: { first: 11_000, last: 55_535 },
       clusterName: 'DEV',
       nodes: [{ name: 'vm', ports: portsFrom(6000) }],
       node: { name: 'vm', ports: portsFrom(6000) },
@@ -123,6 +124,7 @@ describe('what is found when nothing is named', () => {
       mode: 'mesh',
       link: 'none',
       hostsQuery: null,
+      processPorts: { first: 11_000, last: 55_535 },
       clusterName: '',
     })
     expect(report.settings?.node).toEqual({

@@ -30,6 +30,11 @@ export interface ServicePort {
   readonly external?: boolean
 }
 
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
 /** How to reach the MQTT broker, with MqLayer MQTT. */
 export interface MqttSettings {
   readonly brokerUrl: string
@@ -59,6 +64,8 @@ export interface Settings {
   /** This node. */
   readonly node: NodeSettings
   readonly services: readonly ServicePort[]
+  /** `TidingsProcessPorts`: the process ports that GENESIS_CLUSTER hands out, both ends included. */
+  readonly processPorts: PortRange
   /** `ZeroMQConnectToLocalhostViaLoopback`. */
   readonly connectViaLoopback: boolean
   /** `ZeroMQProxyUnicastRelayIntervalMs`; 0: at once. */

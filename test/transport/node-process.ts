@@ -55,6 +55,7 @@ export class NodeProcess {
       clusterName: '',
       node,
       services: [],
+      processPorts: { first: 11_000, last: 55_535 },
       connectViaLoopback: false,
       relayIntervalMs: 0,
     }

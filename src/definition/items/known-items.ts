@@ -1,4 +1,4 @@
-import { maxPort } from '../../base/process-port.ts'
+import { maxPort, maxProcessPort } from '../../base/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
 
 /** What an item's value may be. */
@@ -13,6 +13,8 @@ export type ItemType =
       readonly foreign: readonly string[]
     }
   | { readonly kind: 'url'; readonly schemes: readonly string[] }
+  /** Process ports from one to another: `11000-11999`. */
+  | { readonly kind: 'process-ports' }
   /** A name that DNS may know. */
   | { readonly kind: 'name' }
   /** Any text; `holds` must occur in it. */
@@ -102,6 +104,14 @@ export const knownItems = [
     type: boolean,
     default: 'false',
     meaning: 'true: the processes of a node reach each other through the loopback address.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsProcessPorts',
+    type: { kind: 'process-ports' },
+    default: `11000-${maxProcessPort}`,
+    meaning:
+      'Process ports that GENESIS_CLUSTER hands out to processes which have none, the lowest free one first. The ZeroMQ port of a process is 10000 higher.',
     use: 'ZeroMQ',
   },
   {
@@ -246,6 +256,8 @@ export function expectedOf(type: ItemType): string {
       return type.words.join(' or ')
     case 'url':
       return `a URL (${type.schemes.join(', ')})`
+    case 'process-ports':
+      return `a range of process ports from 1 to ${maxProcessPort}, such as 11000-11999`
     case 'name':
       return 'a name of DNS'
     case 'text':

@@ -9,10 +9,15 @@ import { problemFrom, problemOf } from '../problem.ts'
 import type { ResolvedItems } from './resolved-items.ts'
 import { servicesInForce } from './services-in-force.ts'
 import { hasOthers } from '../settings.ts'
-import type { MqttSettings, NodeSettings, Settings } from '../settings.ts'
+import type { MqttSettings, NodeSettings, PortRange, Settings } from '../settings.ts'
+import { maxProcessPort } from '../../base/process-port.ts'
+import { portRange } from './item-value.ts'
 
 /** The items that count on each host of the system in force. */
 type ItemsByHost = ReadonlyMap<string, ResolvedItems>
+
+/** Above the defaults of the services that Genesis ships. */
+const anyProcessPort: PortRange = { first: 11_000, last: maxProcessPort }
 
 /** Items that say how the nodes work together: all hosts must agree on them. */
 const sharedItems: readonly KnownItemName[] = [
@@ -57,6 +62,7 @@ export function settingsFromItems(
     hostsQuery,
     node: own,
     services,
+    processPorts: portRange(textOf(here, 'TidingsProcessPorts') ?? '') ?? anyProcessPort,
     connectViaLoopback: read(here, 'ZeroMQConnectToLocalhostViaLoopback') === true,
     relayIntervalMs: Number(read(here, 'ZeroMQProxyUnicastRelayIntervalMs')),
     ...(layer === 'MQTT' ? { mqtt: mqttSettings(here) } : {}),
