@@ -9,6 +9,7 @@ import type {
   RenewRequest,
   RegisterMessage,
 } from '../registration/registration-message.ts'
+import { registrationIntervalMs } from '../registration/registration-message.ts'
 import { partsOf } from '../registration/snapshot-parts.ts'
 import { portsOf } from '../registration/zeromq-place.ts'
 import type { BoundCluster } from './bound-cluster.ts'
@@ -21,7 +22,7 @@ import { addressOf } from '../base/host-port.ts'
 import { hasOthers } from '../definition/settings.ts'
 import { listeningPorts, remembered } from '../sockets/listening-ports.ts'
 import { shownName } from './roster/local-process.ts'
-import { pingIntervalMs } from './membership/membership.ts'
+import { memberTickMs } from './membership/membership.ts'
 import type { Peer } from './membership/peers.ts'
 import { clusterNamed, whisperVersion } from './membership/peers.ts'
 import type { Whisper } from './membership/whisper.ts'
@@ -142,7 +143,8 @@ export class ClusterNode implements ClusterProcess {
       new Ticker(clock, intervalMs, (late) => this.#guarded(() => run(late)))
     this.#tickers.push(
       beat(livenessIntervalMs, (late) => this.#plane.tick(late)),
-      beat(pingIntervalMs, (late) => this.#ping(late)),
+      beat(memberTickMs, (late) => membership.tick(clock.now(), late)),
+      beat(registrationIntervalMs, () => this.#sayAgain()),
       beat(resolveIntervalMs, () => directory.tick()),
     )
     this.#warnUnlinked()
@@ -150,19 +152,9 @@ export class ClusterNode implements ClusterProcess {
     on({ type: 'ready', message: `GENESIS_CLUSTER of node ${this.node} takes processes` })
   }
 
-  /** At which address others reach this node. */
-  get advertised(): string {
-    return this.#reach.directory.advertised
-  }
-
-  /** Why a node of that name, whose ports are at that address, is none of this cluster. */
-  refusal(node: string, address: string): string | null {
-    return this.#reach.directory.refusal(node, address)
-  }
-
-  /** A connection from there was denied. */
-  denied(address: string): void {
-    this.#reach.directory.denied(address)
+  /** The other nodes, and how they are reached. */
+  get reach(): NodeReach {
+    return this.#reach
   }
 
   snapshot(): ClusterSnapshot {
@@ -312,9 +304,8 @@ export class ClusterNode implements ClusterProcess {
     this.#plane.register(null, { type: 'register', id: 0, seen, registration, wantsPort: false })
   }
 
-  #ping(late: number): void {
+  #sayAgain(): void {
     this.#registerSelf('alive')
-    this.#bound.membership.tick(this.#bound.clock.now(), late)
     this.#plane.askNodes()
   }
 

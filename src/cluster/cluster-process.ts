@@ -23,6 +23,7 @@ import { ClusterNode } from './cluster-node.ts'
 import { DataPath } from './bus/data-path.ts'
 import type { HostNames } from './access/host-names.ts'
 import { listeningPorts } from '../sockets/listening-ports.ts'
+import { Beacons } from './membership/beacon.ts'
 import { Membership } from './membership/membership.ts'
 import { OwnPort } from './bus/own-port.ts'
 import { PortPool } from './bus/port-pool.ts'
@@ -194,7 +195,7 @@ class Bindings {
   }
 
   async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
-    const access = await AccessList.open((address) => this.#node?.denied(address))
+    const access = await AccessList.open((address) => this.#node?.reach.directory.denied(address))
     this.#opened.push(() => access.close())
     access.load(allowed)
     return access
@@ -222,11 +223,12 @@ class Bindings {
     const membership = await Membership.open({
       bind: addresses.bind,
       port: ports.cluster,
-      endpoint: () => tcpEndpoint(this.#node?.advertised ?? addresses.advertised, ports.cluster),
+      endpoint: () =>
+        tcpEndpoint(this.#node?.reach.directory.advertised ?? addresses.advertised, ports.cluster),
       zapDomain,
       node: name,
       cluster: this.#settings.clusterName,
-      refusal: (node, address) => this.#node?.refusal(node, address) ?? null,
+      refusal: (node, address) => this.#node?.reach.directory.refusal(node, address) ?? null,
       clock: this.#clock,
       handlers: {
         state: (node, state) => this.#node?.memberState(node, state),
@@ -238,6 +240,23 @@ class Bindings {
       },
     })
     this.#opened.push(() => membership.close())
+    await this.#openBeacons(addresses, membership)
     return membership
+  }
+
+  /** Closed before membership: whoever hears that this node leaves looks whether its connection is gone. */
+  async #openBeacons({ advertised }: NodeAddresses, { uuid }: Membership): Promise<void> {
+    const { beaconPort, node } = this.#settings
+    if (beaconPort === 0 || !hasOthers(this.#settings)) return
+    const beacons = await Beacons.open({
+      port: beaconPort,
+      uuid,
+      address: advertised,
+      clusterPort: node.ports.cluster,
+      clock: this.#clock,
+      heard: (beacon, address) => this.#node?.reach.noticed(beacon, address),
+      warning: (message) => this.#on({ type: 'warning', message }),
+    })
+    if (beacons) this.#opened.push(() => beacons.close())
   }
 }

@@ -38,6 +38,7 @@ describe('a template with everything that real files contain', () => {
       mode: 'proxy',
       link: 'none',
       hostsQuery: null,
+      beaconPort: 0,
       processPorts: { first: 11_000, last: 55_535 },
       clusterName: 'DEV',
       nodes: [{ name: 'vm', ports: portsFrom(6000) }],
@@ -124,6 +125,7 @@ describe('what is found when nothing is named', () => {
       mode: 'mesh',
       link: 'none',
       hostsQuery: null,
+      beaconPort: 0,
       processPorts: { first: 11_000, last: 55_535 },
       clusterName: '',
     })

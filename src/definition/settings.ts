@@ -61,6 +61,8 @@ export interface Settings {
   readonly nodes: readonly NodeSettings[]
   /** `TidingsHostsQuery`: the name of DNS whose addresses are the hosts, which come and go; null: they are `nodes`. */
   readonly hostsQuery: string | null
+  /** `TidingsBeaconPort`: UDP port of the beacons of ZRE; 0: none are sent or heard. */
+  readonly beaconPort: number
   /** This node. */
   readonly node: NodeSettings
   readonly services: readonly ServicePort[]

@@ -1,8 +1,9 @@
 import { type Rule, rule } from './rule.ts'
 
 const queried = 'src/cluster/access/queried-hosts.test.ts'
+const member = 'src/cluster/membership/member.test.ts'
 
-/** Who is a node of the cluster: Z2, Z3. */
+/** Who is a node of the cluster, and who is there: Z2 to Z6. */
 export const nodeRules: readonly Rule[] = [
   rule(
     'Z2.1',
@@ -69,5 +70,70 @@ export const nodeRules: readonly Rule[] = [
       "headers === null || headers.cluster !== '*'",
     ],
     ['src/cluster/membership/peers.test.ts', 'Z3: a node of another cluster is refused by name'],
+  ),
+  rule(
+    'Z4.1',
+    'A node whose connection stands is not suspect because it is silent for a moment',
+    'silence alone makes it suspect',
+    [
+      'cluster/membership/member.ts',
+      'hasFailed ? suspectAfterMs : busyAfterMs',
+      'hasFailed ? suspectAfterMs : suspectAfterMs',
+    ],
+    [member, 'Z4: is busy while its connection stands: suspect after a while, and never gone'],
+  ),
+  rule(
+    'Z4.2',
+    'A connection that is made anew at once has not failed',
+    'it counts as failed at once',
+    [
+      'cluster/membership/member.ts',
+      'now - this.#lostAt >= reconnectWithinMs',
+      'now - this.#lostAt >= 0',
+    ],
+    [member, 'Z4: a connection that is made anew at once does not make a node suspect'],
+  ),
+  rule(
+    'Z4.3',
+    'A node whose connection has failed is suspect within 2 s and gone within 5 s',
+    'it is not gone before twice the time',
+    [
+      'cluster/membership/member.ts',
+      'hasFailed && (silence >= goneAfterMs',
+      'hasFailed && (silence >= 2 * goneAfterMs',
+    ],
+    [
+      'src/cluster/membership/detection.test.ts',
+      'Z4: of 50 nodes under load nobody is suspect in an hour, and who dies is suspect within 2 s and gone within 5 s (seed 1)',
+    ],
+  ),
+  rule(
+    'Z4.4',
+    'Nobody is charged for the time in which GENESIS_CLUSTER itself stood still',
+    'the time is charged',
+    ['cluster/membership/member.ts', 'this.#lastHeard += late', ''],
+    [member, 'Z4: is not charged for the time in which we stood still'],
+  ),
+  rule(
+    'Z5.1',
+    'A name is not taken from a node that answers, and is had by whoever comes when it does not',
+    'whoever says it last has it',
+    [
+      'cluster/membership/peers.ts',
+      'other === uuid || from === endpoint || !isHeld',
+      'other === uuid || from === endpoint || isHeld',
+    ],
+    ['src/cluster/membership/peers.test.ts', 'Z5: a name that is borne is not taken'],
+  ),
+  rule(
+    'Z6.1',
+    'A beacon that says a node leaves ends nothing as long as its connection stands',
+    'the node is gone at once',
+    [
+      'cluster/membership/member.ts',
+      'if (hasFailed && (silence >= goneAfterMs || this.#isLeaving))',
+      'if (this.#isLeaving || (hasFailed && silence >= goneAfterMs))',
+    ],
+    [member, 'Z6: that somebody says it leaves ends nothing while its connection stands'],
   ),
 ]

@@ -52,6 +52,7 @@ export class NodeProcess {
       link: 'none',
       nodes: [node],
       hostsQuery: null,
+      beaconPort: 0,
       clusterName: '',
       node,
       services: [],

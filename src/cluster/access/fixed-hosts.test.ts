@@ -90,6 +90,8 @@ test('a host that is not reached at one of its addresses is looked for at the ne
   }
   expect(await addressAfterTick()).toBe('10.1.2.3')
   isReached = false
+  expect(await addressAfterTick()).toBe('10.1.2.3')
+  expect(await addressAfterTick()).toBe('10.1.2.4')
   expect(await addressAfterTick()).toBe('10.1.2.4')
   isReached = true
   expect(await addressAfterTick()).toBe('10.1.2.4')

@@ -40,6 +40,8 @@ export class FixedHosts implements NodeDirectory {
   readonly #denials = new RateLimit(deniedIntervalMs)
   #addresses: NodeAddresses
   #isCutOff = false
+  /** Who was not reached at the last tick, at the address in use. */
+  #lost: ReadonlySet<string> = new Set()
   #closed = false
 
   constructor(options: FixedHostsOptions) {
@@ -76,6 +78,9 @@ export class FixedHosts implements NodeDirectory {
   /** Nothing new: where it is its name says. */
   greeted(): void {}
 
+  /** Each host of the definition is looked for anyway. */
+  noticed(): void {}
+
   denied(address: string): void {
     const { clock, on } = this.#options
     if (!this.#denials.admits(address, clock.now())) return
@@ -97,9 +102,16 @@ export class FixedHosts implements NodeDirectory {
     const allAlive = nodes.every((node) => state(node) === 'alive')
     if (allAlive && lost.length === 0 && names.unresolved.length === 0) return
     // One of several addresses of a host may be that of a machine which is no more.
-    for (const node of lost) names.turn(node)
+    for (const node of this.#unreached(lost)) names.turn(node)
     this.#take()
     names.refresh()
+  }
+
+  /** Those that were not reached for two ticks: a handshake between hosts that are far apart takes its time. */
+  #unreached(lost: readonly string[]): string[] {
+    const again = lost.filter((node) => this.#lost.has(node))
+    this.#lost = new Set(lost.filter((node) => !this.#lost.has(node)))
+    return again
   }
 
   close(): void {

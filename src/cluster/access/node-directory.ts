@@ -20,6 +20,8 @@ export interface NodeDirectory {
   greeted(node: string, address: string): void
   /** A connection from there was denied. */
   denied(address: string): void
+  /** Somebody there says that he is a node. */
+  noticed(address: string): void
   /** From now on it tells what it learns. */
   begin(): void
   /** To be called every `resolveIntervalMs`: who was unknown, or has moved, is found again. */

@@ -1,5 +1,6 @@
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { BoundCluster } from '../bound-cluster.ts'
+import type { Beacon } from '../membership/beacon-codec.ts'
 import type { NodeLinks } from '../links/node-links.ts'
 import { FixedHosts } from './fixed-hosts.ts'
 import type { NodeDirectory } from './node-directory.ts'
@@ -39,6 +40,12 @@ export class NodeReach {
 
   addressOf(node: string): string | null {
     return this.directory.others.get(node) ?? null
+  }
+
+  /** A beacon is a hint: it proves nothing, since anybody can send one, and who is let in the directory says. */
+  noticed({ uuid, port }: Beacon, address: string): void {
+    if (port === 0) this.#bound.membership.leaving(uuid)
+    else this.directory.noticed(address)
   }
 
   /** Where the nodes are now. */

@@ -130,8 +130,11 @@ export class QueriedHosts implements NodeDirectory {
 
   denied(address: string): void {
     this.#denied.add(address)
-    const { clock, names } = this.#options
-    if (this.#asking.admits('', clock.now())) names.refresh()
+    this.#askAgain()
+  }
+
+  noticed(address: string): void {
+    if (!this.#places.has(address)) this.#askAgain()
   }
 
   begin(): void {
@@ -151,6 +154,11 @@ export class QueriedHosts implements NodeDirectory {
 
   get #query(): string {
     return this.#options.settings.hostsQuery ?? ''
+  }
+
+  #askAgain(): void {
+    const { clock, names } = this.#options
+    if (this.#asking.admits('', clock.now())) names.refresh()
   }
 
   #take(): void {

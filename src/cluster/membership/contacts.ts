@@ -4,7 +4,7 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
-import { farApart, sendingDealer } from '../../sockets/socket-options.ts'
+import { farApart, sendingDealer, socketLimits } from '../../sockets/socket-options.ts'
 import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
 import type { ZreMessage } from './zre-codec.ts'
 import { encodeZre, zreIdentity } from './zre-codec.ts'
@@ -58,12 +58,19 @@ export class Contacts {
   reach(id: string, endpoint: string): void {
     if (this.#closed || this.#open.get(id)?.endpoint === endpoint) return
     this.leave(id)
+    this.#connect(id, endpoint, false)
+  }
+
+  #connect(id: string, endpoint: string, isFar: boolean): void {
     const { uuid, clock, connection, warning, failed } = this.#options
-    const dealer = new DealerSocket(farApart(sendingDealer()))
+    const dealer = new DealerSocket(farApart(sendingDealer(isFar)))
     // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
     ;(dealer as { routingId: unknown }).routingId = zreIdentity(uuid)
     const monitor = new ConnectionMonitor(dealer, clock, {
-      connected: () => connection(id, true),
+      connected: (_, __, tookMs) => {
+        if (!isFar && tookMs > socketLimits.nearHandshakeMs) this.#allowTime(id, open)
+        else connection(id, true)
+      },
       disconnected: () => connection(id, false),
       dead: () => this.#reconnect(open),
       failed,
@@ -101,6 +108,14 @@ export class Contacts {
       dealer.close()
     }
     this.#open.clear()
+  }
+
+  /** Its answers would come too late for the heartbeats of a node that is near. */
+  #allowTime(id: string, open: OpenContact): void {
+    if (this.#open.get(id) !== open) return
+    open.monitor.close()
+    open.dealer.close()
+    this.#connect(id, open.endpoint, true)
   }
 
   #reconnect({ dealer, monitor, endpoint }: OpenContact): void {

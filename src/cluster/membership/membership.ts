@@ -19,7 +19,10 @@ import type { ZreMessage } from './zre-codec.ts'
 import { decodeZre, zreUuid } from './zre-codec.ts'
 
 /** How often each node is pinged, milliseconds. */
-export const pingIntervalMs = 1_000
+export const pingIntervalMs = 500
+
+/** How often it is looked who has fallen silent, milliseconds. */
+export const memberTickMs = 250
 
 /** Refused HELLOs that are told, each once: a host that says ever new nonsense must not fill the log. */
 const maxWarnings = 100
@@ -60,7 +63,8 @@ const clusterGroup = 'TIDINGS'
  */
 export class Membership {
   readonly #options: MembershipOptions
-  readonly #uuid = randomBytes(16).toString('hex')
+  /** Who we are in this life. */
+  readonly uuid = randomBytes(16).toString('hex')
   readonly #router: Router
   readonly #routerMonitor: ConnectionMonitor
   readonly #peers: Peers
@@ -69,13 +73,14 @@ export class Membership {
   readonly #places = new Map<string, string>()
   readonly #warned = new Set<string>()
   #headers: TidingsHeaders | null = null
+  #pingedAt = -Infinity
   #closed = false
 
   private constructor(options: MembershipOptions) {
     this.#options = options
-    this.#peers = new Peers(options.node, this.#uuid, options.cluster, options.refusal)
+    this.#peers = new Peers(options.node, this.uuid, options.cluster, options.refusal)
     this.#contacts = new Contacts({
-      uuid: this.#uuid,
+      uuid: this.uuid,
       clock: options.clock,
       connection: (id, isOpen) => this.#connection(id, isOpen),
       warning: (message) => options.handlers.warning(message),
@@ -129,6 +134,11 @@ export class Membership {
     return this.#contacts.isConnected(this.#placeOf(node))
   }
 
+  /** A beacon says so, which anybody may have sent: it ends nothing while the connection stands. */
+  leaving(uuid: string): void {
+    this.#peers.leaving(uuid)
+  }
+
   /** It is no node of the cluster any more. */
   forget(node: string): void {
     this.#peers.forget(node)
@@ -153,9 +163,12 @@ export class Membership {
     this.#say(node, { type: 'whisper' }, encodeWhisper(whisper))
   }
 
-  /** Every `pingIntervalMs`. `late`: how long this process stood still. */
+  /** Every `memberTickMs`. `late`: how long this process stood still. */
   tick(now: number, late: number): void {
     for (const node of this.#peers.tick(now, late)) this.#changed(node)
+    // Of a tick that comes early the next one is half an interval late at most.
+    if (now - this.#pingedAt < pingIntervalMs - memberTickMs / 2) return
+    this.#pingedAt = now
     for (const id of this.#contacts.ids) {
       const node = this.#nodeAt(id)
       if (node !== null && this.#peers.state(node) === 'alive')
@@ -187,12 +200,12 @@ export class Membership {
   /** Another node is there now. */
   #displace(node: string): void {
     this.#places.delete(node)
-    this.#peers.connection(node, false)
+    this.#peers.connection(node, false, this.#options.clock.now())
   }
 
   #connection(id: string, isOpen: boolean): void {
     const node = this.#nodeAt(id)
-    if (node !== null) this.#peers.connection(node, isOpen)
+    if (node !== null) this.#peers.connection(node, isOpen, this.#options.clock.now())
     if (isOpen) this.#hello(id)
   }
 
@@ -252,7 +265,7 @@ export class Membership {
     const place = this.#contacts.has(node) ? node : (at ?? node)
     for (const [other, its] of this.#places) if (its === place) this.#displace(other)
     this.#places.set(node, place)
-    this.#peers.connection(node, this.#contacts.isConnected(place))
+    this.#peers.connection(node, this.#contacts.isConnected(place), this.#options.clock.now())
     this.#options.handlers.peer(outcome.peer, outcome.begins)
     return true
   }

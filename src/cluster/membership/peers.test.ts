@@ -96,13 +96,33 @@ test('another program that speaks ZRE is known by its endpoint, and is no peer o
 test('the state of a node follows what is heard of it', () => {
   const all = peers()
   all.hello('1', hello(headers('b')), null)
-  all.connection('b', true)
+  all.connection('b', true, 0)
   expect(all.heard('b', 0)).toBe(true)
   expect(all.tick(60_000, 0)).toEqual(['b'])
   expect(all.state('b')).toBe('suspect')
-  all.connection('b', false)
+  all.connection('b', false, 0)
   expect(all.tick(60_001, 0)).toEqual(['b'])
   expect(all.state('b')).toBe('gone')
   expect(all.heard('z', 0)).toBe(false)
   expect(all.state('z')).toBe('gone')
+})
+
+test('Z5: a name that is borne is not taken from another place, but once nobody answers at the old one', () => {
+  const all = peers()
+  const elsewhere = { ...hello(headers('b')), endpoint: 'tcp://10.0.0.9:6000' }
+  all.hello('1', hello(headers('b')), null)
+  all.connection('b', true, 0)
+  all.heard('b', 0)
+  expect(all.hello('2', elsewhere, null)).toEqual({
+    type: 'refused',
+    why:
+      'tcp://10.0.0.9:6000 says that it is b, which is at tcp://10.0.0.2:6000 and answers there: ' +
+      'give each node a name of its own',
+  })
+  expect(all.nodeOf('1')).toBe('b')
+  expect(all.hello('3', elsewhere, 'b')).toMatchObject({ type: 'accepted', begins: true })
+  expect(all.hello('1', hello(headers('b')), 'b')).toMatchObject({ type: 'accepted' })
+  all.connection('b', false, 0)
+  expect(all.hello('2', elsewhere, null)).toMatchObject({ type: 'accepted', begins: true })
+  expect(all.nodeOf('1')).toBeUndefined()
 })

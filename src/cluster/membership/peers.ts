@@ -97,7 +97,7 @@ export class Peers {
     this.#refusal = refusal
   }
 
-  /** `at`: the node whose membership port the HELLO's endpoint is, for a sender without headers. */
+  /** `at`: the contact whose membership port the HELLO's endpoint is: a host of the definition by its name, for a sender without headers. */
   hello(uuid: string, hello: Hello, at: string | null): HelloOutcome {
     if (uuid === this.#ownUuid) return { type: 'refused', why: 'it is this node itself' }
     const headers = readHeaders(hello.headers)
@@ -116,11 +116,25 @@ export class Peers {
     if (why !== null) return { type: 'refused', why }
     if (!this.#members.has(node)) this.#members.set(node, new Member(node))
     const old = this.#peers.get(node)
+    // Where the definition says that the node is, it is.
+    const taken = old && at !== node && this.#taken(old, uuid, hello.endpoint)
+    if (taken) return { type: 'refused', why: taken }
     if (old) this.#nodeOf.delete(old.uuid)
     const peer = { node, endpoint: hello.endpoint, uuid, headers }
     this.#peers.set(node, peer)
     this.#nodeOf.set(uuid, node)
     return { type: 'accepted', peer, begins: old?.uuid !== uuid }
+  }
+
+  /**
+   * A port has one owner: who comes from there is a new life of the node. Who comes from elsewhere has its name only once
+   * nobody answers at the old place; else the two would take it from each other with each HELLO.
+   */
+  #taken({ node, uuid, endpoint }: Peer, other: string, from: string): string | null {
+    const member = this.#members.get(node)
+    const isHeld = member?.isConnected === true && member.state !== 'gone'
+    if (other === uuid || from === endpoint || !isHeld) return null
+    return `${from} says that it is ${node}, which is at ${endpoint} and answers there: give each node a name of its own`
   }
 
   /** Two projects with the same hosts and ports are two clusters all the same. */
@@ -158,8 +172,14 @@ export class Peers {
     return this.#members.get(node)?.heard(now) ?? false
   }
 
-  connection(node: string, isOpen: boolean): void {
-    this.#members.get(node)?.connection(isOpen)
+  /** Who has this UUID says that it leaves, or somebody in its name. */
+  leaving(uuid: string): void {
+    const node = this.#nodeOf.get(uuid)
+    if (node !== undefined) this.#members.get(node)?.leaving()
+  }
+
+  connection(node: string, isOpen: boolean, now: number): void {
+    this.#members.get(node)?.connection(isOpen, now)
   }
 
   /** The nodes whose state has changed. */

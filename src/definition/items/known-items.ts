@@ -132,6 +132,14 @@ export const knownItems = [
     use: 'ZeroMQ',
   },
   {
+    name: 'TidingsBeaconPort',
+    type: { kind: 'integer', least: 0, most: maxPort },
+    default: '0',
+    meaning:
+      'UDP port of the beacons of ZRE (RFC 36 has 5670), which say to the whole network that a node is there or leaves; 0: none are sent or heard.',
+    use: 'ZeroMQ',
+  },
+  {
     name: 'ClusterPort',
     type: port,
     default: '6000',

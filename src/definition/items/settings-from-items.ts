@@ -60,6 +60,7 @@ export function settingsFromItems(
     link: layer === 'ZeroMQ' && relay && hasOthers({ nodes, hostsQuery }) ? 'relay' : 'none',
     nodes,
     hostsQuery,
+    beaconPort: Number(read(here, 'TidingsBeaconPort')),
     node: own,
     services,
     processPorts: portRange(textOf(here, 'TidingsProcessPorts') ?? '') ?? anyProcessPort,
