@@ -4,7 +4,7 @@ import type { EffectiveItem, SettingsReport } from '../definition/settings-repor
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
 import { isForNode, servicePortOf } from '../definition/service-port.ts'
-import type { Settings } from '../definition/settings.ts'
+import { hasOthers, type Settings } from '../definition/settings.ts'
 
 type Styler = (format: Parameters<typeof styleText>[0], text: string) => string
 
@@ -68,11 +68,12 @@ function problemsSection(
 
 /** What the settings mean for this node, in sentences. */
 function meaning(settings: Settings): string[] {
-  const { node, nodes, system, layer, mqtt } = settings
+  const { node, nodes, hostsQuery, system, layer, mqtt } = settings
   const where = system === null ? '' : ` of the system ${system}`
   const names = nodes.map(({ name }) => name).join(', ')
-  const only = nodes.length === 1 ? 'the only node' : `one of ${nodes.length} nodes (${names})`
-  const lines = [`This node is ${node.name}, ${only}${where}.`]
+  const listed = nodes.length === 1 ? 'the only node' : `one of ${nodes.length} nodes (${names})`
+  const which = hostsQuery === null ? listed : `one of those at the addresses of ${hostsQuery}`
+  const lines = [`This node is ${node.name}, ${which}${where}.`]
   if (layer === 'MQTT') {
     const broker = mqtt ? ` at ${shownUrl(mqtt.brokerUrl)}, quality of service ${mqtt.qos}` : ''
     lines.push(`Updates are to go through the MQTT broker${broker}, which is not carried yet.`)
@@ -81,7 +82,8 @@ function meaning(settings: Settings): string[] {
   return lines
 }
 
-function zeromqMeaning({ mode, link, node, nodes, connectViaLoopback }: Settings) {
+function zeromqMeaning(settings: Settings) {
+  const { mode, link, node, processPorts, connectViaLoopback } = settings
   const { ports } = node
   const lines = [
     mode === 'proxy'
@@ -92,11 +94,15 @@ function zeromqMeaning({ mode, link, node, nodes, connectViaLoopback }: Settings
   ]
   if (link === 'relay') {
     lines.push('Link relay: updates go to each other node point to point, at once.')
-  } else if (nodes.length > 1) {
+  } else if (hasOthers(settings)) {
     lines.push(
       'Link none: updates do not reach the other nodes yet (multicast is not carried yet).',
     )
   } else lines.push('Link none: there is no other node.')
+  const { first, last } = processPorts
+  lines.push(
+    `It hands out process ports from ${first} to ${last} (ZeroMQ ${first + zeromqPortOffset} to ${last + zeromqPortOffset}).`,
+  )
   if (connectViaLoopback) lines.push('Its processes reach each other through the loopback address.')
   return lines
 }

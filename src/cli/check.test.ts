@@ -95,6 +95,7 @@ This node
   Mode mesh: each of its processes connects to each other one.
   GENESIS_CLUSTER binds: inbound 5001, outbound 5000, membership 6000, registration 6001, relay 6002, export 6003.
   Link none: updates do not reach the other nodes yet (multicast is not carried yet).
+  It hands out process ports from 11000 to 55535 (ZeroMQ 21000 to 65535).
 
 Notes
   two.kts:4:5: "zeroMQProxyOutboundPort" is taken for ZeroMQProxyOutboundPort: names are matched without regard to case
@@ -335,15 +336,15 @@ ${hosts.map((host) => `        host("${host}")`).join('\n')}
     expect(out.match(/have one address/g)).toHaveLength(1)
   })
 
-  test('that are addresses of IPv6 are warned of; that of this node is an error', async () => {
-    write('names.kts', definition('127.0.0.1', '::1'))
-    const other = await check({ ...chosen, host: '127.0.0.1', lookUp: lookUpInTime })
-    expect(other.out).toContain('(it is an address of IPv6, and all connections are IPv4)')
-    const own = await check({ ...chosen, host: '::1', lookUp: lookUpInTime })
-    expect(own.code).toBe(1)
-    expect(own.out).toContain(
-      'names.kts:12:9: the host "::1" of this node is an address of IPv6, and all connections are IPv4: write its address of IPv4',
-    )
+  test('may be addresses of IPv6, however they are spelled, but for those of one link', async () => {
+    write('names.kts', definition('[FD00:0::1]', 'fd00::2'))
+    const good = await check({ ...chosen, host: 'fd00:0:0::1', lookUp: lookUpInTime })
+    expect(good.code).toBe(0)
+    expect(good.out).toContain('This node is fd00::1, one of 2 nodes (fd00::1, fd00::2)')
+    write('names.kts', definition('127.0.0.1', 'fe80::1%eth0'))
+    const { code, out } = await check({ ...chosen, host: '127.0.0.1', lookUp: lookUpInTime })
+    expect(code).toBe(1)
+    expect(out).toContain('names.kts:12:9: the host "fe80::1%eth0" is an address that holds on')
   })
 
   test('a mistake elsewhere does not hide them', async () => {
@@ -351,5 +352,46 @@ ${hosts.map((host) => `        host("${host}")`).join('\n')}
     const { code, out } = await check({ ...chosen, ...failing('app-hots2') })
     expect(code).toBe(1)
     expect(out).toContain(misspelled)
+  })
+})
+
+describe('a query for the hosts', () => {
+  const text = (items: string, hosts = '') =>
+    `systemDefinition { global {
+      item("ZeroMQProxyInboundPort", 5001); item("ZeroMQProxyOutboundPort", 5000)
+      item("ZeroMQProxyUnicastRelayEnabled", true)
+      ${items} }
+    systems { system("SHOP") { hosts { ${hosts} } } } }`
+  const query = 'item("TidingsHostsQuery", "nodes.shop")'
+  const run = (items: string, hosts?: string, lookUp?: LookUp) => {
+    write('query.kts', text(items, hosts))
+    return check({ files: ['query.kts'], host: 'pod-7', ...(lookUp && { lookUp }) })
+  }
+
+  test('is said in the words of this node, which may have any name', async () => {
+    const { code, out } = await run(query)
+    expect(code).toBe(0)
+    expect(out).toContain(
+      'This node is pod-7, one of those at the addresses of nodes.shop of the system SHOP.',
+    )
+    expect(out).toContain('Link relay')
+  })
+
+  test('that has no address is a warning', async () => {
+    const { lookUp } = failing('nodes.shop')
+    const { code, out } = await run(query, '', lookUp)
+    expect(code).toBe(0)
+    expect(out).toMatch(/TidingsHostsQuery: "nodes\.shop" has no address on this machine \(/)
+  })
+
+  test('beside hosts is an error, and so is what is no name', async () => {
+    const both = await run(query, 'host("pod-7")')
+    expect(both.code).toBe(1)
+    expect(both.out).toMatch(/query\.kts:\d+:\d+: TidingsHostsQuery finds the hosts.*\(pod-7\)/)
+    for (const wrong of ['10.0.0.1', 'a b', 'tcp://x', 'a..b']) {
+      const { code, out } = await run(`item("TidingsHostsQuery", "${wrong}")`)
+      expect(code).toBe(1)
+      expect(out).toContain('expected a name of DNS')
+    }
   })
 })

@@ -1,7 +1,7 @@
 import { isSameHost } from '../definition/definition.ts'
 import type { SettingsReport } from '../definition/settings-report.ts'
 import type { Problem } from '../definition/problem.ts'
-import { problemFrom } from '../definition/problem.ts'
+import { problemFrom, problemOf } from '../definition/problem.ts'
 import type { LookUp } from '../sockets/host-lookup.ts'
 import { lookUpWithin } from '../sockets/host-lookup.ts'
 
@@ -18,9 +18,11 @@ export const lookUpInTime: LookUp = (host, signal) => lookUpWithin(host, namesWi
  * One host that is alone needs no name: it stays on the loopback address.
  */
 export async function hostWarnings(
-  { host: own, hosts }: Pick<SettingsReport, 'host' | 'hosts'>,
+  { host: own, hosts, settings }: Pick<SettingsReport, 'host' | 'hosts' | 'settings'>,
   lookUp: LookUp,
 ): Promise<Problem[]> {
+  const query = settings?.hostsQuery ?? null
+  if (query !== null) return queryWarnings(query, lookUp)
   if (hosts.length < 2) return []
   const answers = await Promise.all(
     hosts.map(async (host) => ({ ...host, answer: await lookUp(host.name) })),
@@ -36,6 +38,16 @@ export async function hostWarnings(
     if (other === undefined) nameOf.set(address, name)
     return other === undefined ? [] : [problemFrom(origin, sameAddress(other, name, address))]
   })
+}
+
+/** No address is no mistake as such: the nodes may not be there yet. */
+async function queryWarnings(query: string, lookUp: LookUp): Promise<Problem[]> {
+  const answer = await lookUp(query)
+  if (!('why' in answer)) return []
+  const message =
+    `TidingsHostsQuery: "${query}" has no address on this machine (${answer.why}): this node starts all the same, ` +
+    'and looks it up again every 5 s; is it misspelled?'
+  return [problemOf(message)]
 }
 
 const sameAddress = (one: string, other: string, address: string): string =>

@@ -9,19 +9,22 @@ import type {
   RenewRequest,
   RegisterMessage,
 } from '../registration/registration-message.ts'
+import { registrationIntervalMs } from '../registration/registration-message.ts'
 import { partsOf } from '../registration/snapshot-parts.ts'
 import { portsOf } from '../registration/zeromq-place.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './roster/cluster-view.ts'
 import { Ticker } from './membership/ticker.ts'
-import type { NodeDirectory } from './access/node-directory.ts'
 import { NodeLinks } from './links/node-links.ts'
-import { HostWatch, resolveIntervalMs } from './access/host-watch.ts'
+import { resolveIntervalMs } from './access/node-directory.ts'
+import { NodeReach } from './access/node-reach.ts'
+import { addressOf } from '../base/host-port.ts'
+import { hasOthers } from '../definition/settings.ts'
 import { listeningPorts, remembered } from '../sockets/listening-ports.ts'
 import { shownName } from './roster/local-process.ts'
-import { pingIntervalMs } from './membership/membership.ts'
+import { memberTickMs } from './membership/membership.ts'
 import type { Peer } from './membership/peers.ts'
-import { whisperVersion } from './membership/peers.ts'
+import { clusterNamed, whisperVersion } from './membership/peers.ts'
 import type { Whisper } from './membership/whisper.ts'
 import { ownRegistration } from './bus/own-port.ts'
 import { RateLimit } from '../base/rate-limit.ts'
@@ -68,7 +71,7 @@ export class ClusterNode implements ClusterProcess {
   readonly #own: Registration
   /** Who waits for a snapshot, each once. */
   readonly #asking = new Set<string>()
-  readonly #hosts: NodeDirectory
+  readonly #reach: NodeReach
   readonly #links: NodeLinks
   #closing: Promise<void> | null = null
   #resolveClosed: (error: TidingsError | undefined) => void
@@ -81,16 +84,10 @@ export class ClusterNode implements ClusterProcess {
     this.#resolveClosed = resolve
     this.#bound = bound
     this.#closeParts = closeParts
-    this.#hosts = new HostWatch({
-      ...bound,
-      state: (node) => membership.state(node),
-      changed: () => this.#reach(),
-      failed: (error) => this.#trouble(error),
-    })
     this.#links = new NodeLinks({
       mode: settings.mode,
       dataPath: bound.dataPath,
-      addressOf: (node) => this.#addressOf(node),
+      addressOf: (node) => this.#reach.addressOf(node),
       warn: (message) => this.#warn(message),
     })
     this.node = name
@@ -98,10 +95,21 @@ export class ClusterNode implements ClusterProcess {
     this.#own = ownRegistration(name, settings.mode, bound.ownPort.processPort)
     this.ports = { ...ports, ...ownPorts(this.#own) }
     this.#plane = this.#newPlane()
+    this.#reach = new NodeReach({
+      bound,
+      links: this.#links,
+      known: this.#plane.nodes.names,
+      forgotten: (node) => this.#forget(node),
+      missing: (address) => this.#plane.nodes.missing(address),
+      found: (address) => this.#plane.nodes.found(address),
+      failed: (error) => this.#trouble(error),
+    })
+    const { directory } = this.#reach
     this.#view = new ClusterView({
       settings,
       clock,
-      address: (node) => (node === name ? addresses.advertised : this.#addressOf(node)),
+      others: () => [...directory.others.keys(), ...directory.unnamed],
+      address: (node) => (node === name ? directory.advertised : addressIn(directory, node)),
       state: (node) => {
         if (node === name) return 'alive'
         return membership.peer(node) === undefined ? 'unreachable' : membership.state(node)
@@ -117,6 +125,7 @@ export class ClusterNode implements ClusterProcess {
     const { inbound, outbound, relay } = settings.node.ports
     const { history } = this.#plane.roster
     const { mode } = settings
+    const { directory } = this.#reach
     membership.listen({
       node: this.node,
       inbound,
@@ -125,20 +134,27 @@ export class ClusterNode implements ClusterProcess {
       wire: whisperVersion,
       mode,
       history,
+      cluster: settings.clusterName,
     })
     this.#registerSelf('alive')
     inBackground(registration.listen(), (error) => this.fail(error))
-    this.#reach()
+    this.#reach.follow()
     const beat = (intervalMs: number, run: (late: number) => void) =>
       new Ticker(clock, intervalMs, (late) => this.#guarded(() => run(late)))
     this.#tickers.push(
       beat(livenessIntervalMs, (late) => this.#plane.tick(late)),
-      beat(pingIntervalMs, (late) => this.#ping(late)),
-      beat(resolveIntervalMs, () => this.#hosts.tick()),
+      beat(memberTickMs, (late) => membership.tick(clock.now(), late)),
+      beat(registrationIntervalMs, () => this.#sayAgain()),
+      beat(resolveIntervalMs, () => directory.tick()),
     )
     this.#warnUnlinked()
-    this.#hosts.begin()
+    directory.begin()
     on({ type: 'ready', message: `GENESIS_CLUSTER of node ${this.node} takes processes` })
+  }
+
+  /** The other nodes, and how they are reached. */
+  get reach(): NodeReach {
+    return this.#reach
   }
 
   snapshot(): ClusterSnapshot {
@@ -154,16 +170,27 @@ export class ClusterNode implements ClusterProcess {
     inBackground(this.#end(error), (failure) => this.#trouble(failure))
   }
 
-  /** Of another version it would hear nothing. */
   #register(route: string, message: RegisterMessage): void {
-    const { wire = wireVersion, registration } = message
-    if (wire === wireVersion) return this.#plane.register(route, message)
-    const why = `this process speaks version ${wire} of the wire, GENESIS_CLUSTER version ${wireVersion}: use one version of tidings on all nodes`
+    const why = this.#whyNot(message)
+    if (why === null) return this.#plane.register(route, message)
+    const { registration } = message
     this.#bound.registration.send(route, { type: 'refused', code: 'MODE_MISMATCH', message: why })
     const { process, instance, pid } = registration
     const told = `process ${shownName(registration)} refused: pid ${pid}: ${why}`
     const news = { process, instance, pid, state: 'refused' } as const
     this.#bound.on({ type: 'process', ...news, message: told })
+  }
+
+  /** Of another version it would hear nothing; of another cluster, what is not meant for it. */
+  #whyNot({ wire = wireVersion, cluster: theirs }: RegisterMessage): string | null {
+    if (wire !== wireVersion)
+      return `this process speaks version ${wire} of the wire, GENESIS_CLUSTER version ${wireVersion}: use one version of tidings on all nodes`
+    const ours = this.#bound.settings.clusterName
+    if (theirs === undefined || theirs === null || theirs === ours) return null
+    return (
+      `this process is of ${clusterNamed(theirs)}, GENESIS_CLUSTER at its ports of ${clusterNamed(ours)}: ` +
+      'give both the same definition, or one of the two clusters other ports'
+    )
   }
 
   fromProcess(route: string, message: ProcessMessage): void {
@@ -209,8 +236,17 @@ export class ClusterNode implements ClusterProcess {
   }
 
   #greeted(peer: Peer, begins: boolean): void {
+    this.#plane.nodes.join(peer.node, this.#bound.clock.now())
+    this.#reach.directory.greeted(peer.node, addressOf(peer.endpoint))
     if (begins) this.#plane.nodeBegan(peer.node)
     this.#links.greeted(peer, begins)
+  }
+
+  #forget(node: string): void {
+    this.#plane.nodes.forget(node, this.#bound.clock.now())
+    this.#bound.membership.forget(node)
+    const message = `node ${node} has been gone for a minute, and its address is not in the answer any more: it is forgotten`
+    this.#bound.on({ type: 'member', node, state: 'gone', message })
   }
 
   #whispered(node: string, whisper: Whisper): void {
@@ -229,7 +265,7 @@ export class ClusterNode implements ClusterProcess {
 
   #newPlane(): ClusterRoster {
     const { settings, registration, membership, dataPath: _, ...bound } = this.#bound
-    const others = [...this.#hosts.others.keys()]
+    const others = settings.nodes.flatMap(({ name }) => (name === this.node ? [] : name))
     const isLinked = settings.link !== 'none'
     return new ClusterRoster({
       ...bound,
@@ -239,6 +275,7 @@ export class ClusterNode implements ClusterProcess {
       listening: remembered(listeningPorts, this.#bound.clock),
       linkedNodes: isLinked ? others : [],
       unlinkedNodes: isLinked ? [] : others,
+      comeAndGo: isLinked && settings.hostsQuery !== null,
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),
     })
@@ -251,7 +288,7 @@ export class ClusterNode implements ClusterProcess {
 
   async #close(cause: TidingsError | undefined): Promise<void> {
     for (const ticker of this.#tickers) ticker.stop()
-    this.#hosts.close()
+    this.#reach.directory.close()
     this.#registerSelf('ended')
     this.#plane.flush()
     const late = Promise.withResolvers<void>()
@@ -267,21 +304,9 @@ export class ClusterNode implements ClusterProcess {
     this.#plane.register(null, { type: 'register', id: 0, seen, registration, wantsPort: false })
   }
 
-  #ping(late: number): void {
+  #sayAgain(): void {
     this.#registerSelf('alive')
-    this.#bound.membership.tick(this.#bound.clock.now(), late)
     this.#plane.askNodes()
-  }
-
-  #addressOf(node: string): string | null {
-    return this.#hosts.others.get(node) ?? null
-  }
-
-  #reach(): void {
-    for (const { name, ports } of this.#bound.settings.nodes) {
-      const address = this.#addressOf(name)
-      if (address !== null) this.#bound.membership.reach(name, `tcp://${address}:${ports.cluster}`)
-    }
   }
 
   #renew({ step, incarnation }: RenewRequest): void {
@@ -335,8 +360,8 @@ export class ClusterNode implements ClusterProcess {
   }
 
   #warnUnlinked(): void {
-    const { nodes, link } = this.#bound.settings
-    if (nodes.length === 1 || link !== 'none') return
+    const { settings } = this.#bound
+    if (!hasOthers(settings) || settings.link !== 'none') return
     this.#warn(
       'the nodes of this definition are not linked: updates stay on their node until ZeroMQProxyUnicastRelayEnabled is true',
     )
@@ -345,6 +370,11 @@ export class ClusterNode implements ClusterProcess {
   #warn(message: string): void {
     this.#bound.on({ type: 'warning', message })
   }
+}
+
+/** A node that has not said its name is shown by its address. */
+function addressIn({ others, unnamed }: NodeReach['directory'], node: string): string | null {
+  return unnamed.includes(node) ? node : (others.get(node) ?? null)
 }
 
 function ownPorts({ place }: Registration) {

@@ -6,7 +6,10 @@ import { noLinks } from './links/no-links.ts'
 import { RelayLinks } from './links/relay-links.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
+import { tcpEndpoint } from '../base/host-port.ts'
+import { hasOthers } from '../definition/settings.ts'
 import type { Settings } from '../definition/settings.ts'
+import { deniedIntervalMs } from './access/fixed-hosts.ts'
 import { AccessList } from '../sockets/access-list.ts'
 import { fewestFreeForCluster, requireFileDescriptors } from '../sockets/file-descriptors.ts'
 import type { LookUp } from '../sockets/host-lookup.ts'
@@ -20,6 +23,7 @@ import { ClusterNode } from './cluster-node.ts'
 import { DataPath } from './bus/data-path.ts'
 import type { HostNames } from './access/host-names.ts'
 import { listeningPorts } from '../sockets/listening-ports.ts'
+import { Beacons } from './membership/beacon.ts'
 import { Membership } from './membership/membership.ts'
 import { OwnPort } from './bus/own-port.ts'
 import { PortPool } from './bus/port-pool.ts'
@@ -35,9 +39,6 @@ export type { ClusterProcess } from './cluster-node.ts'
  * when that is known.
  */
 const firstLookUpMs = 1_000
-
-/** Least time between two events about one stranger, milliseconds: it may try many times a second. */
-const deniedIntervalMs = 60_000
 
 export interface StartClusterOptions {
   on?(event: ClusterEvent): void
@@ -135,7 +136,7 @@ class Bindings {
     const shared = { bind, zapDomain: access.domain, clock, stranger }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const { foreignAt } = this.#options
-    const links = { linked: settings.nodes.length > 1, newLinks: this.#newLinks() }
+    const links = { linked: hasOthers(settings), newLinks: this.#newLinks() }
     const dataPath = await DataPath.bind({ ...shared, ...links, ports, foreignAt, on, failed })
     this.#opened.push(() => dataPath.close())
     checkAborted(signal)
@@ -155,6 +156,7 @@ class Bindings {
     const pool = new PortPool(
       ports,
       settings.services.map(({ port }) => port),
+      settings.processPorts,
     )
     const own = { node: name, services: settings.services, ports: pool, listening: listeningPorts }
     const ownPort = await OwnPort.bind({ ...shared, ...own })
@@ -193,12 +195,7 @@ class Bindings {
   }
 
   async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
-    const told = new RateLimit(deniedIntervalMs)
-    const access = await AccessList.open((address) => {
-      if (!told.admits(address, this.#clock.now())) return
-      const message = `a connection from ${address} was denied: the definition does not list it`
-      this.#on({ type: 'denied', address, message })
-    })
+    const access = await AccessList.open((address) => this.#node?.reach.directory.denied(address))
     this.#opened.push(() => access.close())
     access.load(allowed)
     return access
@@ -226,10 +223,12 @@ class Bindings {
     const membership = await Membership.open({
       bind: addresses.bind,
       port: ports.cluster,
-      endpoint: `tcp://${addresses.advertised}:${ports.cluster}`,
+      endpoint: () =>
+        tcpEndpoint(this.#node?.reach.directory.advertised ?? addresses.advertised, ports.cluster),
       zapDomain,
       node: name,
-      otherNodes: [...addresses.others.keys()],
+      cluster: this.#settings.clusterName,
+      refusal: (node, address) => this.#node?.reach.directory.refusal(node, address) ?? null,
       clock: this.#clock,
       handlers: {
         state: (node, state) => this.#node?.memberState(node, state),
@@ -241,6 +240,23 @@ class Bindings {
       },
     })
     this.#opened.push(() => membership.close())
+    await this.#openBeacons(addresses, membership)
     return membership
+  }
+
+  /** Closed before membership: whoever hears that this node leaves looks whether its connection is gone. */
+  async #openBeacons({ advertised }: NodeAddresses, { uuid }: Membership): Promise<void> {
+    const { beaconPort, node } = this.#settings
+    if (beaconPort === 0 || !hasOthers(this.#settings)) return
+    const beacons = await Beacons.open({
+      port: beaconPort,
+      uuid,
+      address: advertised,
+      clusterPort: node.ports.cluster,
+      clock: this.#clock,
+      heard: (beacon, address) => this.#node?.reach.noticed(beacon, address),
+      warning: (message) => this.#on({ type: 'warning', message }),
+    })
+    if (beacons) this.#opened.push(() => beacons.close())
   }
 }

@@ -1,3 +1,4 @@
+import { plainAddress } from '../base/host-port.ts'
 import type { Problem } from './problem.ts'
 import type { Origin, SourceText } from './source-text.ts'
 
@@ -72,8 +73,9 @@ export const emptyDefinition = (): Definition => ({
   isCutShort: false,
 })
 
-/** Host names are names of the DNS: case does not count. */
-export const isSameHost = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
+/** Host names are names of the DNS: case does not count, nor does how an address of IPv6 is spelled. */
+export const isSameHost = (a: string, b: string) =>
+  plainAddress(a).toLowerCase() === plainAddress(b).toLowerCase()
 
 /** The system of that name, made where it is new: what several files say of one system adds up. */
 export function systemNamed(definition: Definition, name: string, origin: Origin): WrittenSystem {
@@ -84,8 +86,9 @@ export function systemNamed(definition: Definition, name: string, origin: Origin
   return system
 }
 
-/** The host of that name, made where it is new. */
-export function hostNamed(system: WrittenSystem, name: string, origin: Origin): WrittenHost {
+/** The host of that name, made where it is new. An address of IPv6 has one spelling from here on. */
+export function hostNamed(system: WrittenSystem, written: string, origin: Origin): WrittenHost {
+  const name = plainAddress(written)
   const known = system.hosts.find((host) => isSameHost(host.name, name))
   if (known) return known
   const host = { name, origin }

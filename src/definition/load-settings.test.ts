@@ -37,6 +37,10 @@ describe('a template with everything that real files contain', () => {
       system: 'DEV',
       mode: 'proxy',
       link: 'none',
+      hostsQuery: null,
+      beaconPort: 0,
+      processPorts: { first: 11_000, last: 55_535 },
+      clusterName: 'DEV',
       nodes: [{ name: 'vm', ports: portsFrom(6000) }],
       node: { name: 'vm', ports: portsFrom(6000) },
       services: [],
@@ -120,6 +124,10 @@ describe('what is found when nothing is named', () => {
       system: null,
       mode: 'mesh',
       link: 'none',
+      hostsQuery: null,
+      beaconPort: 0,
+      processPorts: { first: 11_000, last: 55_535 },
+      clusterName: '',
     })
     expect(report.settings?.node).toEqual({
       name: 'vm',

@@ -1,3 +1,4 @@
+import { plainAddress } from '../base/host-port.ts'
 import type { DefinitionObject } from './json/definition-object.ts'
 import type { Definition, Findings, Level, WrittenHost } from './definition.ts'
 import { emptyDefinition, noFindings } from './definition.ts'
@@ -122,7 +123,7 @@ export function withEnvironment(options: SettingsOptions): FoundOptions {
     services: listOf(isServicesNamed ? options.services : env['TIDINGS_SERVICES'] || []),
     cwd,
     system: options.system || env['TIDINGS_SYSTEM'] || null,
-    host: options.host || env['TIDINGS_HOST'] || null,
+    host: plainAddress(options.host || env['TIDINGS_HOST'] || '') || null,
     env,
     machine: {
       hostname: options.hostname ?? local.hostname,

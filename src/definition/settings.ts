@@ -30,6 +30,11 @@ export interface ServicePort {
   readonly external?: boolean
 }
 
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
 /** How to reach the MQTT broker, with MqLayer MQTT. */
 export interface MqttSettings {
   readonly brokerUrl: string
@@ -48,13 +53,21 @@ export interface Settings {
   readonly layer: 'ZeroMQ' | 'MQTT'
   /** The system in force; null without `systems` or without a definition. */
   readonly system: string | null
+  /** `TidingsClusterName`, else the name of the system, else the empty text: nodes and processes of another one stay apart. */
+  readonly clusterName: string
   readonly mode: NodeMode
   readonly link: NodeLink
   /** All hosts of the system in force, this one among them; one for a definition without hosts. */
   readonly nodes: readonly NodeSettings[]
+  /** `TidingsHostsQuery`: the name of DNS whose addresses are the hosts, which come and go; null: they are `nodes`. */
+  readonly hostsQuery: string | null
+  /** `TidingsBeaconPort`: UDP port of the beacons of ZRE; 0: none are sent or heard. */
+  readonly beaconPort: number
   /** This node. */
   readonly node: NodeSettings
   readonly services: readonly ServicePort[]
+  /** `TidingsProcessPorts`: the process ports that GENESIS_CLUSTER hands out, both ends included. */
+  readonly processPorts: PortRange
   /** `ZeroMQConnectToLocalhostViaLoopback`. */
   readonly connectViaLoopback: boolean
   /** `ZeroMQProxyUnicastRelayIntervalMs`; 0: at once. */
@@ -62,3 +75,7 @@ export interface Settings {
   /** Present with layer MQTT only. */
   readonly mqtt?: MqttSettings
 }
+
+/** Other nodes are there, or may come. */
+export const hasOthers = ({ nodes, hostsQuery }: Pick<Settings, 'nodes' | 'hostsQuery'>): boolean =>
+  nodes.length > 1 || hostsQuery !== null

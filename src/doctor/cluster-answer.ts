@@ -1,10 +1,11 @@
+import { hostPort } from '../base/host-port.ts'
 import { type Examined, examined, note, problem } from './finding.ts'
 import type { Ground } from './ground.ts'
 
 /** Whether GENESIS_CLUSTER of this node runs, by the definition that was read. */
 export function examineCluster({ settings, snapshot, addresses }: Ground): Examined {
   const { system, mode, node } = settings
-  const at = `${addresses.local}:${node.ports.registry}`
+  const at = hostPort(addresses.local, node.ports.registry)
   if (snapshot === null)
     return examined('cluster', '', [
       problem(

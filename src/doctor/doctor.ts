@@ -1,5 +1,4 @@
-import { knownAddresses } from '../cluster/access/addresses.ts'
-import { HostNames } from '../cluster/access/host-names.ts'
+import { hostNamesOf, knownAddresses } from '../cluster/access/addresses.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import type { HostAddresses, LookUp } from '../sockets/host-lookup.ts'
@@ -35,14 +34,13 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Examined,
 }
 
 async function groundOf({ settings, lookUp, snapshot }: DoctorOptions): Promise<Ground> {
-  const hosts = settings.nodes.length > 1 ? settings.nodes.map(({ name }) => name) : []
   const answers = new Map<string, HostAddresses>()
   const remembering: LookUp = async (host, signal) => {
     const answer = await lookUp(host, signal)
     answers.set(host, answer)
     return answer
   }
-  const names = new HostNames(hosts, remembering)
+  const names = hostNamesOf(settings, remembering)
   await names.resolve()
   const addresses = knownAddresses(settings, names)
   return { settings, names: answers, addresses, snapshot: await snapshot(addresses.local) }

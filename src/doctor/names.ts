@@ -4,7 +4,9 @@ import type { Ground } from './ground.ts'
 
 /** Whether the hosts of the definition have addresses here, and such at which others reach them. */
 export function examineNames({ settings, names }: Ground): Examined {
-  const { nodes, node } = settings
+  const { nodes, node, hostsQuery } = settings
+  if (hostsQuery !== null)
+    return examined('names', `${hostsQuery} has addresses`, findingsOf(hostsQuery, false, names))
   if (nodes.length === 1) return notExamined('names', 'one host that is alone needs no name')
   const found = nodes.flatMap(({ name }) => findingsOf(name, name === node.name, names))
   const beyond = nodes.some(({ name }) => addressesOf(names, name).some(isBeyond))

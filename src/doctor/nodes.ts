@@ -1,10 +1,11 @@
+import { hasOthers } from '../definition/settings.ts'
 import type { NodeSnapshot } from '../model/cluster-snapshot.ts'
 import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
 import type { Ground } from './ground.ts'
 
 /** Whether GENESIS_CLUSTER of this node hears those of the others. */
 export function examineNodes({ snapshot, settings }: Ground): Examined {
-  if (settings.nodes.length === 1) return notExamined('nodes', 'there is no other node')
+  if (!hasOthers(settings)) return notExamined('nodes', 'there is no other node')
   if (snapshot === null)
     return notExamined('nodes', 'GENESIS_CLUSTER of this node would know, and does not answer')
   const others = snapshot.nodes.filter(({ name }) => name !== snapshot.node)

@@ -5,7 +5,7 @@ import {
 } from '../sockets/file-descriptors.ts'
 import { portHolder } from '../sockets/port-owner.ts'
 import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, otherNodes } from './ground.ts'
 
 /** What GENESIS_CLUSTER opens for each process of its node, and for each other node. */
 const perProcess = 4
@@ -38,7 +38,7 @@ async function ofCluster(ground: Ground): Promise<Finding[]> {
   const holder = await portHolder(addresses.bind, settings.node.ports.registry)
   const limit = holder && descriptorLimit(holder.pid)
   if (holder === null || limit === null) return []
-  const nodes = settings.nodes.length - 1
+  const nodes = otherNodes(ground).length
   const needed = fewestFreeForCluster + perProcess * processesHere(ground) + perNode * nodes
   return short(`GENESIS_CLUSTER (pid ${holder.pid})`, limit, needed)
 }

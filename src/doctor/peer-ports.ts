@@ -1,18 +1,17 @@
 import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
 import { type Greeting, greetingOf } from './greeting.ts'
-import { answerWithinMs, type Ground } from './ground.ts'
+import { hostPort } from '../base/host-port.ts'
+import { hasOthers } from '../definition/settings.ts'
+import { answerWithinMs, type Ground, otherNodes } from './ground.ts'
 
 /** Whether the ports of the other nodes are reached from here. */
-export async function examinePeerPorts({ settings, addresses }: Ground): Promise<Examined> {
-  const { nodes, node, link } = settings
-  if (nodes.length === 1) return notExamined('ports there', 'there is no other node')
-  const targets = nodes
-    .filter(({ name }) => name !== node.name)
-    .flatMap(({ name, ports }) => {
-      const address = addresses.others.get(name) ?? null
-      const wanted = link === 'relay' ? [ports.cluster, ports.relay] : [ports.cluster]
-      return address === null ? [] : wanted.map((port) => ({ name, address, port }))
-    })
+export async function examinePeerPorts(ground: Ground): Promise<Examined> {
+  const { settings } = ground
+  if (!hasOthers(settings)) return notExamined('ports there', 'there is no other node')
+  const targets = otherNodes(ground).flatMap(({ name, address, ports }) => {
+    const wanted = settings.link === 'relay' ? [ports.cluster, ports.relay] : [ports.cluster]
+    return address === null ? [] : wanted.map((port) => ({ name, address, port }))
+  })
   if (targets.length === 0)
     return notExamined('ports there', 'no other host has an address that is known here')
   const found = await Promise.all(targets.map((target) => findingsOf(target)))
@@ -29,7 +28,7 @@ async function findingsOf({ name, address, port }: Target): Promise<Finding[]> {
   const greeting = await greetingOf(address, port, answerWithinMs)
   if (greeting === 'zeromq') return []
   const [what, remedy] = told(greeting, name, port)
-  return [problem(`${address}:${port} of the node ${name} ${what}`, remedy)]
+  return [problem(`${hostPort(address, port)} of the node ${name} ${what}`, remedy)]
 }
 
 function told(greeting: Greeting, node: string, port: number): [what: string, remedy: string] {

@@ -1,14 +1,14 @@
 import { linkLimit } from '../cluster/bus/thread-pool.ts'
 import { clusterThreads } from '../cluster/bus/cluster-threads.ts'
 import { type Examined, examined, notExamined, problem } from './finding.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, otherNodes } from './ground.ts'
 
 /** Whether GENESIS_CLUSTER has a thread for the link to each other node: `tidings cluster` starts with 64, or with what the environment says beyond. */
 export function examineThreads(
-  { settings }: Ground,
+  ground: Ground,
   environment: NodeJS.ProcessEnv = process.env,
 ): Examined {
-  const links = settings.link === 'relay' ? settings.nodes.length - 1 : 0
+  const links = ground.settings.link === 'relay' ? otherNodes(ground).length : 0
   if (links === 0) return notExamined('threads', 'no link needs one')
   const threads = Math.max(clusterThreads, Number(environment['UV_THREADPOOL_SIZE'] ?? 0) || 0)
   const most = linkLimit(threads)

@@ -46,6 +46,7 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
     bindAddress: local,
     allowed,
     ports: settings.node.ports,
+    cluster: settings.clusterName,
     clusterTimeoutMs,
     spentMs: systemClock.now() - startedAt,
     processPort,

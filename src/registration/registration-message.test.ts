@@ -48,6 +48,7 @@ const processMessages: ProcessMessage[] = [
     registration,
     wantsPort: false,
     wire: wireVersion,
+    cluster: 'shop',
   },
   {
     type: 'register',
@@ -63,6 +64,7 @@ const processMessages: ProcessMessage[] = [
     },
     wantsPort: true,
     wire: wireVersion,
+    cluster: 'shop',
   },
   { type: 'renew', step: 'link', incarnation },
   { type: 'renew', step: 'publisher', incarnation },

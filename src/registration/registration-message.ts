@@ -47,6 +47,8 @@ export interface RegisterMessage {
   readonly wantsPort: boolean
   /** The version of the wire that it speaks; left out: ours. */
   readonly wire?: number
+  /** The name of its cluster; left out, or null: any. */
+  readonly cluster?: string | null
 }
 
 /** The answer to `ask`: said at once, before other work. */
@@ -162,6 +164,7 @@ const processShapes: { [Type in ProcessMessage['type']]: JsonShape<ProcessMessag
     registration,
     wantsPort: boolean,
     wire,
+    cluster: orElse(null, text(4096)),
   }),
   here: record<HereMessage>({ type: oneOf(['here']), incarnation: identity }),
   renew: record<RenewRequest>({

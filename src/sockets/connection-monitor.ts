@@ -18,8 +18,8 @@ export const handshakesInVain = 15
 
 /** Called from the event loop, one at a time, never from inside a call of the monitor. */
 interface ConnectionMonitorHandlers {
-  /** A handshake has succeeded; `again`: this endpoint was connected before. */
-  connected?(endpoint: string, again: boolean): void
+  /** A handshake has succeeded, and took so many milliseconds; `again`: this endpoint was connected before. */
+  connected?(endpoint: string, again: boolean, tookMs: number): void
   /** A connection that stood has ended; libzmq, or `dead`, goes on from here. */
   disconnected?(endpoint: string): void
   /** libzmq tries no more: `disconnect` and `connect` this endpoint, or put a new proxy in its place. */
@@ -36,6 +36,8 @@ interface Endpoint {
   connected: boolean
   everConnected: boolean
   verdict: Timer | null
+  /** When the last one was made that is in its handshake. */
+  connectedAt: number
   /** Connections in a row on which nobody has refused the handshake. */
   handshakes: number
   /** The last handshake that came to an end was refused, or broken off. */
@@ -76,6 +78,7 @@ export class ConnectionMonitor {
       connected: false,
       everConnected: known?.everConnected ?? false,
       verdict: null,
+      connectedAt: 0,
       handshakes: known?.handshakes ?? 0,
       isRefused: known?.isRefused ?? false,
     })
@@ -126,6 +129,7 @@ export class ConnectionMonitor {
     const endpoint = this.#endpoints.get(event.address)
     if (!endpoint) return this.#arrive(event.address, event.type)
     count(event, endpoint)
+    if (event.type === 'connect') endpoint.connectedAt = this.#clock.now()
     switch (event.type) {
       case 'handshake':
         this.#connected(event.address, endpoint)
@@ -171,7 +175,7 @@ export class ConnectionMonitor {
     endpoint.connected = true
     endpoint.everConnected = true
     cancelVerdict(endpoint)
-    this.#handlers.connected?.(address, again)
+    this.#handlers.connected?.(address, again, this.#clock.now() - endpoint.connectedAt)
   }
 
   #disconnected(address: string, endpoint: Endpoint): void {

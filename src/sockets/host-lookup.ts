@@ -11,10 +11,11 @@
  *
  * Where DNS is silent the system's resolver would be silent too, and is not asked.
  */
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 import { abortable } from '../base/abortable.ts'
 import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
+import { plainAddress } from '../base/host-port.ts'
 import { Turns } from '../base/turns.ts'
 
 const lookupLimits = {
@@ -22,11 +23,13 @@ const lookupLimits = {
   dnsTimeoutMs: 1_000,
   /** Times that each DNS server is asked. */
   dnsTries: 2,
+  /** Milliseconds that the addresses of IPv6 have when those of IPv4 are there: some servers never answer for them. */
+  ipv6GraceMs: 100,
   /** Bytes of the hosts file that are read: some ten thousand lines. */
   hostsFileBytes: 1024 * 1024,
 } as const
 
-/** The IPv4 addresses of a host, or why there are none. */
+/** The addresses of a host, those of IPv4 first, or why there are none. */
 export type HostAddresses =
   | { readonly addresses: readonly [string, ...string[]] }
   | { readonly addresses: readonly []; readonly why: string }
@@ -62,38 +65,36 @@ export async function lookUpWithin(
 }
 
 async function find(host: string, signal?: AbortSignal): Promise<HostAddresses> {
-  if (isIPv4(host)) return { addresses: [host] }
-  if (isIPv6(host)) return ofIPv6
+  if (isIP(host)) return { addresses: [plainAddress(host)] }
   if (host.toLowerCase() === 'localhost') return { addresses: [loopback] }
-  const written = found(hostsOf(await readHostsFile(), host))
-  if (written) return written
+  const written = hostsOf(await readHostsFile(), host)
+  const ofFile = found(written)
+  // Some systems write ::1 to the machine's own name, and leave its address to DNS.
+  if (ofFile && !written.every((address) => address === '::1')) return ofFile
   const named = await askDns(host, signal)
+  if (ofFile) return named === 'not there' || 'why' in named ? ofFile : named
   if (named !== 'not there') return named
   return systemTurns.next(() => askSystem(host), calledOff, signal)
 }
 
-/** The IPv4 addresses of a host by the text of a hosts file: lines of an address and its names. */
+/** The addresses of a host by the text of a hosts file: lines of an address and its names. */
 export function hostsOf(text: string, host: string): string[] {
   const wanted = host.toLowerCase()
   const addresses = new Set<string>()
   for (const line of text.toLowerCase().split('\n')) {
     if (!line.includes(wanted)) continue
     const [address = '', ...names] = (line.split('#')[0] ?? '').trim().split(/\s+/)
-    if (isIPv4(address) && names.includes(wanted)) addresses.add(address)
+    if (isIP(address) && names.includes(wanted)) addresses.add(plainAddress(address))
   }
   return [...addresses]
 }
 
 const calledOff: HostAddresses = { addresses: [], why: 'its look-up was called off' }
-const ofIPv6: HostAddresses = {
-  addresses: [],
-  why: 'it is an address of IPv6, and all connections are IPv4',
-}
 const silent: HostAddresses = { addresses: [], why: 'the name service does not answer' }
-const none: HostAddresses = { addresses: [], why: 'the name service has no IPv4 address for it' }
+const none: HostAddresses = { addresses: [], why: 'the name service has no address for it' }
 
 function found(addresses: readonly string[]): HostAddresses | null {
-  const [first, ...more] = addresses
+  const [first, ...more] = [...addresses].sort((one, other) => isIP(one) - isIP(other))
   return first === undefined ? null : { addresses: [first, ...more] }
 }
 
@@ -108,28 +109,39 @@ async function readHostsFile(): Promise<string> {
 
 /** A resolver of its own for each: it reads the system's list of servers anew, and is called off alone. */
 async function askDns(host: string, signal?: AbortSignal): Promise<HostAddresses | 'not there'> {
-  const { dnsTimeoutMs: timeout, dnsTries: tries } = lookupLimits
+  const { dnsTimeoutMs: timeout, dnsTries: tries, ipv6GraceMs } = lookupLimits
   const { Resolver } = await import('node:dns/promises')
   if (signal?.aborted) return calledOff
   const resolver = new Resolver({ timeout, tries })
   const cancel = () => resolver.cancel()
   signal?.addEventListener('abort', cancel, { once: true })
+  const ofIPv6 = settled(resolver.resolve6(host))
+  const ofIPv4 = await settled(resolver.resolve4(host))
+  const late = ofIPv4.addresses.length > 0 ? systemClock.after(ipv6GraceMs, cancel) : null
+  const answers = [ofIPv4, await ofIPv6]
+  late?.cancel()
+  signal?.removeEventListener('abort', cancel)
+  const known = found(answers.flatMap(({ addresses }) => addresses))
+  if (known) return known
+  if (signal?.aborted) return calledOff
+  return answers.some(({ isSilent }) => isSilent) ? silent : 'not there'
+}
+
+/** What one question came to; never rejects. */
+async function settled(question: Promise<string[]>) {
   try {
-    return found(await resolver.resolve4(host)) ?? 'not there'
+    return { addresses: (await question).map(plainAddress), isSilent: false }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (signal?.aborted) return calledOff
-    return code === 'ETIMEOUT' || code === 'ECANCELLED' ? silent : 'not there'
-  } finally {
-    signal?.removeEventListener('abort', cancel)
+    return { addresses: [], isSilent: code === 'ETIMEOUT' || code === 'ECANCELLED' }
   }
 }
 
 async function askSystem(host: string): Promise<HostAddresses> {
   try {
     const { lookup } = await import('node:dns/promises')
-    const all = await lookup(host, { family: 4, all: true })
-    return found(all.map(({ address }) => address)) ?? none
+    const all = await lookup(host, { all: true })
+    return found(all.map(({ address }) => plainAddress(address))) ?? none
   } catch {
     return none
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { endianness } from 'node:os'
 import type { Clock } from '../base/clock.ts'
+import { plainAddress } from '../base/host-port.ts'
 
 const listenState = '0A'
 
@@ -32,8 +33,8 @@ export function remembered(
 
 /** A socket that somebody on this host listens with; `inode` tells which process has it open. */
 interface ListeningSocket {
-  /** IPv4 with dots, also of a socket of IPv6 that is bound to one; `*`: every address; null: another of IPv6. */
-  readonly address: string | null
+  /** IPv4 with dots, also of a socket of IPv6 that is bound to one; `*`: every address. */
+  readonly address: string
   readonly port: number
   readonly inode: string
 }
@@ -56,12 +57,12 @@ export function listeningSockets(): ListeningSocket[] {
 }
 
 /** Words of 32 bits in hexadecimal, each in the byte order of the machine; the last has what is of IPv4. */
-function addressOf(hexadecimal: string): string | null {
+function addressOf(hexadecimal: string): string {
   if (/^0*$/.test(hexadecimal)) return '*'
-  const isOfIPv4 = hexadecimal.length === 8 || /^0{16}FFFF0000.{8}$/.test(hexadecimal)
-  if (!isOfIPv4) return null
-  const bytes = Buffer.from(hexadecimal.slice(-8), 'hex')
-  return [...(endianness() === 'LE' ? bytes.toReversed() : bytes)].join('.')
+  const bytes = Buffer.from(hexadecimal, 'hex')
+  if (endianness() === 'LE') bytes.swap32()
+  if (bytes.length === 4) return bytes.join('.')
+  return plainAddress(bytes.toString('hex').match(/.{4}/g)?.join(':') ?? '')
 }
 
 /** TCP ports that anyone on this host listens at. */

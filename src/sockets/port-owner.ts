@@ -1,7 +1,9 @@
 import path from 'node:path'
 import type { Socket } from 'zeromq'
+import { plainAddress, tcpEndpoint } from '../base/host-port.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { listeningSockets } from './listening-ports.ts'
+import { allowFamilyOf } from './uninterrupted.ts'
 
 /** What to do where a port of GENESIS_CLUSTER is taken. */
 export const portRemedy =
@@ -19,14 +21,16 @@ const lookupTimeoutMs = 1_000
  * TRANSPORT_FAILED where the address is not this host's or the port is not allowed.
  */
 export async function bindPort(
-  socket: Pick<Socket, 'bindSync'>,
+  socket: Pick<Socket, 'bindSync' | 'ipv6'>,
   address: string,
   port: number,
   purpose: string,
   remedy = '',
 ): Promise<void> {
   try {
-    socket.bindSync(`tcp://${address}:${port}`)
+    const endpoint = tcpEndpoint(address, port)
+    allowFamilyOf(socket, endpoint)
+    socket.bindSync(endpoint)
   } catch (error) {
     const { code } = error as { code?: string }
     if (code !== 'EADDRINUSE') {
@@ -64,7 +68,9 @@ export async function portHolder(address: string, port: number): Promise<PortHol
 
 /** Two sockets of one port stand in each other's way. Several nodes of one machine have the same ports at addresses of their own. */
 const clash = (one: string | null, other: string): boolean =>
-  one === other || [one, other].some((each) => each === '*' || each === '0.0.0.0')
+  one === other || [one, other].some((each) => each !== null && everywhere.has(each))
+
+const everywhere: ReadonlySet<string> = new Set(['*', '0.0.0.0', '::'])
 
 async function ownerByProc(address: string, port: number): Promise<PortHolder | null> {
   const { readFile, readdir } = await import('node:fs/promises')
@@ -100,7 +106,7 @@ async function ownerByLsof(address: string, port: number): Promise<PortHolder | 
   const { promisify } = await import('node:util')
   const { stdout } = await promisify(execFile)('lsof', options, { timeout: lookupTimeoutMs })
   for (const told of stdout.split(/^(?=p\d)/m)) {
-    const at = [...told.matchAll(/^n(.+):\d+$/gm)].map(([, where]) => where ?? null)
+    const at = [...told.matchAll(/^n(.+):\d+$/gm)].map(([, where = '']) => plainAddress(where))
     if (!at.some((each) => clash(each, address))) continue
     const pid = /^p(\d+)$/m.exec(told)?.[1]
     const name = /^c(.+)$/m.exec(told)?.[1]

@@ -14,10 +14,14 @@ export const socketLimits = {
   keepaliveIntervalMs: 1_000,
   /** So many unanswered: it is closed; libzmq makes it anew. */
   keepaliveProbes: 3,
-  /** A ping a second of GENESIS_CLUSTER processes to each other: a host that is there may be frozen. */
-  heartbeatIntervalMs: 1_000,
-  /** Three pings unanswered: the connection is closed and made anew. */
-  heartbeatTimeoutMs: 3_000,
+  /** ZMTP pings of GENESIS_CLUSTER processes to each other: a host that is there may be frozen. */
+  heartbeatIntervalMs: 300,
+  /** Unanswered for so long: the connection is closed and made anew, so that within two seconds a node is suspect. */
+  heartbeatTimeoutMs: 1_000,
+  /** The same where a handshake took longer than `nearHandshakeMs`. */
+  farHeartbeatTimeoutMs: 3_000,
+  /** A handshake of a third of a heartbeat's time: an answer comes well within it. */
+  nearHandshakeMs: 300,
   /** A SYN into a black hole is given up, so that the next attempt takes the healed path. */
   connectTimeoutMs: 1_000,
   /** The same between nodes, which may be far apart: a handshake takes two round trips and a half. */
@@ -221,13 +225,14 @@ export function registeringDealer(): SocketOptions<Dealer> {
   return { ...connectingDealer(), routingId: randomId() }
 }
 
-/** ZMTP heartbeats, for a socket that is never sent anything: its queue cannot be full. */
-export function sendingDealer(): SocketOptions<Dealer> {
+/** ZMTP heartbeats, for a socket that is never sent anything: its queue cannot be full. `isFar`: its answers take their time. */
+export function sendingDealer(isFar = false): SocketOptions<Dealer> {
+  const { heartbeatIntervalMs, heartbeatTimeoutMs, farHeartbeatTimeoutMs } = socketLimits
   return {
     ...connectingDealer(),
     ...connecting(),
-    heartbeatInterval: socketLimits.heartbeatIntervalMs,
-    heartbeatTimeout: socketLimits.heartbeatTimeoutMs,
+    heartbeatInterval: heartbeatIntervalMs,
+    heartbeatTimeout: isFar ? farHeartbeatTimeoutMs : heartbeatTimeoutMs,
   }
 }
 

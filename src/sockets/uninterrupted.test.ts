@@ -14,7 +14,7 @@ function interruptedSocket(times: number, code = 'EINTR') {
     if (left >= 0) throw Object.assign(new Error('Interrupted system call'), { code })
     done.push(`${what} ${endpoint}`)
   }
-  return { done, connect: call('connect'), disconnect: call('disconnect') }
+  return { done, ipv6: false, connect: call('connect'), disconnect: call('disconnect') }
 }
 
 it('a signal, as a profiler sends them, ends neither connecting nor disconnecting', () => {
@@ -24,6 +24,14 @@ it('a signal, as a profiler sends them, ends neither connecting nor disconnectin
   const other = interruptedSocket(3)
   disconnectSocket(other, 'a')
   expect(other.done).toEqual(['disconnect a'])
+})
+
+it('a socket that is to connect to an address of IPv6 is set so', () => {
+  const socket = interruptedSocket(0)
+  connectSocket(socket, 'tcp://127.0.0.1:1')
+  expect(socket.ipv6).toBe(false)
+  connectSocket(socket, 'tcp://[::1]:1')
+  expect(socket.ipv6).toBe(true)
 })
 
 it('any other error is passed on', () => {

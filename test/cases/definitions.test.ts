@@ -65,3 +65,23 @@ it('a misspelt host is told, is in mon, and opens no loopback node to others', a
       await isBound(other, port),
     ]).toEqual([true, false, false])
 })
+
+it('processes get the ports of the range that the definition gives, and no others', async () => {
+  const cluster = await TestCluster.reserve('mesh')
+  change(cluster, 'global {', 'global {\n item("TidingsProcessPorts", "12340-12341")')
+  const { output } = await cluster.run(['check'])
+  expect(output).toContain(
+    'It hands out process ports from 12340 to 12341 (ZeroMQ 22340 to 22341).',
+  )
+  await cluster.node().start()
+  const first = await cluster.open('FIRST')
+  const second = await cluster.open('SECOND')
+  expect([first.zeromqPort, second.zeromqPort]).toEqual([22_340, 22_341])
+  const third = cluster.open('THIRD')
+  await expect(third).rejects.toMatchObject({ code: 'PORT_TAKEN' })
+  await expect(third).rejects.toThrow('TidingsProcessPorts')
+  change(cluster, '12340-12341', '12341-12340')
+  const { code, output: wrong } = await cluster.run(['check'])
+  expect(code).toBe(1)
+  expect(wrong).toContain('TidingsProcessPorts is "12341-12340": expected a range of process ports')
+})

@@ -32,7 +32,7 @@ dataPath.run()
 function open(endpoint: string): void {
   const { hostname: address, port } = new URL(endpoint)
   const ports = { inbound: 1, outbound: 1, relay: Number(port) }
-  const headers = { node: 'other', wire: whisperVersion, mode: 'mesh', history: 'h', ...ports }
+  const headers = { node: 'other', wire: whisperVersion, mode: 'mesh', history: 'h', cluster: '', ...ports }
   dataPath.openLink({ node: 'other', address, life: '1', headers })
 }
 

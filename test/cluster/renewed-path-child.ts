@@ -64,6 +64,7 @@ const open = (node: string) =>
       wire: whisperVersion,
       mode: 'mesh',
       history: 'h',
+      cluster: '',
       inbound: 1,
       outbound: 1,
       relay: 1,

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { cleanUp } from './clean-up.ts'
 import type { Place } from './place.ts'
@@ -18,13 +19,30 @@ const ip = (...words: string[]): string => execFileSync('ip', words, { encoding:
 /** One machine: a network namespace with an address of its own and a name that all machines of its network know. */
 export class Machine {
   readonly name: string
-  readonly address: string
   readonly namespace: string
+  #address: string
 
   constructor(name: string, address: string) {
     this.name = name
-    this.address = address
+    this.#address = address
     this.namespace = addNamespace()
+  }
+
+  get address(): string {
+    return this.#address
+  }
+
+  /** It has this address from now on, and no more the one that it had. */
+  move(address: string): void {
+    ip('-n', this.namespace, 'addr', 'del', `${this.#address}/${bits}`, 'dev', 'eth0')
+    this.alsoHas(address)
+    this.#address = address
+  }
+
+  /** One more address, which is there at once. */
+  alsoHas(address: string): void {
+    const at = ['addr', 'add', `${address}/${bits}`, 'dev', 'eth0']
+    ip('-n', this.namespace, ...at, ...(isIPv6(address) ? ['nodad'] : []))
   }
 
   get place(): Place {
@@ -68,14 +86,17 @@ export class Machine {
   }
 }
 
-/** Machines that reach each other through one switch: m1 is 10.77.0.1, m2 is 10.77.0.2, and so on. */
+/** Of a network: 24 of IPv4 and of IPv6 are enough for all machines. */
+const bits = 24
+
+/** Machines that reach each other through one switch: m1 is 10.77.0.1, m2 is 10.77.0.2, and so on; or fd77::1, fd77::2. */
 export class Network {
   readonly machines: readonly Machine[]
 
-  constructor(count: number) {
+  constructor(count: number, prefix: '10.77.0.' | 'fd77::' = '10.77.0.') {
     removeLeftOvers()
     const numbers = Array.from({ length: count }, (_, index) => index + 1)
-    this.machines = numbers.map((number) => new Machine(`m${number}`, `10.77.0.${number}`))
+    this.machines = numbers.map((number) => new Machine(`m${number}`, `${prefix}${number}`))
     const hub = addNamespace()
     ip('-n', hub, 'link', 'add', 'name', 'switch', 'type', 'bridge')
     ip('-n', hub, 'link', 'set', 'switch', 'up')
@@ -93,17 +114,19 @@ export class Network {
 
   /** Nothing goes between the two any more, in either direction, until both `heal()`. */
   cut(one: Machine, other: Machine): void {
-    one.rule(`ip saddr ${other.address} drop`)
-    other.rule(`ip saddr ${one.address} drop`)
+    one.rule(`${family(other)} saddr ${other.address} drop`)
+    other.rule(`${family(one)} saddr ${one.address} drop`)
   }
 }
 
+const family = ({ address }: Machine) => (isIPv6(address) ? 'ip6' : 'ip')
+
 function plug(machine: Machine, hub: string): void {
-  const { namespace, name, address } = machine
+  const { namespace, name } = machine
   const far = ['peer', 'name', 'eth0', 'netns', namespace]
   ip('link', 'add', 'name', `to-${name}`, 'netns', hub, 'type', 'veth', ...far)
   ip('-n', hub, 'link', 'set', `to-${name}`, 'master', 'switch', 'up')
-  ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+  machine.alsoHas(machine.address)
   ip('-n', namespace, 'link', 'set', 'eth0', 'up')
 }
 

@@ -47,7 +47,7 @@ export class RegistryStage {
     return new Registry({
       roster: this.roster,
       mode: 'mesh',
-      ports: new PortPool(nodePorts, [11_000]),
+      ports: new PortPool(nodePorts, [11_000], { first: 11_000, last: 55_535 }),
       listening: () => new Set([21_001]),
       ask: (route) => this.asked.push(route),
       now,

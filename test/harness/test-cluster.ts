@@ -47,6 +47,8 @@ const portsOfAMachine: ClusterPorts = {
 export interface Stage {
   /** A machine for each node, with a network of its own; default: loopback addresses of this one. */
   readonly machines?: readonly Machine[]
+  /** What the definition calls the nodes; default: the names of the machines. */
+  readonly hosts?: readonly string[]
   /** The built package in an application's folder; default: the sources of this checkout. */
   readonly product?: Product
 }
@@ -123,7 +125,8 @@ export class TestCluster {
     this.#directory = scratchDirectory()
     this.#product = product ?? null
     this.definition = writeDefinition(this.#directory, shape, hosts, ports)
-    this.nodes = hosts.map((host, index) => {
+    const started = machines ? hosts.slice(0, machines.length) : hosts
+    this.nodes = started.map((host, index) => {
       const state = join(this.#directory, host)
       const place = machines?.[index]?.place ?? here
       return new TestNode(host, this.definition, state, this.#command, place)
@@ -134,7 +137,7 @@ export class TestCluster {
   static async reserve(shape: Shape, nodes?: number, stage: Stage = {}): Promise<TestCluster> {
     const { machines } = stage
     if (machines) {
-      const hosts = machines.map(({ name }) => name)
+      const hosts = stage.hosts ?? machines.map(({ name }) => name)
       return new TestCluster(shape, hosts, portsOfAMachine, stage)
     }
     const hosts = nodeAddresses(nodes ?? (isRelay(shape) ? 3 : 1))
@@ -187,6 +190,11 @@ export class TestCluster {
       ipc: false,
       keepsOutput: true,
     })
+  }
+
+  /** Starts Node beside the cluster, with the packages of this checkout. */
+  spawn(words: readonly string[], place: Place): Child {
+    return new Child({ name: words.join(' '), arguments: words, place, ipc: false })
   }
 
   /** Starts a command of the command line on a node. */

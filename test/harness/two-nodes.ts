@@ -124,7 +124,7 @@ export class RosterNode {
     return new ClusterRoster({
       node: this.name,
       mode: 'mesh',
-      ports: new PortPool(ports, []),
+      ports: new PortPool(ports, [], { first: 11_000, last: 55_535 }),
       listening: () => new Set(),
       file: new RosterFile(this.#nodes.directory, this.name, 6000),
       clock: { now: () => this.#nodes.now, wallClock: () => this.#nodes.now } as never,

@@ -218,7 +218,7 @@ export const foreignRules: readonly Rule[] = [
     'JOIN is not sent',
     [
       'cluster/membership/membership.ts',
-      "this.#say(node, { type: 'join', group: clusterGroup, status: 1 })",
+      "this.#contacts.say(id, { type: 'join', group: clusterGroup, status: 1 })",
       '',
     ],
     [membership, 'Z1: a connection begins with HELLO, then JOIN of the group of all nodes'],
@@ -227,7 +227,11 @@ export const foreignRules: readonly Rule[] = [
     'Z1.2',
     'Each connection is numbered from 1',
     'numbers go on from the last one',
-    ['cluster/membership/membership.ts', '    outgoing.sequence = 0\n    const', '    const'],
+    [
+      'cluster/membership/contacts.ts',
+      "message.type === 'hello' ? 1 : (open.sequence + 1) & 0xffff",
+      '(open.sequence + 1) & 0xffff',
+    ],
     [membership, 'Z1: a node that has not answered is greeted again, from 1'],
   ),
 ]

@@ -5,6 +5,7 @@ import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
 import { nameRules } from './name-rules.ts'
+import { nodeRules } from './node-rules.ts'
 import { numberRules } from './number-rules.ts'
 import { pathRules } from './path-rules.ts'
 import { repairRules } from './repair-rules.ts'
@@ -29,5 +30,6 @@ export const rules: readonly Rule[] = [
   ...boundRules,
   ...rosterRules,
   ...nameRules,
+  ...nodeRules,
   ...versionRules,
 ]

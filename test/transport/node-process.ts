@@ -51,8 +51,12 @@ export class NodeProcess {
       mode,
       link: 'none',
       nodes: [node],
+      hostsQuery: null,
+      beaconPort: 0,
+      clusterName: '',
       node,
       services: [],
+      processPorts: { first: 11_000, last: 55_535 },
       connectViaLoopback: false,
       relayIntervalMs: 0,
     }

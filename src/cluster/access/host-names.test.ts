@@ -82,7 +82,7 @@ test('a hosts file is read as the system reads it', () => {
     '10.0.0.3 app2 app',
     'nonsense app',
   ].join('\n')
-  expect(hostsOf(file, 'app')).toEqual(['10.0.0.2', '10.0.0.3'])
+  expect(hostsOf(file, 'app')).toEqual(['10.0.0.2', '::1', '10.0.0.3'])
   expect(hostsOf(file, 'APP2')).toEqual(['10.0.0.3'])
   expect(hostsOf(file, 'app-2')).toEqual([])
 })

@@ -41,12 +41,25 @@ export class HostNames {
     return this.addresses(host)[0] ?? null
   }
 
+  /** Why a host does not resolve now; null: it does, or its first look-up is still under way. */
+  trouble(host: string): string | null {
+    return this.#known.get(host)?.trouble ?? null
+  }
+
   /** Hosts that do not resolve now, or whose first look-up is still under way. */
   get unresolved(): string[] {
     return this.#hosts.filter((host) => {
       const known = this.#known.get(host)
       return known === undefined || known.trouble !== null
     })
+  }
+
+  /** The address in use leads nowhere: the next of those that it resolves to has its turn. */
+  turn(host: string): void {
+    const known = this.#known.get(host)
+    if (known === undefined || known.addresses.length < 2) return
+    const [first = '', ...others] = known.addresses
+    this.#known.set(host, { ...known, addresses: [...others, first] })
   }
 
   /** `learned` is called at each answer that says something else than the one before. */
@@ -122,6 +135,7 @@ function sentenceOf(
       : `the host "${host}" does not resolve any more: ${trouble}. It stays at ${address} until it resolves to something else`
   }
   if (before.trouble !== null) return `the host "${host}" resolves, to ${address}`
-  const moved = before.addresses.length > 0 && before.addresses[0] !== address
-  return moved ? `the host "${host}" has moved from ${before.addresses[0]} to ${address}` : null
+  const [old] = before.addresses
+  if (old === undefined || addresses.includes(old)) return null
+  return `the host "${host}" has moved from ${old} to ${address}`
 }

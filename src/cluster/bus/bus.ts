@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+import { tcpEndpoint } from '../../base/host-port.ts'
 import { randomUUID } from 'node:crypto'
 import { XPublisher, XSubscriber } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
@@ -12,7 +14,7 @@ import {
   farApart,
   inboundXsub,
 } from '../../sockets/socket-options.ts'
-import { allAddresses, loopback } from '../access/addresses.ts'
+import { isEveryAddress, loopback } from '../access/addresses.ts'
 import { NativeProxy } from './native-proxy.ts'
 import { connectSocket } from '../../sockets/uninterrupted.ts'
 
@@ -70,7 +72,7 @@ export class Bus {
     this.#options = options
     const id = randomUUID()
     this.#outboundAt = `inproc://outbound-${id}`
-    this.#exportAt = `tcp://${localOf(options.bind)}:${options.ports.export}`
+    this.#exportAt = tcpEndpoint(localOf(options.bind), options.ports.export)
   }
 
   /** Where links put what they bring. */
@@ -170,7 +172,12 @@ export class Bus {
     frontOptions: ConstructorParameters<typeof XSubscriber>[0],
     backOptions: ConstructorParameters<typeof XPublisher>[0],
   ): SocketPair & { readonly monitor: ConnectionMonitor } {
-    const pair = { front: new XSubscriber(frontOptions), back: new XPublisher(backOptions) }
+    // An option of a socket that joins addresses of both families has to be set before the first of them.
+    const ipv6 = isIPv6(this.#options.bind)
+    const pair = {
+      front: new XSubscriber({ ...frontOptions, ipv6 }),
+      back: new XPublisher({ ...backOptions, ipv6 }),
+    }
     this.#pairs.push(pair)
     const { clock, stranger } = this.#options
     const failed = (error: Error) => this.#failed.resolve(error)
@@ -185,4 +192,4 @@ export class Bus {
 }
 
 /** Where this process itself reaches a port bound at all addresses. */
-const localOf = (bind: string) => (bind === allAddresses ? loopback : bind)
+const localOf = (bind: string) => (isEveryAddress(bind) ? loopback : bind)

@@ -1,11 +1,5 @@
-import { maxProcessPort, zeromqPortOffset } from '../../base/process-port.ts'
-import type { NodePorts } from '../../definition/settings.ts'
-
-/** First process port handed out: above the defaults of the services that Genesis ships. */
-export const firstHandedPort = 11_000
-
-/** Last process port that leaves room for its ZeroMQ port. */
-export const lastHandedPort = maxProcessPort
+import { zeromqPortOffset } from '../../base/process-port.ts'
+import type { NodePorts, PortRange } from '../../definition/settings.ts'
 
 /**
  * So long after its release a port is not handed out again, milliseconds: its process says first that it has ended, and
@@ -15,13 +9,15 @@ export const portRestMs = 2_000
 
 /** Hands out process ports of one node, the lowest free one first. */
 export class PortPool {
+  readonly #range: PortRange
   readonly #reserved: Set<number>
   readonly #given = new Map<string, number>()
   /** By port, when it was released; oldest first. */
   readonly #released = new Map<number, number>()
 
   /** `services`: process ports that the service definitions give away. */
-  constructor(ports: NodePorts, services: Iterable<number>) {
+  constructor(ports: NodePorts, services: Iterable<number>, range: PortRange) {
+    this.#range = range
     this.#reserved = new Set([...Object.values(ports), ...services])
   }
 
@@ -35,7 +31,7 @@ export class PortPool {
     const listening = taken()
     for (const [port, at] of this.#released) if (now - at >= portRestMs) this.#released.delete(port)
     const used = new Set([...this.#given.values(), ...this.#released.keys()])
-    for (let port = firstHandedPort; port <= lastHandedPort; port += 1) {
+    for (let port = this.#range.first; port <= this.#range.last; port += 1) {
       const both = [port, port + zeromqPortOffset]
       if (used.has(port)) continue
       if (both.some((each) => this.#reserved.has(each) || listening.has(each))) continue

@@ -1,3 +1,4 @@
+import { tcpEndpoint } from '../../base/host-port.ts'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { XPublisher, XSubscriber } from 'zeromq'
@@ -96,10 +97,10 @@ class BusProbe {
 
   constructor(local: string, ports: NodePorts, clock: Clock) {
     this.#clock = clock
-    connectSocket(this.#publisher, `tcp://${local}:${ports.inbound}`)
+    connectSocket(this.#publisher, tcpEndpoint(local, ports.inbound))
     this.#subscribers = [ports.outbound, ports.relay].map((port) => {
       const subscriber = new XSubscriber(connectingXsub())
-      connectSocket(subscriber, `tcp://${local}:${port}`)
+      connectSocket(subscriber, tcpEndpoint(local, port))
       return subscriber
     })
     this.passed = Promise.all(this.#subscribers.map((each) => this.#heard(each))).then(() => {})

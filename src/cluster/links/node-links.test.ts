@@ -10,8 +10,9 @@ const headers: TidingsHeaders = {
   wire: whisperVersion,
   mode: 'mesh',
   history: 'h',
+  cluster: 'shop',
 }
-const peer: Peer = { node: 'b', uuid: 'life', headers }
+const peer: Peer = { node: 'b', endpoint: 'tcp://10.0.0.2:6000', uuid: 'life', headers }
 
 let told: string[]
 let links: NodeLinks
@@ -42,6 +43,15 @@ describe('a link to another node', () => {
     expect(told).toEqual([])
     links.memberState('b', 'gone', peer)
     expect(told).toEqual(['close b'])
+  })
+
+  it('leads to where the node is now', () => {
+    links.greeted(peer, true)
+    address = '10.0.0.3'
+    links.moved('alive', peer)
+    links.moved('gone', peer)
+    links.moved('alive', undefined)
+    expect(told).toEqual(['open b at 10.0.0.2, life', 'open b at 10.0.0.3, life'])
   })
 
   it('waits until it is known where the node is, and who', () => {

@@ -28,7 +28,12 @@ export class NodeLinks {
   /** `peer`: as it was heard last, if ever. */
   memberState(node: string, state: NodeState, peer: Peer | undefined): void {
     if (state === 'gone') this.#options.dataPath.closeLink(node)
-    else if (state === 'alive' && peer) this.#open(peer)
+    else this.moved(state, peer)
+  }
+
+  /** It may be at another address than before. */
+  moved(state: NodeState, peer: Peer | undefined): void {
+    if (state === 'alive' && peer) this.#open(peer)
   }
 
   #open({ node, uuid, headers }: Peer): void {

@@ -32,6 +32,7 @@ const headers: TidingsHeaders = {
   wire: whisperVersion,
   mode: 'mesh',
   history: 'h',
+  cluster: 'shop',
 }
 const nowhere = { node: 'b', address: '127.0.0.1', life: 'a', headers }
 

@@ -1,4 +1,5 @@
 import { inBackground } from '../../base/background.ts'
+import { tcpEndpoint } from '../../base/host-port.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { LinkState, OnClusterEvent } from '../cluster-event.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
@@ -36,7 +37,7 @@ export class RelayLinks implements Links {
   /** Nothing once all are closed: a link made then would lead to a bus that is no more, and keep its thread. */
   open({ node, address, life, headers }: LinkPeer): void {
     if (this.#closed) return
-    const target = { endpoint: `tcp://${address}:${headers.relay}`, life }
+    const target = { endpoint: tcpEndpoint(address, headers.relay), life }
     const known = this.#links.get(node)
     if (known) {
       const { target: old } = known

@@ -1,21 +1,37 @@
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 
-/** Silence after which a node is suspect, milliseconds: three pings unanswered. */
-export const suspectAfterMs = 3_000
+/** Silence without a connection after which a node is suspect, milliseconds: three pings unanswered. */
+export const suspectAfterMs = 1_500
 
-/** Silence after which a node without a connection is gone, milliseconds: as long as for a process. */
-export const goneAfterMs = 10_000
+/** So long a connection may be gone before it counts as failed, milliseconds: libzmq makes one that was reset anew meanwhile. */
+export const reconnectWithinMs = 400
+
+/** Silence on a standing connection after which it is, milliseconds: libzmq's own thread answers there, so its event loop stands still. */
+export const busyAfterMs = 5_000
+
+/** Silence without a connection after which a node is gone, milliseconds. */
+export const goneAfterMs = 4_500
 
 /**
- * Another node as membership sees it: `alive` while it is heard, `suspect` when it falls silent,
- * `gone` when in addition its connection has failed. libzmq's own thread answers ZMTP heartbeats,
- * so a silent node with a standing connection is busy, not gone.
+ * Another node as membership sees it. Two witnesses speak for it: what it says itself, and its connection, on which
+ * libzmq's own thread answers ZMTP heartbeats. So one that stands still for a moment is not suspect: its connection stands.
+ *
+ * A connection has failed where it is gone for `reconnectWithinMs`.
+ *
+ *   | event                                        | `alive`   | `suspect` | `gone`  |
+ *   | it is heard                                  | –         | `alive`   | `alive` |
+ *   | silent for `suspectAfterMs`, failed          | `suspect` | –         | –       |
+ *   | silent for `busyAfterMs`                     | `suspect` | –         | –       |
+ *   | silent for `goneAfterMs`, failed             | `gone`    | `gone`    | –       |
+ *   | it has said that it leaves, failed           | `gone`    | `gone`    | –       |
  */
 export class Member {
   readonly node: string
   #state: NodeState = 'gone'
   #lastHeard = Number.NEGATIVE_INFINITY
-  #connected = false
+  /** Since when there is no connection; null: it stands. */
+  #lostAt: number | null = Number.NEGATIVE_INFINITY
+  #isLeaving = false
 
   constructor(node: string) {
     this.node = node
@@ -25,24 +41,37 @@ export class Member {
     return this.#state
   }
 
+  get isConnected(): boolean {
+    return this.#lostAt === null
+  }
+
   /** True: the state has changed; so for all calls. */
   heard(now: number): boolean {
     this.#lastHeard = now
+    this.#isLeaving = false
     return this.#become('alive')
   }
 
   /** A ZMTP handshake with it has succeeded, or its connection has failed. */
-  connection(isOpen: boolean): void {
-    this.#connected = isOpen
+  connection(isOpen: boolean, now: number): void {
+    this.#lostAt = isOpen ? null : (this.#lostAt ?? now)
+  }
+
+  /** Somebody says that it leaves: a hint, which ends nothing as long as its connection stands. */
+  leaving(): void {
+    this.#isLeaving = true
   }
 
   /** `late`: how long we stood still ourselves; nobody is charged for that time. */
   tick(now: number, late: number): boolean {
     this.#lastHeard += late
+    if (this.#lostAt !== null) this.#lostAt += late
     if (this.#state === 'gone') return false
     const silence = now - this.#lastHeard
-    if (silence >= goneAfterMs && !this.#connected) return this.#become('gone')
-    return silence >= suspectAfterMs ? this.#become('suspect') : false
+    const hasFailed = this.#lostAt !== null && now - this.#lostAt >= reconnectWithinMs
+    if (hasFailed && (silence >= goneAfterMs || this.#isLeaving)) return this.#become('gone')
+    const limit = hasFailed ? suspectAfterMs : busyAfterMs
+    return silence >= limit ? this.#become('suspect') : false
   }
 
   #become(state: NodeState): boolean {

@@ -14,6 +14,7 @@ const headers = {
   wire: 2,
   mode: 'proxy',
   history: 'h',
+  cluster: 'shop',
 }
 
 const open: (() => unknown)[] = []
@@ -31,10 +32,11 @@ async function hear(count: number, headersOf = headers) {
   const membership = await Membership.open({
     bind: address,
     port: own,
-    endpoint: `tcp://${address}:${own}`,
+    endpoint: () => `tcp://${address}:${own}`,
     zapDomain: 'test',
     node: 'a',
-    otherNodes: ['b'],
+    cluster: 'shop',
+    refusal: (node) => (node === 'b' ? null : 'not listed'),
     clock: systemClock,
     handlers: {
       state: () => undefined,
@@ -47,7 +49,7 @@ async function hear(count: number, headersOf = headers) {
   })
   open.push(() => membership.close())
   membership.listen(headersOf)
-  membership.reach('b', `tcp://${address}:${other}`)
+  membership.reach([{ id: 'b', endpoint: `tcp://${address}:${other}` }])
   const heard: { uuid: string | null; message: ZreMessage | null }[] = []
   while (heard.length < count) {
     const [identity, frame] = await router.receive()
@@ -79,6 +81,7 @@ it('Z1: HELLO says where the ports of the node are, and what it speaks', async (
     'X-TIDINGS-WIRE': '2',
     'X-TIDINGS-MODE': 'proxy',
     'X-TIDINGS-HISTORY': 'h',
+    'X-TIDINGS-CLUSTER': 'shop',
   })
 })
 

@@ -1,24 +1,28 @@
 import { randomBytes } from 'node:crypto'
-import type { Dealer, Router } from 'zeromq'
-import { Dealer as DealerSocket, Router as RouterSocket } from 'zeromq'
+import type { Router } from 'zeromq'
+import { Router as RouterSocket } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
-import { boundRouter, farApart, sendingDealer } from '../../sockets/socket-options.ts'
+import { boundRouter, farApart } from '../../sockets/socket-options.ts'
 import { fairReceive } from '../bus/fair-receive.ts'
-import type { Peer, TidingsHeaders } from './peers.ts'
+import type { Contact } from '../access/node-directory.ts'
+import { Contacts, type WithoutSequence } from './contacts.ts'
+import type { Peer, Refusal, TidingsHeaders } from './peers.ts'
 import { Peers, whisperVersion, writeHeaders } from './peers.ts'
 import type { Whisper } from './whisper.ts'
 import { decodeWhisper, encodeWhisper } from './whisper.ts'
 import type { ZreMessage } from './zre-codec.ts'
-import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
-import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
+import { decodeZre, zreUuid } from './zre-codec.ts'
 
 /** How often each node is pinged, milliseconds. */
-export const pingIntervalMs = 1_000
+export const pingIntervalMs = 500
+
+/** How often it is looked who has fallen silent, milliseconds. */
+export const memberTickMs = 250
 
 /** Refused HELLOs that are told, each once: a host that says ever new nonsense must not fill the log. */
 const maxWarnings = 100
@@ -39,22 +43,15 @@ interface MembershipOptions {
   readonly bind: string
   readonly port: number
   /** What other nodes reach us at, for the HELLO. */
-  readonly endpoint: string
+  readonly endpoint: () => string
   readonly zapDomain: string
   readonly node: string
-  readonly otherNodes: readonly string[]
+  /** The name of the cluster. */
+  readonly cluster: string
+  readonly refusal: Refusal
   readonly clock: Clock
   readonly handlers: MembershipHandlers
 }
-
-interface PeerConnection {
-  readonly dealer: Dealer
-  readonly monitor: ConnectionMonitor
-  readonly endpoint: string
-  sequence: number
-}
-
-type WithoutSequence<M> = M extends ZreMessage ? Omit<M, 'sequence'> : never
 
 /** The ZRE group of all nodes: each joins it right behind its HELLO. */
 const clusterGroup = 'TIDINGS'
@@ -66,18 +63,29 @@ const clusterGroup = 'TIDINGS'
  */
 export class Membership {
   readonly #options: MembershipOptions
-  readonly #uuid = randomBytes(16).toString('hex')
+  /** Who we are in this life. */
+  readonly uuid = randomBytes(16).toString('hex')
   readonly #router: Router
   readonly #routerMonitor: ConnectionMonitor
   readonly #peers: Peers
-  readonly #outgoing = new Map<string, PeerConnection>()
+  readonly #contacts: Contacts
+  /** At which contact a node is. */
+  readonly #places = new Map<string, string>()
   readonly #warned = new Set<string>()
   #headers: TidingsHeaders | null = null
+  #pingedAt = -Infinity
   #closed = false
 
   private constructor(options: MembershipOptions) {
     this.#options = options
-    this.#peers = new Peers(options.node, this.#uuid, options.otherNodes)
+    this.#peers = new Peers(options.node, this.uuid, options.cluster, options.refusal)
+    this.#contacts = new Contacts({
+      uuid: this.uuid,
+      clock: options.clock,
+      connection: (id, isOpen) => this.#connection(id, isOpen),
+      warning: (message) => options.handlers.warning(message),
+      failed: (error) => options.handlers.failed(error),
+    })
     // A node that comes back through a new connection takes over from its half-open old one.
     this.#router = new RouterSocket({
       ...farApart(boundRouter(options.zapDomain)),
@@ -113,25 +121,28 @@ export class Membership {
     inBackground(this.#receive(), (error) => this.#options.handlers.failed(error))
   }
 
-  /** Says where a node is; again when its address has changed. */
-  reach(node: string, endpoint: string): void {
-    const old = this.#outgoing.get(node)
-    if (this.#closed || old?.endpoint === endpoint) return
-    if (old) this.#leave(old)
-    const dealer = new DealerSocket(farApart(sendingDealer()))
-    // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
-    ;(dealer as { routingId: unknown }).routingId = zreIdentity(this.#uuid)
-    const monitor = new ConnectionMonitor(dealer, this.#options.clock, {
-      connected: () => this.#connected(node),
-      disconnected: () => this.#peers.connection(node, false),
-      dead: () => this.#reconnect(outgoing),
-      failed: (error) => this.#options.handlers.failed(error),
-    })
-    const outgoing: PeerConnection = { dealer, monitor, endpoint, sequence: 0 }
-    this.#outgoing.set(node, outgoing)
-    monitor.expect(endpoint)
-    connectSocket(dealer, endpoint)
-    inBackground(this.#drain(dealer), (error) => this.#options.handlers.warning(error.message))
+  /** Where other nodes are to be; each is greeted there until it is heard. */
+  reach(contacts: readonly Contact[]): void {
+    if (this.#closed) return
+    const wanted = new Set(contacts.map(({ id }) => id))
+    for (const id of this.#contacts.ids) if (!wanted.has(id)) this.#contacts.leave(id)
+    for (const { id, endpoint } of contacts) this.#contacts.reach(id, endpoint)
+  }
+
+  /** Our connection to it stands. */
+  isReached(node: string): boolean {
+    return this.#contacts.isConnected(this.#placeOf(node))
+  }
+
+  /** A beacon says so, which anybody may have sent: it ends nothing while the connection stands. */
+  leaving(uuid: string): void {
+    this.#peers.leaving(uuid)
+  }
+
+  /** It is no node of the cluster any more. */
+  forget(node: string): void {
+    this.#peers.forget(node)
+    this.#places.delete(node)
   }
 
   state(node: string): NodeState {
@@ -152,68 +163,72 @@ export class Membership {
     this.#say(node, { type: 'whisper' }, encodeWhisper(whisper))
   }
 
-  /** Every `pingIntervalMs`. `late`: how long this process stood still. */
+  /** Every `memberTickMs`. `late`: how long this process stood still. */
   tick(now: number, late: number): void {
     for (const node of this.#peers.tick(now, late)) this.#changed(node)
-    for (const node of this.#outgoing.keys()) {
-      if (this.#peers.state(node) === 'alive') this.#say(node, { type: 'ping' })
-      else this.#hello(node)
+    // Of a tick that comes early the next one is half an interval late at most.
+    if (now - this.#pingedAt < pingIntervalMs - memberTickMs / 2) return
+    this.#pingedAt = now
+    for (const id of this.#contacts.ids) {
+      const node = this.#nodeAt(id)
+      if (node !== null && this.#peers.state(node) === 'alive')
+        this.#contacts.say(id, { type: 'ping' })
+      else this.#hello(id)
     }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    for (const outgoing of this.#outgoing.values()) this.#leave(outgoing)
+    this.#contacts.close()
     this.#router.close()
     this.#routerMonitor.close()
     await this.#routerMonitor.ended
   }
 
-  #leave({ dealer, monitor }: PeerConnection): void {
-    monitor.close()
-    dealer.close()
+  /** A host of the definition is a contact of its name; any other node is where its HELLO said. */
+  #placeOf(node: string): string {
+    return this.#places.get(node) ?? node
   }
 
-  #connected(node: string): void {
-    this.#peers.connection(node, true)
-    this.#hello(node)
+  /** null: nobody has said who is there. */
+  #nodeAt(id: string): string | null {
+    for (const [node, place] of this.#places) if (place === id) return node
+    return null
   }
 
-  #reconnect(outgoing: PeerConnection): void {
-    if (this.#closed || outgoing.dealer.closed) return
-    outgoing.monitor.expect(outgoing.endpoint)
-    disconnectSocket(outgoing.dealer, outgoing.endpoint)
-    connectSocket(outgoing.dealer, outgoing.endpoint)
+  /** Another node is there now. */
+  #displace(node: string): void {
+    this.#places.delete(node)
+    this.#peers.connection(node, false, this.#options.clock.now())
+  }
+
+  #connection(id: string, isOpen: boolean): void {
+    const node = this.#nodeAt(id)
+    if (node !== null) this.#peers.connection(node, isOpen, this.#options.clock.now())
+    if (isOpen) this.#hello(id)
   }
 
   #changed(node: string): void {
     this.#options.handlers.state(node, this.#peers.state(node))
   }
 
-  #hello(node: string): void {
-    const outgoing = this.#outgoing.get(node)
-    if (!outgoing || this.#headers === null) return
-    outgoing.sequence = 0
+  #hello(id: string): void {
+    if (this.#headers === null) return
     const { endpoint, node: name } = this.#options
-    this.#say(node, {
+    this.#contacts.say(id, {
       type: 'hello',
-      endpoint,
+      endpoint: endpoint(),
       groups: [],
       status: 0,
       name,
       headers: writeHeaders(this.#headers),
     })
-    this.#say(node, { type: 'join', group: clusterGroup, status: 1 })
+    this.#contacts.say(id, { type: 'join', group: clusterGroup, status: 1 })
   }
 
   #say(node: string, message: WithoutSequence<ZreMessage>, ...content: Uint8Array[]): void {
-    const outgoing = this.#outgoing.get(node)
-    if (!outgoing || this.#closed) return
-    outgoing.sequence = (outgoing.sequence + 1) & 0xffff
-    const frame = encodeZre({ ...message, sequence: outgoing.sequence })
-    // Without a connection it is dropped: the next one begins with HELLO.
-    outgoing.dealer.send([frame, ...content]).catch(() => {})
+    this.#contacts.say(this.#placeOf(node), message, ...content)
   }
 
   async #receive(): Promise<void> {
@@ -223,11 +238,6 @@ export class Membership {
       const message = frame ? decodeZre(frame) : null
       if (uuid !== null && message !== null) this.#take(uuid, message, content)
     }
-  }
-
-  /** ZRE nodes answer through DEALERs of their own; nothing comes back on ours. */
-  async #drain(dealer: Dealer): Promise<void> {
-    for await (const _ of dealer) if (this.#closed) return
   }
 
   #take(uuid: string, message: ZreMessage, content: readonly Buffer[]): void {
@@ -242,8 +252,7 @@ export class Membership {
   }
 
   #greeted(uuid: string, hello: ZreMessage & { type: 'hello' }): boolean {
-    const at =
-      [...this.#outgoing].find(([, outgoing]) => outgoing.endpoint === hello.endpoint)?.[0] ?? null
+    const at = this.#contacts.idAt(hello.endpoint)
     const outcome = this.#peers.hello(uuid, hello, at)
     if (outcome.type === 'refused') {
       if (!this.#warned.has(outcome.why) && this.#warned.size < maxWarnings) {
@@ -252,6 +261,11 @@ export class Membership {
       }
       return false
     }
+    const { node } = outcome.peer
+    const place = this.#contacts.has(node) ? node : (at ?? node)
+    for (const [other, its] of this.#places) if (its === place) this.#displace(other)
+    this.#places.set(node, place)
+    this.#peers.connection(node, this.#contacts.isConnected(place), this.#options.clock.now())
     this.#options.handlers.peer(outcome.peer, outcome.begins)
     return true
   }

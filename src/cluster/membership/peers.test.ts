@@ -11,6 +11,7 @@ const headers = (node: string): TidingsHeaders => ({
   wire: 2,
   mode: 'mesh',
   history: 'h',
+  cluster: 'shop',
 })
 
 const hello = (from: TidingsHeaders | null): Hello => ({
@@ -23,7 +24,10 @@ const hello = (from: TidingsHeaders | null): Hello => ({
   headers: from ? writeHeaders(from) : new Map([['X-OTHER', '1']]),
 })
 
-const peers = () => new Peers('a', 'uuid-a', ['b', 'c'])
+const peers = () =>
+  new Peers('a', 'uuid-a', 'shop', (node) =>
+    ['b', 'c'].includes(node) ? null : 'it is not listed',
+  )
 
 test('headers come back as they were written', () => {
   expect(readHeaders(writeHeaders(headers('b')))).toEqual(headers('b'))
@@ -68,6 +72,22 @@ test('a node that the definition does not list is refused', () => {
   expect(all.hello('1', hello(null), null).type).toBe('refused')
 })
 
+test('Z3: a node of another cluster is refused by name, and told what to do', () => {
+  const all = peers()
+  for (const [cluster, shown] of [
+    ['test', 'the cluster "test"'],
+    ['', 'a cluster without a name'],
+  ] as const) {
+    expect(all.hello('1', hello({ ...headers('b'), cluster }), null)).toEqual({
+      type: 'refused',
+      why:
+        `node b at tcp://10.0.0.2:6000 is of ${shown}, this one of the cluster "shop": ` +
+        'give one of the two other ports (ClusterPort, and those for inbound and outbound), or both the same TidingsClusterName',
+    })
+  }
+  expect(all.nodeOf('1')).toBeUndefined()
+})
+
 test('another program that speaks ZRE is known by its endpoint, and is no peer of ours', () => {
   const all = peers()
   expect(all.hello('1', hello(null), 'c')).toMatchObject({ peer: { node: 'c', headers: null } })
@@ -75,13 +95,34 @@ test('another program that speaks ZRE is known by its endpoint, and is no peer o
 
 test('the state of a node follows what is heard of it', () => {
   const all = peers()
-  all.connection('b', true)
+  all.hello('1', hello(headers('b')), null)
+  all.connection('b', true, 0)
   expect(all.heard('b', 0)).toBe(true)
   expect(all.tick(60_000, 0)).toEqual(['b'])
   expect(all.state('b')).toBe('suspect')
-  all.connection('b', false)
+  all.connection('b', false, 0)
   expect(all.tick(60_001, 0)).toEqual(['b'])
   expect(all.state('b')).toBe('gone')
   expect(all.heard('z', 0)).toBe(false)
   expect(all.state('z')).toBe('gone')
+})
+
+test('Z5: a name that is borne is not taken from another place, but once nobody answers at the old one', () => {
+  const all = peers()
+  const elsewhere = { ...hello(headers('b')), endpoint: 'tcp://10.0.0.9:6000' }
+  all.hello('1', hello(headers('b')), null)
+  all.connection('b', true, 0)
+  all.heard('b', 0)
+  expect(all.hello('2', elsewhere, null)).toEqual({
+    type: 'refused',
+    why:
+      'tcp://10.0.0.9:6000 says that it is b, which is at tcp://10.0.0.2:6000 and answers there: ' +
+      'give each node a name of its own',
+  })
+  expect(all.nodeOf('1')).toBe('b')
+  expect(all.hello('3', elsewhere, 'b')).toMatchObject({ type: 'accepted', begins: true })
+  expect(all.hello('1', hello(headers('b')), 'b')).toMatchObject({ type: 'accepted' })
+  all.connection('b', false, 0)
+  expect(all.hello('2', elsewhere, null)).toMatchObject({ type: 'accepted', begins: true })
+  expect(all.nodeOf('1')).toBeUndefined()
 })

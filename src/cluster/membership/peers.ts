@@ -1,3 +1,4 @@
+import { addressOf } from '../../base/host-port.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { Member } from './member.ts'
 import type { Hello } from './zre-codec.ts'
@@ -13,6 +14,7 @@ const headerNames = {
   wire: 'X-TIDINGS-WIRE',
   mode: 'X-TIDINGS-MODE',
   history: 'X-TIDINGS-HISTORY',
+  cluster: 'X-TIDINGS-CLUSTER',
 } as const
 
 /** What the HELLO of a GENESIS_CLUSTER says in its headers. */
@@ -25,6 +27,8 @@ export interface TidingsHeaders {
   readonly mode: string
   /** The life of its roster. */
   readonly history: string
+  /** The name of its cluster. */
+  readonly cluster: string
 }
 
 export function writeHeaders(headers: TidingsHeaders): Map<string, string> {
@@ -47,6 +51,7 @@ export function readHeaders(headers: ReadonlyMap<string, string>): TidingsHeader
     wire: Number(text('wire')),
     mode: text('mode'),
     history: text('history'),
+    cluster: text('cluster'),
   }
   const ports = [read.inbound, read.outbound, read.relay]
   const good = ports.every((port) => Number.isInteger(port) && port >= 1 && port <= 65_535)
@@ -56,6 +61,8 @@ export function readHeaders(headers: ReadonlyMap<string, string>): TidingsHeader
 /** Another node's GENESIS_CLUSTER in one of its lives. */
 export interface Peer {
   readonly node: string
+  /** Where its ROUTER is, as it says. */
+  readonly endpoint: string
   /** Its ZRE UUID: new in each life. */
   readonly uuid: string
   /** null: it speaks ZRE and is none of ours. */
@@ -66,21 +73,31 @@ type HelloOutcome =
   | { readonly type: 'accepted'; readonly peer: Peer; readonly begins: boolean }
   | { readonly type: 'refused'; readonly why: string }
 
-/** The other nodes of the definition and who speaks for each. Time is an argument. */
+/** A cluster, for people. */
+export const clusterNamed = (name: string): string =>
+  name === '' ? 'a cluster without a name' : `the cluster "${name}"`
+
+/** Why a node of that name, whose ports are at that address, is none of the cluster; null: it is one. */
+export type Refusal = (node: string, address: string) => string | null
+
+/** The other nodes of the cluster and who speaks for each. Time is an argument. */
 export class Peers {
   readonly #ownNode: string
   readonly #ownUuid: string
   readonly #members = new Map<string, Member>()
   readonly #peers = new Map<string, Peer>()
   readonly #nodeOf = new Map<string, string>()
+  readonly #refusal: Refusal
+  readonly #cluster: string
 
-  constructor(ownNode: string, ownUuid: string, otherNodes: Iterable<string>) {
+  constructor(ownNode: string, ownUuid: string, cluster: string, refusal: Refusal) {
     this.#ownNode = ownNode
+    this.#cluster = cluster
     this.#ownUuid = ownUuid
-    for (const node of otherNodes) this.#members.set(node, new Member(node))
+    this.#refusal = refusal
   }
 
-  /** `at`: the node whose membership port the HELLO's endpoint is, for a sender without headers. */
+  /** `at`: the contact whose membership port the HELLO's endpoint is: a host of the definition by its name, for a sender without headers. */
   hello(uuid: string, hello: Hello, at: string | null): HelloOutcome {
     if (uuid === this.#ownUuid) return { type: 'refused', why: 'it is this node itself' }
     const headers = readHeaders(hello.headers)
@@ -88,15 +105,52 @@ export class Peers {
     if (node === this.#ownNode) {
       return { type: 'refused', why: `${hello.endpoint} takes itself for this node, ${node}` }
     }
-    if (node === null || !this.#members.has(node)) {
-      return { type: 'refused', why: `the definition does not list ${node ?? hello.endpoint}` }
+    if (node === null) {
+      return {
+        type: 'refused',
+        why: `${hello.endpoint} is none of ours, and no node of the cluster`,
+      }
     }
+    const why =
+      this.#refusal(node, addressOf(hello.endpoint)) ?? this.#otherCluster(hello.endpoint, headers)
+    if (why !== null) return { type: 'refused', why }
+    if (!this.#members.has(node)) this.#members.set(node, new Member(node))
     const old = this.#peers.get(node)
+    // Where the definition says that the node is, it is.
+    const taken = old && at !== node && this.#taken(old, uuid, hello.endpoint)
+    if (taken) return { type: 'refused', why: taken }
     if (old) this.#nodeOf.delete(old.uuid)
-    const peer = { node, uuid, headers }
+    const peer = { node, endpoint: hello.endpoint, uuid, headers }
     this.#peers.set(node, peer)
     this.#nodeOf.set(uuid, node)
     return { type: 'accepted', peer, begins: old?.uuid !== uuid }
+  }
+
+  /**
+   * A port has one owner: who comes from there is a new life of the node. Who comes from elsewhere has its name only once
+   * nobody answers at the old place; else the two would take it from each other with each HELLO.
+   */
+  #taken({ node, uuid, endpoint }: Peer, other: string, from: string): string | null {
+    const member = this.#members.get(node)
+    const isHeld = member?.isConnected === true && member.state !== 'gone'
+    if (other === uuid || from === endpoint || !isHeld) return null
+    return `${from} says that it is ${node}, which is at ${endpoint} and answers there: give each node a name of its own`
+  }
+
+  /** Two projects with the same hosts and ports are two clusters all the same. */
+  #otherCluster(endpoint: string, headers: TidingsHeaders | null): string | null {
+    if (headers === null || headers.cluster === this.#cluster) return null
+    return (
+      `node ${headers.node} at ${endpoint} is of ${clusterNamed(headers.cluster)}, this one of ${clusterNamed(this.#cluster)}: ` +
+      'give one of the two other ports (ClusterPort, and those for inbound and outbound), or both the same TidingsClusterName'
+    )
+  }
+
+  forget(node: string): void {
+    const peer = this.#peers.get(node)
+    if (peer) this.#nodeOf.delete(peer.uuid)
+    this.#peers.delete(node)
+    this.#members.delete(node)
   }
 
   /** Who speaks for a node; undefined before its first HELLO. */
@@ -118,8 +172,14 @@ export class Peers {
     return this.#members.get(node)?.heard(now) ?? false
   }
 
-  connection(node: string, isOpen: boolean): void {
-    this.#members.get(node)?.connection(isOpen)
+  /** Who has this UUID says that it leaves, or somebody in its name. */
+  leaving(uuid: string): void {
+    const node = this.#nodeOf.get(uuid)
+    if (node !== undefined) this.#members.get(node)?.leaving()
+  }
+
+  connection(node: string, isOpen: boolean, now: number): void {
+    this.#members.get(node)?.connection(isOpen, now)
   }
 
   /** The nodes whose state has changed. */

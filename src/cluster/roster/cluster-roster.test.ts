@@ -36,7 +36,7 @@ function startPlane(
   return new ClusterRoster({
     node: 'a',
     mode: 'mesh',
-    ports: new PortPool(ports, []),
+    ports: new PortPool(ports, [], { first: 11_000, last: 55_535 }),
     listening: () => new Set(),
     file,
     clock,

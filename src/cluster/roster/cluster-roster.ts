@@ -37,10 +37,8 @@ import { Settling } from './settling.ts'
  */
 export const restartStride = 1_000_000
 
-/** What comes while the file was written and all were told waits so many times as long as that took. */
+/** What comes while the file was written and all were told waits so many times as long as that took, and at most so long, milliseconds: well below the second after which a registration is repeated. */
 const flushPaceTimes = 2
-
-/** The longest wait for it, milliseconds: well below the second after which a registration is repeated. */
 const mostFlushWaitMs = 300
 
 /** Least time between two warnings of one kind, milliseconds: what cannot be told is tried again every second. */
@@ -60,6 +58,8 @@ export interface ClusterRosterOptions {
   readonly linkedNodes: readonly string[]
   /** The other nodes of the definition that ours is not linked to; absent: none. */
   readonly unlinkedNodes?: readonly string[]
+  /** Linked nodes come and go, and those of the last run may come back. Default: no. */
+  readonly comeAndGo?: boolean
   readonly toProcess: (route: string, message: ClusterMessage) => void
   readonly toNode: (node: string, whisper: Whisper) => void
   readonly on: OnClusterEvent
@@ -84,7 +84,7 @@ export class ClusterRoster {
   readonly #settling: Settling
   readonly #reach: ReachReport
   readonly #keeping: RosterKeeping
-  readonly #nodes: LinkedNodes
+  readonly nodes: LinkedNodes
   #acknowledgements: Acknowledgement[] = []
   #flushing = false
   readonly #pace = new Pace(flushPaceTimes, mostFlushWaitMs)
@@ -112,12 +112,17 @@ export class ClusterRoster {
     for (const each of saved.toSorted((one, other) => one.version - other.version))
       this.roster.restore(each, clock.now())
     const awaited = this.#adopt(usable?.processes ?? [])
-    this.#settling = new Settling(awaited, options.linkedNodes, clock.now(), options.unlinkedNodes)
+    const kept = usable?.others ?? []
+    const comers = options.comeAndGo ? kept.map((each) => each.node) : []
+    const nodes = [...options.linkedNodes, ...comers]
+    const isLinked = options.comeAndGo || nodes.length > 0
+    const settling = new Settling(awaited, nodes, clock.now(), options.unlinkedNodes)
+    this.#settling = settling
     this.#reach = new ReachReport(on)
     const toNode = (other: string, whisper: Whisper) =>
       this.#guarded(() => options.toNode(other, whisper))
-    const { linkedNodes } = options
-    this.#nodes = new LinkedNodes(linkedNodes, this.roster, toNode, usable?.others ?? [])
+    const own = this.roster
+    this.nodes = new LinkedNodes({ nodes, own, toNode, kept, settling, isLinked })
   }
 
   register(route: string | null, message: RegisterMessage): void {
@@ -176,11 +181,11 @@ export class ClusterRoster {
 
   /** A node has begun a life, or is heard again: both sides ask. */
   nodeBegan(node: string): void {
-    this.#nodes.get(node)?.begin()
+    this.nodes.get(node)?.begin()
   }
 
   nodeState(node: string, state: NodeState): void {
-    const channel = this.#nodes.get(node)
+    const channel = this.nodes.get(node)
     if (!channel || state === 'suspect') return
     this.#put(state === 'alive' ? channel.remote.found() : channel.remote.lost())
     if (state === 'alive') channel.ask()
@@ -190,7 +195,7 @@ export class ClusterRoster {
   }
 
   whispered(node: string, whisper: RosterWhisper | SeenWhisper): void {
-    const channel = this.#nodes.get(node)
+    const channel = this.nodes.get(node)
     if (!channel) return
     const now = this.#options.clock.now()
     if (whisper.type === 'seen') {
@@ -214,17 +219,17 @@ export class ClusterRoster {
     for (const route of this.registry.endedRoutes()) this.#touch(route)
     this.#reportEnds()
     this.#registerWaiting()
-    for (const gain of this.#nodes.tick(now)) this.#gain(gain)
+    for (const gain of this.nodes.tick(now)) this.#gain(gain)
     if (this.#pace.waitMs(now) > 0) return
     // Told before it is forgotten: who is here has missed nothing.
     this.flush()
     this.roster.expire(now)
-    this.#nodes.keepOnly((incarnation) => this.roster.get(incarnation) !== undefined)
+    this.nodes.keepOnly((incarnation) => this.roster.get(incarnation) !== undefined)
   }
 
   /** Every second: each other node is asked for what is new. */
   askNodes(): void {
-    this.#nodes.ask()
+    this.nodes.ask()
   }
 
   /** Keeps, then tells: a process that has been told is in the file. */
@@ -237,13 +242,13 @@ export class ClusterRoster {
     this.#save()
     for (const { process, route, id } of this.#acknowledgements.splice(0)) {
       const { processPort } = portsOf(process.registration.place)
-      const linked = this.#options.linkedNodes.length > 0
+      const linked = this.nodes.isLinked
       this.#tell(route, { type: 'registered', id, processPort, linked })
     }
     tellRoster(this.registry.processes(), this.roster, now, (route, message) =>
       this.#tell(route, message),
     )
-    this.#nodes.tell(now)
+    this.nodes.tell(now)
     this.#pace.took(now, this.#options.clock.now())
   }
 
@@ -366,7 +371,7 @@ export class ClusterRoster {
 
   #save(): void {
     const now = this.#options.clock.now()
-    const outcome = this.#keeping.keep(this.roster, () => this.#nodes.known(), now)
+    const outcome = this.#keeping.keep(this.roster, () => this.nodes.known(), now)
     if (outcome === 'begin-anew') this.#beginHistory()
   }
 
@@ -387,7 +392,7 @@ export class ClusterRoster {
       local.seen = { history: null, version: 0 }
       local.sentVersion = 0
     }
-    this.#nodes.tellAnew(this.#options.clock.now())
+    this.nodes.tellAnew(this.#options.clock.now())
   }
 }
 

@@ -12,6 +12,7 @@ function viewOf(states: Readonly<Record<string, ShownNodeState>>) {
   const view = new ClusterView({
     settings: settings as unknown as Settings,
     clock: systemClock,
+    others: () => ['b', 'c'],
     address: () => null,
     state: (node) => states[node] ?? 'alive',
     processes: () => [],

@@ -19,6 +19,8 @@ const figuresKeptMs = 10_000
 interface ClusterViewOptions {
   readonly settings: Settings
   readonly clock: Clock
+  /** The other nodes, by name. */
+  readonly others: () => readonly string[]
   readonly address: (node: string) => string | null
   readonly state: (node: string) => ShownNodeState
   /** The processes of a node as the roster knows them. */
@@ -40,8 +42,7 @@ export class ClusterView {
   }
 
   snapshot(): ClusterSnapshot {
-    const { settings } = this.#options
-    return this.#about(settings.nodes.map(({ name }) => this.#node(name)))
+    return this.#about(this.#nodes().map((name) => this.#node(name)))
   }
 
   /** What another node asks for: ours alone. */
@@ -65,11 +66,8 @@ export class ClusterView {
   /** Resolves when all live nodes have answered, or after `refreshWithinMs`. */
   refresh(): Promise<void> {
     if (this.#refreshing) return this.#refreshing.promise
-    const { settings, state, whisper, clock } = this.#options
-    const others = settings.nodes.filter(({ name }) => name !== settings.node.name)
-    const missing = new Set(
-      others.filter(({ name }) => state(name) === 'alive').map(({ name }) => name),
-    )
+    const { others, state, whisper, clock } = this.#options
+    const missing = new Set(others().filter((name) => state(name) === 'alive'))
     if (missing.size === 0) return Promise.resolve()
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = clock.after(refreshWithinMs, () => this.#refreshing?.done())
@@ -81,6 +79,14 @@ export class ClusterView {
     this.#refreshing = { missing, done, promise }
     for (const node of missing) whisper(node, { type: 'ask-snapshot' })
     return promise
+  }
+
+  /** In the order of the definition; where nodes come and go this one first. */
+  #nodes(): string[] {
+    const { settings, others } = this.#options
+    const all = new Set([settings.node.name, ...others()])
+    const listed = settings.nodes.map(({ name }) => name).filter((name) => all.has(name))
+    return [...new Set([...listed, ...all])]
   }
 
   #about(nodes: NodeSnapshot[]): ClusterSnapshot {

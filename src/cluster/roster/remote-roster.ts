@@ -104,6 +104,13 @@ export class RemoteRoster {
     return [...this.#told.values()].map((entry) => outOfTouch(entry))
   }
 
+  /** Its node is no more: those whose end nobody knows. */
+  letGo(): string[] {
+    return [...this.#told.values()].flatMap((entry) =>
+      entry.state === 'ended' ? [] : entry.incarnation,
+    )
+  }
+
   /** Membership hears the node again: what it has told holds again. */
   found(): RosterEntry[] {
     return [...this.#told.values()]

@@ -224,6 +224,10 @@ export class Roster {
     this.#stand()
   }
 
+  forgetHistory(node: string): void {
+    if (this.#histories.delete(node)) this.#stand()
+  }
+
   settle(settled: boolean, unreachable: readonly string[]): void {
     const same = JSON.stringify(unreachable) === JSON.stringify(this.#unreachable)
     if (settled === this.#settled && same) return

@@ -18,7 +18,7 @@ export class Settling {
   readonly #nodes: Set<string>
   /** Of those heard, who is out of touch again. */
   readonly #lost = new Set<string>()
-  readonly #unlinked: readonly string[]
+  readonly #unlinked: Set<string>
 
   /**
    * `processes`: names by incarnation; `nodes`: names of those linked to ours; `unlinked`: of those
@@ -30,7 +30,7 @@ export class Settling {
     now: number,
     unlinked: readonly string[] = [],
   ) {
-    this.#unlinked = unlinked
+    this.#unlinked = new Set(unlinked)
     this.#processes = new Map(processes)
     this.#nodes = new Set(nodes)
     this.#startedAt = now
@@ -39,6 +39,22 @@ export class Settling {
   /** The process has registered again, or has ended. */
   processHeard(incarnation: string): void {
     this.#processes.delete(incarnation)
+  }
+
+  /** A node has come at run time; `isLinked`: updates of it are to come. Its roster is waited for while any is. */
+  nodeJoined(node: string, isLinked: boolean, now: number): void {
+    if (!isLinked) this.#unlinked.add(node)
+    else if (now - this.#startedAt < settleWithinMs) this.#nodes.add(node)
+  }
+
+  /** Somebody is to be there, and is not heard. */
+  missing(name: string): void {
+    this.#nodes.add(name)
+  }
+
+  /** It is no node of the cluster any more. */
+  nodeForgotten(node: string): void {
+    for (const names of [this.#nodes, this.#lost, this.#unlinked]) names.delete(node)
   }
 
   nodeHeard(node: string): void {

@@ -1,13 +1,17 @@
-import { maxPort } from '../../base/process-port.ts'
+import { maxPort, maxProcessPort } from '../../base/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
 import { expectedOf } from './known-items.ts'
 import type { ItemType } from './known-items.ts'
 import { nearest } from '../../base/nearest.ts'
+import type { PortRange } from '../settings.ts'
 
 /** A value that was understood, or what is wrong with it and what was expected instead. */
 type ReadValue =
   | { readonly ok: true; readonly value: string | number | boolean }
   | { readonly ok: false; readonly expected: string }
+
+/** Labels of letters, digits, `-` and `_`, which services have, parted by dots; no address of IPv4. */
+const hostName = /^(?!(?:\d+\.){3}\d+$)(?=.{1,253}$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?$/
 
 /** Reads the text of an item. Blanks around it do not count. */
 export function readItemValue(type: ItemType, text: string): ReadValue {
@@ -25,12 +29,23 @@ export function readItemValue(type: ItemType, text: string): ReadValue {
       return readWord(type, value, expected)
     case 'url':
       return isUrl(value, type.schemes) ? { ok: true, value } : { ok: false, expected }
+    case 'process-ports':
+      return portRange(value) ? { ok: true, value } : { ok: false, expected }
+    case 'name':
+      return hostName.test(value) ? { ok: true, value } : { ok: false, expected }
     case 'text':
       if (type.holds !== undefined && !value.includes(type.holds)) return { ok: false, expected }
       return { ok: true, value }
     default:
       return assertNever(type)
   }
+}
+
+/** `11000-11999`; null: it is no such range. */
+export function portRange(text: string): PortRange | null {
+  const [, from, to] = /^(\d{1,5})\s*-\s*(\d{1,5})$/.exec(text) ?? []
+  const [first, last] = [Number(from), Number(to)]
+  return first >= 1 && first <= last && last <= maxProcessPort ? { first, last } : null
 }
 
 function readInteger(value: string, least: number, most: number, expected: string): ReadValue {

@@ -1,4 +1,4 @@
-import { maxPort } from '../../base/process-port.ts'
+import { maxPort, maxProcessPort } from '../../base/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
 
 /** What an item's value may be. */
@@ -13,6 +13,10 @@ export type ItemType =
       readonly foreign: readonly string[]
     }
   | { readonly kind: 'url'; readonly schemes: readonly string[] }
+  /** Process ports from one to another: `11000-11999`. */
+  | { readonly kind: 'process-ports' }
+  /** A name that DNS may know. */
+  | { readonly kind: 'name' }
   /** Any text; `holds` must occur in it. */
   | { readonly kind: 'text'; readonly holds?: string }
 
@@ -100,6 +104,39 @@ export const knownItems = [
     type: boolean,
     default: 'false',
     meaning: 'true: the processes of a node reach each other through the loopback address.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsProcessPorts',
+    type: { kind: 'process-ports' },
+    default: `11000-${maxProcessPort}`,
+    meaning:
+      'Process ports that GENESIS_CLUSTER hands out to processes which have none, the lowest free one first. The ZeroMQ port of a process is 10000 higher.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsClusterName',
+    type: { kind: 'text' },
+    default: 'the name of the system',
+    meaning:
+      'Name of the cluster. Nodes and processes whose cluster has another one are refused, so that two projects with the same hosts and ports never become one.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsHostsQuery',
+    type: { kind: 'name' },
+    default: null,
+    meaning:
+      'A name of DNS whose addresses are the hosts, which come and go: a headless service of Kubernetes, a service of compose. ' +
+      'The system lists no hosts then, and a node is named by --host, or as its machine.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsBeaconPort',
+    type: { kind: 'integer', least: 0, most: maxPort },
+    default: '0',
+    meaning:
+      'UDP port of the beacons of ZRE (RFC 36 has 5670), which say to the whole network that a node is there or leaves; 0: none are sent or heard.',
     use: 'ZeroMQ',
   },
   {
@@ -227,6 +264,10 @@ export function expectedOf(type: ItemType): string {
       return type.words.join(' or ')
     case 'url':
       return `a URL (${type.schemes.join(', ')})`
+    case 'process-ports':
+      return `a range of process ports from 1 to ${maxProcessPort}, such as 11000-11999`
+    case 'name':
+      return 'a name of DNS'
     case 'text':
       return type.holds === undefined ? 'text' : `text with ${type.holds} in it`
     default:

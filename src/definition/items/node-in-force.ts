@@ -1,10 +1,10 @@
-import { isIPv6 } from 'node:net'
 import type { Definition, Findings, WrittenHost, WrittenSystem } from '../definition.ts'
-import { isSameHost } from '../definition.ts'
+import { isSameHost, noFindings } from '../definition.ts'
 import type { Machine } from '../machine.ts'
-import { isLoopbackAddress, isThisMachine } from '../machine.ts'
+import { isLinkLocal, isLoopbackAddress, isThisMachine } from '../machine.ts'
 import { didYouMean } from '../../base/nearest.ts'
 import { problemFrom, problemOf } from '../problem.ts'
+import { resolveItems } from './resolved-items.ts'
 
 /** Which part of the definition counts for this process. */
 export interface NodeInForce {
@@ -34,7 +34,8 @@ export function nodeInForce(
 ): NodeInForce | null {
   const systems = systemsToChooseFrom(definition, choice, findings)
   if (systems === null) return null
-  if (systems.length === 0) return onlyHost(null, choice, machine, findings)
+  const only = (system: string | null) => onlyHost(definition, system, choice, machine, findings)
+  if (systems.length === 0) return only(null)
   const isMeant = (host: string) =>
     choice.host === null ? isThisMachine(host, machine) : isSameHost(host, choice.host)
   const listing = systems.filter((system) => system.hosts.some((host) => isMeant(host.name)))
@@ -44,7 +45,7 @@ export function nodeInForce(
   }
   const [system] = listing
   if (system) return hostOf(system, isMeant, findings)
-  return hostlessSystem(systems, choice, machine, findings)
+  return hostlessSystem(systems, choice, machine, only, findings)
 }
 
 function systemsToChooseFrom(
@@ -69,10 +70,9 @@ function hostOf(
 ): NodeInForce | null {
   const hosts = system.hosts.map(({ name }) => name)
   const [host, ...others] = system.hosts.filter(({ name }) => isMeant(name))
-  if (host && isIPv6(host.name)) {
-    const message = `the host "${host.name}" of this node is an address of IPv6, and all connections are IPv4: write its address of IPv4, or a name that has one`
-    findings.errors.push(problemFrom(host.origin, message))
-    return null
+  for (const { name, origin } of system.hosts.filter(({ name }) => isLinkLocal(name))) {
+    const message = `the host "${name}" is an address that holds on one link of one machine alone (fe80::/10): expected another address of it, or its name`
+    findings.errors.push(problemFrom(origin, message))
   }
   if (host && others.length === 0) {
     return { system: system.name, host: host.name, hosts, listed: system.hosts }
@@ -88,6 +88,7 @@ function hostlessSystem(
   systems: readonly WrittenSystem[],
   choice: NodeChoice,
   machine: Machine,
+  only: (system: string) => NodeInForce | null,
   findings: Findings,
 ): NodeInForce | null {
   const hostless = systems.filter(({ hosts }) => hosts.length === 0)
@@ -96,7 +97,7 @@ function hostlessSystem(
     findings.errors.push(tooManySystems(hostless, 'could be meant'))
     return null
   }
-  if (system) return onlyHost(system.name, choice, machine, findings)
+  if (system) return only(system.name)
   const hosts = systems.flatMap((each) => each.hosts.map(({ name }) => name))
   const message =
     choice.host === null
@@ -108,15 +109,18 @@ function hostlessSystem(
   return null
 }
 
-/** Where no hosts are listed this machine is the only one. */
+/** Where no hosts are listed this machine is the only one, unless a query finds others: then it may have any name. */
 function onlyHost(
+  definition: Definition,
   system: string | null,
   { host }: NodeChoice,
   machine: Machine,
   findings: Findings,
 ): NodeInForce | null {
   const name = host ?? machine.hostname
-  if (host === null || isThisMachine(host, machine) || isLoopbackAddress(host)) {
+  const isQueried = () =>
+    resolveItems(definition, system, name, noFindings()).has('tidingshostsquery')
+  if (host === null || isThisMachine(host, machine) || isLoopbackAddress(host) || isQueried()) {
     return { system, host: name, hosts: [name], listed: [] }
   }
   const message = `the host "${host}" is not this machine (${machine.hostname}), and no hosts are listed`

@@ -8,13 +8,23 @@ import type { NodeInForce } from './node-in-force.ts'
 import { problemFrom, problemOf } from '../problem.ts'
 import type { ResolvedItems } from './resolved-items.ts'
 import { servicesInForce } from './services-in-force.ts'
-import type { MqttSettings, NodeSettings, Settings } from '../settings.ts'
+import { hasOthers } from '../settings.ts'
+import type { MqttSettings, NodeSettings, PortRange, Settings } from '../settings.ts'
+import { maxProcessPort } from '../../base/process-port.ts'
+import { portRange } from './item-value.ts'
 
 /** The items that count on each host of the system in force. */
 type ItemsByHost = ReadonlyMap<string, ResolvedItems>
 
+/** Above the defaults of the services that Genesis ships. */
+const anyProcessPort: PortRange = { first: 11_000, last: maxProcessPort }
+
 /** Items that say how the nodes work together: all hosts must agree on them. */
-const sharedItems: readonly KnownItemName[] = ['MqLayer', 'ZeroMQProxyUnicastRelayEnabled']
+const sharedItems: readonly KnownItemName[] = [
+  'MqLayer',
+  'ZeroMQProxyUnicastRelayEnabled',
+  'TidingsClusterName',
+]
 
 /** Checked items of all nodes → what they mean for this one. Null after an error. */
 export function settingsFromItems(
@@ -37,15 +47,23 @@ export function settingsFromItems(
   if (!own) return null
   if (layer === 'ZeroMQ') judgeServicePorts(own.ports, node.host, definition, findings)
   const relay = read(here, 'ZeroMQProxyUnicastRelayEnabled') === true
-  if (layer === 'ZeroMQ') noteLink(nodes.length, relay, here, findings)
+  const hostsQuery = layer === 'ZeroMQ' ? textOf(here, 'TidingsHostsQuery') : null
+  if (hostsQuery !== null) judgeQuery(node, here, findings)
+  if (layer === 'ZeroMQ') noteLink(nodes.length, hostsQuery, relay, here, findings)
   return {
     layer,
     system: node.system,
+    clusterName: here.has('tidingsclustername')
+      ? (textOf(here, 'TidingsClusterName') ?? '')
+      : (node.system ?? ''),
     mode: read(here, 'ZeroMQProxyModeEnabled') === true ? 'proxy' : 'mesh',
-    link: layer === 'ZeroMQ' && relay && nodes.length > 1 ? 'relay' : 'none',
+    link: layer === 'ZeroMQ' && relay && hasOthers({ nodes, hostsQuery }) ? 'relay' : 'none',
     nodes,
+    hostsQuery,
+    beaconPort: Number(read(here, 'TidingsBeaconPort')),
     node: own,
     services,
+    processPorts: portRange(textOf(here, 'TidingsProcessPorts') ?? '') ?? anyProcessPort,
     connectViaLoopback: read(here, 'ZeroMQConnectToLocalhostViaLoopback') === true,
     relayIntervalMs: Number(read(here, 'ZeroMQProxyUnicastRelayIntervalMs')),
     ...(layer === 'MQTT' ? { mqtt: mqttSettings(here) } : {}),
@@ -62,11 +80,22 @@ function read(items: ResolvedItems, name: KnownItemName): string | number | bool
   return known.type.kind === 'integer' ? Number(known.default) : known.default
 }
 
+function textOf(items: ResolvedItems, name: KnownItemName): string | null {
+  const value = read(items, name)
+  return value === null ? null : String(value)
+}
+
+/** Either the definition knows the hosts, or DNS does. */
+function judgeQuery({ listed }: NodeInForce, items: ResolvedItems, findings: Findings): void {
+  const written = items.get('tidingshostsquery')?.written
+  if (listed.length === 0 || !written) return
+  const names = listed.map(({ name }) => name).join(', ')
+  const message = `TidingsHostsQuery finds the hosts, and the system lists some (${names}): expected one of both`
+  findings.errors.push(problemFrom(written.origin, message))
+}
+
 function mqttSettings(items: ResolvedItems): MqttSettings {
-  const text = (name: KnownItemName) => {
-    const value = read(items, name)
-    return value === null ? null : String(value)
-  }
+  const text = (name: KnownItemName) => textOf(items, name)
   return {
     brokerUrl: text('MqttBrokerUrl') ?? '',
     qos: Number(read(items, 'MqttQos')) as 0 | 1 | 2,
@@ -128,16 +157,24 @@ function isTold(name: string, { damaged, items }: Definition): boolean {
   return isLink || damaged.some(({ text }) => text.toLowerCase().includes(name.toLowerCase()))
 }
 
-function noteLink(nodes: number, relay: boolean, items: ResolvedItems, findings: Findings): void {
+function noteLink(
+  nodes: number,
+  hostsQuery: string | null,
+  relay: boolean,
+  items: ResolvedItems,
+  findings: Findings,
+): void {
   const item = items.get('zeromqproxyunicastrelayenabled')
-  if (nodes > 1 && !relay) {
+  const isAlone = nodes === 1 && hostsQuery === null
+  if (!isAlone && !relay) {
+    const which = hostsQuery === null ? `the ${nodes} nodes` : `the nodes at ${hostsQuery}`
     findings.notes.push(
       problemOf(
-        `the ${nodes} nodes are not linked yet: multicast between nodes is not carried yet; ` +
+        `${which} are not linked yet: multicast between nodes is not carried yet; ` +
           'ZeroMQProxyUnicastRelayEnabled = true links them by relay',
       ),
     )
-  } else if (nodes === 1 && relay && item) {
+  } else if (isAlone && relay && item) {
     const message = 'ZeroMQProxyUnicastRelayEnabled is true, and there is one host: nothing to link'
     findings.notes.push(problemFrom(item.written.origin, message))
   }

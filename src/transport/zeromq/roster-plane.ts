@@ -33,6 +33,8 @@ interface RosterPlaneOptions {
   readonly endpoint: string
   readonly registration: Registration
   readonly wantsPort: boolean
+  /** The name of the cluster; left out: any. */
+  readonly cluster?: string | undefined
   readonly clock: Clock
   readonly random: Random
 }
@@ -51,13 +53,13 @@ export class ZeroMQRosterPlane implements RosterPlane {
   #closed = false
 
   constructor(options: RosterPlaneOptions, handlers: RosterPlaneHandlers) {
-    const { clock, endpoint, random, registration, wantsPort } = options
+    const { clock, cluster, endpoint, random, registration, wantsPort } = options
     this.#clock = clock
     this.#random = random
     this.#handlers = handlers
     this.#dialogue = new RegistrationDialogue(registration, wantsPort, {
       ...handlers,
-      send: (message) => this.#send(message),
+      send: (message) => this.#send(named(message, cluster)),
     })
     this.#monitor = new ConnectionMonitor(this.#socket, clock, {
       connected: () => this.#say(),
@@ -153,6 +155,10 @@ export class ZeroMQRosterPlane implements RosterPlane {
     }
   }
 }
+
+/** Of whose cluster the process takes itself to be: GENESIS_CLUSTER at these ports may be of another one. */
+const named = (message: ProcessMessage, cluster: string | undefined): ProcessMessage =>
+  message.type === 'register' && cluster !== undefined ? { ...message, cluster } : message
 
 /**
  * What a registration can do without when it is too long: first what only people read, then the

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { hostPort } from '../../base/host-port.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeMode, ProcessRole } from '../../model/roster-entry.ts'
@@ -9,11 +10,13 @@ export interface ZeroMQTransportOptions {
   readonly role: ProcessRole
   /** Where this node's GENESIS_CLUSTER has bound its ports: an address or a name. */
   readonly nodeAddress: string
-  /** Where the processes of this node bind their ZeroMQ ports: an address; `0.0.0.0` is all. */
+  /** Where the processes of this node bind their ZeroMQ ports: an address; `0.0.0.0` and `::` are all. */
   readonly bindAddress: string
   /** Who may connect to our ZeroMQ port: addresses, or networks as address/bits. */
   readonly allowed: readonly string[]
   readonly ports: ClusterPorts
+  /** The name of the cluster; left out: any. */
+  readonly cluster?: string | undefined
   /** How long `open()` waits for GENESIS_CLUSTER. */
   readonly clusterTimeoutMs: number
   /** Milliseconds of it that are over when `open()` is called; default 0. */
@@ -36,10 +39,10 @@ export function unreachable(
   ms: number,
   answersAt?: number,
 ): TidingsError {
-  const silent = `did not answer at ${address}:${port} (${hop}) within ${ms} ms`
+  const silent = `did not answer at ${hostPort(address, port)} (${hop}) within ${ms} ms`
   const message =
     answersAt === undefined
       ? `GENESIS_CLUSTER ${silent}: start it on this node with \`tidings cluster\``
-      : `GENESIS_CLUSTER answers at ${address}:${answersAt}, but ${silent}: it seems to read another definition, so compare its ports with \`tidings check\``
+      : `GENESIS_CLUSTER answers at ${hostPort(address, answersAt)}, but ${silent}: it seems to read another definition, so compare its ports with \`tidings check\``
   return new TidingsError('CLUSTER_UNREACHABLE', message)
 }

@@ -40,6 +40,9 @@ interface Planes {
   readonly roster: ZeroMQRosterPlane
 }
 
+const noPortLeft =
+  'none of the process ports that GENESIS_CLUSTER hands out is free: TidingsProcessPorts of the definition gives it others'
+
 /** One process's place in the topology: mesh or proxy inside the node, GENESIS_CLUSTER beyond it. */
 export class ZeroMQTransport implements Transport {
   readonly #options: ZeroMQTransportOptions
@@ -189,7 +192,7 @@ export class ZeroMQTransport implements Transport {
       await this.#access?.close()
       throw this.#failure
     }
-    const processAddress = bindAddress === '0.0.0.0' ? address : bindAddress
+    const processAddress = ['0.0.0.0', '::'].includes(bindAddress) ? address : bindAddress
     const { data } = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
     const reach = (hop: ClusterHop, holds: () => boolean) =>
       this.#reach(hop, holds, deadline, signal)
@@ -299,9 +302,7 @@ export class ZeroMQTransport implements Transport {
   async #takePlace(registration: Registration, data: ZeroMQDataPlane): Promise<Place | null> {
     if (this.#options.role !== 'process') return this.#place
     const processPort = this.port ?? this.#answer?.processPort ?? null
-    if (processPort === null) {
-      throw new TidingsError('TRANSPORT_FAILED', 'GENESIS_CLUSTER has handed out no process port')
-    }
+    if (processPort === null) throw new TidingsError('PORT_TAKEN', noPortLeft)
     const zeromqPort = zeromqPortOf(processPort)
     if (this.#isMeshProcess()) {
       const purpose = `ZeroMQ port of ${registration.process}: process port ${processPort} + ${zeromqPortOffset}`
@@ -313,7 +314,7 @@ export class ZeroMQTransport implements Transport {
   }
 
   #setUp(registration: Registration, endpoints: Endpoints, processAddress: string): Planes {
-    const { clock, mode, random, wantsPort } = this.#options
+    const { clock, cluster, mode, random, wantsPort } = this.#options
     const zapDomain = this.#access?.domain ?? null
     const refusals = this.#refusals
     const data = new ZeroMQDataPlane(
@@ -335,7 +336,7 @@ export class ZeroMQTransport implements Transport {
     const asks = wantsPort && this.port === null
     const meets = mode === 'mesh' && (this.#options.subscribes ?? true)
     const roster = new ZeroMQRosterPlane(
-      { endpoint: endpoints.registry, registration, wantsPort: asks, clock, random },
+      { endpoint: endpoints.registry, registration, wantsPort: asks, cluster, clock, random },
       this.#rosterHandlers(meets ? data : null),
     )
     this.#planes = { data, roster }

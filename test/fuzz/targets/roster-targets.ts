@@ -72,7 +72,7 @@ class Stage {
     this.plane = new ClusterRoster({
       node: ownNode,
       mode: 'mesh',
-      ports: new PortPool(ports, []),
+      ports: new PortPool(ports, [], { first: 11_000, last: 55_535 }),
       listening: () => new Set(),
       file: new FileInMemory(saved),
       clock: { now: () => this.#now, wallClock: stand } as never,

@@ -26,6 +26,7 @@ function zreMessage(dice: Dice): ZreMessage {
     wire: dice.chance(0.8) ? whisperVersion : dice.below(4),
     mode: 'mesh',
     history: 'h',
+    cluster: dice.chance(0.8) ? '' : 'other',
   })
   if (dice.chance(0.3)) headers.set(dice.pick(hostileNames), 'x'.repeat(dice.few(300)))
   const hello = {
@@ -91,7 +92,9 @@ export const zreTarget: Target = {
       return message.type
     }
     const headers = readHeaders(message.headers)
-    const peers = new Peers('a', 'own', ['b', 'c'])
+    const peers = new Peers('a', 'own', '', (name) =>
+      name === 'b' || name === 'c' ? null : 'not listed',
+    )
     const { type } = peers.hello('uuid', message, null)
     const node = peers.nodeOf('uuid')
     if (type === 'accepted' && node !== 'b' && node !== 'c') throw new Broken(`${node} was let in`)

@@ -1,4 +1,5 @@
 import { checkAborted } from '../../../base/abortable.ts'
+import { tcpEndpoint } from '../../../base/host-port.ts'
 import { TidingsError } from '../../../base/tidings-error.ts'
 import { lookUpWithin } from '../../../sockets/host-lookup.ts'
 
@@ -20,10 +21,10 @@ export class Endpoints implements Record<ClusterHop, string> {
   readonly export: string
 
   private constructor(address: string, ports: ClusterPorts) {
-    this.inbound = `tcp://${address}:${ports.inbound}`
-    this.outbound = `tcp://${address}:${ports.outbound}`
-    this.registry = `tcp://${address}:${ports.registry}`
-    this.export = `tcp://${address}:${ports.export}`
+    this.inbound = tcpEndpoint(address, ports.inbound)
+    this.outbound = tcpEndpoint(address, ports.outbound)
+    this.registry = tcpEndpoint(address, ports.registry)
+    this.export = tcpEndpoint(address, ports.export)
   }
 
   static at(address: string, ports: ClusterPorts): Endpoints {
@@ -37,7 +38,7 @@ export class Endpoints implements Record<ClusterHop, string> {
 }
 
 /**
- * The IPv4 address of a host, within so many milliseconds.
+ * The address of a host, within so many milliseconds.
  * @throws TidingsError CLUSTER_UNREACHABLE where the name has none, ABORTED
  */
 export async function numericAddress(
@@ -48,6 +49,6 @@ export async function numericAddress(
   const found = await lookUpWithin(host, withinMs, signal)
   if (!('why' in found)) return found.addresses[0]
   checkAborted(signal)
-  const message = `the host "${host}" has no IPv4 address: ${found.why}`
+  const message = `the host "${host}" has no address: ${found.why}`
   throw new TidingsError('CLUSTER_UNREACHABLE', message)
 }

@@ -1,4 +1,5 @@
 import { processName } from '../../../model/publisher-identity.ts'
+import { tcpEndpoint } from '../../../base/host-port.ts'
 import type { Clock, Timer } from '../../../base/clock.ts'
 import type { RosterChange, RosterEntry } from '../../../model/roster-entry.ts'
 import { portsOf } from '../../../registration/zeromq-place.ts'
@@ -86,7 +87,7 @@ export class ProcessConnections {
   }
 
   #hold({ incarnation, place, process, instance }: RosterEntry): void {
-    const endpoint = `tcp://${this.#address}:${portsOf(place).zeromqPort}`
+    const endpoint = tcpEndpoint(this.#address, portsOf(place).zeromqPort ?? 0)
     const held = this.#processes.get(incarnation)
     if (held?.endpoint === endpoint) return
     if (held) this.#release(incarnation)

@@ -1,4 +1,5 @@
 import { Dealer } from 'zeromq'
+import { tcpEndpoint } from '../../../base/host-port.ts'
 import type { ClusterSnapshot } from '../../../model/cluster-snapshot.ts'
 import { numericAddress } from './endpoints.ts'
 import {
@@ -24,7 +25,7 @@ export async function queryCluster(
   const socket = new Dealer({ ...connectingDealer(), immediate: false })
   const deadline = performance.now() + timeoutMs
   try {
-    connectSocket(socket, `tcp://${host}:${registryPort}`)
+    connectSocket(socket, tcpEndpoint(host, registryPort))
     await socket.send(encodeProcessMessage({ type: 'snapshot' }))
     const parts = new SnapshotParts()
     for (let left = timeoutMs; left > 0; left = Math.ceil(deadline - performance.now())) {

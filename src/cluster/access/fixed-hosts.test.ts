@@ -4,11 +4,17 @@ import { AccessList } from '../../sockets/access-list.ts'
 import type { HostAddresses } from '../../sockets/host-lookup.ts'
 import { hostNamesOf, knownAddresses } from './addresses.ts'
 import type { ClusterEvent } from '../cluster-event.ts'
-import { HostWatch } from './host-watch.ts'
+import { FixedHosts } from './fixed-hosts.ts'
+import { systemClock } from '../../base/clock.ts'
 
 const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
 const nodes = ['127.0.0.1', 'silent', 'moved'].map((name) => ({ name, ports }))
-const settings = { node: nodes[0], nodes, connectViaLoopback: false } as unknown as Settings
+const settings = {
+  node: nodes[0],
+  nodes,
+  hostsQuery: null,
+  connectViaLoopback: false,
+} as unknown as Settings
 
 let access: AccessList | undefined
 afterEach(() => access?.close())
@@ -24,13 +30,15 @@ test('what one name resolves to holds at once, also while another is not answere
   )
   const events: ClusterEvent[] = []
   let changes = 0
-  const watch = new HostWatch({
+  const watch = new FixedHosts({
+    clock: systemClock,
     settings,
     names,
     addresses: knownAddresses(settings, names),
     access,
     on: (event) => events.push(event),
     state: () => 'alive',
+    isReached: () => true,
     changed: () => (changes += 1),
     failed: (error) => events.push({ type: 'warning', message: error.message }),
   })
@@ -53,4 +61,40 @@ test('what one name resolves to holds at once, also while another is not answere
   await new Promise((resolve) => setImmediate(resolve))
   expect(changes).toBe(before + 1)
   expect(watch.others.get('moved')).toBe('10.1.2.4')
+})
+
+test('a host that is not reached at one of its addresses is looked for at the next', async () => {
+  access = await AccessList.open()
+  const names = hostNamesOf(settings, async (host) =>
+    host === 'moved' ? { addresses: ['10.1.2.3', '10.1.2.4'] } : { addresses: ['127.0.0.1'] },
+  )
+  await names.resolve()
+  let isReached = true
+  const warnings: string[] = []
+  const watch = new FixedHosts({
+    clock: systemClock,
+    settings,
+    names,
+    addresses: knownAddresses(settings, names),
+    access,
+    on: ({ message }) => warnings.push(message),
+    state: () => 'alive',
+    isReached: (node) => node !== 'moved' || isReached,
+    changed: () => undefined,
+    failed: ({ message }) => warnings.push(message),
+  })
+  const addressAfterTick = async () => {
+    watch.tick()
+    await new Promise((resolve) => setImmediate(resolve))
+    return watch.others.get('moved')
+  }
+  expect(await addressAfterTick()).toBe('10.1.2.3')
+  isReached = false
+  expect(await addressAfterTick()).toBe('10.1.2.3')
+  expect(await addressAfterTick()).toBe('10.1.2.4')
+  expect(await addressAfterTick()).toBe('10.1.2.4')
+  isReached = true
+  expect(await addressAfterTick()).toBe('10.1.2.4')
+  expect(warnings).toEqual([])
+  watch.close()
 })
