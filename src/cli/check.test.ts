@@ -95,6 +95,7 @@ This node
   Mode mesh: each of its processes connects to each other one.
   GENESIS_CLUSTER binds: inbound 5001, outbound 5000, membership 6000, registration 6001, relay 6002, export 6003.
   Link none: updates do not reach the other nodes yet (multicast is not carried yet).
+  No keys: nothing is encrypted, and every user of its hosts may connect.
 
 Notes
   two.kts:4:5: "zeroMQProxyOutboundPort" is taken for ZeroMQProxyOutboundPort: names are matched without regard to case

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { AccessList } from '../sockets/access-list.ts'
+import type { Keys } from '../sockets/keys/keys.ts'
 import type { NodeAddresses } from './access/addresses.ts'
 import type { OnClusterEvent } from './cluster-event.ts'
 import type { DataPath } from './bus/data-path.ts'
@@ -17,6 +18,7 @@ export interface BoundCluster {
   readonly addresses: NodeAddresses
   readonly names: HostNames
   readonly access: AccessList
+  readonly keys: Keys | null
   readonly dataPath: DataPath
   readonly registration: RegistrationPort
   readonly membership: Membership

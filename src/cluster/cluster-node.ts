@@ -33,6 +33,9 @@ const closeWithinMs = 2_000
 /** How often it is looked who has ended, milliseconds. */
 const livenessIntervalMs = 100
 
+/** How often it is looked whether the key file has changed, milliseconds. */
+const keyIntervalMs = 1_000
+
 /** Least time between two warnings of one kind, milliseconds: what is asked may be asked again at once. */
 const warnIntervalMs = 60_000
 
@@ -135,6 +138,7 @@ export class ClusterNode implements ClusterProcess {
       beat(livenessIntervalMs, (late) => this.#plane.tick(late)),
       beat(pingIntervalMs, (late) => this.#ping(late)),
       beat(resolveIntervalMs, () => this.#hosts.tick()),
+      beat(keyIntervalMs, () => this.#refreshKeys()),
     )
     this.#warnUnlinked()
     this.#hosts.begin()
@@ -147,6 +151,13 @@ export class ClusterNode implements ClusterProcess {
 
   close(): Promise<void> {
     return this.#end(undefined)
+  }
+
+  #refreshKeys(): void {
+    const { keys, on } = this.#bound
+    if (keys === null) return
+    const told = keys.refresh().then((news) => news && on({ type: 'keys', ...news }))
+    inBackground(told, (error) => this.#trouble(error))
   }
 
   /** It cannot go on. */

@@ -8,6 +8,7 @@ import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Settings } from '../definition/settings.ts'
 import { AccessList } from '../sockets/access-list.ts'
+import { Keys } from '../sockets/keys/keys.ts'
 import { fewestFreeForCluster, requireFileDescriptors } from '../sockets/file-descriptors.ts'
 import type { LookUp } from '../sockets/host-lookup.ts'
 import { requireLibzmq } from '../sockets/socket-options.ts'
@@ -23,9 +24,9 @@ import { listeningPorts } from '../sockets/listening-ports.ts'
 import { Membership } from './membership/membership.ts'
 import { OwnPort } from './bus/own-port.ts'
 import { PortPool } from './bus/port-pool.ts'
-import { RateLimit } from '../base/rate-limit.ts'
 import { RegistrationPort } from './roster/registration-port.ts'
 import { RosterFile, stateDirectory } from './roster/roster-file.ts'
+import { Uninvited } from './access/uninvited.ts'
 import { checkThreadPool, linkLimit, threadPoolSize } from './bus/thread-pool.ts'
 
 export type { ClusterProcess } from './cluster-node.ts'
@@ -35,9 +36,6 @@ export type { ClusterProcess } from './cluster-node.ts'
  * when that is known.
  */
 const firstLookUpMs = 1_000
-
-/** Least time between two events about one stranger, milliseconds: it may try many times a second. */
-const deniedIntervalMs = 60_000
 
 export interface StartClusterOptions {
   on?(event: ClusterEvent): void
@@ -88,6 +86,8 @@ class Bindings {
   readonly #clock: Clock
   readonly #on: OnClusterEvent
   readonly #options: StartClusterOptions
+  readonly #keys: Keys | null
+  readonly #uninvited: Uninvited
   readonly #opened: (() => Promise<void> | void)[] = []
   #node: ClusterNode | null = null
 
@@ -101,13 +101,17 @@ class Bindings {
     this.#clock = clock
     this.#on = on
     this.#options = options
+    this.#keys = Keys.of(settings.keys)
+    this.#uninvited = new Uninvited(clock, this.#keys !== null, on)
   }
 
   async start(): Promise<ClusterNode> {
     const { state = stateDirectory(), signal } = this.#options
     const bound = await this.#bind(state)
     bound.dataPath.run()
-    await checkThreadPool(bound.addresses.local, this.#settings.node.ports, this.#clock, signal)
+    const { local } = bound.addresses
+    const { ports } = this.#settings.node
+    await checkThreadPool(local, ports, this.#clock, signal, threadPoolSize(), this.#keys)
     checkAborted(signal)
     this.#node = new ClusterNode(bound, () => this.close())
     this.#node.begin()
@@ -131,8 +135,8 @@ class Bindings {
     const { bind } = addresses
     const access = await this.#openAccess(addresses)
     checkAborted(signal)
-    const stranger = this.#strangers()
-    const shared = { bind, zapDomain: access.domain, clock, stranger }
+    const keys = this.#keys
+    const shared = { bind, zapDomain: access.domain, keys, clock, ...this.#arrivals() }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const { foreignAt } = this.#options
     const links = { linked: settings.nodes.length > 1, newLinks: this.#newLinks() }
@@ -150,7 +154,7 @@ class Bindings {
     })
     this.#opened.push(() => registration.close())
     checkAborted(signal)
-    const membership = await this.#openMembership(addresses, access.domain, stranger)
+    const membership = await this.#openMembership(addresses, access.domain)
     checkAborted(signal)
     const pool = new PortPool(
       ports,
@@ -161,7 +165,7 @@ class Bindings {
     this.#opened.push(() => ownPort.close())
     checkAborted(signal)
     const file = new RosterFile(state, name, ports.cluster)
-    const parts = { names, access, dataPath, registration, membership, ownPort, pool, file }
+    const parts = { names, access, keys, dataPath, registration, membership, ownPort, pool, file }
     return { settings, addresses, clock, on, ...parts }
   }
 
@@ -170,7 +174,9 @@ class Bindings {
     const [clock, on] = [this.#clock, this.#on]
     if (this.#settings.link !== 'relay') return () => noLinks
     const limit = linkLimit(threadPoolSize())
-    return ({ outboundAt }) => new RelayLinks({ outboundAt, limit, clock, on })
+    const keys = this.#keys
+    const refused: Uninvited['shutOut'] = (...of) => this.#uninvited.shutOut(...of)
+    return ({ outboundAt }) => new RelayLinks({ outboundAt, limit, keys, refused, clock, on })
   }
 
   /** What is known after `firstLookUpMs` is enough to begin with. */
@@ -193,41 +199,29 @@ class Bindings {
   }
 
   async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
-    const told = new RateLimit(deniedIntervalMs)
-    const access = await AccessList.open((address) => {
-      if (!told.admits(address, this.#clock.now())) return
-      const message = `a connection from ${address} was denied: the definition does not list it`
-      this.#on({ type: 'denied', address, message })
-    })
+    const denied: Uninvited['denied'] = (...of) => this.#uninvited.denied(...of)
+    const access = await AccessList.open(denied, this.#keys)
     this.#opened.push(() => access.close())
     access.load(allowed)
     return access
   }
 
-  /** Counts them by port, and tells of each port once a minute at most. */
-  #strangers(): (endpoint: string) => void {
-    const counts = new Map<string, number>()
-    const told = new RateLimit(deniedIntervalMs)
-    return (endpoint) => {
-      const count = (counts.get(endpoint) ?? 0) + 1
-      counts.set(endpoint, count)
-      if (!told.admits(endpoint, this.#clock.now())) return
-      const message = `connections at ${endpoint} finished no handshake and were put out: ${count} so far`
-      this.#on({ type: 'strangers', endpoint, count, message })
+  /** What the ports tell of who comes to them. */
+  #arrivals(): Pick<Uninvited, 'stranger' | 'misfit'> {
+    return {
+      stranger: (endpoint) => this.#uninvited.stranger(endpoint),
+      misfit: (endpoint, misfit) => this.#uninvited.misfit(endpoint, misfit),
     }
   }
 
-  async #openMembership(
-    addresses: NodeAddresses,
-    zapDomain: string,
-    stranger: (endpoint: string) => void,
-  ): Promise<Membership> {
+  async #openMembership(addresses: NodeAddresses, zapDomain: string): Promise<Membership> {
     const { name, ports } = this.#settings.node
     const membership = await Membership.open({
       bind: addresses.bind,
       port: ports.cluster,
       endpoint: `tcp://${addresses.advertised}:${ports.cluster}`,
       zapDomain,
+      keys: this.#keys,
       node: name,
       otherNodes: [...addresses.others.keys()],
       clock: this.#clock,
@@ -237,7 +231,8 @@ class Bindings {
         whisper: (node, whisper) => this.#node?.whispered(node, whisper),
         warning: (message) => this.#on({ type: 'warning', message }),
         failed: (error) => this.#node?.fail(error),
-        stranger,
+        refused: (node, endpoint, refusal) => this.#uninvited.shutOut(node, endpoint, refusal),
+        ...this.#arrivals(),
       },
     })
     this.#opened.push(() => membership.close())

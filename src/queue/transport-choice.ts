@@ -46,6 +46,7 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
     bindAddress: local,
     allowed,
     ports: settings.node.ports,
+    keys: settings.keys ?? null,
     clusterTimeoutMs,
     spentMs: systemClock.now() - startedAt,
     processPort,

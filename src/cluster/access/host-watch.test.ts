@@ -14,7 +14,7 @@ let access: AccessList | undefined
 afterEach(() => access?.close())
 
 const allows = (address: string) =>
-  new Promise((resolve) => access?.ask(address, (allowed) => resolve(allowed)))
+  new Promise((resolve) => access?.ask({ address, publicKey: null }, (allowed) => resolve(allowed)))
 
 test('what one name resolves to holds at once, also while another is not answered', async () => {
   access = await AccessList.open()

@@ -4,6 +4,9 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { NodePorts } from '../../definition/settings.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { KeyChoice } from '../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Misfit } from '../../sockets/keys/refusal.ts'
 import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import {
   boundXpub,
@@ -13,8 +16,8 @@ import {
   inboundXsub,
 } from '../../sockets/socket-options.ts'
 import { allAddresses, loopback } from '../access/addresses.ts'
-import { NativeProxy } from './native-proxy.ts'
 import { connectSocket } from '../../sockets/uninterrupted.ts'
+import { NativeProxy } from './native-proxy.ts'
 
 /** The proxies that every bus has; each link adds one. */
 export const busProxies = 3
@@ -24,6 +27,7 @@ interface BusOptions {
   readonly bind: string
   readonly ports: Pick<NodePorts, 'inbound' | 'outbound' | 'relay' | 'export'>
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
@@ -31,6 +35,8 @@ interface BusOptions {
   readonly foreignAt?: string | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
+  /** Somebody came to this endpoint with no key, or with another one. */
+  readonly misfit: (endpoint: string, misfit: Misfit) => void
 }
 
 interface SocketPair {
@@ -124,8 +130,8 @@ export class Bus {
   }
 
   async #bindOutbound(): Promise<void> {
-    const { bind, ports, zapDomain } = this.#options
-    const { front, back } = this.#pair(boundXsub(zapDomain), boundXpub(zapDomain))
+    const { bind, keys, ports, zapDomain } = this.#options
+    const { front, back } = this.#pair(boundXsub(zapDomain, keys), boundXpub(zapDomain, keys))
     if (this.#options.linked) {
       await bindPort(front, loopback, 0, 'between the proxies')
       this.#outboundAt = front.lastEndpoint ?? ''
@@ -134,20 +140,20 @@ export class Bus {
   }
 
   async #bindExport(): Promise<void> {
-    const { bind, ports, zapDomain } = this.#options
-    const { front, back } = this.#pair(boundXsub(zapDomain), farApart(boundXpub(zapDomain)))
+    const { bind, keys, ports, zapDomain } = this.#options
+    const relay = farApart(boundXpub(zapDomain, keys))
+    const { front, back } = this.#pair(boundXsub(zapDomain, keys), relay)
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
     await bindPort(back, bind, ports.relay, 'TidingsRelayPort', portRemedy)
   }
 
   async #bindInbound(): Promise<void> {
-    const { bind, ports, zapDomain } = this.#options
-    const { front, back, monitor } = this.#pair(inboundXsub(zapDomain), connectingXpub())
+    const { bind, keys, ports, zapDomain } = this.#options
+    const { front, back, monitor } = this.#pair(inboundXsub(zapDomain, keys), connectingXpub())
     await bindPort(front, bind, ports.inbound, 'ZeroMQProxyInboundPort', portRemedy)
     this.#connectToIntake(back, monitor)
     for (const endpoint of [this.#outboundAt, this.#exportAt]) {
-      monitor.expect(endpoint)
-      connectSocket(back, endpoint)
+      monitor.connect(endpoint)
     }
   }
 
@@ -172,14 +178,14 @@ export class Bus {
   ): SocketPair & { readonly monitor: ConnectionMonitor } {
     const pair = { front: new XSubscriber(frontOptions), back: new XPublisher(backOptions) }
     this.#pairs.push(pair)
-    const { clock, stranger } = this.#options
+    const { clock, keys, stranger, misfit } = this.#options
     const failed = (error: Error) => this.#failed.resolve(error)
-    const monitor = new ConnectionMonitor(pair.back, clock, {
-      stranger,
-      dead: (endpoint, why) => this.#failed.resolve(new Error(`${endpoint}: ${why}`)),
-      failed,
-    })
-    this.#monitors.push(new ConnectionMonitor(pair.front, clock, { stranger, failed }), monitor)
+    const arrivals = { stranger, misfit, failed }
+    const dead = (endpoint: string, why: string) =>
+      this.#failed.resolve(new Error(`${endpoint}: ${why}`))
+    const choice = KeyChoice.of(keys)
+    const monitor = new ConnectionMonitor(pair.back, clock, { ...arrivals, dead }, choice)
+    this.#monitors.push(new ConnectionMonitor(pair.front, clock, arrivals), monitor)
     return { ...pair, monitor }
   }
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodePorts } from '../../definition/settings.ts'
 import { Bus } from './bus.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Misfit } from '../../sockets/keys/refusal.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { LinkPeer, Links, NewLinks } from '../links/links.ts'
 
@@ -16,6 +18,7 @@ interface DataPathOptions {
   readonly bind: string
   readonly ports: NodePorts
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
@@ -24,6 +27,8 @@ interface DataPathOptions {
   readonly foreignAt?: string | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
+  /** Somebody came to this endpoint with no key, or with another one. */
+  readonly misfit: (endpoint: string, misfit: Misfit) => void
   readonly on: OnClusterEvent
   /** It cannot be made anew. */
   readonly failed: (error: TidingsError) => void

@@ -33,6 +33,7 @@ async function hear(count: number, headersOf = headers) {
     port: own,
     endpoint: `tcp://${address}:${own}`,
     zapDomain: 'test',
+    keys: null,
     node: 'a',
     otherNodes: ['b'],
     clock: systemClock,
@@ -42,6 +43,8 @@ async function hear(count: number, headersOf = headers) {
       whisper: () => undefined,
       warning: () => undefined,
       stranger: () => undefined,
+      misfit: () => undefined,
+      refused: () => undefined,
       failed: () => undefined,
     },
   })

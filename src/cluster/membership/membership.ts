@@ -6,6 +6,9 @@ import type { Clock } from '../../base/clock.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { KeyChoice } from '../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Misfit, Refusal } from '../../sockets/keys/refusal.ts'
 import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import { boundRouter, farApart, sendingDealer } from '../../sockets/socket-options.ts'
 import { fairReceive } from '../bus/fair-receive.ts'
@@ -15,7 +18,7 @@ import type { Whisper } from './whisper.ts'
 import { decodeWhisper, encodeWhisper } from './whisper.ts'
 import type { ZreMessage } from './zre-codec.ts'
 import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
-import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
+import { disconnectSocket } from '../../sockets/uninterrupted.ts'
 
 /** How often each node is pinged, milliseconds. */
 export const pingIntervalMs = 1_000
@@ -31,6 +34,10 @@ interface MembershipHandlers {
   warning(message: string): void
   /** Somebody came to this endpoint and did not finish a handshake. */
   stranger(endpoint: string): void
+  /** Somebody came to this endpoint with no key, or with another one. */
+  misfit(endpoint: string, misfit: Misfit): void
+  /** The node is there and does not let us in; told again with each attempt. */
+  refused(node: string, endpoint: string, refusal: Refusal): void
   /** It hears nobody any more. */
   failed(error: TidingsError): void
 }
@@ -41,6 +48,7 @@ interface MembershipOptions {
   /** What other nodes reach us at, for the HELLO. */
   readonly endpoint: string
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly node: string
   readonly otherNodes: readonly string[]
   readonly clock: Clock
@@ -80,11 +88,12 @@ export class Membership {
     this.#peers = new Peers(options.node, this.#uuid, options.otherNodes)
     // A node that comes back through a new connection takes over from its half-open old one.
     this.#router = new RouterSocket({
-      ...farApart(boundRouter(options.zapDomain)),
+      ...farApart(boundRouter(options.zapDomain, options.keys)),
       handover: true,
     })
     this.#routerMonitor = new ConnectionMonitor(this.#router, options.clock, {
       stranger: (endpoint) => options.handlers.stranger(endpoint),
+      misfit: (endpoint, misfit) => options.handlers.misfit(endpoint, misfit),
       failed: (error) => options.handlers.failed(error),
     })
   }
@@ -121,16 +130,18 @@ export class Membership {
     const dealer = new DealerSocket(farApart(sendingDealer()))
     // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
     ;(dealer as { routingId: unknown }).routingId = zreIdentity(this.#uuid)
-    const monitor = new ConnectionMonitor(dealer, this.#options.clock, {
+    const { clock, handlers, keys } = this.#options
+    const watch = {
       connected: () => this.#connected(node),
       disconnected: () => this.#peers.connection(node, false),
+      refused: (at: string, refusal: Refusal) => handlers.refused(node, at, refusal),
       dead: () => this.#reconnect(outgoing),
-      failed: (error) => this.#options.handlers.failed(error),
-    })
+      failed: (error: TidingsError) => handlers.failed(error),
+    }
+    const monitor = new ConnectionMonitor(dealer, clock, watch, KeyChoice.of(keys))
     const outgoing: PeerConnection = { dealer, monitor, endpoint, sequence: 0 }
     this.#outgoing.set(node, outgoing)
-    monitor.expect(endpoint)
-    connectSocket(dealer, endpoint)
+    monitor.connect(endpoint)
     inBackground(this.#drain(dealer), (error) => this.#options.handlers.warning(error.message))
   }
 
@@ -182,9 +193,8 @@ export class Membership {
 
   #reconnect(outgoing: PeerConnection): void {
     if (this.#closed || outgoing.dealer.closed) return
-    outgoing.monitor.expect(outgoing.endpoint)
     disconnectSocket(outgoing.dealer, outgoing.endpoint)
-    connectSocket(outgoing.dealer, outgoing.endpoint)
+    outgoing.monitor.connect(outgoing.endpoint)
   }
 
   #changed(node: string): void {

@@ -1,31 +1,45 @@
 import { Dealer } from 'zeromq'
+import { systemClock } from '../../../base/clock.ts'
 import type { ClusterSnapshot } from '../../../model/cluster-snapshot.ts'
+import type { KeySettings } from '../../../model/key-ring.ts'
 import { numericAddress } from './endpoints.ts'
 import {
   decodeClusterMessage,
   encodeProcessMessage,
 } from '../../../registration/registration-message.ts'
 import { SnapshotParts } from '../../../registration/snapshot-parts.ts'
+import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
+import { KeyChoice } from '../../../sockets/keys/key-choice.ts'
+import { Keys } from '../../../sockets/keys/keys.ts'
 import { connectingDealer } from '../../../sockets/socket-options.ts'
 import { unreachable } from '../transport-options.ts'
-import { connectSocket } from '../../../sockets/uninterrupted.ts'
+import { accessDenied } from './reach.ts'
+import { disconnectSocket } from '../../../sockets/uninterrupted.ts'
 
 /**
  * The state of the cluster as the GENESIS_CLUSTER at `address` knows it; no registration is needed.
- * @throws TidingsError CLUSTER_UNREACHABLE when nothing has answered within `timeoutMs` milliseconds
+ * @throws TidingsError CLUSTER_UNREACHABLE when nothing has answered within `timeoutMs` milliseconds, ACCESS_DENIED
+ * when who is there did not let us in
  */
 export async function queryCluster(
   address: string,
   registryPort: number,
   timeoutMs: number,
+  keys: KeySettings | null = null,
 ): Promise<ClusterSnapshot> {
   const host = await numericAddress(address, timeoutMs)
-  // Not `immediate`: the one question waits in the socket until somebody is there.
-  const socket = new Dealer({ ...connectingDealer(), immediate: false })
+  const endpoint = `tcp://${host}:${registryPort}`
+  const socket = new Dealer(connectingDealer())
+  const ask = () => socket.send(encodeProcessMessage({ type: 'snapshot' })).catch(() => {})
+  const dead = () => {
+    disconnectSocket(socket, endpoint)
+    monitor.connect(endpoint)
+  }
+  const choice = KeyChoice.of(Keys.of(keys))
+  const monitor = new ConnectionMonitor(socket, systemClock, { connected: ask, dead }, choice)
   const deadline = performance.now() + timeoutMs
   try {
-    connectSocket(socket, `tcp://${host}:${registryPort}`)
-    await socket.send(encodeProcessMessage({ type: 'snapshot' }))
+    monitor.connect(endpoint)
     const parts = new SnapshotParts()
     for (let left = timeoutMs; left > 0; left = Math.ceil(deadline - performance.now())) {
       socket.receiveTimeout = left
@@ -34,7 +48,10 @@ export async function queryCluster(
       const whole = message?.type === 'snapshot' ? parts.take(message) : null
       if (whole !== null) return whole
     }
+    const refusal = monitor.refusalOf(endpoint)
+    if (refusal !== null) throw accessDenied(address, registryPort, 'registry', refusal)
   } finally {
+    monitor.close()
     socket.close()
   }
   throw unreachable(address, registryPort, 'registry', timeoutMs)
