@@ -3,7 +3,7 @@ const digits =
   '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
 
 const valueOf: ReadonlyMap<string, number> = new Map(
-  [...digits].map((digit, value) => [digit, value]),
+  digits.split('').map((digit, value) => [digit, value]),
 )
 
 const bytesInGroup = 4

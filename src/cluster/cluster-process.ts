@@ -18,6 +18,7 @@ import type { ClusterEvent, OnClusterEvent } from './cluster-event.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import type { ClusterProcess } from './cluster-node.ts'
 import { ClusterNode } from './cluster-node.ts'
+import type { ForeignAt } from './bus/bus.ts'
 import { DataPath } from './bus/data-path.ts'
 import type { HostNames } from './access/host-names.ts'
 import { listeningPorts } from '../sockets/listening-ports.ts'
@@ -42,7 +43,7 @@ export interface StartClusterOptions {
   /** Directory of the roster file; default `$TIDINGS_STATE`, else that of XDG. */
   readonly state?: string
   /** Where the intake of what foreign programs publish subscribes; without: they are not heard. */
-  readonly foreignAt?: string | undefined
+  readonly foreignAt?: ForeignAt | undefined
   /** Closes it; during the start it ends the start with ABORTED. */
   readonly signal?: AbortSignal
   /** How names of hosts are resolved; default: as the system does. */

@@ -43,7 +43,7 @@ export async function startClusterWithIntake(
     const cluster = await startCluster(settings, {
       ...options,
       signal: starting.signal,
-      foreignAt: await intake.endpoint(),
+      foreignAt: await intake.foreignAt(),
       on: (event) => (event.type === 'ready' ? (ready = event) : on(event)),
     })
     const open = (stop: AbortSignal) => intakeQueue(settings, cluster.local).open(stop)

@@ -29,6 +29,6 @@ export function publicKeyOf(secret: string): string | null {
   const key = Buffer.concat([secretHead, bytes])
   const { createPrivateKey, createPublicKey } = crypto()
   const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
-  const der = createPublicKey(privateKey as never).export({ format: 'der', type: 'spki' })
+  const der = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
   return encodeZ85(der.subarray(publicHeadBytes))
 }

@@ -181,11 +181,10 @@ export class ConnectionMonitor {
 
   #arrive(address: string, event: Event): void {
     const { type } = event
-    const { misfit: told, departed, stranger } = this.#handlers
-    if (type === 'disconnect') departed?.call(this.#handlers, address)
-    const misfit = told ? misfitOf(event) : null
-    if (misfit !== null) told?.call(this.#handlers, address, misfit)
-    if (stranger === undefined) return
+    if (type === 'disconnect') this.#handlers.departed?.(address)
+    const misfit = this.#handlers.misfit === undefined ? null : misfitOf(event)
+    if (misfit !== null) this.#handlers.misfit?.(address, misfit)
+    if (this.#handlers.stranger === undefined) return
     if (type === 'accept') this.#arrivalsAt(address).accepted()
     else if (type === 'handshake' || type === 'handshake:error:auth' || misfit !== null) {
       this.#arrivals.get(address)?.handshakeEnded()

@@ -4,6 +4,7 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { NodePorts } from '../../definition/settings.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { withoutWarnings } from '../../sockets/keys/curve.ts'
 import { KeyChoice } from '../../sockets/keys/key-choice.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
 import type { Misfit } from '../../sockets/keys/refusal.ts'
@@ -22,6 +23,13 @@ import { NativeProxy } from './native-proxy.ts'
 /** The proxies that every bus has; each link adds one. */
 export const busProxies = 3
 
+/** Where the intake of what foreign programs publish subscribes, and what it asks of who comes there (PLAIN, RFC 24). */
+export interface ForeignAt {
+  readonly endpoint: string
+  readonly user: string
+  readonly password: string
+}
+
 interface BusOptions {
   /** Address that the ports are bound at. */
   readonly bind: string
@@ -32,7 +40,7 @@ interface BusOptions {
   /** There are other nodes, so links may come. */
   readonly linked: boolean
   /** Where the intake of what foreign programs publish subscribes. */
-  readonly foreignAt?: string | undefined
+  readonly foreignAt?: ForeignAt | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
   /** Somebody came to this endpoint with no key, or with another one. */
@@ -160,16 +168,20 @@ export class Bus {
   /**
    * What foreign programs publish bears no numbers before the intake: what a hop drops here nobody
    * would know of. So this one connection has no mark, and the intake takes what comes by bytes. A
-   * mark belongs to the connections made while it holds: the others get theirs.
+   * mark belongs to the connections made while it holds, and so does the password: the others get theirs.
    */
   #connectToIntake(back: XPublisher, monitor: ConnectionMonitor): void {
     const { foreignAt } = this.#options
     if (foreignAt === undefined) return
+    const { endpoint, user, password } = foreignAt
     const mark = back.sendHighWaterMark
     back.sendHighWaterMark = 0
-    monitor.expect(foreignAt)
-    connectSocket(back, foreignAt)
+    back.plainUsername = user
+    back.plainPassword = password
+    monitor.expect(endpoint)
+    connectSocket(back, endpoint)
     back.sendHighWaterMark = mark
+    withoutWarnings(() => (back.plainUsername = null))
   }
 
   #pair(

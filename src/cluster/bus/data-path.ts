@@ -2,7 +2,7 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodePorts } from '../../definition/settings.ts'
-import { Bus } from './bus.ts'
+import { Bus, type ForeignAt } from './bus.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
 import type { Misfit } from '../../sockets/keys/refusal.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
@@ -24,7 +24,7 @@ interface DataPathOptions {
   readonly linked: boolean
   readonly newLinks: NewLinks
   /** Where the intake of what foreign programs publish subscribes. */
-  readonly foreignAt?: string | undefined
+  readonly foreignAt?: ForeignAt | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
   /** Somebody came to this endpoint with no key, or with another one. */

@@ -31,11 +31,11 @@ export function connectWith(socket: Pick<Socket, 'connect'>, pair: KeyPair): voi
 
 /** zeromq.js warns of an option that holds for later connections alone, at once: that is what is meant where this is called. */
 export function withoutWarnings(set: () => void): void {
-  const { emitWarning } = process
+  const { emitWarning }: { readonly emitWarning: unknown } = process
   process.emitWarning = () => undefined
   try {
     set()
   } finally {
-    process.emitWarning = emitWarning
+    Object.assign(process, { emitWarning })
   }
 }

@@ -1,4 +1,5 @@
 import { Dealer } from 'zeromq'
+import { inBackground } from '../../../base/background.ts'
 import { systemClock } from '../../../base/clock.ts'
 import type { ClusterSnapshot } from '../../../model/cluster-snapshot.ts'
 import type { KeySettings } from '../../../model/key-ring.ts'
@@ -30,13 +31,14 @@ export async function queryCluster(
   const host = await numericAddress(address, timeoutMs)
   const endpoint = `tcp://${host}:${registryPort}`
   const socket = new Dealer(connectingDealer())
-  const ask = () => socket.send(encodeProcessMessage({ type: 'snapshot' })).catch(() => {})
+  const connected = () =>
+    inBackground(socket.send(encodeProcessMessage({ type: 'snapshot' })), () => {})
   const dead = () => {
     disconnectSocket(socket, endpoint)
     monitor.connect(endpoint)
   }
   const choice = KeyChoice.of(Keys.of(keys))
-  const monitor = new ConnectionMonitor(socket, systemClock, { connected: ask, dead }, choice)
+  const monitor = new ConnectionMonitor(socket, systemClock, { connected, dead }, choice)
   const deadline = performance.now() + timeoutMs
   try {
     monitor.connect(endpoint)
