@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
 import { allForeignTopic } from '../model/topic.ts'
 import { socketLimits } from '../sockets/socket-options.ts'
@@ -33,19 +34,21 @@ interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'welcome' | 'ready'> {
  */
 export class ForeignPort {
   readonly #server: Server
+  readonly #clock: Clock
   readonly #handlers: ForeignPortHandlers
   readonly password = randomId()
   readonly #connections = new Set<Socket>()
   #isClosing = false
 
-  private constructor(handlers: ForeignPortHandlers) {
+  private constructor(clock: Clock, handlers: ForeignPortHandlers) {
+    this.#clock = clock
     this.#handlers = handlers
     this.#server = createServer((socket) => this.#accept(socket))
     this.#server.maxConnections = maxConnections
   }
 
-  static async open(handlers: ForeignPortHandlers): Promise<ForeignPort> {
-    const port = new ForeignPort(handlers)
+  static async open(clock: Clock, handlers: ForeignPortHandlers): Promise<ForeignPort> {
+    const port = new ForeignPort(clock, handlers)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     port.#server.once('error', reject)
     port.#server.listen(0, loopback, resolve)
@@ -86,6 +89,11 @@ export class ForeignPort {
     }
     const reader = new ZmtpReader(limits, { ...handlers, welcome, ready })
     let why = 'the other end closed it'
+    const late = this.#clock.after(socketLimits.handshakeIntervalMs, () => {
+      if (reader.isReady) return
+      why = `it did not finish its handshake within ${socketLimits.handshakeIntervalMs} ms`
+      socket.destroy()
+    })
     socket.on('data', (piece: Buffer) => {
       const end = reader.take(piece)
       if (end === null) return
@@ -94,6 +102,7 @@ export class ForeignPort {
     })
     socket.on('error', (error) => (why = error.message))
     socket.on('close', () => {
+      late.cancel()
       this.#connections.delete(socket)
       if (!this.#isClosing) handlers.ended(why, reader.isReady)
     })

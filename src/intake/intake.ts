@@ -57,7 +57,7 @@ export class Intake {
       options.waitingBytes ?? intakeLimits.waitingBytes,
       options.refused,
     )
-    this.#port = ForeignPort.open({
+    this.#port = ForeignPort.open(options.clock, {
       messages: (bytes, count) => {
         this.#waiting.push(bytes, count)
         this.#onWaiting()

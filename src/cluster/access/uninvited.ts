@@ -41,7 +41,9 @@ export class Uninvited {
   stranger(endpoint: string): void {
     const count = this.#count(`stranger ${endpoint}`)
     if (!this.#admits(`stranger ${endpoint}`)) return
-    const message = `connections at ${endpoint} finished no handshake and were put out: ${count} so far`
+    // Who has no key may see that one is needed, and go, before it is seen here that there is none.
+    const among = this.#hasKeys ? '; who has no key may be among them' : ''
+    const message = `connections at ${endpoint} finished no handshake and were put out: ${count} so far${among}`
     this.#on({ type: 'strangers', endpoint, count, message })
   }
 

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { stat } from 'node:fs'
 import { readSecretFile } from '../../base/secret-file.ts'
 import { encodeZ85 } from '../../base/z85.ts'
 import { readKeys } from '../../model/key-file-text.ts'
@@ -99,11 +99,11 @@ const publicKeysOf = (ring: KeyRing): ReadonlySet<string> =>
   new Set(ring.map((pair) => pair.public))
 
 /** Another one whenever content, owner or mode may be others. */
-async function stampOf(file: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
-  } catch (error) {
-    return String((error as NodeJS.ErrnoException).code)
-  }
-}
+const stampOf = (file: string): Promise<string> =>
+  new Promise((resolve) => {
+    stat(file, { bigint: true }, (error, status) => {
+      if (error) return resolve(String(error.code))
+      const { dev, ino, size, mtimeNs, ctimeNs } = status
+      resolve([dev, ino, size, mtimeNs, ctimeNs].join(' '))
+    })
+  })
