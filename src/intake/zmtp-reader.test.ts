@@ -132,9 +132,6 @@ describe('a connection from a publisher', () => {
     ['frame too large', [begin, header(0, maxFrameBytes + 1)], /a frame of 200001 bytes/],
     ['frame that cannot be', [begin, Buffer.from('02ffffffffffffffff', 'hex')], /a frame of 1844/],
     ['message before INITIATE', [greeting(), message('a')], /before INITIATE/],
-    ['other password', [publisherHandshake('guessed'), message('a')], /does not know the password/],
-    ['missing password', [greeting(), command('\x08INITIATE'), message('a')], /does not know/],
-    ['password with more behind it', [greeting(), command(`${hello}x`)], /does not know/],
     ['ERROR', [begin, frame(4, Buffer.from('\x05ERROR\x02no'))], /said ERROR/],
   ])('W4: is given up for its %s', (_, parts, why) => {
     const bytes = Buffer.concat([...parts, message('behind it')])
@@ -142,6 +139,19 @@ describe('a connection from a publisher', () => {
       expect(read(inPieces(bytes, size))).toMatchObject({
         came: [],
         end: expect.stringMatching(why) as string,
+      })
+  })
+
+  it.each([
+    ['another', publisherHandshake('guessed')],
+    ['none', Buffer.concat([greeting(), command('\x08INITIATE')])],
+    ['one with more behind it', Buffer.concat([greeting(), command(`${hello}x`)])],
+  ])('Z2: is put out where it does not know the password: it says %s', (_, bytes) => {
+    for (const size of sizes)
+      expect(read(inPieces(Buffer.concat([bytes, message('a')]), size))).toMatchObject({
+        came: [],
+        ready: 0,
+        end: expect.stringMatching(/does not know the password/) as string,
       })
   })
 

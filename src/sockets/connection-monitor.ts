@@ -13,6 +13,8 @@ import { connectWith } from './keys/curve.ts'
 import type { KeyChoice } from './keys/key-choice.ts'
 import type { Misfit, Refusal } from './keys/refusal.ts'
 import { socketLimits } from './socket-options.ts'
+import { inBackground } from '../base/background.ts'
+import { mechanismAt } from './mechanism-at.ts'
 import { connectSocket } from './uninterrupted.ts'
 
 /** A retry is announced at once; after two reconnect intervals without one there is none. */
@@ -47,6 +49,8 @@ interface Endpoint {
   verdict: Timer | null
   /** Until the next key of the ring is tried; libzmq's own retry, with the same one, does not cancel it. */
   nextKey: Timer | null
+  /** It is being asked how its connections are secured. */
+  isAsked: boolean
   readonly handshakes: Handshakes
 }
 
@@ -102,6 +106,7 @@ export class ConnectionMonitor {
       everConnected: known?.everConnected ?? false,
       verdict: null,
       nextKey: null,
+      isAsked: false,
       handshakes: known?.handshakes ?? new Handshakes(this.#keys !== null),
     })
   }
@@ -195,13 +200,26 @@ export class ConnectionMonitor {
   #refused(address: string, endpoint: Endpoint): void {
     const { refusal } = endpoint.handshakes
     if (refusal !== null) this.#handlers.refused?.(address, refusal)
-    if (this.#keys === null || !this.#keys.hasSeveral || endpoint.nextKey !== null) return
+    else if (endpoint.handshakes.isUnexplained(this.#keys?.count ?? 0)) this.#ask(address, endpoint)
+    if (this.#keys === null || this.#keys.count === 1 || endpoint.nextKey !== null) return
     const isUntried = this.#keys.failed(address)
     endpoint.nextKey = this.#clock.after(isUntried ? 0 : nextRoundMs, () => {
       endpoint.nextKey = null
       if (!this.#closed)
         this.#handlers.dead?.(address, 'the key did not fit, and the next is tried')
     })
+  }
+
+  #ask(address: string, endpoint: Endpoint): void {
+    if (endpoint.isAsked) return
+    endpoint.isAsked = true
+    const explained = mechanismAt(address, this.#clock).then((mechanism) => {
+      endpoint.isAsked = false
+      endpoint.handshakes.explain(mechanism)
+      const { refusal } = endpoint.handshakes
+      if (refusal !== null && !this.#closed) this.#handlers.refused?.(address, refusal)
+    })
+    inBackground(explained, () => {})
   }
 
   #arrivalsAt(address: string): Arrivals {

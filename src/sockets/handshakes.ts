@@ -5,10 +5,7 @@ import type { Misfit, Refusal } from './keys/refusal.ts'
 /** So many handshakes without an answer take half a minute: it is somebody else who has that port, and not who is only slow. */
 export const handshakesInVain = 15
 
-/**
- * Handshakes in a row that the other end broke off until it is taken to have another key: who is just ending breaks
- * off one, and who has that key closes the connection without a word.
- */
+/** Handshakes in a row that the other end broke off until it is asked for a reason: who is just ending breaks off one. */
 const brokenOffTimes = 3
 
 /** The two ends do not speak the same mechanism of security: one has a key and the other has none. */
@@ -55,6 +52,18 @@ export class Handshakes {
   /** Why who is there does not let us in; null: nobody is there, it does, or nothing is known of it. */
   get refusal(): Refusal | null {
     return this.#refusal
+  }
+
+  /** Of `keys` keys each was tried, and the other end closes the connections without a word. */
+  isUnexplained(keys: number): boolean {
+    return this.#refusal === null && this.#brokenOff >= Math.max(brokenOffTimes, keys + 1)
+  }
+
+  /** The other end was asked how its connections are secured: `CURVE`, `NULL`; null: it said nothing that we know. */
+  explain(mechanism: string | null): void {
+    if (this.#brokenOff === 0) return
+    if (mechanism === 'CURVE') this.#refusal = this.#hasKeys ? 'another key' : 'no key here'
+    else if (mechanism === 'NULL' && this.#hasKeys) this.#refusal = 'no key there'
   }
 
   /** True: a handshake was refused, or broken off; another key may fit. */
@@ -105,7 +114,6 @@ export class Handshakes {
   #brokeOff(): true {
     this.#isRefused = true
     this.#brokenOff += 1
-    if (this.#hasKeys && this.#brokenOff >= brokenOffTimes) this.#refusal = 'another key'
     return true
   }
 }

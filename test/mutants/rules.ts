@@ -4,6 +4,7 @@ import { endingRules } from './ending-rules.ts'
 import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
+import { keyRules } from './key-rules.ts'
 import { nameRules } from './name-rules.ts'
 import { numberRules } from './number-rules.ts'
 import { pathRules } from './path-rules.ts'
@@ -18,6 +19,7 @@ import { versionRules } from './version-rules.ts'
 export const rules: readonly Rule[] = [
   ...frameRules,
   ...foreignRules,
+  ...keyRules,
   ...numberRules,
   ...deliveryRules,
   ...pathRules,

@@ -2,12 +2,25 @@ import type { Clock } from '../../base/clock.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import { type Misfit, type Refusal, refusalText } from '../../sockets/keys/refusal.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
+import { latelyEnded } from '../../sockets/listening-ports.ts'
 
 /** Least time between two events about one address, port or node, milliseconds: each may try many times a second. */
 const toldIntervalMs = 60_000
 
 /** Addresses that are told within that time: whoever has many of them must not fill the log. */
 const toldAddresses = 100
+
+/** Addresses that one sentence names. */
+const namedAddresses = 10
+
+/** libzmq does not say whose handshake has failed, but the system knows who was there. */
+function endedAt(endpoint: string): string {
+  const { hostname, port } = new URL(endpoint)
+  const addresses = [...latelyEnded(hostname, Number(port))]
+  if (addresses.length === 0) return ''
+  const more = addresses.length > namedAddresses ? ' and others' : ''
+  return `; connections that ended there in the last minute came from ${addresses.slice(0, namedAddresses).join(', ')}${more}`
+}
 
 /** Tells who was not let in, and who does not let this node in: each once a minute at most, with what to do. */
 export class Uninvited {
@@ -51,7 +64,7 @@ export class Uninvited {
   misfit(endpoint: string, misfit: Misfit): void {
     const count = this.#count(`${misfit} ${endpoint}`)
     if (!this.#admits(`${misfit} ${endpoint}`)) return
-    const message = `connections at ${endpoint} were refused, ${count} so far: ${this.#blame(misfit)}`
+    const message = `connections at ${endpoint} were refused, ${count} so far: ${this.#blame(misfit)}${endedAt(endpoint)}`
     this.#on({ type: 'misfits', endpoint, misfit, count, message })
   }
 

@@ -17,8 +17,9 @@ export class KeyChoice {
     return keys && new KeyChoice(keys)
   }
 
-  get hasSeveral(): boolean {
-    return this.#keys.ring.length > 1
+  /** Keys that may fit. */
+  get count(): number {
+    return this.#keys.ring.length
   }
 
   /** What stood there last or is to be tried next, as long as it is in the ring; at first our own. */
