@@ -18,7 +18,10 @@ const [ours, theirs] = [newKeyPair(), newKeyPair()]
 
 const open: (Socket | TcpSocket)[] = []
 afterEach(() => {
-  for (const socket of open.splice(0)) 'close' in socket ? socket.close() : socket.destroy()
+  for (const socket of open.splice(0)) {
+    if ('destroy' in socket) socket.destroy()
+    else socket.close()
+  }
 })
 
 /** With the server's key and a pair of one's own. */

@@ -31,11 +31,12 @@ export function connectWith(socket: Pick<Socket, 'connect'>, pair: KeyPair): voi
 
 /** zeromq.js warns of an option that holds for later connections alone, at once: that is what is meant where this is called. */
 export function withoutWarnings(set: () => void): void {
-  const { emitWarning }: { readonly emitWarning: unknown } = process
-  process.emitWarning = () => undefined
+  const warnings: { emitWarning: unknown } = process
+  const before = warnings.emitWarning
+  warnings.emitWarning = () => undefined
   try {
     set()
   } finally {
-    Object.assign(process, { emitWarning })
+    warnings.emitWarning = before
   }
 }

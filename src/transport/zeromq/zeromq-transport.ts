@@ -17,7 +17,7 @@ import { Endpoints, numericAddress } from './connections/endpoints.ts'
 import { HopEvents } from '../hop-events.ts'
 import { Probe } from './connections/probe.ts'
 import { Refusals } from '../refusals.ts'
-import { Reach } from './connections/reach.ts'
+import { ClusterReach } from './connections/cluster-reach.ts'
 import { ZeroMQRosterPlane } from './roster-plane.ts'
 import type { RosterPlaneHandlers } from './roster-plane.ts'
 import type { RegisteredMessage } from '../../registration/registration-message.ts'
@@ -49,7 +49,7 @@ export class ZeroMQTransport implements Transport {
   readonly #renewals = new RateLimit(renewalIntervalMs)
   readonly #shutOuts = new RateLimit(shutOutIntervalMs)
   readonly #keys: Keys | null
-  readonly #reach: Reach
+  readonly #reach: ClusterReach
   readonly #events: HopEvents
   #handlers: TransportHandlers | null = null
   #planes: Planes | null = null
@@ -77,7 +77,7 @@ export class ZeroMQTransport implements Transport {
     this.#place = placeOf({ processPort: options.processPort ?? null, zeromqPort: null })
     this.#keys = Keys.of(options.keys)
     this.#condition = new Condition(options.clock)
-    this.#reach = new Reach(options, this.#condition, {
+    this.#reach = new ClusterReach(options, this.#condition, {
       heardAt: () => this.#planes?.roster.heardAt ?? -Infinity,
       isTaken: (hop) => this.#planes?.data.isTaken(hop) ?? false,
       refusal: (hop) => this.#refusalAt(hop),

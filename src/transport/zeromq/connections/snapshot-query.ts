@@ -14,7 +14,7 @@ import { KeyChoice } from '../../../sockets/keys/key-choice.ts'
 import { Keys } from '../../../sockets/keys/keys.ts'
 import { connectingDealer } from '../../../sockets/socket-options.ts'
 import { unreachable } from '../transport-options.ts'
-import { accessDenied } from './reach.ts'
+import { accessDenied } from './cluster-reach.ts'
 import { disconnectSocket } from '../../../sockets/uninterrupted.ts'
 
 /**

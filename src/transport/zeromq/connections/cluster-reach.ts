@@ -28,7 +28,7 @@ type ReachOptions = Pick<
 >
 
 /** Waits for the ports of GENESIS_CLUSTER, and says what stands against it where it waits in vain. */
-export class Reach {
+export class ClusterReach {
   readonly #options: ReachOptions
   readonly #condition: Condition
   readonly #sight: ClusterSight
