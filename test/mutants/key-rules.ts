@@ -95,6 +95,9 @@ export const keyRules: readonly Rule[] = [
     'Whoever comes to the port of the intake says the password before anything else',
     'it is read whatever it says',
     ['intake/zmtp-reader.ts', 'if (!body.equals(this.#hello))', 'if (body.length === 0)'],
-    ['src/intake/zmtp-reader.test.ts', 'Z2: is put out where it does not know the password'],
+    [
+      'src/intake/zmtp-reader.test.ts',
+      'Z2: is put out where it does not know the password: it says another',
+    ],
   ),
 ]
