@@ -7,7 +7,7 @@ import { amount, count, instrument } from '../src/testing/instrument.ts'
 import { endChildren } from '../test/harness/child.ts'
 import { throughputChart } from './chart.ts'
 import type { Contender } from './contender.ts'
-import { contenderNamed, contenderNames } from './contender.ts'
+import { contenderNamed, contenderNames, usualNames } from './contender.ts'
 import type { Shape } from './peers/peer.ts'
 import type { Options, Workload } from './plan.ts'
 import { workloads } from './plan.ts'
@@ -23,7 +23,7 @@ const values = instrument(
   'bench',
   'This product and others under the same work, in turns. Ends with 1 if anything was lost or a run failed.',
 )
-  .addOption(new Option('--peers <name...>').choices(contenderNames).default(contenderNames))
+  .addOption(new Option('--peers <name...>').choices(contenderNames).default(usualNames))
   .addOption(new Option('--shapes <shape...>').choices(shapeNames).default(shapeNames))
   .addOption(new Option('--rows <set...>').choices(rowSets).default(rowSets))
   .addOption(new Option('--read <what...>').choices(readings).default(readings))

@@ -27,6 +27,11 @@ const bytesOnly: Readonly<Record<string, Contender>> = {
 
 export const contenderNames: readonly string[] = [...peerNames, ...Object.keys(bytesOnly)]
 
+/** Those that take part where none is named: what keys cost is measured where somebody asks. */
+export const usualNames: readonly string[] = contenderNames.filter(
+  (name) => !name.endsWith('-keys'),
+)
+
 export async function contenderNamed(name: string): Promise<Contender> {
   const bytes = bytesOnly[name]
   if (bytes) return bytes

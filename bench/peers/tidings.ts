@@ -1,4 +1,5 @@
 import { openUpdateQueue } from '../../src/index.ts'
+import { newKeyPair } from '../../src/model/key-pair.ts'
 import type { Shape as ClusterShape } from '../../test/harness/definition-file.ts'
 import { maxNodes } from '../../test/harness/loopback.ts'
 import { TestCluster } from '../../test/harness/test-cluster.ts'
@@ -34,12 +35,13 @@ function open(role: string, seat: Seat, host: string | undefined) {
   })
 }
 
+/** `select`: the one field that subscribers are given; `keys`: all connections are encrypted. */
 function tidings(
   name: string,
   title: string,
   shape: ClusterShape,
   rate: number,
-  select?: 'QUANTITY',
+  { select, keys = false }: { readonly select?: 'QUANTITY'; readonly keys?: boolean } = {},
 ): Peer {
   const nodes = shape === 'mesh+relay' ? 2 : 1
   return {
@@ -52,7 +54,7 @@ function tidings(
       missing: nodes > maxNodes ? ['a second loopback address'] : [],
     }),
     start: async () => {
-      const cluster = await TestCluster.start(shape, nodes)
+      const cluster = await TestCluster.start(shape, nodes, keys ? { keys: [newKeyPair()] } : {})
       const [first, last] = [cluster.node(0), cluster.node(nodes - 1)]
       return {
         place: {
@@ -106,7 +108,19 @@ export const meshSelect = tidings(
   'Tidings, mesh, the field selected',
   'mesh',
   3_000_000,
-  'QUANTITY',
+  { select: 'QUANTITY' },
 )
 export const proxy = tidings('proxy', 'Tidings, proxy', 'proxy', 2_500_000)
 export const relay = tidings('relay', 'Tidings, relay between two nodes', 'mesh+relay', 2_200_000)
+
+const keys = { keys: true }
+
+export const meshKeys = tidings('mesh-keys', 'Tidings, mesh with keys', 'mesh', 1_800_000, keys)
+export const proxyKeys = tidings('proxy-keys', 'Tidings, proxy with keys', 'proxy', 1_000_000, keys)
+export const relayKeys = tidings(
+  'relay-keys',
+  'Tidings, relay with keys',
+  'mesh+relay',
+  1_000_000,
+  keys,
+)

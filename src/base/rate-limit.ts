@@ -13,12 +13,13 @@ export class RateLimit {
     return this.#admitted.size
   }
 
-  admits(key: string, now: number): boolean {
+  /** `most`: of so many kinds at most within an interval. */
+  admits(key: string, now: number, most = Infinity): boolean {
     for (const [each, at] of this.#admitted) {
       if (now - at < this.#intervalMs) break
       this.#admitted.delete(each)
     }
-    if (this.#admitted.has(key)) return false
+    if (this.#admitted.has(key) || this.#admitted.size >= most) return false
     this.#admitted.set(key, now)
     return true
   }

@@ -11,6 +11,7 @@ export type ErrorCategory = 'usage' | 'retryable' | 'fatal'
 /** Every code this product throws with its category. The set is closed; docs/ERRORS.md lists it. */
 export const errorCategories = {
   ABORTED: 'retryable',
+  ACCESS_DENIED: 'usage',
   CLOSED: 'usage',
   CLUSTER_UNREACHABLE: 'retryable',
   COMMIT_TOO_LARGE: 'usage',

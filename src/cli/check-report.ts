@@ -83,7 +83,7 @@ function meaning(settings: Settings): string[] {
 }
 
 function zeromqMeaning(settings: Settings) {
-  const { mode, link, node, processPorts, connectViaLoopback } = settings
+  const { mode, link, node, processPorts, connectViaLoopback, keys } = settings
   const { ports } = node
   const lines = [
     mode === 'proxy'
@@ -104,7 +104,16 @@ function zeromqMeaning(settings: Settings) {
     `It hands out process ports from ${first} to ${last} (ZeroMQ ${first + zeromqPortOffset} to ${last + zeromqPortOffset}).`,
   )
   if (connectViaLoopback) lines.push('Its processes reach each other through the loopback address.')
+  lines.push(keysMeaning(keys))
   return lines
+}
+
+/** Public keys may be shown: nobody comes in without the secret. */
+function keysMeaning(keys: Settings['keys']): string {
+  if (!keys) return 'No keys: nothing is encrypted, and every user of its hosts may connect.'
+  const [own, ...others] = keys.ring.map((pair) => pair.public)
+  const rest = others.length === 0 ? '' : ` Accepted too: ${others.join(' ')}`
+  return `Keys: all is encrypted, and nobody without one comes in. The public key of its ports is ${own}${rest}`
 }
 
 /** The port that each process takes on this node, and whose it is where the definitions name another host. */

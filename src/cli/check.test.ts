@@ -96,6 +96,7 @@ This node
   GENESIS_CLUSTER binds: inbound 5001, outbound 5000, membership 6000, registration 6001, relay 6002, export 6003.
   Link none: updates do not reach the other nodes yet (multicast is not carried yet).
   It hands out process ports from 11000 to 55535 (ZeroMQ 21000 to 65535).
+  No keys: nothing is encrypted, and every user of its hosts may connect.
 
 Notes
   two.kts:4:5: "zeroMQProxyOutboundPort" is taken for ZeroMQProxyOutboundPort: names are matched without regard to case

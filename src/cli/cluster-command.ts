@@ -40,12 +40,15 @@ async function run(settings: Settings, signal: AbortSignal): Promise<TidingsErro
   }
 }
 
+/** What somebody should see to. */
+const warnings = new Set(['warning', 'unreachable', 'denied', 'misfits', 'shut-out'])
+
 /** Each line bears the time; the word `ready` comes first, for whoever waits for it. */
 function report(event: { readonly type: string; readonly message: string }): void {
   const at = new Date().toISOString()
   const text = event.message
   if (event.type === 'ready') say(`${styled(process.stderr, 'green', 'ready')}: ${at} ${text}`)
-  else if (event.type === 'warning' || event.type === 'unreachable')
+  else if (warnings.has(event.type))
     say(`${at} ${styled(process.stderr, 'yellow', 'warning:')} ${text}`)
   else say(`${at} ${text}`)
 }

@@ -14,5 +14,6 @@ export async function clusterQuery(
   await requireNativeModule()
   const { queryCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
   const { local } = await ownAddresses(settings, queryTimeoutMs)
-  return () => queryCluster(local, settings.node.ports.registry, queryTimeoutMs)
+  const { keys, node } = settings
+  return () => queryCluster(local, node.ports.registry, queryTimeoutMs, keys)
 }

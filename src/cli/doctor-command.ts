@@ -36,7 +36,12 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   let answers = true
   const snapshot = async (address: string): Promise<ClusterSnapshot | null> => {
     try {
-      return await queryCluster(address, settings.node.ports.registry, answerWithinMs)
+      return await queryCluster(
+        address,
+        settings.node.ports.registry,
+        answerWithinMs,
+        settings.keys,
+      )
     } catch (error) {
       if (!(error instanceof TidingsError && error.code === 'CLUSTER_UNREACHABLE')) throw error
       answers = false

@@ -50,6 +50,7 @@ function buildProgram(argv: readonly string[], ended: (code: number) => void): C
   addCheck(program, ended)
   addMon(program, ended)
   addDoctor(program, ended)
+  addKeygen(program, ended)
   addDemo(program, ended)
   return program
 }
@@ -172,6 +173,21 @@ node how it sees the others. Ends with 0 where there is no problem, notes aside,
 there is one, with 3 where GENESIS_CLUSTER of this node does not answer.${exitCodes}`,
     )
     .action(async (options) => ended(await (await import('./doctor-command.ts')).doctor(options)))
+}
+
+function addKeygen(program: Command, ended: Ended): void {
+  const keygen = program.command('keygen')
+  keygen
+    .showHelpAfterError(moreHelp(keygen))
+    .description('make a key for a cluster, in a file for its owner alone')
+    .option('--out <file>', 'where; a file that is there stays as it is (default: tidings.key)')
+    .addHelpText(
+      'after',
+      `
+Prints the public key. All hosts of a cluster have the same file, named in their definition:
+  item(name = "TidingsKeyFile", value = "tidings.key")${exitCodes}`,
+    )
+    .action(async (options) => ended((await import('./keygen-command.ts')).keygen(options)))
 }
 
 function addDemo(program: Command, ended: Ended): void {

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { AccessList } from '../sockets/access-list.ts'
+import type { Keys } from '../sockets/keys/keys.ts'
 import type { NodeAddresses } from './access/addresses.ts'
+import type { Uninvited } from './access/uninvited.ts'
 import type { OnClusterEvent } from './cluster-event.ts'
 import type { DataPath } from './bus/data-path.ts'
 import type { HostNames } from './access/host-names.ts'
@@ -17,6 +19,8 @@ export interface BoundCluster {
   readonly addresses: NodeAddresses
   readonly names: HostNames
   readonly access: AccessList
+  readonly uninvited: Uninvited
+  readonly keys: Keys | null
   readonly dataPath: DataPath
   readonly registration: RegistrationPort
   readonly membership: Membership

@@ -1,4 +1,5 @@
 import type { NodeState } from '../model/cluster-snapshot.ts'
+import type { Misfit, Refusal } from '../sockets/keys/refusal.ts'
 
 /** What GENESIS_CLUSTER tells people, each as a sentence too. The union may grow; no rule depends on it. */
 export type ClusterEvent = (
@@ -16,8 +17,24 @@ export type ClusterEvent = (
     }
   /** The bus was made anew after one of its proxies had ended. */
   | { readonly type: 'bus-renewed' }
-  /** Somebody who is not on the access list tried to connect. */
+  /** Somebody who is not on the access list, or has no key of ours, tried to connect. */
   | { readonly type: 'denied'; readonly address: string }
+  /** Connections at a port by somebody with no key, or with another one; `count` of them so far. */
+  | {
+      readonly type: 'misfits'
+      readonly endpoint: string
+      readonly misfit: Misfit
+      readonly count: number
+    }
+  /** Another node is there and does not let this one in. */
+  | {
+      readonly type: 'shut-out'
+      readonly node: string
+      readonly endpoint: string
+      readonly refusal: Refusal
+    }
+  /** The key file has changed: its keys are taken, or why not. */
+  | { readonly type: 'keys'; readonly isTaken: boolean }
   /** Connections at a port that finished no handshake; `count` of them so far. */
   | { readonly type: 'strangers'; readonly endpoint: string; readonly count: number }
   /** What foreign programs published was not taken; `table`: null where their topic names none. */

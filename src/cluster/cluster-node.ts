@@ -36,6 +36,9 @@ const closeWithinMs = 2_000
 /** How often it is looked who has ended, milliseconds. */
 const livenessIntervalMs = 100
 
+/** How often it is looked whether the key file has changed, milliseconds. */
+const keyIntervalMs = 1_000
+
 /** Least time between two warnings of one kind, milliseconds: what is asked may be asked again at once. */
 const warnIntervalMs = 60_000
 
@@ -146,6 +149,7 @@ export class ClusterNode implements ClusterProcess {
       beat(memberTickMs, (late) => membership.tick(clock.now(), late)),
       beat(registrationIntervalMs, () => this.#sayAgain()),
       beat(resolveIntervalMs, () => directory.tick()),
+      beat(keyIntervalMs, () => this.#refreshKeys()),
     )
     this.#warnUnlinked()
     directory.begin()
@@ -163,6 +167,13 @@ export class ClusterNode implements ClusterProcess {
 
   close(): Promise<void> {
     return this.#end(undefined)
+  }
+
+  #refreshKeys(): void {
+    const { keys, on } = this.#bound
+    if (keys === null) return
+    const told = keys.refresh().then((news) => news && on({ type: 'keys', ...news }))
+    inBackground(told, (error) => this.#trouble(error))
   }
 
   /** It cannot go on. */

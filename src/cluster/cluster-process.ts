@@ -9,8 +9,8 @@ import { TidingsError } from '../base/tidings-error.ts'
 import { tcpEndpoint } from '../base/host-port.ts'
 import { hasOthers } from '../definition/settings.ts'
 import type { Settings } from '../definition/settings.ts'
-import { deniedIntervalMs } from './access/fixed-hosts.ts'
 import { AccessList } from '../sockets/access-list.ts'
+import { Keys } from '../sockets/keys/keys.ts'
 import { fewestFreeForCluster, requireFileDescriptors } from '../sockets/file-descriptors.ts'
 import type { LookUp } from '../sockets/host-lookup.ts'
 import { requireLibzmq } from '../sockets/socket-options.ts'
@@ -20,6 +20,7 @@ import type { ClusterEvent, OnClusterEvent } from './cluster-event.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import type { ClusterProcess } from './cluster-node.ts'
 import { ClusterNode } from './cluster-node.ts'
+import type { ForeignAt } from './bus/bus.ts'
 import { DataPath } from './bus/data-path.ts'
 import type { HostNames } from './access/host-names.ts'
 import { listeningPorts } from '../sockets/listening-ports.ts'
@@ -27,9 +28,9 @@ import { Beacons } from './membership/beacon.ts'
 import { Membership } from './membership/membership.ts'
 import { OwnPort } from './bus/own-port.ts'
 import { PortPool } from './bus/port-pool.ts'
-import { RateLimit } from '../base/rate-limit.ts'
 import { RegistrationPort } from './roster/registration-port.ts'
 import { RosterFile, stateDirectory } from './roster/roster-file.ts'
+import { Uninvited } from './access/uninvited.ts'
 import { checkThreadPool, linkLimit, threadPoolSize } from './bus/thread-pool.ts'
 
 export type { ClusterProcess } from './cluster-node.ts'
@@ -45,7 +46,7 @@ export interface StartClusterOptions {
   /** Directory of the roster file; default `$TIDINGS_STATE`, else that of XDG. */
   readonly state?: string
   /** Where the intake of what foreign programs publish subscribes; without: they are not heard. */
-  readonly foreignAt?: string | undefined
+  readonly foreignAt?: ForeignAt | undefined
   /** Closes it; during the start it ends the start with ABORTED. */
   readonly signal?: AbortSignal
   /** How names of hosts are resolved; default: as the system does. */
@@ -89,7 +90,11 @@ class Bindings {
   readonly #clock: Clock
   readonly #on: OnClusterEvent
   readonly #options: StartClusterOptions
+  readonly #keys: Keys | null
+  readonly #uninvited: Uninvited
   readonly #opened: (() => Promise<void> | void)[] = []
+  /** Who was denied before the node was there that knows more of it. */
+  readonly #deniedEarly = new Set<string>()
   #node: ClusterNode | null = null
 
   constructor(
@@ -102,16 +107,21 @@ class Bindings {
     this.#clock = clock
     this.#on = on
     this.#options = options
+    this.#keys = Keys.of(settings.keys)
+    this.#uninvited = new Uninvited(clock, this.#keys !== null, on)
   }
 
   async start(): Promise<ClusterNode> {
     const { state = stateDirectory(), signal } = this.#options
     const bound = await this.#bind(state)
     bound.dataPath.run()
-    await checkThreadPool(bound.addresses.local, this.#settings.node.ports, this.#clock, signal)
+    const { local } = bound.addresses
+    const { ports } = this.#settings.node
+    await checkThreadPool(local, ports, this.#clock, signal, threadPoolSize(), this.#keys)
     checkAborted(signal)
     this.#node = new ClusterNode(bound, () => this.close())
     this.#node.begin()
+    for (const address of this.#deniedEarly) this.#denied(address, 'address')
     return this.#node
   }
 
@@ -132,8 +142,8 @@ class Bindings {
     const { bind } = addresses
     const access = await this.#openAccess(addresses)
     checkAborted(signal)
-    const stranger = this.#strangers()
-    const shared = { bind, zapDomain: access.domain, clock, stranger }
+    const keys = this.#keys
+    const shared = { bind, zapDomain: access.domain, keys, clock, ...this.#arrivals() }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const { foreignAt } = this.#options
     const links = { linked: hasOthers(settings), newLinks: this.#newLinks() }
@@ -151,7 +161,7 @@ class Bindings {
     })
     this.#opened.push(() => registration.close())
     checkAborted(signal)
-    const membership = await this.#openMembership(addresses, access.domain, stranger)
+    const membership = await this.#openMembership(addresses, access.domain)
     checkAborted(signal)
     const pool = new PortPool(
       ports,
@@ -163,7 +173,8 @@ class Bindings {
     this.#opened.push(() => ownPort.close())
     checkAborted(signal)
     const file = new RosterFile(state, name, ports.cluster)
-    const parts = { names, access, dataPath, registration, membership, ownPort, pool, file }
+    const uninvited = this.#uninvited
+    const parts = { names, access, uninvited, keys, dataPath, registration, membership, ownPort, pool, file }
     return { settings, addresses, clock, on, ...parts }
   }
 
@@ -172,7 +183,9 @@ class Bindings {
     const [clock, on] = [this.#clock, this.#on]
     if (this.#settings.link !== 'relay') return () => noLinks
     const limit = linkLimit(threadPoolSize())
-    return ({ outboundAt }) => new RelayLinks({ outboundAt, limit, clock, on })
+    const keys = this.#keys
+    const refused: Uninvited['shutOut'] = (...of) => this.#uninvited.shutOut(...of)
+    return ({ outboundAt }) => new RelayLinks({ outboundAt, limit, keys, refused, clock, on })
   }
 
   /** What is known after `firstLookUpMs` is enough to begin with. */
@@ -195,30 +208,28 @@ class Bindings {
   }
 
   async #openAccess({ allowed }: NodeAddresses): Promise<AccessList> {
-    const access = await AccessList.open((address) => this.#node?.reach.directory.denied(address))
+    const access = await AccessList.open((address, why) => this.#denied(address, why), this.#keys)
     this.#opened.push(() => access.close())
     access.load(allowed)
     return access
   }
 
-  /** Counts them by port, and tells of each port once a minute at most. */
-  #strangers(): (endpoint: string) => void {
-    const counts = new Map<string, number>()
-    const told = new RateLimit(deniedIntervalMs)
-    return (endpoint) => {
-      const count = (counts.get(endpoint) ?? 0) + 1
-      counts.set(endpoint, count)
-      if (!told.admits(endpoint, this.#clock.now())) return
-      const message = `connections at ${endpoint} finished no handshake and were put out: ${count} so far`
-      this.#on({ type: 'strangers', endpoint, count, message })
+  #denied(address: string, why: 'address' | 'key'): void {
+    if (why === 'key')
+      return this.#uninvited.denied(address, 'its key is not in the key file of this node')
+    if (this.#node === null) this.#deniedEarly.add(address)
+    else this.#node.reach.directory.denied(address)
+  }
+
+  /** What the ports tell of who comes to them. */
+  #arrivals(): Pick<Uninvited, 'stranger' | 'misfit'> {
+    return {
+      stranger: (endpoint) => this.#uninvited.stranger(endpoint),
+      misfit: (endpoint, misfit) => this.#uninvited.misfit(endpoint, misfit),
     }
   }
 
-  async #openMembership(
-    addresses: NodeAddresses,
-    zapDomain: string,
-    stranger: (endpoint: string) => void,
-  ): Promise<Membership> {
+  async #openMembership(addresses: NodeAddresses, zapDomain: string): Promise<Membership> {
     const { name, ports } = this.#settings.node
     const membership = await Membership.open({
       bind: addresses.bind,
@@ -226,6 +237,7 @@ class Bindings {
       endpoint: () =>
         tcpEndpoint(this.#node?.reach.directory.advertised ?? addresses.advertised, ports.cluster),
       zapDomain,
+      keys: this.#keys,
       node: name,
       cluster: this.#settings.clusterName,
       refusal: (node, address) => this.#node?.reach.directory.refusal(node, address) ?? null,
@@ -236,7 +248,8 @@ class Bindings {
         whisper: (node, whisper) => this.#node?.whispered(node, whisper),
         warning: (message) => this.#on({ type: 'warning', message }),
         failed: (error) => this.#node?.fail(error),
-        stranger,
+        refused: (node, endpoint, refusal) => this.#uninvited.shutOut(node, endpoint, refusal),
+        ...this.#arrivals(),
       },
     })
     this.#opened.push(() => membership.close())

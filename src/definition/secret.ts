@@ -7,8 +7,8 @@ export const mask = '***'
 
 const secretWord = /pass|pwd|secret|token|credential|^key|key$|pw$/
 
-/** Behind `Key`, these words make a name that speaks about keys: MetadataChronicleMapAverageKeySizeBytes. */
-const aboutKeys = new Set(['size', 'length', 'count', 'type'])
+/** Behind `Key`, these words make a name that speaks about keys: MetadataChronicleMapAverageKeySizeBytes, TidingsKeyFile. */
+const aboutKeys = new Set(['size', 'length', 'count', 'type', 'file'])
 
 /** True for names such as DbPassword, EMAIL_SMTP_PW, SMTPPW, GenesisKey, secret.db.host. */
 export function isSecretName(name: string): boolean {

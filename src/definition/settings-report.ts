@@ -10,6 +10,7 @@ import type { Layer } from './items/judged-items.ts'
 import type { Machine } from './machine.ts'
 import { thisMachine } from './machine.ts'
 import { nodeInForce } from './items/node-in-force.ts'
+import { nodeKeys } from './items/node-keys.ts'
 import type { NodeInForce } from './items/node-in-force.ts'
 import type { Problem } from './problem.ts'
 import { orderedProblems, problemFrom } from './problem.ts'
@@ -154,10 +155,10 @@ export function readDefinition(
   }
 }
 
-/** What was read → what it means here. */
+/** What was read → what it means here. Without `cwd` no key file is read. */
 export function reportOf(
   definition: Definition,
-  choice: Pick<FoundOptions, 'system' | 'host' | 'machine'>,
+  choice: Pick<FoundOptions, 'system' | 'host' | 'machine'> & { readonly cwd?: string },
   findings: Findings,
 ): SettingsReport {
   const node = nodeInForce(definition, choice, choice.machine, findings)
@@ -174,8 +175,13 @@ export function reportOf(
   const settings = canSettle
     ? settingsFromItems(definition, node, itemsByHost, layer, findings)
     : null
+  const keys =
+    settings?.layer === 'ZeroMQ' && choice.cwd !== undefined
+      ? nodeKeys(itemsByHost, settings.node.name, choice.cwd, findings)
+      : undefined
   return {
-    settings: findings.errors.length === 0 ? settings : null,
+    settings:
+      settings && findings.errors.length === 0 ? { ...settings, ...(keys && { keys }) } : null,
     system: node?.system ?? null,
     host: node?.host ?? null,
     hosts: node?.listed ?? [],

@@ -1,3 +1,4 @@
+import type { KeySettings } from '../model/key-ring.ts'
 import type { NodeLink, NodeMode } from '../model/roster-entry.ts'
 
 /** The ports of one node's GENESIS_CLUSTER; each from 1 to 65535, all different. */
@@ -72,6 +73,8 @@ export interface Settings {
   readonly connectViaLoopback: boolean
   /** `ZeroMQProxyUnicastRelayIntervalMs`; 0: at once. */
   readonly relayIntervalMs: number
+  /** Present with TidingsKeyFile only: then nobody without a key is let in. */
+  readonly keys?: KeySettings
   /** Present with layer MQTT only. */
   readonly mqtt?: MqttSettings
 }

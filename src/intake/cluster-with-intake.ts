@@ -43,7 +43,7 @@ export async function startClusterWithIntake(
     const cluster = await startCluster(settings, {
       ...options,
       signal: starting.signal,
-      foreignAt: await intake.endpoint(),
+      foreignAt: await intake.foreignAt(),
       on: (event) => (event.type === 'ready' ? (ready = event) : on(event)),
     })
     const open = (stop: AbortSignal) => intakeQueue(settings, cluster.local).open(stop)
@@ -156,7 +156,8 @@ export class ClusterWithIntake implements ClusterProcess {
 
 /** A publisher of its own, which publishes through the inbound port as scripts do, in either mode. */
 function intakeQueue(settings: Settings, local: string): ComposedQueue<Record<string, object>> {
-  const { name, ports } = settings.node
+  const { keys = null, node } = settings
+  const { name, ports } = node
   const transport = new ZeroMQTransport({
     mode: settings.mode,
     role: 'script',
@@ -164,6 +165,7 @@ function intakeQueue(settings: Settings, local: string): ComposedQueue<Record<st
     bindAddress: local,
     allowed: [],
     ports,
+    keys,
     clusterTimeoutMs: defaultClusterTimeoutMs,
     subscribes: false,
     wantsPort: false,

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { liveHeapBytes } from '../../test/harness/live-heap.ts'
@@ -9,7 +8,7 @@ import { Intake, type IntakeQueue } from './intake.ts'
 import { MessageRun } from './message-run.ts'
 import { WaitingMessages } from './waiting-messages.ts'
 import { ZmtpReader } from './zmtp-reader.ts'
-import { greeting, readyCommand } from './zmtp.ts'
+import { publisherHandshake } from './zmtp.ts'
 
 const messages = 400_000
 
@@ -25,7 +24,7 @@ function flood(count: number): Buffer {
 }
 
 const bytes = flood(messages)
-const begin = Buffer.concat([greeting(), readyCommand()])
+const subscription = '\x01update/'
 
 let intake: Intake
 let told: number
@@ -60,14 +59,17 @@ async function open(waitingBytes: number): Promise<void> {
     refused: (_table, _reason, count) => (told += count),
     warn: () => undefined,
   })
-  const { port } = new URL(await intake.endpoint())
+  const { endpoint, password } = await intake.foreignAt()
+  const { port } = new URL(endpoint)
   socket = connect(Number(port), '127.0.0.1')
   onTestFinished(async () => {
     socket.destroy()
     await intake.close()
   })
-  socket.write(begin)
-  await once(socket, 'data')
+  let heard = ''
+  socket.on('data', (piece: Buffer) => (heard += piece.latin1Slice()))
+  socket.write(publisherHandshake(password))
+  await expect.poll(() => heard).toContain(subscription)
 }
 
 beforeEach(() => {
@@ -99,15 +101,22 @@ it('W5: of a flood beyond what may wait the operator learns while it goes on, an
   expect(intake.overrun).toBe(lost)
 })
 
+const password = 'not to be guessed'
+
 /** Of one connection that has begun; at most so many bytes may wait. */
 function readerOf(most: number) {
   const nothing = (): undefined => undefined
   const waiting = new WaitingMessages(most, nothing)
   const reader = new ZmtpReader(
-    { maxMessageBytes: intakeLimits.messageBytes, maxFrameBytes: 16 * 1024 * 1024 },
-    { ready: nothing, messages: (run, count) => waiting.push(run, count), refused: nothing },
+    { maxMessageBytes: intakeLimits.messageBytes, maxFrameBytes: 16 * 1024 * 1024, password },
+    {
+      welcome: nothing,
+      ready: nothing,
+      messages: (run, count) => waiting.push(run, count),
+      refused: nothing,
+    },
   )
-  reader.take(begin)
+  reader.take(publisherHandshake(password))
   return { reader, waiting }
 }
 

@@ -1,9 +1,17 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import { randomId } from '../base/random.ts'
 import { allForeignTopic } from '../model/topic.ts'
 import { socketLimits } from '../sockets/socket-options.ts'
 import { intakeLimits } from './intake-limits.ts'
-import { greeting, readyCommand, subscribeMessage, unsubscribeMessage } from './zmtp.ts'
+import {
+  greeting,
+  readyCommand,
+  subscribeMessage,
+  unsubscribeMessage,
+  welcomeCommand,
+} from './zmtp.ts'
 import { type ZmtpHandlers, ZmtpReader } from './zmtp-reader.ts'
 
 const loopback = '127.0.0.1'
@@ -11,7 +19,7 @@ const loopback = '127.0.0.1'
 /** Connections at once: one is the bus, two while it is made anew; the rest are strangers. */
 const maxConnections = 16
 
-interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'ready'> {
+interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'welcome' | 'ready'> {
   /** The bus has connected and has been told what is wanted. */
   subscribed(): void
   /** A connection has ended, and why. `isReady`: messages may have been under way. */
@@ -21,22 +29,26 @@ interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'ready'> {
 /**
  * Where the inbound proxy hands over what foreign programs publish: a subscriber of `update/` that it
  * connects to, on loopback, beside outbound and export. What is ours is published under other topics,
- * so none of it comes here. A connection that ends libzmq makes again.
+ * so none of it comes here. A connection that ends libzmq makes again. Every user of the host can reach the port: who does
+ * not know the password, which only the bus of this process does, is put out.
  */
 export class ForeignPort {
   readonly #server: Server
+  readonly #clock: Clock
   readonly #handlers: ForeignPortHandlers
+  readonly password = randomId()
   readonly #connections = new Set<Socket>()
   #isClosing = false
 
-  private constructor(handlers: ForeignPortHandlers) {
+  private constructor(clock: Clock, handlers: ForeignPortHandlers) {
+    this.#clock = clock
     this.#handlers = handlers
     this.#server = createServer((socket) => this.#accept(socket))
     this.#server.maxConnections = maxConnections
   }
 
-  static async open(handlers: ForeignPortHandlers): Promise<ForeignPort> {
-    const port = new ForeignPort(handlers)
+  static async open(clock: Clock, handlers: ForeignPortHandlers): Promise<ForeignPort> {
+    const port = new ForeignPort(clock, handlers)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     port.#server.once('error', reject)
     port.#server.listen(0, loopback, resolve)
@@ -63,16 +75,25 @@ export class ForeignPort {
   #accept(socket: Socket): void {
     this.#connections.add(socket)
     const handlers = this.#handlers
+    const welcome = (): void => {
+      socket.write(welcomeCommand())
+    }
     const ready = (): void => {
-      socket.write(subscribeMessage(allForeignTopic))
+      socket.write(Buffer.concat([readyCommand(), subscribeMessage(allForeignTopic)]))
       handlers.subscribed()
     }
     const limits = {
+      password: this.password,
       maxMessageBytes: intakeLimits.messageBytes,
       maxFrameBytes: socketLimits.maxInboundBytes,
     }
-    const reader = new ZmtpReader(limits, { ...handlers, ready })
+    const reader = new ZmtpReader(limits, { ...handlers, welcome, ready })
     let why = 'the other end closed it'
+    const late = this.#clock.after(socketLimits.handshakeIntervalMs, () => {
+      if (reader.isReady) return
+      why = `it did not finish its handshake within ${socketLimits.handshakeIntervalMs} ms`
+      socket.destroy()
+    })
     socket.on('data', (piece: Buffer) => {
       const end = reader.take(piece)
       if (end === null) return
@@ -81,9 +102,10 @@ export class ForeignPort {
     })
     socket.on('error', (error) => (why = error.message))
     socket.on('close', () => {
+      late.cancel()
       this.#connections.delete(socket)
       if (!this.#isClosing) handlers.ended(why, reader.isReady)
     })
-    socket.write(Buffer.concat([greeting(), readyCommand()]))
+    socket.write(greeting())
   }
 }

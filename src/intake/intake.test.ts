@@ -18,7 +18,7 @@ import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
 import { intakeLimits } from './intake-limits.ts'
 import { intakeRegistration } from './intake-registration.ts'
 import { Intake } from './intake.ts'
-import { greeting } from './zmtp.ts'
+import { publisherHandshake } from './zmtp.ts'
 
 type Received = Pick<Update, 'record' | 'sequence' | 'commit' | 'foreign'> | { loss: Loss }
 type Refusal = readonly [table: string | null, reason: string, count: number, path?: string]
@@ -68,8 +68,15 @@ beforeEach(async () => {
   void (async () => {
     for await (const event of subscriber.status()) events.push(event)
   })()
-  program = new XPublisher({ immediate: true, linger: 0, sendHighWaterMark: 0 })
-  program.connect(await intake.endpoint())
+  const { endpoint, user, password } = await intake.foreignAt()
+  program = new XPublisher({
+    immediate: true,
+    linger: 0,
+    sendHighWaterMark: 0,
+    plainUsername: user,
+    plainPassword: password,
+  })
+  program.connect(endpoint)
   expect((await program.receive()).map(String)).toEqual(['\x01update/'])
 })
 
@@ -223,13 +230,13 @@ const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBu
 
 /** One that has sent before it learns that nothing is wanted any more: a socket of ZeroMQ would drop it. */
 async function hastyProgram() {
-  const ready = Buffer.from('\x05READY\x0bSocket-Type\0\0\0\x04XPUB', 'latin1')
-  const { port } = new URL(await intake.endpoint())
+  const { endpoint, password } = await intake.foreignAt()
+  const { port } = new URL(endpoint)
   const socket = connect(Number(port), '127.0.0.1')
   sockets.push(socket)
   let heard = ''
   socket.on('data', (piece: Buffer) => (heard += piece.latin1Slice()))
-  socket.write(Buffer.concat([greeting(), Buffer.from([4, ready.length]), ready]))
+  socket.write(publisherHandshake(password))
   await expect.poll(() => heard).toContain('\x01update/')
   return {
     isUnwanted: () => heard.includes('\0update/'),
@@ -367,7 +374,7 @@ it('what is no bus and ends is told to the operator alone, once in a while', asy
   intake.leadTo(numbered)
   await subscribe(['TRADE'])
   await send('TRADE', insert(1))
-  const { port } = new URL(await intake.endpoint())
+  const { port } = new URL((await intake.foreignAt()).endpoint)
   for (const text of ['GET / HTTP/1.1', 'x'.repeat(100), 'y'.repeat(100)]) {
     const stranger = connect(Number(port), '127.0.0.1')
     stranger.end(text)

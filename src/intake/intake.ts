@@ -6,6 +6,8 @@ import { RateLimit } from '../base/rate-limit.ts'
 import { decodeForeign } from '../wire/frames/foreign.ts'
 import type { ForeignMessage, RefusedForeign } from '../wire/frames/foreign.ts'
 import { ForeignPort } from './foreign-port.ts'
+import { foreignUser } from './zmtp.ts'
+import type { ForeignAt } from '../cluster/bus/bus.ts'
 import { intakeLimits } from './intake-limits.ts'
 import { isGap, overrunReason, WaitingMessages } from './waiting-messages.ts'
 import type { Gap, NotTaken } from './waiting-messages.ts'
@@ -55,7 +57,7 @@ export class Intake {
       options.waitingBytes ?? intakeLimits.waitingBytes,
       options.refused,
     )
-    this.#port = ForeignPort.open({
+    this.#port = ForeignPort.open(options.clock, {
       messages: (bytes, count) => {
         this.#waiting.push(bytes, count)
         this.#onWaiting()
@@ -76,8 +78,9 @@ export class Intake {
   }
 
   /** Where the inbound proxy is to connect to. */
-  async endpoint(): Promise<string> {
-    return (await this.#port).endpoint
+  async foreignAt(): Promise<ForeignAt> {
+    const { endpoint, password } = await this.#port
+    return { endpoint, user: foreignUser, password }
   }
 
   /** Messages let go since it was opened, because too much waited. */

@@ -3,7 +3,7 @@ import { liveHeapBytes } from '../../test/harness/live-heap.ts'
 import { seededRandom } from '../base/random.ts'
 import { MessageRun } from './message-run.ts'
 import { ZmtpReader } from './zmtp-reader.ts'
-import { greeting, readyCommand } from './zmtp.ts'
+import { greeting, publisherHandshake } from './zmtp.ts'
 
 const maxMessageBytes = 100_000
 const maxFrameBytes = 200_000
@@ -21,7 +21,10 @@ const message = (...frames: string[]): Buffer =>
   Buffer.concat(
     frames.map((text, n) => frame(n < frames.length - 1 ? 1 : 0, Buffer.from(text, 'latin1'))),
   )
-const begin = Buffer.concat([greeting(), readyCommand()])
+const password = 'not to be guessed'
+const begin = publisherHandshake(password)
+const hello = `\x05HELLO\x07tidings${String.fromCharCode(password.length)}${password}`
+const command = (body: string): Buffer => frame(4, Buffer.from(body, 'latin1'))
 
 type Came = string[] | { head: string; reason: string }
 
@@ -30,8 +33,9 @@ function read(pieces: Iterable<Buffer>) {
   const came: Came[] = []
   let ready = 0
   const reader = new ZmtpReader(
-    { maxMessageBytes, maxFrameBytes },
+    { maxMessageBytes, maxFrameBytes, password },
     {
+      welcome: () => undefined,
       ready: () => ready++,
       messages: (bytes, count) => {
         const run = new MessageRun(bytes, count)
@@ -105,7 +109,15 @@ describe('a connection from a publisher', () => {
     const ping = frame(4, Buffer.from('\x04PING\0\0'))
     const long = frame(4, Buffer.from(`\x04OTHER${'x'.repeat(5000)}`))
     const [one, other] = [frame(1, Buffer.from('a')), frame(0, Buffer.from('b'))]
-    const bytes = Buffer.concat([begin, ping, one, long, other, readyCommand(), message('c')])
+    const bytes = Buffer.concat([
+      begin,
+      ping,
+      one,
+      long,
+      other,
+      command('\x08INITIATE'),
+      message('c'),
+    ])
     for (const size of sizes)
       expect(read(inPieces(bytes, size))).toMatchObject({
         came: [['a', 'b'], ['c']],
@@ -119,7 +131,7 @@ describe('a connection from a publisher', () => {
     ['mechanism', [Buffer.from(greeting().fill('CURVE', 12, 17))], /does not begin as ZMTP/],
     ['frame too large', [begin, header(0, maxFrameBytes + 1)], /a frame of 200001 bytes/],
     ['frame that cannot be', [begin, Buffer.from('02ffffffffffffffff', 'hex')], /a frame of 1844/],
-    ['message before READY', [greeting(), message('a')], /before READY/],
+    ['message before INITIATE', [greeting(), message('a')], /before INITIATE/],
     ['ERROR', [begin, frame(4, Buffer.from('\x05ERROR\x02no'))], /said ERROR/],
   ])('W4: is given up for its %s', (_, parts, why) => {
     const bytes = Buffer.concat([...parts, message('behind it')])
@@ -130,13 +142,26 @@ describe('a connection from a publisher', () => {
       })
   })
 
+  it.each([
+    ['another', publisherHandshake('guessed')],
+    ['none', Buffer.concat([greeting(), command('\x08INITIATE')])],
+    ['one with more behind it', Buffer.concat([greeting(), command(`${hello}x`)])],
+  ])('Z7: is put out where it does not know the password: it says %s', (_, bytes) => {
+    for (const size of sizes)
+      expect(read(inPieces(Buffer.concat([bytes, message('a')]), size))).toMatchObject({
+        came: [],
+        ready: 0,
+        end: expect.stringMatching(/does not know the password/) as string,
+      })
+  })
+
   it('W4: takes no memory for what is only promised, and no more than a message for one that trickles', () => {
     const open: ZmtpReader[] = []
     const before = liveHeapBytes()
     for (let n = 0; n < 100; n++) {
       const nothing = () => undefined
-      const handlers = { ready: nothing, messages: nothing, refused: nothing }
-      const reader = new ZmtpReader({ maxMessageBytes, maxFrameBytes }, handlers)
+      const handlers = { welcome: nothing, ready: nothing, messages: nothing, refused: nothing }
+      const reader = new ZmtpReader({ maxMessageBytes, maxFrameBytes, password }, handlers)
       open.push(reader)
       for (const piece of [begin, header(0, maxMessageBytes - 9)]) reader.take(piece)
       if (n > 0) continue

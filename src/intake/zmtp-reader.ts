@@ -5,6 +5,7 @@ import {
   commandFlag,
   endOfMessage,
   greetingBytes,
+  helloBody,
   isGreeting,
   longFlag,
   longHeaderBytes,
@@ -14,7 +15,9 @@ import {
   sizeOf,
 } from './zmtp.ts'
 
-interface ZmtpReaderLimits {
+interface ZmtpReaderOptions {
+  /** Whoever says it may send. */
+  readonly password: string
   /** Bytes of a message, with the headers of its frames; of a larger one only the topic is kept. */
   readonly maxMessageBytes: number
   /** Bytes of one frame; a larger one ends the connection. */
@@ -22,7 +25,9 @@ interface ZmtpReaderLimits {
 }
 
 export interface ZmtpHandlers {
-  /** The peer has said that it is ready: subscriptions may go out. */
+  /** The peer has said the password: it waits for a welcome. */
+  welcome(): void
+  /** The peer waits for what we are, and for subscriptions: messages may come. */
   ready(): void
   /** So many whole messages, as they came: frames of ZMTP, one behind the other. May be kept. */
   messages(bytes: Buffer, count: number): void
@@ -46,7 +51,7 @@ const leastRoomBytes = 256
  * each as a promise; foreign programs send several times as many, and who reads them has to come to it.
  */
 export class ZmtpReader {
-  readonly #limits: ZmtpReaderLimits
+  readonly #limits: ZmtpReaderOptions
   readonly #handlers: ZmtpHandlers
   /** The greeting, or the message or command of which not all has come; of one that is refused, its topic. */
   #open: Buffer = nothing
@@ -63,11 +68,15 @@ export class ZmtpReader {
   #bytes = 0
   #refused: RefusedReason | null = null
   #firstEnd = 0
+  /** What the peer has to say first. */
+  readonly #hello: Buffer
+  #isWelcome = false
   #isReady = false
   #end: string | null = null
 
-  constructor(limits: ZmtpReaderLimits, handlers: ZmtpHandlers) {
+  constructor(limits: ZmtpReaderOptions, handlers: ZmtpHandlers) {
     this.#limits = limits
+    this.#hello = helloBody(limits.password)
     this.#handlers = handlers
   }
 
@@ -139,7 +148,7 @@ export class ZmtpReader {
   }
 
   #takeGreeting(): void {
-    if (!isGreeting(this.#open)) this.#end = 'it does not begin as ZMTP 3 with the mechanism NULL'
+    if (!isGreeting(this.#open)) this.#end = 'it does not begin as ZMTP 3 with the mechanism PLAIN'
     this.#nextFrame(0)
   }
 
@@ -169,7 +178,7 @@ export class ZmtpReader {
 
   /** One more frame of the message; how many bytes of it are to be kept. */
   #openFrame(header: number, size: number): number {
-    if (!this.#isReady) this.#end = 'a message before READY'
+    if (!this.#isReady) this.#end = 'a message before INITIATE'
     this.#frames += 1
     this.#bytes += header + size
     if (this.#bytes > this.#limits.maxMessageBytes) this.#refused ??= 'too-large'
@@ -206,13 +215,24 @@ export class ZmtpReader {
     this.#nextFrame(0)
   }
 
-  /** READY begins it; ERROR ends it; what else a later version may say is not for us. */
+  /** HELLO has the password, INITIATE begins it, ERROR ends it; what else a later version may say is not for us. */
   #takeCommand(body: Buffer): void {
     const name = body.subarray(1, 1 + (body[0] ?? 0)).latin1Slice()
     if (name === 'ERROR') this.#end = 'it said ERROR'
-    if (name !== 'READY' || this.#isReady) return
-    this.#isReady = true
-    this.#handlers.ready()
+    else if (!this.#isWelcome) this.#takeHello(body)
+    else if (name === 'INITIATE' && !this.#isReady) {
+      this.#isReady = true
+      this.#handlers.ready()
+    }
+  }
+
+  /** What comes before it is refused, whatever it is. */
+  #takeHello(body: Buffer): void {
+    if (!body.equals(this.#hello)) this.#end = 'it does not know the password'
+    else {
+      this.#isWelcome = true
+      this.#handlers.welcome()
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What one subscriber of one libzmq publisher says and hears in ZMTP 3.0 (RFC 23): greeting, the NULL
- * mechanism, one subscription, messages.
+ * What one subscriber of one libzmq publisher says and hears in ZMTP 3.0 (RFC 23): greeting, the mechanism
+ * PLAIN (RFC 24), one subscription, messages.
  */
 
 export const greetingBytes = 64
@@ -9,13 +9,18 @@ const majorVersionAt = 10
 const mechanismAt = 12
 const mechanismBytes = 20
 
-/** Signature, version 3.0 and the mechanism NULL, each with zeros up to its place. */
+const mechanism = 'PLAIN'
+
+/** As whom the inbound proxy comes; what counts is the password. */
+export const foreignUser = 'tidings'
+
+/** Signature, version 3.0 and the mechanism PLAIN, each with zeros up to its place. */
 export function greeting(): Buffer {
   const bytes = Buffer.alloc(greetingBytes)
   bytes[0] = 0xff
   bytes[signatureEnd] = 0x7f
   bytes[majorVersionAt] = 3
-  bytes.latin1Write('NULL', mechanismAt)
+  bytes.latin1Write(mechanism, mechanismAt)
   return bytes
 }
 
@@ -23,7 +28,7 @@ export const isGreeting = (bytes: Buffer): boolean =>
   bytes[0] === 0xff &&
   bytes[signatureEnd] === 0x7f &&
   (bytes[majorVersionAt] ?? 0) >= 3 &&
-  bytes.latin1Slice(mechanismAt, mechanismAt + mechanismBytes).replaceAll('\0', '') === 'NULL'
+  bytes.latin1Slice(mechanismAt, mechanismAt + mechanismBytes).replaceAll('\0', '') === mechanism
 
 export const moreFlag = 1
 export const longFlag = 2
@@ -36,14 +41,33 @@ export const longHeaderBytes = 9
 const short = (flags: number, body: Buffer): Buffer =>
   Buffer.concat([Buffer.from([flags, body.length]), body])
 
-/** The handshake's command: what kind of socket this is. */
-export function readyCommand(): Buffer {
-  const name = 'Socket-Type'
-  const value = 'SUB'
-  const valueBytes = Buffer.alloc(4)
-  valueBytes.writeUInt32BE(value.length)
-  const property = [Buffer.from([name.length]), Buffer.from(name), valueBytes, Buffer.from(value)]
-  return short(commandFlag, Buffer.concat([Buffer.from('\x05READY'), ...property]))
+const withLength = (text: string): Buffer => {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([Buffer.from([bytes.length]), bytes])
+}
+
+/** What the publisher says first: who it is. */
+export const helloBody = (password: string): Buffer =>
+  Buffer.concat(['HELLO', foreignUser, password].map(withLength))
+
+/** All that a publisher says until messages may come from it: what the inbound proxy does, for tests. */
+export const publisherHandshake = (password: string): Buffer =>
+  Buffer.concat([
+    greeting(),
+    short(commandFlag, helloBody(password)),
+    short(commandFlag, socketType('INITIATE', 'XPUB')),
+  ])
+
+/** The answer to who has the password. */
+export const welcomeCommand = (): Buffer => short(commandFlag, withLength('WELCOME'))
+
+/** The end of the handshake: what kind of socket this is. */
+export const readyCommand = (): Buffer => short(commandFlag, socketType('READY', 'SUB'))
+
+function socketType(command: string, type: string): Buffer {
+  const size = Buffer.alloc(4)
+  size.writeUInt32BE(type.length)
+  return Buffer.concat([withLength(command), withLength('Socket-Type'), size, Buffer.from(type)])
 }
 
 export const subscribeMessage = (prefix: string): Buffer => short(0, Buffer.from(`\x01${prefix}`))

@@ -19,7 +19,7 @@ const scriptInstanceDigits = 8
  * Opens the update queue of this process: registers it with the node's GENESIS_CLUSTER and connects
  * it. One process may open several queues, each under a name of its own.
  *
- * @throws TidingsError USAGE, DEFINITION_INVALID, CLUSTER_UNREACHABLE (after `clusterTimeoutMs`),
+ * @throws TidingsError USAGE, DEFINITION_INVALID, CLUSTER_UNREACHABLE or ACCESS_DENIED (after `clusterTimeoutMs`),
  * NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN, FILE_LIMIT_TOO_LOW, LIBZMQ_TOO_OLD, ZEROMQ_UNAVAILABLE,
  * WORKER_NOT_HOSTED, TRANSPORT_FAILED or ABORTED; nothing is left open then.
  */

@@ -47,6 +47,7 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
     allowed,
     ports: settings.node.ports,
     cluster: settings.clusterName,
+    keys: settings.keys ?? null,
     clusterTimeoutMs,
     spentMs: systemClock.now() - startedAt,
     processPort,

@@ -1,5 +1,5 @@
 /**
- * Who may connect, by address: the server of the ZeroMQ Authentication Protocol (RFC 27,
+ * Who may connect, by address and key: the server of the ZeroMQ Authentication Protocol (RFC 27,
  * https://rfc.zeromq.org/spec/27/), asked by libzmq for each new connection to a bound socket.
  */
 import net from 'node:net'
@@ -10,13 +10,21 @@ import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
+import type { Keys } from './keys/keys.ts'
 import { ownContext } from './own-context.ts'
 
 /** Every address of this host's loopback interface. */
 export const loopbackAddresses = ['127.0.0.0/8', '::1'] as const
 
-/** Told once for each connection that was denied. */
-type Denied = (address: string) => void
+/** Told once for each connection that was denied, and what of it is to blame. */
+type Denied = (address: string, why: 'address' | 'key') => void
+
+/** Who asks to be let in. */
+interface Applicant {
+  readonly address: string
+  /** Of CURVE, proven; null: it has none. */
+  readonly publicKey: Buffer | null
+}
 
 const zapEndpoint = 'inproc://zeromq.zap.01'
 const zapVersion = '1.0'
@@ -28,22 +36,27 @@ const zapVersion = '1.0'
 export class AccessList {
   readonly domain: string
   readonly #denied: Denied
+  readonly #keys: Keys | null
   readonly #server: AccessServer
   #allowed: BlockList | null = null
   #closed = false
-  readonly #waiting: ((allowed: boolean) => void)[] = []
-  readonly #waitingFor: string[] = []
+  readonly #waiting: { readonly of: Applicant; readonly answer: (allowed: boolean) => void }[] = []
 
-  private constructor(domain: string, denied: Denied, server: AccessServer) {
+  private constructor(domain: string, denied: Denied, keys: Keys | null, server: AccessServer) {
     this.domain = domain
     this.#denied = denied
+    this.#keys = keys
     this.#server = server
   }
 
-  /** Resolves when libzmq can ask; bind after that, and `load()` before or after. */
-  static async open(denied: Denied = () => {}, context: Context = ownContext()) {
+  /** Resolves when libzmq can ask; bind after that, and `load()` before or after. With `keys` nobody comes in without one. */
+  static async open(
+    denied: Denied = () => {},
+    keys: Keys | null = null,
+    context: Context = ownContext(),
+  ) {
     const server = AccessServer.of(context)
-    const list: AccessList = new AccessList(server.newDomain(), denied, server)
+    const list: AccessList = new AccessList(server.newDomain(), denied, keys, server)
     await server.add(list)
     return list
   }
@@ -56,34 +69,37 @@ export class AccessList {
     const allowed = new net.BlockList()
     for (const entry of addresses) allow(allowed, entry)
     this.#allowed = allowed
-    const addressesWaiting = this.#waitingFor.splice(0)
-    for (const [place, answer] of this.#waiting.splice(0).entries()) {
-      answer(this.#judge(addressesWaiting[place] as string))
-    }
+    for (const { of, answer } of this.#waiting.splice(0)) answer(this.#judge(of))
   }
 
   /** Answers at once, or when the list is loaded. */
-  ask(address: string, answer: (allowed: boolean) => void): void {
+  ask(of: Applicant, answer: (allowed: boolean) => void): void {
     if (this.#closed) return answer(false)
-    if (this.#allowed !== null) return answer(this.#judge(address))
-    this.#waitingFor.push(address)
-    this.#waiting.push(answer)
+    if (this.#allowed !== null) return answer(this.#judge(of))
+    this.#waiting.push({ of, answer })
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    for (const answer of this.#waiting.splice(0)) answer(false)
+    for (const { answer } of this.#waiting.splice(0)) answer(false)
     await this.#server.remove(this)
   }
 
-  #judge(address: string): boolean {
+  #judge({ address, publicKey }: Applicant): boolean {
     const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
     const version = net.isIP(plain)
-    const allowed =
+    const isListed =
       version !== 0 && this.#allowed !== null && this.#allowed.check(plain, family(version))
-    if (!allowed) this.#denied(plain)
-    return allowed
+    const fits = this.#fits(publicKey)
+    if (!isListed || !fits) this.#denied(plain, isListed ? 'key' : 'address')
+    return isListed && fits
+  }
+
+  /** Where there are keys, one of them; where there are none, none. */
+  #fits(publicKey: Buffer | null): boolean {
+    if (this.#keys === null) return publicKey === null
+    return publicKey !== null && this.#keys.accepts(publicKey)
   }
 }
 
@@ -195,7 +211,7 @@ class AccessServer {
 
   /** Request: peer, empty, version, request id, domain, address, identity, mechanism, credentials. */
   #answer(socket: Router, frames: readonly Buffer[]): void {
-    const [peer, empty, version, requestId, domain, address] = frames
+    const [peer, empty, version, requestId, domain, address, , mechanism, key] = frames
     if (!peer || !empty || !version || !requestId || !domain || !address) return
     const reply = (allowed: boolean) => {
       if (socket.closed) return
@@ -203,7 +219,10 @@ class AccessServer {
       socket.send([peer, empty, zapVersion, requestId, status, reason, '', '']).catch(() => {})
     }
     const list = this.#lists.get(domain.toString())
+    const publicKey = mechanism?.toString() === 'CURVE' ? (key ?? nothing) : null
     if (version.toString() !== zapVersion || list === undefined) reply(false)
-    else list.ask(address.toString(), reply)
+    else list.ask({ address: address.toString(), publicKey }, reply)
   }
 }
+
+const nothing = Buffer.alloc(0)

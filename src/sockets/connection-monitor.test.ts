@@ -4,7 +4,8 @@ import type { Event, Socket } from 'zeromq'
 import { ManualClock } from '../../test/harness/manual-clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import { ConnectionMonitor, handshakesInVain } from './connection-monitor.ts'
+import { ConnectionMonitor } from './connection-monitor.ts'
+import { handshakesInVain } from './handshakes.ts'
 
 const endpoint = 'tcp://127.0.0.1:1'
 

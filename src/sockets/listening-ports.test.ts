@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
-import { listeningPorts, listeningPortsForMs, remembered } from './listening-ports.ts'
+import { latelyEnded, listeningPorts, listeningPortsForMs, remembered } from './listening-ports.ts'
 
 it.runIf(process.platform === 'linux')('names the ports that someone listens at', async () => {
   const server = createServer().listen(0, '127.0.0.1')
@@ -28,6 +28,19 @@ it.runIf(process.platform === 'linux')(
     expect(listening.has(port)).toBe(false)
   },
 )
+
+it.runIf(process.platform === 'linux')('knows where connections that ended came from', async () => {
+  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.7' }).resume()
+  await once(socket, 'close')
+  expect([...latelyEnded('127.0.0.1', port)]).toEqual(['127.0.0.7'])
+  expect([...latelyEnded('0.0.0.0', port)]).toEqual(['127.0.0.7'])
+  expect([...latelyEnded('127.0.0.2', port)]).toEqual([])
+  server.close()
+  await once(server, 'close')
+})
 
 it('is not asked for again within a tenth of a second', () => {
   let reads = 0

@@ -5,6 +5,9 @@ import { plainAddress } from '../base/host-port.ts'
 
 const listenState = '0A'
 
+/** FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, CLOSING (include/net/tcp_states.h of Linux). */
+const endedStates = ['04', '05', '06', '07', '08', '09', '0B']
+
 /**
  * Looked at no more often than this, milliseconds: the kernel takes 15 ms and more to tell, and 64
  * processes may ask for a port within a second. Whoever binds one meanwhile has it first, as between
@@ -31,29 +34,62 @@ export function remembered(
   }
 }
 
-/** A socket that somebody on this host listens with; `inode` tells which process has it open. */
-interface ListeningSocket {
+/** One end of a connection. */
+interface TcpEnd {
   /** IPv4 with dots, also of a socket of IPv6 that is bound to one; `*`: every address. */
   readonly address: string
   readonly port: number
+}
+
+/** A socket that somebody on this host listens with; `inode` tells which process has it open. */
+interface ListeningSocket extends TcpEnd {
   readonly inode: string
 }
 
 /**
- * TCP sockets that anyone on this host listens with; none where the system does not say.
- * Linux: /proc/net/tcp (proc(5)), field 1 is address:port in hexadecimal, 3 the state, 9 the inode.
+ * The lines of the system's table of TCP sockets; none where it does not say.
+ * Linux: /proc/net/tcp (proc(5)), fields 1 and 2 are address:port in hexadecimal, 3 the state, 9 the inode.
  */
-export function listeningSockets(): ListeningSocket[] {
-  const sockets: ListeningSocket[] = []
+function* tcpSockets(): Generator<{ local: string; remote: string; state: string; inode: string }> {
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     for (const line of readLines(table)) {
-      const { 1: local = '', 3: state, 9: inode = '' } = line.trim().split(/\s+/)
-      if (state !== listenState) continue
-      const [address = '', port = ''] = local.split(':')
-      sockets.push({ address: addressOf(address), port: Number.parseInt(port, 16), inode })
+      const fields = line.trim().split(/\s+/)
+      const { 1: local = '', 2: remote = '', 3: state = '', 9: inode = '' } = fields
+      yield { local, remote, state, inode }
     }
   }
+}
+
+function endOf(text: string): TcpEnd {
+  const [address = '', port = ''] = text.split(':')
+  return { address: addressOf(address), port: Number.parseInt(port, 16) }
+}
+
+/** TCP sockets that anyone on this host listens with; none where the system does not say. */
+export function listeningSockets(): ListeningSocket[] {
+  const sockets: ListeningSocket[] = []
+  for (const { local, state, inode } of tcpSockets())
+    if (state === listenState) sockets.push({ ...endOf(local), inode })
   return sockets
+}
+
+/**
+ * Where connections to a TCP port of this host (`0.0.0.0`, `::`: at any address) came from that have ended within the last minute.
+ * The system remembers the end that was closed first: of a connection from another host it may be the other one. None
+ * where the system does not say.
+ */
+export function latelyEnded(address: string, port: number): ReadonlySet<string> {
+  const isAny = ['0.0.0.0', '::'].includes(address)
+  const isThere = (end: TcpEnd) =>
+    end.port === port && (isAny || end.address === address)
+  const addresses = new Set<string>()
+  for (const { local, remote, state } of tcpSockets()) {
+    if (!endedStates.includes(state)) continue
+    const [one, other] = [endOf(local), endOf(remote)]
+    const from = isThere(one) ? other : isThere(other) ? one : null
+    if (from !== null) addresses.add(from.address)
+  }
+  return addresses
 }
 
 /** Words of 32 bits in hexadecimal, each in the byte order of the machine; the last has what is of IPv4. */

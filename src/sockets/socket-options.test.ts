@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
+import { newKeyPair } from '../model/key-pair.ts'
+import { Keys } from './keys/keys.ts'
 import * as options from './socket-options.ts'
 
 describe('socket options', () => {
@@ -19,6 +21,22 @@ describe('socket options', () => {
   it('asks the access list on every bound socket', () => {
     for (const bound of [options.boundXsub, options.boundXpub, options.boundRouter]) {
       expect(bound('tidings-1')).toMatchObject({ zapDomain: 'tidings-1', zapEnforceDomain: true })
+    }
+  })
+
+  it('Z7: demands a key on every bound socket', () => {
+    const pair = newKeyPair()
+    const keys = new Keys({ file: '/nowhere', ring: [pair] })
+    const server = { curveServer: true, curvePublicKey: pair.public, curveSecretKey: pair.secret }
+    for (const bound of [
+      options.boundXsub,
+      options.inboundXsub,
+      options.boundXpub,
+      options.boundRouter,
+      options.registrationRouter,
+    ]) {
+      expect(bound('tidings-1', keys)).toMatchObject(server)
+      expect(bound('tidings-1')).not.toHaveProperty('curveServer')
     }
   })
 

@@ -6,6 +6,8 @@ import type { Dealer, Router, SocketOptions, XPublisher, XSubscriber } from 'zer
 import { version as installedVersion } from 'zeromq'
 import { randomId } from '../base/random.ts'
 import { TidingsError } from '../base/tidings-error.ts'
+import type { Keys } from './keys/keys.ts'
+import { curveServer } from './keys/curve.ts'
 import { ownContext } from './own-context.ts'
 import { maxRegistrationMessageBytes } from '../model/registration-limits.ts'
 
@@ -144,9 +146,13 @@ export function farApart<Options extends object>(options: Options): Options {
   }
 }
 
+/** Bytes that encryption adds to a frame (RFC 26: 33), rounded up: libzmq measures what comes before it opens it. */
+const encryptionBytes = 64
+
 /** Without a domain the access list is never asked; with `zapEnforceDomain` nobody slips past it. */
-function bound(zapDomain: string) {
-  return { backlog: socketLimits.backlog, zapDomain, zapEnforceDomain: true }
+function bound(zapDomain: string, keys: Keys | null) {
+  const { backlog } = socketLimits
+  return { backlog, zapDomain, zapEnforceDomain: true, ...(keys && curveServer(keys.own)) }
 }
 
 /** No send mark: on reconnect all subscriptions go out in one burst, and those above it would be lost. */
@@ -155,7 +161,7 @@ function xsub() {
     ...always(),
     sendHighWaterMark: 0,
     receiveHighWaterMark: markOr(socketLimits.receiveHighWaterMark),
-    maxMessageSize: socketLimits.maxFrameBytes,
+    maxMessageSize: socketLimits.maxFrameBytes + encryptionBytes,
   }
 }
 
@@ -166,7 +172,7 @@ function xpub() {
     immediate: true,
     sendHighWaterMark: markOr(socketLimits.sendHighWaterMark),
     receiveHighWaterMark: socketLimits.upstreamHighWaterMark,
-    maxMessageSize: socketLimits.maxRequestBytes,
+    maxMessageSize: socketLimits.maxRequestBytes + encryptionBytes,
   }
 }
 
@@ -184,13 +190,19 @@ export function connectingXsub(): SocketOptions<XSubscriber> {
 }
 
 /** May connect as well, to inproc endpoints or to others. */
-export function boundXsub(zapDomain: string): SocketOptions<XSubscriber> {
-  return { ...xsub(), ...connecting(), ...bound(zapDomain) }
+export function boundXsub(zapDomain: string, keys: Keys | null = null): SocketOptions<XSubscriber> {
+  return { ...xsub(), ...connecting(), ...bound(zapDomain, keys) }
 }
 
 /** Where foreign programs publish, too. */
-export function inboundXsub(zapDomain: string): SocketOptions<XSubscriber> {
-  return { ...boundXsub(zapDomain), maxMessageSize: socketLimits.maxInboundBytes }
+export function inboundXsub(
+  zapDomain: string,
+  keys: Keys | null = null,
+): SocketOptions<XSubscriber> {
+  return {
+    ...boundXsub(zapDomain, keys),
+    maxMessageSize: socketLimits.maxInboundBytes + encryptionBytes,
+  }
 }
 
 export function connectingXpub(): SocketOptions<XPublisher> {
@@ -198,8 +210,8 @@ export function connectingXpub(): SocketOptions<XPublisher> {
 }
 
 /** May connect as well: the XPUB of a mesh process binds its own port and connects to `:export`. */
-export function boundXpub(zapDomain: string): SocketOptions<XPublisher> {
-  return { ...xpub(), ...connecting(), ...bound(zapDomain) }
+export function boundXpub(zapDomain: string, keys: Keys | null = null): SocketOptions<XPublisher> {
+  return { ...xpub(), ...connecting(), ...bound(zapDomain, keys) }
 }
 
 function registration() {
@@ -207,7 +219,7 @@ function registration() {
     ...always(),
     sendHighWaterMark: socketLimits.registrationHighWaterMark,
     receiveHighWaterMark: socketLimits.registrationHighWaterMark,
-    maxMessageSize: maxRegistrationMessageBytes,
+    maxMessageSize: maxRegistrationMessageBytes + encryptionBytes,
   }
 }
 
@@ -236,14 +248,17 @@ export function sendingDealer(isFar = false): SocketOptions<Dealer> {
   }
 }
 
-export function boundRouter(zapDomain: string): SocketOptions<Router> {
-  return { ...registration(), ...bound(zapDomain) }
+export function boundRouter(zapDomain: string, keys: Keys | null = null): SocketOptions<Router> {
+  return { ...registration(), ...bound(zapDomain, keys) }
 }
 
 /**
  * `mandatory`: what is sent on a connection that has ended fails, and so tells that it has. `handover`: who connects
  * again with its routing id has it at once, also where the end of its old connection was not noticed.
  */
-export function registrationRouter(zapDomain: string): SocketOptions<Router> {
-  return { ...boundRouter(zapDomain), mandatory: true, handover: true }
+export function registrationRouter(
+  zapDomain: string,
+  keys: Keys | null = null,
+): SocketOptions<Router> {
+  return { ...boundRouter(zapDomain, keys), mandatory: true, handover: true }
 }

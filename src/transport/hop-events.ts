@@ -28,6 +28,10 @@ export class HopEvents {
     this.tell({ type: 'renewed', hop: this.#nameOf(endpoint), why })
   }
 
+  shutOut(endpoint: string, message: string): void {
+    this.tell({ type: 'shut-out', to: this.#nameOf(endpoint), endpoint, message })
+  }
+
   tell(event: TransportEvent): void {
     queueMicrotask(() => this.#tell(event))
   }

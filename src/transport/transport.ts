@@ -8,6 +8,15 @@ export type TransportEvent =
   | { readonly type: 'renewed'; readonly hop: string; readonly why: string }
   | { readonly type: 'cluster-lost' | 'cluster-found' }
   | { readonly type: 'refused'; readonly reason: string; readonly count: number }
+  /** Who is at this hop does not let us in, and why, with what to do. */
+  | {
+      readonly type: 'shut-out'
+      readonly to: string
+      readonly endpoint: string
+      readonly message: string
+    }
+  /** The key file has changed: its keys are taken, or why not. */
+  | { readonly type: 'keys'; readonly isTaken: boolean; readonly message: string }
 
 /** What the data plane tells the queue. */
 export interface DataHandlers {
@@ -90,7 +99,7 @@ export interface Transport extends DataPlane, RosterPlane {
   /**
    * Resolves when this process is registered and connected, and its first update would reach who has subscribed: with
    * the registration as it is carried, which has the place that the layer gave it.
-   * Rejects with CLUSTER_UNREACHABLE, NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN or ABORTED; nothing is
+   * Rejects with CLUSTER_UNREACHABLE, ACCESS_DENIED, NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN or ABORTED; nothing is
    * left open then.
    */
   open(

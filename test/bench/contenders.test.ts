@@ -11,6 +11,8 @@ endProcessesAfterEach()
  */
 const updatesOf = {
   mesh: 25_000,
+  'mesh-keys': 25_000,
+  'relay-keys': 25_000,
   zeromq: 25_000,
   'zeromq-batches': 25_000,
   postgres: 25_000,

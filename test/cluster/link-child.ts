@@ -24,6 +24,8 @@ const dataPath = await DataPath.bind({
     new RelayLinks({ outboundAt, limit: 1, clock: systemClock, on: tell }),
   on: tell,
   stranger: () => undefined,
+  misfit: () => undefined,
+  keys: null,
   failed: (error) => process.send?.({ type: 'failed', message: error.message }),
 })
 dataPath.run()

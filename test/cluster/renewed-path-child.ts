@@ -50,6 +50,8 @@ const dataPath = await DataPath.bind({
     if (event.type === 'bus-renewed') close()
   },
   stranger: () => undefined,
+  misfit: () => undefined,
+  keys: null,
   failed: (error) => process.send?.({ type: 'failed', message: error.message }),
 })
 

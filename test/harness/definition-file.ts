@@ -32,6 +32,7 @@ export function writeDefinition(
   shape: Shape,
   hosts: readonly string[],
   ports: ClusterPorts,
+  keyFile?: string,
 ): string {
   const items: [string, string | number | boolean][] = [
     ['MqLayer', 'ZeroMQ'],
@@ -43,6 +44,7 @@ export function writeDefinition(
     ['TidingsRegistryPort', ports.registry],
     ['TidingsRelayPort', ports.relay],
     ['TidingsExportPort', ports.export],
+    ...(keyFile === undefined ? [] : [['TidingsKeyFile', keyFile] as [string, string]]),
   ]
   const lines = [
     'systemDefinition {',

@@ -4,6 +4,7 @@
 //   available('three containers', 'container') for `it.runIf(…)`: what a machine has to let a test do; see tools.ts
 //   TestCluster.start('proxy', 1)              GENESIS_CLUSTER on loopback addresses and free ports
 //     { machines: new Network(2).machines }    each node a machine with a network of its own; `network.cut(…)`, `machine.rule(…)`
+//     { keys: [newKeyPair()] }                 with a key file
 //     { product: new Product() }               the built package in an application's folder, as users have it; `import 'tidings'`
 //   cluster.node().start({}, container)        `reserve()` first: GENESIS_CLUSTER in a container, as a user, with a wrong clock (place.ts)
 //   cluster.open('NAME', {}, 0, container)     a process told what to do by the test: publish, subscribe, report, losses
@@ -15,12 +16,14 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
+import type { KeyPair } from '../../src/model/key-pair.ts'
 import type { OpenOptions } from '../../src/queue/options.ts'
 import { Application } from './application.ts'
 import type { Ending } from './child.ts'
 import { Child, repository } from './child.ts'
 import type { ClusterPorts, Shape } from './definition-file.ts'
 import { freeClusterPorts, isRelay, writeDefinition } from './definition-file.ts'
+import { writeKeyFile } from './key-file.ts'
 import { nodeAddresses } from './loopback.ts'
 import type { Machine } from './network.ts'
 import { here, inside } from './place.ts'
@@ -51,6 +54,8 @@ export interface Stage {
   readonly hosts?: readonly string[]
   /** The built package in an application's folder; default: the sources of this checkout. */
   readonly product?: Product
+  /** The keys of the cluster, first those of the ports; default: none. */
+  readonly keys?: readonly KeyPair[]
 }
 
 /** One GENESIS_CLUSTER process, which can be ended and started again on the same ports. */
@@ -110,6 +115,8 @@ export class TestCluster {
   readonly shape: Shape
   readonly definition: string
   readonly ports: ClusterPorts
+  /** Where its keys are, with `keys`. */
+  readonly keyFile: string
   readonly nodes: readonly TestNode[]
   readonly #directory: string
   readonly #product: Product | null
@@ -118,13 +125,16 @@ export class TestCluster {
     shape: Shape,
     hosts: readonly string[],
     ports: ClusterPorts,
-    { machines, product }: Stage,
+    { machines, product, keys }: Stage,
   ) {
     this.shape = shape
     this.ports = ports
     this.#directory = scratchDirectory()
     this.#product = product ?? null
-    this.definition = writeDefinition(this.#directory, shape, hosts, ports)
+    this.keyFile = join(this.#directory, 'tidings.key')
+    if (keys) writeKeyFile(this.keyFile, keys)
+    const named = keys && this.keyFile
+    this.definition = writeDefinition(this.#directory, shape, hosts, ports, named)
     const started = machines ? hosts.slice(0, machines.length) : hosts
     this.nodes = started.map((host, index) => {
       const state = join(this.#directory, host)

@@ -4,6 +4,7 @@ import { endingRules } from './ending-rules.ts'
 import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
+import { keyRules } from './key-rules.ts'
 import { nameRules } from './name-rules.ts'
 import { nodeRules } from './node-rules.ts'
 import { numberRules } from './number-rules.ts'
@@ -31,5 +32,6 @@ export const rules: readonly Rule[] = [
   ...rosterRules,
   ...nameRules,
   ...nodeRules,
+  ...keyRules,
   ...versionRules,
 ]

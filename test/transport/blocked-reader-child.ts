@@ -13,7 +13,7 @@ const blockMs = socketLimits.heartbeatTimeoutMs + socketLimits.heartbeatInterval
 const cell = new Int32Array(new SharedArrayBuffer(4))
 let taken = 0
 const refusals = new Refusals()
-const socket = new SubscribingSocket(systemClock, refusals, {
+const socket = new SubscribingSocket(null, systemClock, refusals, {
   room: () => null,
   message() {
     if (taken % messagesPerRound === 0) Atomics.wait(cell, 0, 0, blockMs)
@@ -25,6 +25,7 @@ const socket = new SubscribingSocket(systemClock, refusals, {
   connected: () => undefined,
   disconnected: () => undefined,
   renewed: () => undefined,
+  refused: () => undefined,
   failed(error) {
     console.error(error)
     process.exit(1)

@@ -29,12 +29,13 @@ class Heard {
 
   constructor(incarnation: string) {
     this.#incarnation = incarnation
-    this.socket = new PublishingSocket(access.domain, systemClock, new Refusals(), {
+    this.socket = new PublishingSocket(access.domain, null, systemClock, new Refusals(), {
       request: () => (this.isAsked = true),
       probe: nothing,
       connected: nothing,
       disconnected: nothing,
       renewed: nothing,
+      refused: nothing,
       failed: nothing,
     })
   }

@@ -5,7 +5,6 @@ import type { HostAddresses } from '../../sockets/host-lookup.ts'
 import { hostNamesOf, knownAddresses } from './addresses.ts'
 import type { ClusterEvent } from '../cluster-event.ts'
 import { FixedHosts } from './fixed-hosts.ts'
-import { systemClock } from '../../base/clock.ts'
 
 const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
 const nodes = ['127.0.0.1', 'silent', 'moved'].map((name) => ({ name, ports }))
@@ -20,7 +19,7 @@ let access: AccessList | undefined
 afterEach(() => access?.close())
 
 const allows = (address: string) =>
-  new Promise((resolve) => access?.ask(address, (allowed) => resolve(allowed)))
+  new Promise((resolve) => access?.ask({ address, publicKey: null }, (allowed) => resolve(allowed)))
 
 test('what one name resolves to holds at once, also while another is not answered', async () => {
   access = await AccessList.open()
@@ -31,7 +30,6 @@ test('what one name resolves to holds at once, also while another is not answere
   const events: ClusterEvent[] = []
   let changes = 0
   const watch = new FixedHosts({
-    clock: systemClock,
     settings,
     names,
     addresses: knownAddresses(settings, names),
@@ -39,6 +37,7 @@ test('what one name resolves to holds at once, also while another is not answere
     on: (event) => events.push(event),
     state: () => 'alive',
     isReached: () => true,
+    denied: () => undefined,
     changed: () => (changes += 1),
     failed: (error) => events.push({ type: 'warning', message: error.message }),
   })
@@ -72,7 +71,6 @@ test('a host that is not reached at one of its addresses is looked for at the ne
   let isReached = true
   const warnings: string[] = []
   const watch = new FixedHosts({
-    clock: systemClock,
     settings,
     names,
     addresses: knownAddresses(settings, names),
@@ -80,6 +78,7 @@ test('a host that is not reached at one of its addresses is looked for at the ne
     on: ({ message }) => warnings.push(message),
     state: () => 'alive',
     isReached: (node) => node !== 'moved' || isReached,
+    denied: () => undefined,
     changed: () => undefined,
     failed: ({ message }) => warnings.push(message),
   })

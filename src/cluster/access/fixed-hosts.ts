@@ -9,11 +9,6 @@ import type { OnClusterEvent } from '../cluster-event.ts'
 import type { HostNames } from './host-names.ts'
 import type { Contact, NodeDirectory } from './node-directory.ts'
 import { tcpEndpoint } from '../../base/host-port.ts'
-import { RateLimit } from '../../base/rate-limit.ts'
-import type { Clock } from '../../base/clock.ts'
-
-/** Least time between two events about one stranger, milliseconds: it may try many times a second. */
-export const deniedIntervalMs = 60_000
 
 interface FixedHostsOptions {
   readonly settings: Settings
@@ -21,11 +16,12 @@ interface FixedHostsOptions {
   /** By what was known when the ports were bound. */
   readonly addresses: NodeAddresses
   readonly access: AccessList
-  readonly clock: Clock
   readonly on: OnClusterEvent
   readonly state: (node: string) => NodeState
   /** Our connection to that node stands. */
   readonly isReached: (node: string) => boolean
+  /** A connection from there was denied, and why. */
+  readonly denied: (address: string, why: string) => void
   /** `addresses` are other ones from now on. */
   readonly changed: () => void
   readonly failed: (error: TidingsError) => void
@@ -37,7 +33,6 @@ interface FixedHostsOptions {
  */
 export class FixedHosts implements NodeDirectory {
   readonly #options: FixedHostsOptions
-  readonly #denials = new RateLimit(deniedIntervalMs)
   #addresses: NodeAddresses
   #isCutOff = false
   /** Who was not reached at the last tick, at the address in use. */
@@ -82,10 +77,7 @@ export class FixedHosts implements NodeDirectory {
   noticed(): void {}
 
   denied(address: string): void {
-    const { clock, on } = this.#options
-    if (!this.#denials.admits(address, clock.now())) return
-    const message = `a connection from ${address} was denied: the definition does not list it`
-    on({ type: 'denied', address, message })
+    this.#options.denied(address, 'the definition does not list it')
   }
 
   /** What the start did not wait for is taken when it comes. */

@@ -32,6 +32,7 @@ export class NodeReach {
       ...options,
       state: (node: string) => membership.state(node),
       isReached: (node: string) => membership.isReached(node),
+      denied: (address: string, why: string) => bound.uninvited.denied(address, why),
       changed: () => this.follow(),
     }
     this.directory =

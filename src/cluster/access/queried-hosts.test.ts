@@ -6,6 +6,7 @@ import { AccessList } from '../../sockets/access-list.ts'
 import type { HostAddresses } from '../../sockets/host-lookup.ts'
 import { hostNamesOf, queriedAddresses } from './addresses.ts'
 import { failingMs, keptMs, QueriedHosts, unheardMs } from './queried-hosts.ts'
+import { Uninvited } from './uninvited.ts'
 
 const ports = { inbound: 1, outbound: 2, cluster: 3, registry: 4, relay: 5, export: 6 }
 const own = '10.0.0.1'
@@ -26,6 +27,7 @@ let hosts: QueriedHosts
 async function hostsThat(known: readonly string[] = []): Promise<void> {
   const names = hostNamesOf(settings, async () => answer)
   await names.resolve()
+  const uninvited = new Uninvited(clock, false, ({ message }) => told.push(message))
   hosts = new QueriedHosts({
     settings,
     names,
@@ -35,6 +37,7 @@ async function hostsThat(known: readonly string[] = []): Promise<void> {
     known,
     on: ({ message }) => told.push(message),
     state: (node) => states.get(node) ?? 'gone',
+    denied: (address, why) => uninvited.denied(address, why),
     changed: () => undefined,
     forgotten: (node) => told.push(`forgotten ${node}`),
     missing: (address) => told.push(`missing ${address}`),
@@ -57,7 +60,7 @@ async function goOn(ms: number): Promise<void> {
 }
 
 const allows = (address: string) =>
-  new Promise((resolve) => access.ask(address, (allowed) => resolve(allowed)))
+  new Promise((resolve) => access.ask({ address, publicKey: null }, (allowed) => resolve(allowed)))
 
 const endpoints = () => hosts.contacts.map(({ endpoint }) => endpoint)
 

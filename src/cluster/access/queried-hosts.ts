@@ -9,7 +9,6 @@ import type { AccessList } from '../../sockets/access-list.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { NodeAddresses } from './addresses.ts'
 import { oneFamily, queriedAddresses } from './addresses.ts'
-import { deniedIntervalMs } from './fixed-hosts.ts'
 import type { HostNames } from './host-names.ts'
 import type { Contact, NodeDirectory } from './node-directory.ts'
 
@@ -39,6 +38,8 @@ interface QueriedHostsOptions {
   /** Nodes of the last run, by name. */
   readonly known: Iterable<string>
   readonly state: (node: string) => NodeState
+  /** A connection from there was denied, and why. */
+  readonly denied: (address: string, why: string) => void
   /** Contacts or names are other ones from now on. */
   readonly changed: () => void
   /** It is gone for good, as far as anybody can tell. */
@@ -77,7 +78,6 @@ export class QueriedHosts implements NodeDirectory {
   readonly #options: QueriedHostsOptions
   readonly #places = new Map<string, Place>()
   readonly #nodes = new Map<string, KnownNode>()
-  readonly #denials = new RateLimit(deniedIntervalMs)
   readonly #asking = new RateLimit(askAgainMs)
   /** Who was denied and may be in the next answer. */
   readonly #denied = new Set<string>()
@@ -216,7 +216,7 @@ export class QueriedHosts implements NodeDirectory {
   }
 
   #tell(now: number): void {
-    const { on, missing } = this.#options
+    const { denied, missing } = this.#options
     for (const address of this.unnamed) {
       const place = this.#places.get(address)
       if (!place?.isAnswered || place.isTold || now - place.since < unheardMs) continue
@@ -225,9 +225,8 @@ export class QueriedHosts implements NodeDirectory {
     }
     for (const address of this.#denied) {
       this.#denied.delete(address)
-      if (this.#places.has(address) || !this.#denials.admits(address, now)) continue
-      const message = `a connection from ${address} was denied: it is not among the addresses of ${this.#query}`
-      on({ type: 'denied', address, message })
+      if (this.#places.has(address)) continue
+      denied(address, `it is not among the addresses of ${this.#query}`)
     }
     this.#tellOfQuery(now)
   }

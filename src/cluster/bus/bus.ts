@@ -6,6 +6,10 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { NodePorts } from '../../definition/settings.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { withoutWarnings } from '../../sockets/keys/curve.ts'
+import { KeyChoice } from '../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Misfit } from '../../sockets/keys/refusal.ts'
 import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import {
   boundXpub,
@@ -15,24 +19,34 @@ import {
   inboundXsub,
 } from '../../sockets/socket-options.ts'
 import { isEveryAddress, loopback } from '../access/addresses.ts'
-import { NativeProxy } from './native-proxy.ts'
 import { connectSocket } from '../../sockets/uninterrupted.ts'
+import { NativeProxy } from './native-proxy.ts'
 
 /** The proxies that every bus has; each link adds one. */
 export const busProxies = 3
+
+/** Where the intake of what foreign programs publish subscribes, and what it asks of who comes there (PLAIN, RFC 24). */
+export interface ForeignAt {
+  readonly endpoint: string
+  readonly user: string
+  readonly password: string
+}
 
 interface BusOptions {
   /** Address that the ports are bound at. */
   readonly bind: string
   readonly ports: Pick<NodePorts, 'inbound' | 'outbound' | 'relay' | 'export'>
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
   /** Where the intake of what foreign programs publish subscribes. */
-  readonly foreignAt?: string | undefined
+  readonly foreignAt?: ForeignAt | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
+  /** Somebody came to this endpoint with no key, or with another one. */
+  readonly misfit: (endpoint: string, misfit: Misfit) => void
 }
 
 interface SocketPair {
@@ -126,8 +140,8 @@ export class Bus {
   }
 
   async #bindOutbound(): Promise<void> {
-    const { bind, ports, zapDomain } = this.#options
-    const { front, back } = this.#pair(boundXsub(zapDomain), boundXpub(zapDomain))
+    const { bind, keys, ports, zapDomain } = this.#options
+    const { front, back } = this.#pair(boundXsub(zapDomain, keys), boundXpub(zapDomain, keys))
     if (this.#options.linked) {
       await bindPort(front, loopback, 0, 'between the proxies')
       this.#outboundAt = front.lastEndpoint ?? ''
@@ -136,36 +150,40 @@ export class Bus {
   }
 
   async #bindExport(): Promise<void> {
-    const { bind, ports, zapDomain } = this.#options
-    const { front, back } = this.#pair(boundXsub(zapDomain), farApart(boundXpub(zapDomain)))
+    const { bind, keys, ports, zapDomain } = this.#options
+    const relay = farApart(boundXpub(zapDomain, keys))
+    const { front, back } = this.#pair(boundXsub(zapDomain, keys), relay)
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
     await bindPort(back, bind, ports.relay, 'TidingsRelayPort', portRemedy)
   }
 
   async #bindInbound(): Promise<void> {
-    const { bind, ports, zapDomain } = this.#options
-    const { front, back, monitor } = this.#pair(inboundXsub(zapDomain), connectingXpub())
+    const { bind, keys, ports, zapDomain } = this.#options
+    const { front, back, monitor } = this.#pair(inboundXsub(zapDomain, keys), connectingXpub())
     await bindPort(front, bind, ports.inbound, 'ZeroMQProxyInboundPort', portRemedy)
     this.#connectToIntake(back, monitor)
     for (const endpoint of [this.#outboundAt, this.#exportAt]) {
-      monitor.expect(endpoint)
-      connectSocket(back, endpoint)
+      monitor.connect(endpoint)
     }
   }
 
   /**
    * What foreign programs publish bears no numbers before the intake: what a hop drops here nobody
    * would know of. So this one connection has no mark, and the intake takes what comes by bytes. A
-   * mark belongs to the connections made while it holds: the others get theirs.
+   * mark belongs to the connections made while it holds, and so does the password: the others get theirs.
    */
   #connectToIntake(back: XPublisher, monitor: ConnectionMonitor): void {
     const { foreignAt } = this.#options
     if (foreignAt === undefined) return
+    const { endpoint, user, password } = foreignAt
     const mark = back.sendHighWaterMark
     back.sendHighWaterMark = 0
-    monitor.expect(foreignAt)
-    connectSocket(back, foreignAt)
+    back.plainUsername = user
+    back.plainPassword = password
+    monitor.expect(endpoint)
+    connectSocket(back, endpoint)
     back.sendHighWaterMark = mark
+    withoutWarnings(() => (back.plainUsername = null))
   }
 
   #pair(
@@ -179,14 +197,14 @@ export class Bus {
       back: new XPublisher({ ...backOptions, ipv6 }),
     }
     this.#pairs.push(pair)
-    const { clock, stranger } = this.#options
+    const { clock, keys, stranger, misfit } = this.#options
     const failed = (error: Error) => this.#failed.resolve(error)
-    const monitor = new ConnectionMonitor(pair.back, clock, {
-      stranger,
-      dead: (endpoint, why) => this.#failed.resolve(new Error(`${endpoint}: ${why}`)),
-      failed,
-    })
-    this.#monitors.push(new ConnectionMonitor(pair.front, clock, { stranger, failed }), monitor)
+    const arrivals = { stranger, misfit, failed }
+    const dead = (endpoint: string, why: string) =>
+      this.#failed.resolve(new Error(`${endpoint}: ${why}`))
+    const choice = KeyChoice.of(keys)
+    const monitor = new ConnectionMonitor(pair.back, clock, { ...arrivals, dead }, choice)
+    this.#monitors.push(new ConnectionMonitor(pair.front, clock, arrivals), monitor)
     return { ...pair, monitor }
   }
 }

@@ -2,7 +2,9 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodePorts } from '../../definition/settings.ts'
-import { Bus } from './bus.ts'
+import { Bus, type ForeignAt } from './bus.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Misfit } from '../../sockets/keys/refusal.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { LinkPeer, Links, NewLinks } from '../links/links.ts'
 
@@ -16,14 +18,17 @@ interface DataPathOptions {
   readonly bind: string
   readonly ports: NodePorts
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
   readonly newLinks: NewLinks
   /** Where the intake of what foreign programs publish subscribes. */
-  readonly foreignAt?: string | undefined
+  readonly foreignAt?: ForeignAt | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
+  /** Somebody came to this endpoint with no key, or with another one. */
+  readonly misfit: (endpoint: string, misfit: Misfit) => void
   readonly on: OnClusterEvent
   /** It cannot be made anew. */
   readonly failed: (error: TidingsError) => void

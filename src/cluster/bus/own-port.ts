@@ -9,6 +9,7 @@ import type { ServicePort } from '../../definition/settings.ts'
 import type { NodeMode, Registration } from '../../model/roster-entry.ts'
 import { placeOf } from '../../registration/zeromq-place.ts'
 import { bindPort } from '../../sockets/port-owner.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
 import { boundXpub } from '../../sockets/socket-options.ts'
 import type { PortPool } from './port-pool.ts'
 
@@ -23,6 +24,7 @@ const maxAttempts = 32
 interface OwnPortOptions {
   readonly bind: string
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly node: string
   readonly services: readonly ServicePort[]
   readonly ports: PortPool
@@ -60,8 +62,11 @@ export class OwnPort {
     throw new TidingsError('PORT_TAKEN', `no free process port is left for ${clusterProcessName}`)
   }
 
-  static async #bindAt(processPort: number, { bind, zapDomain }: OwnPortOptions): Promise<OwnPort> {
-    const publisher = new XPublisher(boundXpub(zapDomain))
+  static async #bindAt(
+    processPort: number,
+    { bind, keys, zapDomain }: OwnPortOptions,
+  ): Promise<OwnPort> {
+    const publisher = new XPublisher(boundXpub(zapDomain, keys))
     try {
       const purpose = `the ZeroMQ port of ${clusterProcessName}`
       await bindPort(publisher, bind, processPort + zeromqPortOffset, purpose)

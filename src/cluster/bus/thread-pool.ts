@@ -7,6 +7,8 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodePorts } from '../../definition/settings.ts'
+import { connectWith } from '../../sockets/keys/curve.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
 import { connectingXpub, connectingXsub } from '../../sockets/socket-options.ts'
 import { busProxies } from './bus.ts'
 import { connectSocket } from '../../sockets/uninterrupted.ts'
@@ -55,11 +57,12 @@ export async function checkThreadPool(
   clock: Clock,
   signal?: AbortSignal,
   threads = threadPoolSize(),
+  keys: Keys | null = null,
 ): Promise<void> {
   const needed = busProxies + reservedThreads
   const isEnough = threads >= needed
   const timeoutMs = isEnough ? enoughThreadsCheckMs : fewThreadsCheckMs
-  const probe = new BusProbe(local, ports, clock)
+  const probe = new BusProbe(local, ports, clock, keys)
   const passed = Promise.all([probe.passed, readFile(new URL(import.meta.url))])
   let late: Timer | undefined
   let done: boolean
@@ -95,12 +98,16 @@ class BusProbe {
   readonly #clock: Clock
   #closed = false
 
-  constructor(local: string, ports: NodePorts, clock: Clock) {
+  constructor(local: string, ports: NodePorts, clock: Clock, keys: Keys | null) {
     this.#clock = clock
-    connectSocket(this.#publisher, tcpEndpoint(local, ports.inbound))
+    const connect = (socket: XPublisher | XSubscriber, port: number) => {
+      if (keys) connectWith(socket, keys.own)
+      connectSocket(socket, tcpEndpoint(local, port))
+    }
+    connect(this.#publisher, ports.inbound)
     this.#subscribers = [ports.outbound, ports.relay].map((port) => {
       const subscriber = new XSubscriber(connectingXsub())
-      connectSocket(subscriber, tcpEndpoint(local, port))
+      connect(subscriber, port)
       return subscriber
     })
     this.passed = Promise.all(this.#subscribers.map((each) => this.#heard(each))).then(() => {})

@@ -2,9 +2,11 @@ import { XPublisher, XSubscriber } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { KeyChoice } from '../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Refusal } from '../../sockets/keys/refusal.ts'
 import { connectingXpub, connectingXsub, farApart } from '../../sockets/socket-options.ts'
 import { NativeProxy } from '../bus/native-proxy.ts'
-import { connectSocket } from '../../sockets/uninterrupted.ts'
 
 /** Pause before a dead link is made anew, milliseconds: whatever held its port has often gone by then. */
 const firstRetryMs = 100
@@ -26,6 +28,8 @@ interface RelayLinkHandlers {
   connected(): void
   /** libzmq had given up or the proxy had ended: a new proxy is in its place. */
   renewed(why: string): void
+  /** Who is there does not let us in; told again with each attempt. */
+  refused(endpoint: string, refusal: Refusal): void
 }
 
 interface Running {
@@ -45,16 +49,20 @@ interface Running {
  */
 export class RelayLink {
   readonly #outboundAt: string
+  readonly #keys: Keys | null
   readonly #clock: Clock
   readonly #handlers: RelayLinkHandlers
   #wanted: RelayTarget | null = null
+  /** Of the other end: what a proxy has found out holds for the next. */
+  #choice: KeyChoice | null = null
   #running: Running | null = null
   #turn: Promise<void> = Promise.resolve()
   #retry: Timer | null = null
   #retryMs = firstRetryMs
 
-  constructor(outboundAt: string, clock: Clock, handlers: RelayLinkHandlers) {
+  constructor(outboundAt: string, keys: Keys | null, clock: Clock, handlers: RelayLinkHandlers) {
     this.#outboundAt = outboundAt
+    this.#keys = keys
     this.#clock = clock
     this.#handlers = handlers
   }
@@ -67,6 +75,7 @@ export class RelayLink {
   /** Leads there from now on; null: nowhere. */
   connectTo(target: RelayTarget | null): Promise<void> {
     this.#wanted = target
+    this.#choice = KeyChoice.of(this.#keys)
     this.#retryMs = firstRetryMs
     return this.#apply()
   }
@@ -119,20 +128,18 @@ export class RelayLink {
     const back = new XPublisher(connectingXpub())
     const dead = (_: string, why: string) => this.#died(running, why)
     const failed = ({ message }: Error) => this.#died(running, message)
-    const there = new ConnectionMonitor(front, this.#clock, {
-      connected: () => {
-        running.connectedAt ??= this.#clock.now()
-        this.#retryMs = firstRetryMs
-        this.#handlers.connected()
-      },
-      dead,
-      failed,
-    })
-    const here = new ConnectionMonitor(back, this.#clock, { dead, failed })
-    there.expect(target.endpoint)
-    connectSocket(front, target.endpoint)
-    here.expect(this.#outboundAt)
-    connectSocket(back, this.#outboundAt)
+    const connected = () => {
+      running.connectedAt ??= this.#clock.now()
+      this.#retryMs = firstRetryMs
+      this.#handlers.connected()
+    }
+    const refused = (at: string, refusal: Refusal) => this.#handlers.refused(at, refusal)
+    const [clock, ofOurs] = [this.#clock, KeyChoice.of(this.#keys)]
+    const watch = { connected, refused, dead, failed }
+    const there = new ConnectionMonitor(front, clock, watch, this.#choice)
+    const here = new ConnectionMonitor(back, clock, { dead, failed }, ofOurs)
+    there.connect(target.endpoint)
+    here.connect(this.#outboundAt)
     const proxy = new NativeProxy(front, back)
     const monitors = [there, here]
     const startedAt = this.#clock.now()

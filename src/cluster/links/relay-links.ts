@@ -3,6 +3,8 @@ import { tcpEndpoint } from '../../base/host-port.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { LinkState, OnClusterEvent } from '../cluster-event.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Refusal } from '../../sockets/keys/refusal.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { LinkPeer, Links } from './links.ts'
 import { RelayLink } from './relay-link.ts'
@@ -14,6 +16,10 @@ interface RelayLinksOptions {
   readonly outboundAt: string
   /** Links that the thread pool has room for. */
   readonly limit: number
+  /** What they connect with; left out: there are none. */
+  readonly keys?: Keys | null
+  /** A node is there and does not let us in; told again with each attempt. */
+  readonly refused?: (node: string, endpoint: string, refusal: Refusal) => void
   readonly clock: Clock
   readonly on: OnClusterEvent
 }
@@ -47,11 +53,12 @@ export class RelayLinks implements Links {
       return
     }
     if (this.#links.size >= this.#options.limit) return this.#refuse(node)
-    const { outboundAt, clock } = this.#options
-    const link = new RelayLink(outboundAt, clock, {
+    const { outboundAt, keys = null, clock } = this.#options
+    const link = new RelayLink(outboundAt, keys, clock, {
       // Where it leads now: it may have been led elsewhere since it was opened.
       connected: () => this.#tell(node, 'connected', (link.target ?? target).endpoint),
       renewed: (why) => this.#tell(node, 'renewed', why),
+      refused: (at, refusal) => this.#options.refused?.(node, at, refusal),
     })
     this.#links.set(node, link)
     this.#follow(node, link.connectTo(target))

@@ -4,8 +4,11 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { KeyChoice } from '../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Refusal } from '../../sockets/keys/refusal.ts'
 import { farApart, sendingDealer, socketLimits } from '../../sockets/socket-options.ts'
-import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
+import { disconnectSocket } from '../../sockets/uninterrupted.ts'
 import type { ZreMessage } from './zre-codec.ts'
 import { encodeZre, zreIdentity } from './zre-codec.ts'
 
@@ -19,8 +22,12 @@ interface OpenContact {
 interface ContactsOptions {
   readonly uuid: string
   readonly clock: Clock
+  /** What the connections are made with; null: there are none. */
+  readonly keys: Keys | null
   /** The connection there stands, or stands no more. */
   readonly connection: (id: string, isOpen: boolean) => void
+  /** Who is there does not let us in; told again with each attempt. */
+  readonly refused: (id: string, endpoint: string, refusal: Refusal) => void
   readonly warning: (message: string) => void
   readonly failed: (error: TidingsError) => void
 }
@@ -62,23 +69,24 @@ export class Contacts {
   }
 
   #connect(id: string, endpoint: string, isFar: boolean): void {
-    const { uuid, clock, connection, warning, failed } = this.#options
+    const { uuid, clock, keys, connection, refused, warning, failed } = this.#options
     const dealer = new DealerSocket(farApart(sendingDealer(isFar)))
     // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
     ;(dealer as { routingId: unknown }).routingId = zreIdentity(uuid)
-    const monitor = new ConnectionMonitor(dealer, clock, {
-      connected: (_, __, tookMs) => {
+    const watch = {
+      connected: (_: string, __: boolean, tookMs: number) => {
         if (!isFar && tookMs > socketLimits.nearHandshakeMs) this.#allowTime(id, open)
         else connection(id, true)
       },
       disconnected: () => connection(id, false),
+      refused: (at: string, refusal: Refusal) => refused(id, at, refusal),
       dead: () => this.#reconnect(open),
       failed,
-    })
+    }
+    const monitor = new ConnectionMonitor(dealer, clock, watch, KeyChoice.of(keys))
     const open: OpenContact = { dealer, monitor, endpoint, sequence: 0 }
     this.#open.set(id, open)
-    monitor.expect(endpoint)
-    connectSocket(dealer, endpoint)
+    monitor.connect(endpoint)
     inBackground(this.#drain(dealer), (error) => warning(error.message))
   }
 
@@ -120,9 +128,8 @@ export class Contacts {
 
   #reconnect({ dealer, monitor, endpoint }: OpenContact): void {
     if (this.#closed || dealer.closed) return
-    monitor.expect(endpoint)
     disconnectSocket(dealer, endpoint)
-    connectSocket(dealer, endpoint)
+    monitor.connect(endpoint)
   }
 
   /** ZRE nodes answer through DEALERs of their own; nothing comes back on ours. */

@@ -34,6 +34,7 @@ async function hear(count: number, headersOf = headers) {
     port: own,
     endpoint: () => `tcp://${address}:${own}`,
     zapDomain: 'test',
+    keys: null,
     node: 'a',
     cluster: 'shop',
     refusal: (node) => (node === 'b' ? null : 'not listed'),
@@ -44,6 +45,8 @@ async function hear(count: number, headersOf = headers) {
       whisper: () => undefined,
       warning: () => undefined,
       stranger: () => undefined,
+      misfit: () => undefined,
+      refused: () => undefined,
       failed: () => undefined,
     },
   })

@@ -6,12 +6,14 @@ import type { Clock } from '../../base/clock.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Misfit, Refusal } from '../../sockets/keys/refusal.ts'
 import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import { boundRouter, farApart } from '../../sockets/socket-options.ts'
 import { fairReceive } from '../bus/fair-receive.ts'
 import type { Contact } from '../access/node-directory.ts'
 import { Contacts, type WithoutSequence } from './contacts.ts'
-import type { Peer, Refusal, TidingsHeaders } from './peers.ts'
+import type { Peer, Refusal as NodeRefusal, TidingsHeaders } from './peers.ts'
 import { Peers, whisperVersion, writeHeaders } from './peers.ts'
 import type { Whisper } from './whisper.ts'
 import { decodeWhisper, encodeWhisper } from './whisper.ts'
@@ -35,6 +37,10 @@ interface MembershipHandlers {
   warning(message: string): void
   /** Somebody came to this endpoint and did not finish a handshake. */
   stranger(endpoint: string): void
+  /** Somebody came to this endpoint with no key, or with another one. */
+  misfit(endpoint: string, misfit: Misfit): void
+  /** The node is there and does not let us in; told again with each attempt. */
+  refused(node: string, endpoint: string, refusal: Refusal): void
   /** It hears nobody any more. */
   failed(error: TidingsError): void
 }
@@ -45,13 +51,17 @@ interface MembershipOptions {
   /** What other nodes reach us at, for the HELLO. */
   readonly endpoint: () => string
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly node: string
   /** The name of the cluster. */
   readonly cluster: string
-  readonly refusal: Refusal
+  readonly refusal: NodeRefusal
   readonly clock: Clock
   readonly handlers: MembershipHandlers
 }
+
+/** Of a contact that has not said its name, the address; that of another one is its name. */
+const shownId = (id: string): string => id.replace(/^@/, '')
 
 /** The ZRE group of all nodes: each joins it right behind its HELLO. */
 const clusterGroup = 'TIDINGS'
@@ -82,17 +92,21 @@ export class Membership {
     this.#contacts = new Contacts({
       uuid: this.uuid,
       clock: options.clock,
+      keys: options.keys,
+      refused: (id, endpoint, refusal) =>
+        options.handlers.refused(this.#nodeAt(id) ?? shownId(id), endpoint, refusal),
       connection: (id, isOpen) => this.#connection(id, isOpen),
       warning: (message) => options.handlers.warning(message),
       failed: (error) => options.handlers.failed(error),
     })
     // A node that comes back through a new connection takes over from its half-open old one.
     this.#router = new RouterSocket({
-      ...farApart(boundRouter(options.zapDomain)),
+      ...farApart(boundRouter(options.zapDomain, options.keys)),
       handover: true,
     })
     this.#routerMonitor = new ConnectionMonitor(this.#router, options.clock, {
       stranger: (endpoint) => options.handlers.stranger(endpoint),
+      misfit: (endpoint, misfit) => options.handlers.misfit(endpoint, misfit),
       failed: (error) => options.handlers.failed(error),
     })
   }

@@ -3,6 +3,8 @@ import { Router } from 'zeromq'
 import type { Clock } from '../../base/clock.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Misfit } from '../../sockets/keys/refusal.ts'
 import { bindPort, portRemedy } from '../../sockets/port-owner.ts'
 import type { ClusterMessage, ProcessMessage } from '../../registration/registration-message.ts'
 import {
@@ -16,9 +18,12 @@ interface RegistrationPortOptions {
   readonly bind: string
   readonly port: number
   readonly zapDomain: string
+  readonly keys: Keys | null
   readonly clock: Clock
   /** Somebody came to this endpoint and did not finish a handshake. */
   readonly stranger: (endpoint: string) => void
+  /** Somebody came to this endpoint with no key, or with another one. */
+  readonly misfit: (endpoint: string, misfit: Misfit) => void
   /** `route` names the connection: where answers go. */
   message(route: string, message: ProcessMessage): void
   /** A message could be sent on this connection: somebody is at its other end. */
@@ -42,10 +47,11 @@ export class RegistrationPort {
 
   private constructor(options: RegistrationPortOptions) {
     this.#options = options
-    this.#router = new Router(registrationRouter(options.zapDomain))
-    const { clock, stranger } = options
+    this.#router = new Router(registrationRouter(options.zapDomain, options.keys))
+    const { clock, stranger, misfit } = options
     this.#monitor = new ConnectionMonitor(this.#router, clock, {
       stranger,
+      misfit,
       departed: () => options.ended(),
       failed: (error) => options.failed(error),
     })

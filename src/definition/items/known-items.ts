@@ -168,6 +168,15 @@ export const knownItems = [
     use: 'ZeroMQ',
   },
   {
+    name: 'TidingsKeyFile',
+    type: { kind: 'text' },
+    default: null,
+    meaning:
+      'File with the keys of the cluster, made by `tidings keygen`; relative to the file that names it. ' +
+      'With it all connections are encrypted, and who has no key is let in nowhere. On all hosts or on none.',
+    use: 'ZeroMQ',
+  },
+  {
     name: 'MqttBrokerUrl',
     type: { kind: 'url', schemes: ['tcp', 'ssl', 'tls', 'mqtt', 'mqtts', 'ws', 'wss'] },
     default: 'tcp://localhost:1883',

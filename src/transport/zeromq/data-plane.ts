@@ -5,6 +5,8 @@ import type { ConnectionCounts } from '../../model/roster-entry.ts'
 import type { ClusterHop, Endpoints } from './connections/endpoints.ts'
 import { ProcessConnections } from './connections/process-connections.ts'
 import { PublishingSocket } from './connections/publishing-socket.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Refusal } from '../../sockets/keys/refusal.ts'
 import type { Refusals } from '../refusals.ts'
 import { SubscribingSocket } from './connections/subscribing-socket.ts'
 
@@ -25,6 +27,7 @@ interface DataPlaneOptions {
   readonly processAddress: string
   /** Of the access list; null for who binds no port. */
   readonly zapDomain: string | null
+  readonly keys: Keys | null
   readonly clock: Clock
   readonly refusals: Refusals
 }
@@ -38,6 +41,8 @@ interface DataPlaneHandlers {
   connected(endpoint: string, again: boolean): void
   disconnected(endpoint: string): void
   renewed(endpoint: string, why: string): void
+  /** Who is there does not let us in; told again with each attempt. */
+  refused(endpoint: string, refusal: Refusal): void
   failed(error: unknown): void
 }
 
@@ -50,16 +55,17 @@ export class ZeroMQDataPlane implements Omit<DataPlane, 'renew'> {
   readonly processes: ProcessConnections
 
   constructor(options: DataPlaneOptions, handlers: DataPlaneHandlers) {
-    const { clock, endpoints, own, processAddress, refusals, zapDomain } = options
+    const { clock, endpoints, keys, own, processAddress, refusals, zapDomain } = options
     this.endpoints = endpoints
-    this.subscribing = new SubscribingSocket(clock, refusals, handlers)
+    this.subscribing = new SubscribingSocket(keys, clock, refusals, handlers)
     this.processes = new ProcessConnections(this.subscribing, own, processAddress, clock)
-    this.publishing = new PublishingSocket(zapDomain, clock, refusals, {
+    this.publishing = new PublishingSocket(zapDomain, keys, clock, refusals, {
       request: (frame) => handlers.request(frame),
       probe: (frame) => handlers.probe(frame),
       connected: (endpoint) => handlers.connected(endpoint, false),
       disconnected: (endpoint) => handlers.disconnected(endpoint),
       renewed: (endpoint, why) => handlers.renewed(endpoint, why),
+      refused: (endpoint, refusal) => handlers.refused(endpoint, refusal),
       failed: (error) => handlers.failed(error),
     })
   }
@@ -74,6 +80,12 @@ export class ZeroMQDataPlane implements Omit<DataPlane, 'renew'> {
   isTaken(hop: ClusterHop): boolean {
     const endpoint = this.endpoints[hop]
     return this.subscribing.isTaken(endpoint) || this.publishing.isTaken(endpoint)
+  }
+
+  /** Why who is at this port of GENESIS_CLUSTER does not let us in; null: nothing is known of it. */
+  refusalOf(hop: ClusterHop): Refusal | null {
+    const endpoint = this.endpoints[hop]
+    return this.subscribing.refusalOf(endpoint) ?? this.publishing.refusalOf(endpoint)
   }
 
   send(_topic: string, message: Uint8Array): void {

@@ -15,9 +15,12 @@ import {
 } from '../../registration/registration-message.ts'
 import type { RosterView } from '../../registration/roster-view.ts'
 import type { RosterPlane } from '../transport.ts'
+import { KeyChoice } from '../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Refusal } from '../../sockets/keys/refusal.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import { registeringDealer } from '../../sockets/socket-options.ts'
-import { connectSocket, disconnectSocket } from '../../sockets/uninterrupted.ts'
+import { disconnectSocket } from '../../sockets/uninterrupted.ts'
 
 /** Part of the heartbeat's interval that chance takes off: processes started together spread out. */
 const jitter = 0.1
@@ -25,12 +28,15 @@ const jitter = 0.1
 export interface RosterPlaneHandlers extends Omit<DialogueHandlers, 'send'> {
   /** Once a heartbeat, before it goes out. */
   tick(): void
+  /** GENESIS_CLUSTER is there and does not let us in; told again with each attempt. */
+  shutOut(endpoint: string, refusal: Refusal): void
   failed(error: TidingsError): void
 }
 
 interface RosterPlaneOptions {
   /** Of the registry port of GENESIS_CLUSTER. */
   readonly endpoint: string
+  readonly keys: Keys | null
   readonly registration: Registration
   readonly wantsPort: boolean
   /** The name of the cluster; left out: any. */
@@ -45,6 +51,7 @@ export class ZeroMQRosterPlane implements RosterPlane {
   readonly #dialogue: RegistrationDialogue
   readonly #monitor: ConnectionMonitor
   readonly #received: Promise<void>
+  readonly #endpoint: string
   readonly #clock: Clock
   readonly #random: Random
   readonly #handlers: RosterPlaneHandlers
@@ -53,7 +60,8 @@ export class ZeroMQRosterPlane implements RosterPlane {
   #closed = false
 
   constructor(options: RosterPlaneOptions, handlers: RosterPlaneHandlers) {
-    const { clock, cluster, endpoint, random, registration, wantsPort } = options
+    const { clock, cluster, endpoint, keys, random, registration, wantsPort } = options
+    this.#endpoint = endpoint
     this.#clock = clock
     this.#random = random
     this.#handlers = handlers
@@ -61,22 +69,29 @@ export class ZeroMQRosterPlane implements RosterPlane {
       ...handlers,
       send: (message) => this.#send(named(message, cluster)),
     })
-    this.#monitor = new ConnectionMonitor(this.#socket, clock, {
+    const watch = {
       connected: () => this.#say(),
       disconnected: () => this.#dialogue.lose(),
-      dead: (dead) => {
+      refused: (at: string, refusal: Refusal) => handlers.shutOut(at, refusal),
+      dead: (dead: string) => {
         disconnectSocket(this.#socket, dead)
-        this.#connect(dead)
+        this.#monitor.connect(dead)
       },
-      failed: (error) => handlers.failed(error),
-    })
+      failed: (error: TidingsError) => handlers.failed(error),
+    }
+    this.#monitor = new ConnectionMonitor(this.#socket, clock, watch, KeyChoice.of(keys))
     this.#received = this.#receive()
-    this.#connect(endpoint)
+    this.#monitor.connect(endpoint)
     this.#beat()
   }
 
   get heardAt(): number {
     return this.#dialogue.heardAt
+  }
+
+  /** Why GENESIS_CLUSTER does not let us in; null: nothing is known of it. */
+  get refusal(): Refusal | null {
+    return this.#monitor.refusalOf(this.#endpoint)
   }
 
   get known(): RosterView {
@@ -108,11 +123,6 @@ export class ZeroMQRosterPlane implements RosterPlane {
       this.#socket.close()
     }
     await Promise.all([this.#monitor.ended, this.#received])
-  }
-
-  #connect(endpoint: string): void {
-    this.#monitor.expect(endpoint)
-    connectSocket(this.#socket, endpoint)
   }
 
   #beat(): void {

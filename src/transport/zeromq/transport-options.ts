@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import { hostPort } from '../../base/host-port.ts'
 import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
+import type { KeySettings } from '../../model/key-ring.ts'
 import type { NodeMode, ProcessRole } from '../../model/roster-entry.ts'
 import type { ClusterHop, ClusterPorts } from './connections/endpoints.ts'
 
@@ -17,6 +18,8 @@ export interface ZeroMQTransportOptions {
   readonly ports: ClusterPorts
   /** The name of the cluster; left out: any. */
   readonly cluster?: string | undefined
+  /** The keys of the cluster; left out or null: it has none. */
+  readonly keys?: KeySettings | null
   /** How long `open()` waits for GENESIS_CLUSTER. */
   readonly clusterTimeoutMs: number
   /** Milliseconds of it that are over when `open()` is called; default 0. */

@@ -8,6 +8,8 @@ import type { ConnectionCounts, Registration } from '../../model/roster-entry.ts
 import type { Hop } from '../../model/hop.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
 import { AccessList } from '../../sockets/access-list.ts'
+import { Keys } from '../../sockets/keys/keys.ts'
+import { type Refusal, refusalText } from '../../sockets/keys/refusal.ts'
 import { Condition } from '../condition.ts'
 import { ZeroMQDataPlane } from './data-plane.ts'
 import type { ClusterHop } from './connections/endpoints.ts'
@@ -15,6 +17,7 @@ import { Endpoints, numericAddress } from './connections/endpoints.ts'
 import { HopEvents } from '../hop-events.ts'
 import { Probe } from './connections/probe.ts'
 import { Refusals } from '../refusals.ts'
+import { ClusterReach } from './connections/cluster-reach.ts'
 import { ZeroMQRosterPlane } from './roster-plane.ts'
 import type { RosterPlaneHandlers } from './roster-plane.ts'
 import type { RegisteredMessage } from '../../registration/registration-message.ts'
@@ -22,14 +25,12 @@ import { placeOf, portsOf } from '../../registration/zeromq-place.ts'
 import { fewestFreeForQueue, requireFileDescriptors } from '../../sockets/file-descriptors.ts'
 import { requireLibzmq } from '../../sockets/socket-options.ts'
 import type { ZeroMQTransportOptions } from './transport-options.ts'
-import { connectsInTime } from './connections/late-connection.ts'
-import { unreachable } from './transport-options.ts'
 
 /** One renewal of a hop within this many milliseconds: a second one would only cut the first short. */
 const renewalIntervalMs = 2_000
 
-/** What is here already is read within it, milliseconds. */
-const ownStallMs = 20
+/** Least time between two events about a port that does not let us in, milliseconds: it is tried many times a second. */
+const shutOutIntervalMs = 60_000
 
 /** How long closing after a failed `open()` may take to tell GENESIS_CLUSTER of it. */
 const farewellMs = 500
@@ -49,6 +50,9 @@ export class ZeroMQTransport implements Transport {
   readonly #condition: Condition
   readonly #refusals = new Refusals()
   readonly #renewals = new RateLimit(renewalIntervalMs)
+  readonly #shutOuts = new RateLimit(shutOutIntervalMs)
+  readonly #keys: Keys | null
+  readonly #reach: ClusterReach
   readonly #events: HopEvents
   #handlers: TransportHandlers | null = null
   #planes: Planes | null = null
@@ -74,7 +78,15 @@ export class ZeroMQTransport implements Transport {
   constructor(options: ZeroMQTransportOptions) {
     this.#options = options
     this.#place = placeOf({ processPort: options.processPort ?? null, zeromqPort: null })
+    this.#keys = Keys.of(options.keys)
     this.#condition = new Condition(options.clock)
+    this.#reach = new ClusterReach(options, this.#condition, {
+      heardAt: () => this.#planes?.roster.heardAt ?? -Infinity,
+      isTaken: (hop) => this.#planes?.data.isTaken(hop) ?? false,
+      refusal: (hop) => this.#refusalAt(hop),
+      waiting: () => this.#waiting,
+      failure: () => this.#failure,
+    })
     this.#events = new HopEvents(
       (endpoint) => this.#planes?.data.nameOf(endpoint) ?? endpoint,
       (event) => {
@@ -185,7 +197,7 @@ export class ZeroMQTransport implements Transport {
     const leftMs = Math.max(0, Math.ceil(deadline - clock.now()))
     const address = await numericAddress(nodeAddress, leftMs, signal)
     if (this.#isMeshProcess()) {
-      this.#access = await AccessList.open(() => this.#refusals.count('access denied'))
+      this.#access = await AccessList.open(() => this.#refusals.count('access denied'), this.#keys)
       this.#access.load(allowed)
     }
     if (this.#failure) {
@@ -195,7 +207,7 @@ export class ZeroMQTransport implements Transport {
     const processAddress = ['0.0.0.0', '::'].includes(bindAddress) ? address : bindAddress
     const { data } = this.#setUp(registration, Endpoints.at(address, ports), processAddress)
     const reach = (hop: ClusterHop, holds: () => boolean) =>
-      this.#reach(hop, holds, deadline, signal)
+      this.#reach.until(hop, holds, deadline, signal)
 
     await reach('registry', () => this.#answer !== null)
     this.#place = await this.#takePlace(registration, data)
@@ -227,24 +239,13 @@ export class ZeroMQTransport implements Transport {
     const come = async (): Promise<void> => {
       const up = this.#publishesTo()
       data.connect(up)
-      if (up) await this.#comesUp(up, { data, roster })
+      const isConnected = () => up !== null && data.publishing.isConnected(data.endpoints[up])
+      if (up) await this.#reach.late(up, isConnected, this.#ending.signal)
       if (up === 'inbound') await this.#hearProbe(data, this.#ending.signal)
       this.#up = 'up'
       if (this.#registration && !this.#closing) roster.register(this.#registration)
     }
     inBackground(come(), (error) => this.#fail(error))
-  }
-
-  async #comesUp(up: 'inbound' | 'export', { data, roster }: Planes): Promise<void> {
-    const { clock, clusterTimeoutMs, nodeAddress, ports } = this.#options
-    const late = {
-      isConnected: () => data.publishing.isConnected(data.endpoints[up]),
-      isTaken: () => data.isTaken(up),
-      heardAt: () => roster.heardAt,
-    }
-    const { signal } = this.#ending
-    if (!(await connectsInTime(late, this.#condition, clock, clusterTimeoutMs, signal)))
-      throw unreachable(nodeAddress, ports[up], up, clusterTimeoutMs, ports.registry)
   }
 
   async #hearProbe(data: ZeroMQDataPlane, signal: AbortSignal): Promise<void> {
@@ -263,42 +264,6 @@ export class ZeroMQTransport implements Transport {
     return this.#answer?.linked ? 'export' : null
   }
 
-  /**
-   * As long as GENESIS_CLUSTER is heard it is not unreachable, however long it takes to answer, or to finish a
-   * handshake at a port that takes connections; where nobody takes them, that is told. Until `deadline` we wait for
-   * a first word of it, and for a name that another bears.
-   */
-  async #reach(
-    hop: ClusterHop,
-    holds: () => boolean,
-    deadline: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { clock, clusterTimeoutMs, nodeAddress, ports } = this.#options
-    const isRegistry = hop === 'registry'
-    const began = isRegistry ? -Infinity : clock.now()
-    const isSlow = () => isRegistry || (this.#planes?.data.isTaken(hop) ?? false)
-    const look = () => {
-      if (this.#failure) throw this.#failure
-      return holds()
-    }
-    const left = () => {
-      const heardAt = this.#planes?.roster.heardAt ?? -Infinity
-      const since = isSlow() ? Math.max(began, heardAt) : began
-      return Math.max(deadline, since + clusterTimeoutMs) - clock.now()
-    }
-    for (let ms = left(); ms > 0; ms = left()) {
-      if (await this.#condition.until(look, ms, signal)) return
-      if (this.#waiting !== null && clock.now() >= deadline) {
-        throw new TidingsError('NAME_TAKEN', this.#waiting)
-      }
-      // What has come while this process itself stood still is read before it is judged.
-      if (await this.#condition.until(look, ownStallMs, signal)) return
-    }
-    const answersAt = isSlow() ? undefined : ports.registry
-    throw unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt)
-  }
-
   async #takePlace(registration: Registration, data: ZeroMQDataPlane): Promise<Place | null> {
     if (this.#options.role !== 'process') return this.#place
     const processPort = this.port ?? this.#answer?.processPort ?? null
@@ -315,10 +280,11 @@ export class ZeroMQTransport implements Transport {
 
   #setUp(registration: Registration, endpoints: Endpoints, processAddress: string): Planes {
     const { clock, cluster, mode, random, wantsPort } = this.#options
+    const keys = this.#keys
     const zapDomain = this.#access?.domain ?? null
     const refusals = this.#refusals
     const data = new ZeroMQDataPlane(
-      { endpoints, own: registration, processAddress, zapDomain, clock, refusals },
+      { endpoints, own: registration, processAddress, zapDomain, keys, clock, refusals },
       {
         message: (message) => this.#handlers?.message(message),
         room: () => this.#handlers?.room?.() ?? null,
@@ -330,13 +296,14 @@ export class ZeroMQTransport implements Transport {
         connected: (endpoint, again) => this.#connected(endpoint, again),
         disconnected: (endpoint) => this.#events.disconnected(endpoint),
         renewed: (endpoint, why) => this.#events.renewed(endpoint, why),
+        refused: (endpoint, refusal) => this.#shutOut(endpoint, refusal),
         failed: (error) => this.#fail(TidingsError.from(error)),
       },
     )
     const asks = wantsPort && this.port === null
     const meets = mode === 'mesh' && (this.#options.subscribes ?? true)
     const roster = new ZeroMQRosterPlane(
-      { endpoint: endpoints.registry, registration, wantsPort: asks, cluster, clock, random },
+      { endpoint: endpoints.registry, keys, registration, wantsPort: asks, cluster, clock, random },
       this.#rosterHandlers(meets ? data : null),
     )
     this.#planes = { data, roster }
@@ -368,7 +335,9 @@ export class ZeroMQTransport implements Transport {
       found: () => this.#events.tell({ type: 'cluster-found' }),
       tick: () => {
         for (const event of this.#refusals.take()) this.#events.tell(event)
+        this.#refreshKeys()
       },
+      shutOut: (endpoint, refusal) => this.#shutOut(endpoint, refusal),
       connections: () => this.connections(),
       failed: (error) => this.#fail(error),
     }
@@ -379,6 +348,24 @@ export class ZeroMQTransport implements Transport {
     this.#waiting = null
     this.#condition.changed()
     if (this.#opened && this.#up !== 'none') this.#planes?.data.connect(this.#publishesTo())
+  }
+
+  #refusalAt(hop: ClusterHop): Refusal | null {
+    if (hop === 'registry') return this.#planes?.roster.refusal ?? null
+    return this.#planes?.data.refusalOf(hop) ?? null
+  }
+
+  #shutOut(endpoint: string, refusal: Refusal): void {
+    if (!this.#shutOuts.admits(`${endpoint} ${refusal}`, this.#options.clock.now())) return
+    this.#events.shutOut(endpoint, refusalText(refusal, endpoint))
+  }
+
+  #refreshKeys(): void {
+    if (this.#keys === null) return
+    const told = this.#keys
+      .refresh()
+      .then((news) => news && this.#events.tell({ type: 'keys', ...news }))
+    inBackground(told, () => {})
   }
 
   #connected(endpoint: string, again: boolean): void {

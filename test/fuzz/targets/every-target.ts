@@ -2,6 +2,7 @@ import type { Target } from '../target.ts'
 import { publisherTarget, subscriberTarget } from './core-targets.ts'
 import { definitionTargets } from './definition-targets.ts'
 import { exactJsonTarget } from './exact-json-target.ts'
+import { keyFileTarget } from './key-file-target.ts'
 import { messageTarget } from './message-target.ts'
 import { requestTarget } from './request-target.ts'
 import {
@@ -30,5 +31,6 @@ export const everyTarget: readonly Target[] = [
   rosterFileTarget,
   subscriberTarget,
   publisherTarget,
+  keyFileTarget,
   ...definitionTargets,
 ]

@@ -1,7 +1,7 @@
 import { intakeLimits } from '../../../src/intake/intake-limits.ts'
 import { WaitingMessages, isGap } from '../../../src/intake/waiting-messages.ts'
 import { ZmtpReader } from '../../../src/intake/zmtp-reader.ts'
-import { greeting, readyCommand } from '../../../src/intake/zmtp.ts'
+import { greeting, helloBody, publisherHandshake } from '../../../src/intake/zmtp.ts'
 import { decodeForeign } from '../../../src/wire/frames/foreign.ts'
 import { mutateBytes } from '../byte-mutation.ts'
 import type { Dice } from '../dice.ts'
@@ -9,7 +9,7 @@ import { Broken, expectSame } from '../oracle.ts'
 import type { Input, Target } from '../target.ts'
 
 /** Small, so that inputs reach them. */
-const limits = { maxMessageBytes: 1_500, maxFrameBytes: 6_000 }
+const limits = { maxMessageBytes: 1_500, maxFrameBytes: 6_000, password: 'not to be guessed' }
 /** Bytes that may wait: so few that some of what comes is let go, in the second of two readings. */
 const fewBytes = 1_000
 
@@ -95,6 +95,7 @@ function read(
   let told = 0
   const waiting = new WaitingMessages(most, (_table, _reason, count) => (told += count))
   const reader = new ZmtpReader(limits, {
+    welcome: () => undefined,
     ready: () => undefined,
     messages: (bytes, count) => waiting.push(bytes, count),
     refused: (head, reason) => waiting.refuse(head, reason),
@@ -137,8 +138,9 @@ function plainly(bytes: Buffer): Outcome {
   const head = greeting()
   if (bytes.length < head.length) return { came, end: null }
   const begins = [0, 9].every((at) => bytes[at] === head[at]) && (bytes[10] ?? 0) >= 3
-  if (!begins || bytes.latin1Slice(12, 32).replaceAll('\0', '') !== 'NULL')
+  if (!begins || bytes.latin1Slice(12, 32).replaceAll('\0', '') !== 'PLAIN')
     return { came, end: 'greeting' }
+  let isWelcome = false
   let isReady = false
   let frames: Buffer[] = []
   let size = 0
@@ -150,14 +152,16 @@ function plainly(bytes: Buffer): Outcome {
       (flags & longFlag) === 0 ? (bytes[at + 1] ?? 0) : Number(bytes.readBigUInt64BE(at + 1))
     if (length > limits.maxFrameBytes) return { came, end: 'frame' }
     const isCommand = (flags & commandFlag) !== 0
-    if (!isCommand && !isReady) return { came, end: 'before READY' }
+    if (!isCommand && !isReady) return { came, end: 'before INITIATE' }
     const end = body + length
     if (end > bytes.length) return { came, end: null }
     const whole = bytes.subarray(body, end)
     if (isCommand) {
       const name = whole.subarray(1, 1 + (whole[0] ?? 0)).latin1Slice()
       if (name === 'ERROR') return { came, end: 'ERROR' }
-      if (name === 'READY') isReady = true
+      if (!isWelcome && !whole.equals(helloBody(limits.password))) return { came, end: 'password' }
+      if (isWelcome && name === 'INITIATE') isReady = true
+      isWelcome = true
     } else {
       frames.push(whole)
       size += end - at
@@ -184,8 +188,7 @@ export const zmtpTarget: Target = {
     inPieces(
       dice,
       Buffer.concat([
-        greeting(),
-        readyCommand(),
+        publisherHandshake(limits.password),
         ...dice.many(1 + dice.few(12), () => message(dice)),
       ]),
     ),

@@ -3,11 +3,14 @@ import { XPublisher } from 'zeromq'
 import type { Clock } from '../../../base/clock.ts'
 import { TokenBucket } from '../../../base/token-bucket.ts'
 import { bindPort } from '../../../sockets/port-owner.ts'
+import { KeyChoice } from '../../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../../sockets/keys/keys.ts'
+import type { Misfit, Refusal } from '../../../sockets/keys/refusal.ts'
 import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
 import { Probe } from './probe.ts'
 import type { Refusals } from '../../refusals.ts'
 import { boundXpub, connectingXpub, socketLimits } from '../../../sockets/socket-options.ts'
-import { connectSocket, disconnectSocket } from '../../../sockets/uninterrupted.ts'
+import { disconnectSocket } from '../../../sockets/uninterrupted.ts'
 
 export const requestLimits = {
   /** Requests a second that are passed on: far above what some hundred subscribers ask in a bad hour. */
@@ -26,6 +29,8 @@ interface PublishingSocketHandlers {
   connected(endpoint: string): void
   disconnected(endpoint: string): void
   renewed(endpoint: string, why: string): void
+  /** Who is there does not let us in; told again with each attempt. */
+  refused(endpoint: string, refusal: Refusal): void
   /** Receiving has failed for a reason that is not ours. */
   failed(error: unknown): void
 }
@@ -49,6 +54,7 @@ export class PublishingSocket {
   /** `zapDomain`: null for a socket that only connects. */
   constructor(
     zapDomain: string | null,
+    keys: Keys | null,
     clock: Clock,
     refusals: Refusals,
     handlers: PublishingSocketHandlers,
@@ -59,14 +65,18 @@ export class PublishingSocket {
     const { perSecond, burst, bytesPerSecond } = requestLimits
     this.#requests = new TokenBucket(perSecond, burst, clock.now())
     this.#requestBytes = new TokenBucket(bytesPerSecond, bytesPerSecond, clock.now())
-    this.#socket = new XPublisher(zapDomain === null ? connectingXpub() : boundXpub(zapDomain))
-    this.#monitor = new ConnectionMonitor(this.#socket, clock, {
-      connected: (endpoint) => handlers.connected(endpoint),
-      disconnected: (endpoint) => handlers.disconnected(endpoint),
-      dead: (endpoint, why) => this.#reconnect(endpoint, why),
+    const options = zapDomain === null ? connectingXpub() : boundXpub(zapDomain, keys)
+    this.#socket = new XPublisher(options)
+    const watch = {
+      connected: (endpoint: string) => handlers.connected(endpoint),
+      disconnected: (endpoint: string) => handlers.disconnected(endpoint),
+      refused: (endpoint: string, refusal: Refusal) => handlers.refused(endpoint, refusal),
+      dead: (endpoint: string, why: string) => this.#reconnect(endpoint, why),
       stranger: () => refusals.count('no handshake'),
-      failed: (error) => handlers.failed(error),
-    })
+      misfit: (_: string, misfit: Misfit) => refusals.count(misfit),
+      failed: (error: unknown) => handlers.failed(error),
+    }
+    this.#monitor = new ConnectionMonitor(this.#socket, clock, watch, KeyChoice.of(keys))
     this.#drained = this.#drain()
   }
 
@@ -78,8 +88,7 @@ export class PublishingSocket {
   connect(endpoint: string): void {
     if (this.#endpoints.has(endpoint)) return
     this.#endpoints.add(endpoint)
-    this.#monitor.expect(endpoint)
-    connectSocket(this.#socket, endpoint)
+    this.#monitor.connect(endpoint)
   }
 
   isConnected(endpoint: string): boolean {
@@ -89,6 +98,10 @@ export class PublishingSocket {
   /** Somebody takes connections there, and may finish a handshake yet. */
   isTaken(endpoint: string): boolean {
     return this.#monitor.isTaken(endpoint)
+  }
+
+  refusalOf(endpoint: string): Refusal | null {
+    return this.#monitor.refusalOf(endpoint)
   }
 
   send(message: Uint8Array): void {
@@ -115,8 +128,7 @@ export class PublishingSocket {
 
   #reconnect(endpoint: string, why: string): void {
     disconnectSocket(this.#socket, endpoint)
-    this.#monitor.expect(endpoint)
-    connectSocket(this.#socket, endpoint)
+    this.#monitor.connect(endpoint)
     this.#handlers.renewed(endpoint, why)
   }
 

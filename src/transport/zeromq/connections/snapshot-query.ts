@@ -1,32 +1,48 @@
 import { Dealer } from 'zeromq'
+import { inBackground } from '../../../base/background.ts'
+import { systemClock } from '../../../base/clock.ts'
 import { tcpEndpoint } from '../../../base/host-port.ts'
 import type { ClusterSnapshot } from '../../../model/cluster-snapshot.ts'
+import type { KeySettings } from '../../../model/key-ring.ts'
 import { numericAddress } from './endpoints.ts'
 import {
   decodeClusterMessage,
   encodeProcessMessage,
 } from '../../../registration/registration-message.ts'
 import { SnapshotParts } from '../../../registration/snapshot-parts.ts'
+import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
+import { KeyChoice } from '../../../sockets/keys/key-choice.ts'
+import { Keys } from '../../../sockets/keys/keys.ts'
 import { connectingDealer } from '../../../sockets/socket-options.ts'
 import { unreachable } from '../transport-options.ts'
-import { connectSocket } from '../../../sockets/uninterrupted.ts'
+import { accessDenied } from './cluster-reach.ts'
+import { disconnectSocket } from '../../../sockets/uninterrupted.ts'
 
 /**
  * The state of the cluster as the GENESIS_CLUSTER at `address` knows it; no registration is needed.
- * @throws TidingsError CLUSTER_UNREACHABLE when nothing has answered within `timeoutMs` milliseconds
+ * @throws TidingsError CLUSTER_UNREACHABLE when nothing has answered within `timeoutMs` milliseconds, ACCESS_DENIED
+ * when who is there did not let us in
  */
 export async function queryCluster(
   address: string,
   registryPort: number,
   timeoutMs: number,
+  keys: KeySettings | null = null,
 ): Promise<ClusterSnapshot> {
   const host = await numericAddress(address, timeoutMs)
-  // Not `immediate`: the one question waits in the socket until somebody is there.
-  const socket = new Dealer({ ...connectingDealer(), immediate: false })
+  const endpoint = tcpEndpoint(host, registryPort)
+  const socket = new Dealer(connectingDealer())
+  const connected = () =>
+    inBackground(socket.send(encodeProcessMessage({ type: 'snapshot' })), () => {})
+  const dead = () => {
+    disconnectSocket(socket, endpoint)
+    monitor.connect(endpoint)
+  }
+  const choice = KeyChoice.of(Keys.of(keys))
+  const monitor = new ConnectionMonitor(socket, systemClock, { connected, dead }, choice)
   const deadline = performance.now() + timeoutMs
   try {
-    connectSocket(socket, tcpEndpoint(host, registryPort))
-    await socket.send(encodeProcessMessage({ type: 'snapshot' }))
+    monitor.connect(endpoint)
     const parts = new SnapshotParts()
     for (let left = timeoutMs; left > 0; left = Math.ceil(deadline - performance.now())) {
       socket.receiveTimeout = left
@@ -35,7 +51,10 @@ export async function queryCluster(
       const whole = message?.type === 'snapshot' ? parts.take(message) : null
       if (whole !== null) return whole
     }
+    const refusal = monitor.refusalOf(endpoint)
+    if (refusal !== null) throw accessDenied(address, registryPort, 'registry', refusal)
   } finally {
+    monitor.close()
     socket.close()
   }
   throw unreachable(address, registryPort, 'registry', timeoutMs)

@@ -2,10 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { XSubscriber } from 'zeromq'
 import { joinFrames } from './joined-frames.ts'
 import type { Clock } from '../../../base/clock.ts'
+import { KeyChoice } from '../../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../../sockets/keys/keys.ts'
+import type { Refusal } from '../../../sockets/keys/refusal.ts'
 import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
 import type { Refusals } from '../../refusals.ts'
 import { connectingXsub, socketLimits } from '../../../sockets/socket-options.ts'
-import { connectSocket, disconnectSocket } from '../../../sockets/uninterrupted.ts'
+import { disconnectSocket } from '../../../sockets/uninterrupted.ts'
 
 const receiveLimits = {
   /** Bytes taken before timers and other sockets get their turn: some milliseconds of decoding. */
@@ -22,6 +25,8 @@ interface SubscribingSocketHandlers {
   connected(endpoint: string, again: boolean): void
   disconnected(endpoint: string): void
   renewed(endpoint: string, why: string): void
+  /** Who is there does not let us in; told again with each attempt. */
+  refused(endpoint: string, refusal: Refusal): void
   /** Receiving has failed for a reason that is not ours. */
   failed(error: unknown): void
 }
@@ -41,23 +46,30 @@ export class SubscribingSocket {
   readonly #received: Promise<void>
   readonly #sendRefused = () => this.#refusals.count('send')
 
-  constructor(clock: Clock, refusals: Refusals, handlers: SubscribingSocketHandlers) {
+  constructor(
+    keys: Keys | null,
+    clock: Clock,
+    refusals: Refusals,
+    handlers: SubscribingSocketHandlers,
+  ) {
     this.#handlers = handlers
     this.#refusals = refusals
     this.#socket = new XSubscriber(connectingXsub())
-    this.#monitor = new ConnectionMonitor(this.#socket, clock, {
-      connected: (endpoint, again) => handlers.connected(endpoint, again),
-      disconnected: (endpoint) => handlers.disconnected(endpoint),
-      dead: (endpoint, why) => this.renew(endpoint, why),
-      failed: (error) => handlers.failed(error),
-    })
+    const watch = {
+      connected: (endpoint: string, again: boolean) => handlers.connected(endpoint, again),
+      disconnected: (endpoint: string) => handlers.disconnected(endpoint),
+      refused: (endpoint: string, refusal: Refusal) => handlers.refused(endpoint, refusal),
+      dead: (endpoint: string, why: string) => this.renew(endpoint, why),
+      failed: (error: unknown) => handlers.failed(error),
+    }
+    this.#monitor = new ConnectionMonitor(this.#socket, clock, watch, KeyChoice.of(keys))
     this.#received = this.#receive()
   }
 
   connect(endpoint: string): void {
     if (this.#endpoints.has(endpoint)) return
     this.#endpoints.add(endpoint)
-    this.#connect(endpoint)
+    this.#monitor.connect(endpoint)
   }
 
   /** What has arrived from there is still read; what has not is lost. */
@@ -76,6 +88,10 @@ export class SubscribingSocket {
     return this.#monitor.isTaken(endpoint)
   }
 
+  refusalOf(endpoint: string): Refusal | null {
+    return this.#monitor.refusalOf(endpoint)
+  }
+
   connections(): number {
     return this.#monitor.connections()
   }
@@ -84,7 +100,7 @@ export class SubscribingSocket {
   renew(endpoint: string, why: string): void {
     if (!this.#endpoints.has(endpoint)) return
     disconnectSocket(this.#socket, endpoint)
-    this.#connect(endpoint)
+    this.#monitor.connect(endpoint)
     this.#handlers.renewed(endpoint, why)
   }
 
@@ -120,11 +136,6 @@ export class SubscribingSocket {
     for (const endpoint of this.#endpoints) {
       if (!this.#monitor.isConnected(endpoint)) disconnectSocket(this.#socket, endpoint)
     }
-  }
-
-  #connect(endpoint: string): void {
-    this.#monitor.expect(endpoint)
-    connectSocket(this.#socket, endpoint)
   }
 
   #send(frame: Uint8Array): void {

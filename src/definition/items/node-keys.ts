@@ -1,0 +1,63 @@
+import path from 'node:path'
+import { readSecretFile } from '../../base/secret-file.ts'
+import { readKeys } from '../../model/key-file-text.ts'
+import type { KeySettings } from '../../model/key-ring.ts'
+import type { Findings } from '../definition.ts'
+import { valueOf } from './judged-items.ts'
+import { problemFrom } from '../problem.ts'
+import type { ResolvedItem, ResolvedItems } from './resolved-items.ts'
+
+const itemName = 'TidingsKeyFile'
+
+const keyItemOf = (items: ResolvedItems | undefined) => items?.get(itemName.toLowerCase())
+
+/**
+ * The keys of a node, read from the file that its definition names. undefined: it names none, or the file cannot be taken,
+ * which is an error.
+ */
+export function nodeKeys(
+  itemsByHost: ReadonlyMap<string, ResolvedItems>,
+  host: string,
+  cwd: string,
+  findings: Findings,
+): KeySettings | undefined {
+  judgeOnAllHosts(itemsByHost, findings)
+  const item = keyItemOf(itemsByHost.get(host))
+  const value = valueOf(item)
+  if (item === undefined || typeof value !== 'string') return undefined
+  const { name, file } = placeOf(item, value, cwd)
+  const found = readSecretFile(file)
+  if ('why' in found) {
+    const message = `${itemName} ${name} is not taken: ${found.why}`
+    findings.errors.push(problemFrom(item.written.valueOrigin, message))
+    return undefined
+  }
+  const read = readKeys(found.text)
+  if ('ring' in read) return { file, ring: read.ring }
+  // No excerpt: a secret may stand in it.
+  for (const { line, column, message } of read.problems)
+    findings.errors.push({ file: name, line, column, message, excerpt: null })
+  return undefined
+}
+
+/** Relative to the file in which it is written; of an object to the working directory. */
+function placeOf({ source }: ResolvedItem, value: string, cwd: string) {
+  const { valueOrigin } = source
+  const folder = valueOrigin.kind === 'place' ? path.dirname(valueOrigin.place.source.name) : '.'
+  const name = path.isAbsolute(value) ? value : path.join(folder, value)
+  return { name, file: path.resolve(cwd, name) }
+}
+
+/** Between a node with keys and one without there is no connection. */
+function judgeOnAllHosts(
+  itemsByHost: ReadonlyMap<string, ResolvedItems>,
+  findings: Findings,
+): void {
+  const hosts = [...itemsByHost]
+  const without = hosts.filter(([, items]) => keyItemOf(items) === undefined)
+  const [item] = hosts.flatMap(([, items]) => keyItemOf(items) ?? [])
+  if (item === undefined || without.length === 0) return
+  const names = without.map(([host]) => host).join(', ')
+  const message = `${itemName} must be set on all hosts or on none: ${names} would have no key`
+  findings.errors.push(problemFrom(item.written.valueOrigin, message))
+}

@@ -1,0 +1,52 @@
+import type { KeyPair } from '../../model/key-pair.ts'
+import type { Keys } from './keys.ts'
+
+/**
+ * With which pair of the ring each endpoint is connected: it is the key that the other end must have, and ours. While
+ * keys are changed, ports have the old one or the new one, so the next pair is tried where one does not fit.
+ */
+export class KeyChoice {
+  readonly #keys: Keys
+  readonly #endpoints = new Map<string, { pair: KeyPair; readonly failed: Set<string> }>()
+
+  constructor(keys: Keys) {
+    this.#keys = keys
+  }
+
+  static of(keys: Keys | null): KeyChoice | null {
+    return keys && new KeyChoice(keys)
+  }
+
+  /** Keys that may fit. */
+  get count(): number {
+    return this.#keys.ring.length
+  }
+
+  /** What stood there last or is to be tried next, as long as it is in the ring; at first our own. */
+  pairFor(endpoint: string): KeyPair {
+    const { ring } = this.#keys
+    const chosen = this.#endpoints.get(endpoint)?.pair.public
+    return ring.find((pair) => pair.public === chosen) ?? this.#keys.own
+  }
+
+  /** The handshake has succeeded. */
+  stood(endpoint: string): void {
+    this.#endpoints.get(endpoint)?.failed.clear()
+  }
+
+  /** The handshake has failed; the next of the ring is chosen. True: it was not tried since the last success. */
+  failed(endpoint: string): boolean {
+    const { ring } = this.#keys
+    const pair = this.pairFor(endpoint)
+    const failed = this.#endpoints.get(endpoint)?.failed ?? new Set<string>()
+    failed.add(pair.public)
+    const place = ring.findIndex((each) => each.public === pair.public)
+    const next = ring[(place + 1) % ring.length] ?? ring[0]
+    this.#endpoints.set(endpoint, { pair: next, failed })
+    return !failed.has(next.public)
+  }
+
+  forget(endpoint: string): void {
+    this.#endpoints.delete(endpoint)
+  }
+}

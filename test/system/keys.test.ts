@@ -1,0 +1,234 @@
+import { connect as connectTcp } from 'node:net'
+import type { Socket as TcpSocket } from 'node:net'
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Dealer, XPublisher, XSubscriber } from 'zeromq'
+import type { Socket } from 'zeromq'
+import { type KeyPair, newKeyPair } from '../../src/model/key-pair.ts'
+import { endProcessesAfterEach } from '../harness/after-each.ts'
+import type { Application } from '../harness/application.ts'
+import { eventually } from '../harness/eventually.ts'
+import { listeningEndpointsOf } from '../harness/ports-of-process.ts'
+import { TestCluster } from '../harness/test-cluster.ts'
+import { expectAllOf, sum } from './judgement.ts'
+
+endProcessesAfterEach()
+
+const [ours, theirs] = [newKeyPair(), newKeyPair()]
+
+const open: (Socket | TcpSocket)[] = []
+afterEach(() => {
+  for (const socket of open.splice(0)) {
+    if ('destroy' in socket) socket.destroy()
+    else socket.close()
+  }
+})
+
+/** With the server's key and a pair of one's own. */
+const client = (server: string, own: KeyPair) => ({
+  curveServerKey: server,
+  curvePublicKey: own.public,
+  curveSecretKey: own.secret,
+})
+
+/** What a program that is not let in may have. */
+const strangers = {
+  'no key': {},
+  'another key': client(theirs.public, theirs),
+  'the public key alone': client(ours.public, theirs),
+} as const
+
+const types = {
+  subscriber: XSubscriber,
+  publisher: XPublisher,
+  dealer: Dealer,
+} as const
+
+/** A stranger that takes what it can get and says what it can say, at one port. */
+class Stranger {
+  readonly heard: string[] = []
+  readonly events: string[] = []
+  readonly #socket: Socket
+
+  constructor(endpoint: string, type: keyof typeof types, options: object, from = '') {
+    const socket = new types[type]({ linger: 0, sendTimeout: 0, ...options })
+    open.push(socket)
+    this.#socket = socket
+    void this.#watch()
+    void this.#listen(socket)
+    socket.connect(from === '' ? endpoint : `tcp://${from}:0;${endpoint.slice('tcp://'.length)}`)
+  }
+
+  get isIn(): boolean {
+    return this.events.includes('handshake')
+  }
+
+  get isRefused(): boolean {
+    return this.events.some((type) => type.startsWith('handshake:error'))
+  }
+
+  say(text: string): void {
+    ;(this.#socket as XPublisher).send(text).catch(() => undefined)
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#socket.events) this.events.push(type)
+  }
+
+  async #listen(socket: AsyncIterable<Buffer[]>): Promise<void> {
+    try {
+      for await (const frames of socket) this.heard.push(frames.map(String).join(' '))
+    } catch {
+      // It is closed.
+    }
+  }
+}
+
+/** Every TCP port of the cluster's processes, also those that no page names. */
+function allPorts(cluster: TestCluster, ...applications: Application[]): string[] {
+  const pids = [...cluster.nodes, ...applications].map(({ child }) => child.pid)
+  return pids.flatMap(listeningEndpointsOf)
+}
+
+const foreign = 'update/TRADE/{"kind":"insert","record":{"FORGED":true}}'
+
+describe.each(['mesh', 'proxy'] as const)('in a %s with keys', (shape) => {
+  it('who has none is let in at no port: nothing is read, nothing written, nobody put out', async () => {
+    const cluster = await TestCluster.start(shape, 1, { keys: [ours] })
+    const publisher = await cluster.open('PUBLISHER', { publishes: ['TRADE', 'POSITION'] })
+    const subscriber = await cluster.open('SUBSCRIBER')
+    await subscriber.subscribe('*')
+    const ports = allPorts(cluster, publisher, subscriber)
+    // inbound, outbound, membership, registration, relay, export, its own port, that of the intake; in a mesh two more.
+    expect(ports).toHaveLength(shape === 'mesh' ? 10 : 8)
+    const all = ports.flatMap((port) =>
+      Object.values(strangers).flatMap((options) =>
+        Object.keys(types).map(
+          (type) => [port, new Stranger(port, type as keyof typeof types, options)] as const,
+        ),
+      ),
+    )
+    for (const [port, stranger] of all)
+      await eventually(`a verdict at ${port}`, () => stranger.isRefused)
+    for (const [, stranger] of all)
+      for (const text of ['\x01', '\x01update/', '\x02request', foreign]) stranger.say(text)
+    await publisher.publish(10_000)
+    const report = await subscriber.receives({ updates: 10_000 })
+    expectAllOf(report, 'PUBLISHER', await publisher.published())
+    expect(report.foreign).toEqual([])
+    expect(all.filter(([, stranger]) => stranger.isIn).map(([port]) => port)).toEqual([])
+    expect(all.flatMap(([, stranger]) => stranger.heard)).toEqual([])
+    for (const application of [publisher, subscriber]) {
+      const { events } = await application.report()
+      expect(events.filter(({ type }) => type === 'disconnected' || type === 'renewed')).toEqual([])
+    }
+    const { child } = cluster.node()
+    // Who leaves first decides which of the two is seen.
+    await child.says(
+      /connections at \S+ (?:were refused, \d+ so far: they have no key|.*who has no key)/,
+    )
+    await child.says(
+      /warning: connections at \S+ were refused, \d+ so far: they were made for another key/,
+    )
+    const { log } = child
+    expect(log).toMatch(/a connection from 127\.0\.0\.1 was denied: its key is not in the key file/)
+    // However often they try.
+    expect(log.split('\n').filter((line) => line.includes('its key is not in'))).toHaveLength(1)
+  })
+})
+
+it('a key alone does not let in from an address that the definition does not list', async () => {
+  const cluster = await TestCluster.start('mesh', 1, { keys: [ours] })
+  const host = cluster.node().host
+  const port = `tcp://${host}:${cluster.ports.outbound}`
+  const far = new Stranger(port, 'subscriber', client(ours.public, ours), '127.0.0.99')
+  const near = new Stranger(port, 'subscriber', client(ours.public, ours))
+  await eventually('both verdicts', () => far.isRefused && near.isIn)
+  expect(far.isIn).toBe(false)
+})
+
+it('a program with the key publishes to the inbound port, as foreign programs do', async () => {
+  const cluster = await TestCluster.start('proxy', 1, { keys: [ours] })
+  const subscriber = await cluster.open('SUBSCRIBER')
+  await subscriber.subscribe(['TRADE'])
+  const inbound = `tcp://${cluster.node().host}:${cluster.ports.inbound}`
+  const program = new Stranger(inbound, 'publisher', client(ours.public, ours))
+  await eventually('it is told what is wanted', () => program.heard.includes('\x01update/'))
+  program.say(foreign)
+  await eventually('its update', async () => (await subscriber.report()).foreign.length > 0)
+})
+
+it('1,000 connections that begin no handshake, and what is no ZMTP, keep nobody out', async () => {
+  const cluster = await TestCluster.start('mesh', 1, { keys: [ours] })
+  const publisher = await cluster.open('PUBLISHER', { publishes: ['TRADE', 'POSITION'] })
+  const before = await publisher.progress()
+  const ports = allPorts(cluster, publisher)
+  const halfOpen = Array.from({ length: 1_000 }, (_, n) => {
+    const { hostname, port } = new URL(ports[n % ports.length] ?? '')
+    const socket = connectTcp(Number(port), hostname)
+    open.push(socket)
+    socket.on('error', () => undefined)
+    socket.resume()
+    return socket
+  })
+  await Promise.all(halfOpen.map((socket) => once(socket, 'connect')))
+  // Each third says something: the beginning of CURVE, or a flood of nonsense.
+  const greeting = Buffer.alloc(64)
+  greeting.write('\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01CURVE', 'latin1')
+  const flood = Buffer.alloc(1024 * 1024, '\x01table/x')
+  for (const [n, socket] of halfOpen.entries()) {
+    if (n % 3 === 1) socket.write(greeting)
+    if (n % 3 === 2) socket.write(flood)
+  }
+  // A process comes meanwhile, and is whole: its connections are made beside them.
+  const subscriber = await cluster.open('SUBSCRIBER')
+  await subscriber.subscribe('*')
+  await publisher.publish(10_000)
+  expectAllOf(
+    await subscriber.receives({ updates: 10_000 }),
+    'PUBLISHER',
+    await publisher.published(),
+  )
+  await eventually('all are put out', () => halfOpen.every((socket) => socket.closed))
+  const after = await publisher.progress()
+  expect(after.peakMemory - before.memory).toBeLessThan(64 * 1024 * 1024)
+})
+
+it('a flood of subscriptions and requests without a key takes no memory', async () => {
+  const cluster = await TestCluster.start('mesh', 1, { keys: [ours] })
+  const publisher = await cluster.open('PUBLISHER', { publishes: ['TRADE', 'POSITION'] })
+  const subscriber = await cluster.open('SUBSCRIBER')
+  await subscriber.subscribe('*')
+  const before = await publisher.progress()
+  const [port = ''] = listeningEndpointsOf(publisher.child.pid)
+  const rogues = Object.values(strangers).map(
+    (options) => new Stranger(port, 'subscriber', { sendHighWaterMark: 0, ...options }),
+  )
+  for (let n = 0; n < 300_000; n++) {
+    for (const rogue of rogues) rogue.say(n % 2 === 0 ? `\x01table/${n}/` : `\x02${n}`)
+    if (n % 1_000 === 0) await new Promise(setImmediate)
+  }
+  for (const rogue of rogues) await eventually('a verdict', () => rogue.isRefused)
+  await publisher.publish(10_000)
+  await subscriber.receives({ updates: 10_000 })
+  expect(rogues.some(({ isIn }) => isIn)).toBe(false)
+  const { refused } = await publisher.stats()
+  expect(refused).not.toHaveProperty('too many requests')
+  const after = await publisher.progress()
+  expect(after.peakMemory - before.memory).toBeLessThan(64 * 1024 * 1024)
+})
+
+it('updates cross between nodes with keys, in both directions', async () => {
+  const cluster = await TestCluster.start('proxy+relay', 2, { keys: [ours] })
+  const [one, other] = [await cluster.open('ONE', {}, 0), await cluster.open('OTHER', {}, 1)]
+  await Promise.all([one, other].map((each) => each.subscribe('*')))
+  await Promise.all([one, other].map((each) => each.publish(5_000)))
+  for (const [each, from] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const published = await from.published()
+    const process = from === one ? 'ONE' : 'OTHER'
+    expectAllOf(await each.receives({ process, updates: sum(published) }), process, published)
+  }
+})
