@@ -81,7 +81,7 @@ function meaning(settings: Settings): string[] {
   return lines
 }
 
-function zeromqMeaning({ mode, link, node, nodes, connectViaLoopback }: Settings) {
+function zeromqMeaning({ mode, link, multicast, node, connectViaLoopback }: Settings) {
   const { ports } = node
   const lines = [
     mode === 'proxy'
@@ -92,9 +92,9 @@ function zeromqMeaning({ mode, link, node, nodes, connectViaLoopback }: Settings
   ]
   if (link === 'relay') {
     lines.push('Link relay: updates go to each other node point to point, at once.')
-  } else if (nodes.length > 1) {
+  } else if (multicast) {
     lines.push(
-      'Link none: updates do not reach the other nodes yet (multicast is not carried yet).',
+      `Link multicast: updates go to the other nodes by the group ${multicast.group}, UDP port ${multicast.port}.`,
     )
   } else lines.push('Link none: there is no other node.')
   if (connectViaLoopback) lines.push('Its processes reach each other through the loopback address.')

@@ -17,8 +17,6 @@ const secrets = [
   's.NotARealToken',
 ]
 
-const linkRemedy = 'ZeroMQProxyUnicastRelayEnabled = true links them by relay'
-
 let folder = ''
 beforeAll(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'check-'))
@@ -94,13 +92,12 @@ This node
   This node is a, one of 2 nodes (a, b) of the system DEV.
   Mode mesh: each of its processes connects to each other one.
   GENESIS_CLUSTER binds: inbound 5001, outbound 5000, membership 6000, registration 6001, relay 6002, export 6003.
-  Link none: updates do not reach the other nodes yet (multicast is not carried yet).
+  Link multicast: updates go to the other nodes by the group 239.192.84.73, UDP port 6000.
 
 Notes
   two.kts:4:5: "zeroMQProxyOutboundPort" is taken for ZeroMQProxyOutboundPort: names are matched without regard to case
     |     item("zeroMQProxyOutboundPort", 5000)
     |     ^
-  the 2 nodes are not linked yet: multicast between nodes is not carried yet; ${linkRemedy}
 
 Warnings
   two.kts:6:5: "ClusterPrt" is not an item of the update queue and not used; did you mean "ClusterPort"?

@@ -136,7 +136,6 @@ export class ClusterNode implements ClusterProcess {
       beat(pingIntervalMs, (late) => this.#ping(late)),
       beat(resolveIntervalMs, () => this.#hosts.tick()),
     )
-    this.#warnUnlinked()
     this.#hosts.begin()
     on({ type: 'ready', message: `GENESIS_CLUSTER of node ${this.node} takes processes` })
   }
@@ -229,16 +228,13 @@ export class ClusterNode implements ClusterProcess {
 
   #newPlane(): ClusterRoster {
     const { settings, registration, membership, dataPath: _, ...bound } = this.#bound
-    const others = [...this.#hosts.others.keys()]
-    const isLinked = settings.link !== 'none'
     return new ClusterRoster({
       ...bound,
       node: this.node,
       mode: settings.mode,
       ports: bound.pool,
       listening: remembered(listeningPorts, this.#bound.clock),
-      linkedNodes: isLinked ? others : [],
-      unlinkedNodes: isLinked ? [] : others,
+      linkedNodes: [...this.#hosts.others.keys()],
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),
     })
@@ -332,14 +328,6 @@ export class ClusterNode implements ClusterProcess {
   #trouble({ message }: TidingsError): void {
     if (!this.#warnings.admits(message, this.#bound.clock.now())) return
     this.#warn(`something that was asked for could not be done: ${message}`)
-  }
-
-  #warnUnlinked(): void {
-    const { nodes, link } = this.#bound.settings
-    if (nodes.length === 1 || link !== 'none') return
-    this.#warn(
-      'the nodes of this definition are not linked: updates stay on their node until ZeroMQProxyUnicastRelayEnabled is true',
-    )
   }
 
   #warn(message: string): void {

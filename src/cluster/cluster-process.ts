@@ -1,10 +1,9 @@
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { inBackground } from '../base/background.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import type { NewLinks } from './links/links.ts'
-import { noLinks } from './links/no-links.ts'
-import { RelayLinks } from './links/relay-links.ts'
+import { linksOf } from './links/links-of.ts'
 import { systemClock } from '../base/clock.ts'
+import { randomId } from '../base/random.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Settings } from '../definition/settings.ts'
 import { AccessList } from '../sockets/access-list.ts'
@@ -26,7 +25,7 @@ import { PortPool } from './bus/port-pool.ts'
 import { RateLimit } from '../base/rate-limit.ts'
 import { RegistrationPort } from './roster/registration-port.ts'
 import { RosterFile, stateDirectory } from './roster/roster-file.ts'
-import { checkThreadPool, linkLimit, threadPoolSize } from './bus/thread-pool.ts'
+import { checkThreadPool } from './bus/thread-pool.ts'
 
 export type { ClusterProcess } from './cluster-node.ts'
 
@@ -107,7 +106,10 @@ class Bindings {
     const { state = stateDirectory(), signal } = this.#options
     const bound = await this.#bind(state)
     bound.dataPath.run()
-    await checkThreadPool(bound.addresses.local, this.#settings.node.ports, this.#clock, signal)
+    const at = `tcp://${bound.addresses.local}`
+    const { inbound, outbound } = this.#settings.node.ports
+    const ends = { inbound: `${at}:${inbound}`, outbound: `${at}:${outbound}` }
+    await checkThreadPool({ ...ends, relay: bound.dataPath.relayAt }, this.#clock, signal)
     checkAborted(signal)
     this.#node = new ClusterNode(bound, () => this.close())
     this.#node.begin()
@@ -135,8 +137,16 @@ class Bindings {
     const shared = { bind, zapDomain: access.domain, clock, stranger }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const { foreignAt } = this.#options
-    const links = { linked: settings.nodes.length > 1, newLinks: this.#newLinks() }
-    const dataPath = await DataPath.bind({ ...shared, ...links, ports, foreignAt, on, failed })
+    const uuid = randomId()
+    const linking = { settings, addresses, uuid, ...shared, on, failed }
+    const dataPath = await DataPath.bind({
+      ...shared,
+      ...linksOf(linking),
+      ports,
+      foreignAt,
+      on,
+      failed,
+    })
     this.#opened.push(() => dataPath.close())
     checkAborted(signal)
     const registration = await RegistrationPort.open({
@@ -150,7 +160,7 @@ class Bindings {
     })
     this.#opened.push(() => registration.close())
     checkAborted(signal)
-    const membership = await this.#openMembership(addresses, access.domain, stranger)
+    const membership = await this.#openMembership(addresses, access.domain, uuid, stranger)
     checkAborted(signal)
     const pool = new PortPool(
       ports,
@@ -163,14 +173,6 @@ class Bindings {
     const file = new RosterFile(state, name, ports.cluster)
     const parts = { names, access, dataPath, registration, membership, ownPort, pool, file }
     return { settings, addresses, clock, on, ...parts }
-  }
-
-  /** The one place that knows which kinds of links there are. */
-  #newLinks(): NewLinks {
-    const [clock, on] = [this.#clock, this.#on]
-    if (this.#settings.link !== 'relay') return () => noLinks
-    const limit = linkLimit(threadPoolSize())
-    return ({ outboundAt }) => new RelayLinks({ outboundAt, limit, clock, on })
   }
 
   /** What is known after `firstLookUpMs` is enough to begin with. */
@@ -220,6 +222,7 @@ class Bindings {
   async #openMembership(
     addresses: NodeAddresses,
     zapDomain: string,
+    uuid: string,
     stranger: (endpoint: string) => void,
   ): Promise<Membership> {
     const { name, ports } = this.#settings.node
@@ -228,6 +231,7 @@ class Bindings {
       port: ports.cluster,
       endpoint: `tcp://${addresses.advertised}:${ports.cluster}`,
       zapDomain,
+      uuid,
       node: name,
       otherNodes: [...addresses.others.keys()],
       clock: this.#clock,

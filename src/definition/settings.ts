@@ -30,6 +30,22 @@ export interface ServicePort {
   readonly external?: boolean
 }
 
+/** How nodes are linked by multicast. */
+export interface MulticastSettings {
+  /** Address of the group. */
+  readonly group: string
+  /** UDP port of the group. */
+  readonly port: number
+  /** Name of the network interface, or an address on it; null: that on which the other nodes reach this one. */
+  readonly interface: string | null
+  /** Routers that a datagram may pass, and this host: 1 is this network. */
+  readonly ttl: number
+  /** Of a datagram at most. */
+  readonly datagramBytes: number
+  /** What this node sends at most. */
+  readonly bytesPerSecond: number
+}
+
 /** How to reach the MQTT broker, with MqLayer MQTT. */
 export interface MqttSettings {
   readonly brokerUrl: string
@@ -59,6 +75,8 @@ export interface Settings {
   readonly connectViaLoopback: boolean
   /** `ZeroMQProxyUnicastRelayIntervalMs`; 0: at once. */
   readonly relayIntervalMs: number
+  /** Present with the link multicast only. */
+  readonly multicast?: MulticastSettings
   /** Present with layer MQTT only. */
   readonly mqtt?: MqttSettings
 }

@@ -19,8 +19,8 @@ import type { OpenOptions } from '../../src/queue/options.ts'
 import { Application } from './application.ts'
 import type { Ending } from './child.ts'
 import { Child, repository } from './child.ts'
-import type { ClusterPorts, Shape } from './definition-file.ts'
-import { freeClusterPorts, isRelay, writeDefinition } from './definition-file.ts'
+import type { ClusterPorts, Items, Shape } from './definition-file.ts'
+import { freeClusterPorts, isLinked, writeDefinition } from './definition-file.ts'
 import { nodeAddresses } from './loopback.ts'
 import type { Machine } from './network.ts'
 import { here, inside } from './place.ts'
@@ -49,6 +49,8 @@ export interface Stage {
   readonly machines?: readonly Machine[]
   /** The built package in an application's folder; default: the sources of this checkout. */
   readonly product?: Product
+  /** Further items of the definition. */
+  readonly items?: Items
 }
 
 /** One GENESIS_CLUSTER process, which can be ended and started again on the same ports. */
@@ -116,13 +118,13 @@ export class TestCluster {
     shape: Shape,
     hosts: readonly string[],
     ports: ClusterPorts,
-    { machines, product }: Stage,
+    { machines, product, items }: Stage,
   ) {
     this.shape = shape
     this.ports = ports
     this.#directory = scratchDirectory()
     this.#product = product ?? null
-    this.definition = writeDefinition(this.#directory, shape, hosts, ports)
+    this.definition = writeDefinition(this.#directory, shape, hosts, ports, items)
     this.nodes = hosts.map((host, index) => {
       const state = join(this.#directory, host)
       const place = machines?.[index]?.place ?? here
@@ -137,7 +139,7 @@ export class TestCluster {
       const hosts = machines.map(({ name }) => name)
       return new TestCluster(shape, hosts, portsOfAMachine, stage)
     }
-    const hosts = nodeAddresses(nodes ?? (isRelay(shape) ? 3 : 1))
+    const hosts = nodeAddresses(nodes ?? (isLinked(shape) ? 3 : 1))
     return new TestCluster(shape, hosts, await freeClusterPorts(hosts[0] as string), stage)
   }
 

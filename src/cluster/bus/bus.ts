@@ -27,6 +27,8 @@ interface BusOptions {
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
+  /** What is exported goes to the links of this node, and no other node takes it from the relay port. */
+  readonly exportsToLinks?: boolean
   /** Where the intake of what foreign programs publish subscribes. */
   readonly foreignAt?: string | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
@@ -46,6 +48,8 @@ interface SocketPair {
  *   outbound XSUB inproc or TCP       → XPUB :outbound    fed by inbound and by the links
  *   export   XSUB :export             → XPUB :relay       fed by inbound and by mesh processes
  *
+ * By multicast the relay port belongs to the links, and export gives to them at a port of loopback.
+ *
  * It cannot loop: nothing from another node reaches export, and nothing of a mesh process reaches
  * outbound. Whoever comes and goes connects; a running proxy is never touched.
  *
@@ -59,6 +63,7 @@ interface SocketPair {
  */
 export class Bus {
   #outboundAt: string
+  #relayAt: string
   readonly #exportAt: string
   readonly #options: BusOptions
   readonly #pairs: SocketPair[] = []
@@ -70,12 +75,18 @@ export class Bus {
     this.#options = options
     const id = randomUUID()
     this.#outboundAt = `inproc://outbound-${id}`
+    this.#relayAt = `tcp://${localOf(options.bind)}:${options.ports.relay}`
     this.#exportAt = `tcp://${localOf(options.bind)}:${options.ports.export}`
   }
 
   /** Where links put what they bring. */
   get outboundAt(): string {
     return this.#outboundAt
+  }
+
+  /** Where links find what is exported. */
+  get relayAt(): string {
+    return this.#relayAt
   }
 
   /**
@@ -137,7 +148,10 @@ export class Bus {
     const { bind, ports, zapDomain } = this.#options
     const { front, back } = this.#pair(boundXsub(zapDomain), farApart(boundXpub(zapDomain)))
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
-    await bindPort(back, bind, ports.relay, 'TidingsRelayPort', portRemedy)
+    if (this.#options.exportsToLinks) {
+      await bindPort(back, loopback, 0, 'between the proxies')
+      this.#relayAt = back.lastEndpoint ?? ''
+    } else await bindPort(back, bind, ports.relay, 'TidingsRelayPort', portRemedy)
   }
 
   async #bindInbound(): Promise<void> {

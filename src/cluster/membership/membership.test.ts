@@ -33,6 +33,7 @@ async function hear(count: number, headersOf = headers) {
     port: own,
     endpoint: `tcp://${address}:${own}`,
     zapDomain: 'test',
+    uuid: 'a'.repeat(32),
     node: 'a',
     otherNodes: ['b'],
     clock: systemClock,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Dealer, Router } from 'zeromq'
 import { Dealer as DealerSocket, Router as RouterSocket } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
@@ -41,6 +40,8 @@ interface MembershipOptions {
   /** What other nodes reach us at, for the HELLO. */
   readonly endpoint: string
   readonly zapDomain: string
+  /** This life of GENESIS_CLUSTER: 32 hexadecimal digits. */
+  readonly uuid: string
   readonly node: string
   readonly otherNodes: readonly string[]
   readonly clock: Clock
@@ -66,7 +67,7 @@ const clusterGroup = 'TIDINGS'
  */
 export class Membership {
   readonly #options: MembershipOptions
-  readonly #uuid = randomBytes(16).toString('hex')
+  readonly #uuid: string
   readonly #router: Router
   readonly #routerMonitor: ConnectionMonitor
   readonly #peers: Peers
@@ -77,6 +78,7 @@ export class Membership {
 
   private constructor(options: MembershipOptions) {
     this.#options = options
+    this.#uuid = options.uuid
     this.#peers = new Peers(options.node, this.#uuid, options.otherNodes)
     // A node that comes back through a new connection takes over from its half-open old one.
     this.#router = new RouterSocket({

@@ -56,10 +56,8 @@ export interface ClusterRosterOptions {
   readonly listening: () => ReadonlySet<number>
   readonly file: RosterFile
   readonly clock: Clock
-  /** The other nodes that ours is linked to; empty: no update crosses, so neither do rosters. */
+  /** The other nodes. */
   readonly linkedNodes: readonly string[]
-  /** The other nodes of the definition that ours is not linked to; absent: none. */
-  readonly unlinkedNodes?: readonly string[]
   readonly toProcess: (route: string, message: ClusterMessage) => void
   readonly toNode: (node: string, whisper: Whisper) => void
   readonly on: OnClusterEvent
@@ -112,7 +110,7 @@ export class ClusterRoster {
     for (const each of saved.toSorted((one, other) => one.version - other.version))
       this.roster.restore(each, clock.now())
     const awaited = this.#adopt(usable?.processes ?? [])
-    this.#settling = new Settling(awaited, options.linkedNodes, clock.now(), options.unlinkedNodes)
+    this.#settling = new Settling(awaited, options.linkedNodes, clock.now())
     this.#reach = new ReachReport(on)
     const toNode = (other: string, whisper: Whisper) =>
       this.#guarded(() => options.toNode(other, whisper))

@@ -18,19 +18,9 @@ export class Settling {
   readonly #nodes: Set<string>
   /** Of those heard, who is out of touch again. */
   readonly #lost = new Set<string>()
-  readonly #unlinked: readonly string[]
 
-  /**
-   * `processes`: names by incarnation; `nodes`: names of those linked to ours; `unlinked`: of those
-   * that are not, for whom nobody waits.
-   */
-  constructor(
-    processes: ReadonlyMap<string, string>,
-    nodes: Iterable<string>,
-    now: number,
-    unlinked: readonly string[] = [],
-  ) {
-    this.#unlinked = unlinked
+  /** `processes`: names by incarnation; `nodes`: names of the others. */
+  constructor(processes: ReadonlyMap<string, string>, nodes: Iterable<string>, now: number) {
     this.#processes = new Map(processes)
     this.#nodes = new Set(nodes)
     this.#startedAt = now
@@ -57,9 +47,6 @@ export class Settling {
     const isInTime = now - this.#startedAt < settleWithinMs
     if (missing.length > 0 && isInTime) return { settled: false, unreachable: [] }
     const processes = this.#processes.values().take(maxUnreachableProcesses)
-    return {
-      settled: true,
-      unreachable: [...this.#nodes, ...this.#lost, ...this.#unlinked, ...processes],
-    }
+    return { settled: true, unreachable: [...this.#nodes, ...this.#lost, ...processes] }
   }
 }

@@ -8,13 +8,17 @@ import type { NodeInForce } from './node-in-force.ts'
 import { problemFrom, problemOf } from '../problem.ts'
 import type { ResolvedItems } from './resolved-items.ts'
 import { servicesInForce } from './services-in-force.ts'
-import type { MqttSettings, NodeSettings, Settings } from '../settings.ts'
+import type { MqttSettings, MulticastSettings, NodeSettings, Settings } from '../settings.ts'
 
 /** The items that count on each host of the system in force. */
 type ItemsByHost = ReadonlyMap<string, ResolvedItems>
 
 /** Items that say how the nodes work together: all hosts must agree on them. */
-const sharedItems: readonly KnownItemName[] = ['MqLayer', 'ZeroMQProxyUnicastRelayEnabled']
+const sharedItems: readonly KnownItemName[] = [
+  'MqLayer',
+  'ZeroMQProxyUnicastRelayEnabled',
+  'TidingsMulticastGroup',
+]
 
 /** Checked items of all nodes → what they mean for this one. Null after an error. */
 export function settingsFromItems(
@@ -38,16 +42,19 @@ export function settingsFromItems(
   if (layer === 'ZeroMQ') judgeServicePorts(own.ports, node.host, definition, findings)
   const relay = read(here, 'ZeroMQProxyUnicastRelayEnabled') === true
   if (layer === 'ZeroMQ') noteLink(nodes.length, relay, here, findings)
+  const link = linkOf(layer, nodes.length, relay)
+  if (link === 'multicast') judgeGroupPorts(itemsByHost, nodes, findings)
   return {
     layer,
     system: node.system,
     mode: read(here, 'ZeroMQProxyModeEnabled') === true ? 'proxy' : 'mesh',
-    link: layer === 'ZeroMQ' && relay && nodes.length > 1 ? 'relay' : 'none',
+    link,
     nodes,
     node: own,
     services,
     connectViaLoopback: read(here, 'ZeroMQConnectToLocalhostViaLoopback') === true,
     relayIntervalMs: Number(read(here, 'ZeroMQProxyUnicastRelayIntervalMs')),
+    ...(link === 'multicast' ? { multicast: multicastSettings(here, own) } : {}),
     ...(layer === 'MQTT' ? { mqtt: mqttSettings(here) } : {}),
   }
 }
@@ -76,6 +83,47 @@ function mqttSettings(items: ResolvedItems): MqttSettings {
     password: text('MqttPassword'),
     tlsVerify: read(items, 'MqttTlsVerify') !== false,
   }
+}
+
+function linkOf(layer: Layer, nodes: number, relay: boolean): Settings['link'] {
+  if (layer !== 'ZeroMQ' || nodes === 1) return 'none'
+  return relay ? 'relay' : 'multicast'
+}
+
+const bytesOfMbit = 1_000_000 / 8
+
+/** The port of the group is that of membership where nothing else is said: one is UDP, the other TCP. */
+const groupPortOf = (items: ResolvedItems, { ports }: NodeSettings): number => {
+  const item = items.get('tidingsmulticastport')
+  return Number(item ? valueOf(item) : ports.cluster)
+}
+
+function multicastSettings(items: ResolvedItems, own: NodeSettings): MulticastSettings {
+  const wanted = read(items, 'TidingsMulticastInterface')
+  return {
+    group: String(read(items, 'TidingsMulticastGroup')),
+    port: groupPortOf(items, own),
+    interface: wanted === null ? null : String(wanted),
+    ttl: Number(read(items, 'TidingsMulticastTtl')),
+    datagramBytes: Number(read(items, 'TidingsMulticastDatagramBytes')),
+    bytesPerSecond: Number(read(items, 'TidingsMulticastMbitPerSecond')) * bytesOfMbit,
+  }
+}
+
+/** Nodes at different ports of the group would not hear each other. */
+function judgeGroupPorts(
+  itemsByHost: ItemsByHost,
+  nodes: readonly NodeSettings[],
+  findings: Findings,
+): void {
+  const ports = nodes.map((node) => groupPortOf(itemsByHost.get(node.name) ?? new Map(), node))
+  if (new Set(ports).size < 2) return
+  const values = nodes.map(({ name }, place) => `${name} ${ports[place]}`).join(', ')
+  findings.errors.push(
+    problemOf(
+      `TidingsMulticastPort, which is ClusterPort where it is not set, must be the same on all hosts: ${values}`,
+    ),
+  )
 }
 
 function judgeAgreement(itemsByHost: ItemsByHost, findings: Findings): void {
@@ -130,15 +178,7 @@ function isTold(name: string, { damaged, items }: Definition): boolean {
 
 function noteLink(nodes: number, relay: boolean, items: ResolvedItems, findings: Findings): void {
   const item = items.get('zeromqproxyunicastrelayenabled')
-  if (nodes > 1 && !relay) {
-    findings.notes.push(
-      problemOf(
-        `the ${nodes} nodes are not linked yet: multicast between nodes is not carried yet; ` +
-          'ZeroMQProxyUnicastRelayEnabled = true links them by relay',
-      ),
-    )
-  } else if (nodes === 1 && relay && item) {
-    const message = 'ZeroMQProxyUnicastRelayEnabled is true, and there is one host: nothing to link'
-    findings.notes.push(problemFrom(item.written.origin, message))
-  }
+  if (nodes > 1 || !relay || !item) return
+  const message = 'ZeroMQProxyUnicastRelayEnabled is true, and there is one host: nothing to link'
+  findings.notes.push(problemFrom(item.written.origin, message))
 }
