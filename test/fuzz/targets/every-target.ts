@@ -3,6 +3,7 @@ import { publisherTarget, subscriberTarget } from './core-targets.ts'
 import { definitionTargets } from './definition-targets.ts'
 import { exactJsonTarget } from './exact-json-target.ts'
 import { messageTarget } from './message-target.ts'
+import { channelTarget, datagramTarget, multicastTarget } from './multicast-targets.ts'
 import { requestTarget } from './request-target.ts'
 import {
   clusterMessageTarget,
@@ -24,6 +25,9 @@ export const everyTarget: readonly Target[] = [
   mixedTarget,
   exactJsonTarget,
   zreTarget,
+  datagramTarget,
+  channelTarget,
+  multicastTarget,
   registrationTarget,
   clusterMessageTarget,
   whisperTarget,

@@ -31,7 +31,7 @@ const messages: readonly ChannelMessage[] = [
   { type: 'requests', frames: [Buffer.from('one'), Buffer.of()] },
   { type: 'ask', session: '0102030405060708', ranges: [{ from: 2 ** 40, count: 3 }] },
   { type: 'datagrams', frames: [Buffer.alloc(1400, 1)] },
-  { type: 'messages', frames: [] },
+  { type: 'messages', messages: [{ after: 2 ** 35, bytes: Buffer.from('reply') }] },
 ]
 
 describe.each(messages)('X10: a message of the channel: $type', (message) => {

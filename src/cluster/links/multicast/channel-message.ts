@@ -43,13 +43,18 @@ export type ChannelMessage =
   | { readonly type: 'ask'; readonly session: string; readonly ranges: readonly DatagramRange[] }
   /** Datagrams as they were sent to the group. */
   | { readonly type: 'datagrams'; readonly frames: readonly Buffer[] }
-  /** Messages for the processes of the node that go to no other. */
-  | { readonly type: 'messages'; readonly frames: readonly Buffer[] }
+  | { readonly type: 'messages'; readonly messages: readonly FollowingMessage[] }
+
+/** A message for the processes of one node, which come to it behind this datagram of the sender, as they left. */
+export interface FollowingMessage {
+  readonly after: number
+  readonly bytes: Buffer
+}
 
 export const channelVersion = 1
 
-/** Bytes before each of the frames of a message. */
-export const frameHeadBytes = 4
+/** Bytes before each of the frames of a message, at most. */
+export const frameHeadBytes = 12
 
 const magic = 0x5489
 const direction = 0x4c // L
@@ -60,10 +65,11 @@ const mustBeKnown = 0xf0
 const types = ['hello', 'interest', 'requests', 'ask', 'datagrams', 'messages'] as const
 const twoTo32 = 2 ** 32
 
-type ListType = 'requests' | 'datagrams' | 'messages'
+type ListType = 'requests' | 'datagrams'
 
 export function encodeChannelMessage(message: ChannelMessage): Buffer {
   if ('frames' in message) return encodeFrames(message.type, message.frames)
+  if (message.type === 'messages') return encodeFrames(message.type, message.messages)
   const writer = new ByteWriter()
   writer.bytes(headOf(message.type))
   if (message.type === 'hello') writeHello(writer, message)
@@ -76,15 +82,24 @@ const headOf = (type: ChannelMessage['type']): Buffer =>
   Buffer.of(magic & 0xff, magic >> 8, direction, channelVersion, types.indexOf(type) + 1)
 
 /** They may be large: copied once. */
-function encodeFrames(type: ListType, frames: readonly Uint8Array[]): Buffer {
-  const size = frames.reduce((sum, { length }) => sum + frameHeadBytes + length, headBytes + 4)
+function encodeFrames(
+  type: ChannelMessage['type'],
+  frames: readonly (Buffer | FollowingMessage)[],
+): Buffer {
+  const size = frames.reduce((sum, frame) => {
+    const isPlain = Buffer.isBuffer(frame)
+    return sum + (isPlain ? 4 + frame.length : frameHeadBytes + frame.bytes.length)
+  }, headBytes + 4)
   const bytes = Buffer.allocUnsafeSlow(size)
   bytes.set(headOf(type))
   let at = bytes.writeUInt32LE(frames.length, headBytes)
   for (const frame of frames) {
-    at = bytes.writeUInt32LE(frame.length, at)
-    bytes.set(frame, at)
-    at += frame.length
+    const isPlain = Buffer.isBuffer(frame)
+    if (!isPlain) at = writeNumberAt(bytes, frame.after, at)
+    const content = isPlain ? frame : frame.bytes
+    at = bytes.writeUInt32LE(content.length, at)
+    bytes.set(content, at)
+    at += content.length
   }
   return bytes
 }
@@ -109,6 +124,8 @@ function readBody(reader: ByteReader, type: (typeof types)[number]): ChannelMess
       return readInterest(reader)
     case 'ask':
       return { type, session: readSession(reader), ranges: readRanges(reader) }
+    case 'messages':
+      return { type, messages: readMessages(reader) }
     default:
       return readFrames(reader, type)
   }
@@ -189,12 +206,23 @@ function readRanges(reader: ByteReader): DatagramRange[] {
 
 function readFrames(reader: ByteReader, type: ListType): ChannelMessage {
   const frames: Buffer[] = []
-  for (let count = readCount(reader, frameHeadBytes); count > 0; count--) {
+  for (let count = readCount(reader, 4); count > 0; count--) {
     const frame = readBytes(reader, reader.u32())
     if (reader.problem !== null) break
     frames.push(frame)
   }
   return { type, frames }
+}
+
+function readMessages(reader: ByteReader): FollowingMessage[] {
+  const messages: FollowingMessage[] = []
+  for (let count = readCount(reader, frameHeadBytes); count > 0; count--) {
+    const after = readNumber(reader)
+    const bytes = readBytes(reader, reader.u32())
+    if (reader.problem !== null) break
+    messages.push({ after, bytes })
+  }
+  return messages
 }
 
 /** A number of things that take at least `bytesEach` bytes each, checked against those at hand. */
@@ -219,6 +247,11 @@ const readSession = (reader: ByteReader): string => readBytes(reader, 8).hexSlic
 function writeNumber(writer: ByteWriter, value: number): void {
   writer.u32(value % twoTo32)
   writer.u32(Math.floor(value / twoTo32))
+}
+
+function writeNumberAt(bytes: Buffer, value: number, at: number): number {
+  bytes.writeUInt32LE(value % twoTo32, at)
+  return bytes.writeUInt32LE(Math.floor(value / twoTo32), at + 4)
 }
 
 function readNumber(reader: ByteReader): number {

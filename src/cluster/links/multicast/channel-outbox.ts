@@ -1,57 +1,72 @@
+import type { FollowingMessage } from './channel-message.ts'
 import { encodeChannelMessage, frameHeadBytes } from './channel-message.ts'
 
-type ListType = 'requests' | 'datagrams' | 'messages'
-
-/** The frames of channel messages with so many frames each as `mostBytes` allow, and one at least. */
-export function encodeInParts(
-  type: ListType,
-  frames: readonly Buffer[],
-  mostBytes: number,
-): Buffer[] {
-  const parts: Buffer[] = []
-  let part: Buffer[] = []
-  let bytes = 0
-  for (const frame of frames) {
-    const size = frameHeadBytes + frame.length
-    if (bytes + size > mostBytes && part.length > 0) {
-      parts.push(encodeChannelMessage({ type, frames: part }))
-      part = []
-      bytes = 0
-    }
-    part.push(frame)
-    bytes += size
-  }
-  if (part.length > 0) parts.push(encodeChannelMessage({ type, frames: part }))
-  return parts
+interface Waiting {
+  readonly requests: Buffer[]
+  readonly datagrams: Buffer[]
+  readonly messages: FollowingMessage[]
 }
 
-/** What goes to one node at the end of a turn. */
+/** What goes to each other node at the end of a turn, gathered into messages of the channel. */
 export class ChannelOutbox {
   readonly #mostBytes: number
-  readonly #waiting = new Map<string, Record<ListType, Buffer[]>>()
+  readonly #waiting = new Map<string, Waiting>()
 
+  /** `mostBytes`: of one message of the channel, unless what is in it is larger by itself. */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes
   }
 
-  add(node: string, type: ListType, frame: Buffer): void {
-    let lists = this.#waiting.get(node)
-    if (!lists) {
-      lists = { requests: [], datagrams: [], messages: [] }
-      this.#waiting.set(node, lists)
-    }
-    lists[type].push(frame)
+  addRequest(node: string, request: Buffer): void {
+    this.#of(node).requests.push(request)
   }
 
-  /** By node, in the order of the lists; within one as they were added. */
+  addDatagram(node: string, datagram: Buffer): void {
+    this.#of(node).datagrams.push(datagram)
+  }
+
+  addMessage(node: string, message: FollowingMessage): void {
+    this.#of(node).messages.push(message)
+  }
+
+  /** Datagrams before the messages that follow them. */
   take(to: (node: string, frame: Buffer) => void): void {
-    for (const [node, lists] of this.#waiting)
-      for (const type of ['requests', 'datagrams', 'messages'] as const)
-        for (const frame of encodeInParts(type, lists[type], this.#mostBytes)) to(node, frame)
+    for (const [node, { requests, datagrams, messages }] of this.#waiting) {
+      for (const frames of this.#parts(requests, ({ length }) => length))
+        to(node, encodeChannelMessage({ type: 'requests', frames }))
+      for (const frames of this.#parts(datagrams, ({ length }) => length))
+        to(node, encodeChannelMessage({ type: 'datagrams', frames }))
+      for (const part of this.#parts(messages, ({ bytes }) => bytes.length))
+        to(node, encodeChannelMessage({ type: 'messages', messages: part }))
+    }
     this.#waiting.clear()
   }
 
   forget(node: string): void {
     this.#waiting.delete(node)
+  }
+
+  #of(node: string): Waiting {
+    const known = this.#waiting.get(node)
+    if (known) return known
+    const made = { requests: [], datagrams: [], messages: [] }
+    this.#waiting.set(node, made)
+    return made
+  }
+
+  *#parts<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Generator<Item[]> {
+    let part: Item[] = []
+    let bytes = 0
+    for (const item of items) {
+      const size = frameHeadBytes + sizeOf(item)
+      if (bytes + size > this.#mostBytes && part.length > 0) {
+        yield part
+        part = []
+        bytes = 0
+      }
+      part.push(item)
+      bytes += size
+    }
+    if (part.length > 0) yield part
   }
 }

@@ -38,6 +38,11 @@ export class DatagramWriter {
     else this.#cut(bytes)
   }
 
+  /** The number of the datagram that what was written last is in, or ends in. */
+  get written(): number {
+    return this.#open === null ? this.#last : this.#last + 1
+  }
+
   /** The datagram that is being filled is done. */
   close(): void {
     if (this.#open !== null) this.#finish(this.#open)

@@ -17,7 +17,7 @@ function datagram(more: Partial<Parameters<typeof writeDatagramHeader>[1]> = {})
 
 test('X1: a header is 28 bytes', () => {
   expect(datagram().toString('hex')).toBe(
-    '895447010100000001020304' + '01020304050607080500000002000000eeee',
+    '89544701010000000102030401020304050607080500000002000000eeee',
   )
 })
 

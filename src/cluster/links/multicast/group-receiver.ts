@@ -1,4 +1,6 @@
+import { Deque } from '../../../base/deque.ts'
 import type { Random } from '../../../base/random.ts'
+import type { FollowingMessage } from './channel-message.ts'
 import type { Datagram } from './datagram.ts'
 import { Hearing } from './hearing.ts'
 import { MessageAssembly } from './message-assembly.ts'
@@ -22,6 +24,9 @@ interface Sender {
   readonly origin: Origin
   readonly assembly: MessageAssembly
   readonly hearing: Hearing
+  /** Messages that came by the channel, in the order of the datagrams that they follow. */
+  readonly following: Deque<FollowingMessage>
+  followingBytes: number
   /** Datagrams that came by the group, and by the channel in their place. */
   heard: number
   repaired: number
@@ -81,6 +86,8 @@ export class GroupReceiver {
       origin: new Origin(word.sent, this.#limits, this.#random, this.#heldOfAll),
       assembly: new MessageAssembly(this.#maxMessageBytes),
       hearing: new Hearing(this.#limits, now),
+      following: new Deque(),
+      followingBytes: 0,
       heard: 0,
       repaired: 0,
     }
@@ -102,9 +109,23 @@ export class GroupReceiver {
     return offered
   }
 
+  /** Messages that came by the channel: they wait for the datagrams that left before them. */
+  follow(node: string, messages: readonly FollowingMessage[], now: number): void {
+    const sender = this.#byNode.get(node)
+    if (!sender) return
+    for (const message of messages) {
+      // What is known to have been sent is asked for where it is missing.
+      sender.origin.told(0, message.after, now)
+      sender.following.push(message)
+      sender.followingBytes += message.bytes.length
+    }
+  }
+
   /** Gives what is next in the order of its sender, of at most `most` datagrams. True: there is more. */
   give(most: number, to: (message: Buffer) => void): boolean {
-    for (const { origin, assembly } of this.#byNode.values()) {
+    for (const sender of this.#byNode.values()) {
+      const { origin, assembly } = sender
+      this.#giveFollowing(sender, to)
       for (let step = origin.next(); step !== null; step = origin.next()) {
         const records = step === 'hole' ? null : decodeRecords(step)
         if (records === null) assembly.tear()
@@ -113,10 +134,22 @@ export class GroupReceiver {
             const message = assembly.take(record)
             if (message !== null) to(message)
           }
+        this.#giveFollowing(sender, to)
         if (--most <= 0) return true
       }
     }
     return false
+  }
+
+  /** More than is held of datagrams does not wait. */
+  #giveFollowing(sender: Sender, to: (message: Buffer) => void): void {
+    const { following, origin } = sender
+    for (let first = following.at(0); first; first = following.at(0)) {
+      if (first.after > origin.given && sender.followingBytes <= this.#limits.heldBytes) return
+      following.shift()
+      sender.followingBytes -= first.bytes.length
+      to(first.bytes)
+    }
   }
 
   /** What is to be asked for now. `late`: so long this process stood still. */

@@ -58,6 +58,11 @@ export class GroupSender {
     return this.#sent.last
   }
 
+  /** The number of the datagram that the last message ends in. */
+  get written(): number {
+    return this.#writer.written
+  }
+
   /** Datagrams that were sent again. */
   get repaired(): number {
     return this.#repaired

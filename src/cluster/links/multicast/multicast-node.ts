@@ -1,6 +1,7 @@
+import { Deque } from '../../../base/deque.ts'
 import type { Random } from '../../../base/random.ts'
 import { ChannelOutbox } from './channel-outbox.ts'
-import type { ChannelMessage, HelloMessage } from './channel-message.ts'
+import type { ChannelMessage, FollowingMessage, HelloMessage } from './channel-message.ts'
 import { decodeChannelMessage, encodeChannelMessage } from './channel-message.ts'
 import { decodeDatagram } from './datagram.ts'
 import type { Reception, Way } from './group-receiver.ts'
@@ -71,6 +72,8 @@ export class MulticastNode {
   readonly #interest: Interest
   readonly #wanted = new WantedTopics()
   readonly #outbox: ChannelOutbox
+  /** To who asked, in the order in which they are to leave. */
+  readonly #replies = new Deque<FollowingMessage & { readonly node: string }>()
   readonly #others = new Map<string, OtherNode>()
   readonly #dropped = new Map<string, number>()
   #ear: Ear = { receiveBuffer: 0, source: '' }
@@ -136,7 +139,7 @@ export class MulticastNode {
     if (!isReply(message)) this.#sender.message(message)
     else
       for (const node of this.#wanted.nodesWanting(message))
-        this.#outbox.add(node, 'messages', message)
+        this.#replies.push({ node, after: this.#sender.written, bytes: message })
   }
 
   /** From the subscribers of this node: 1 or 0 and a prefix, or a request to all publishers. */
@@ -144,7 +147,7 @@ export class MulticastNode {
     if (frame.length === 0) return
     if (frame[0] === 1) this.#interest.add(frame.latin1Slice(1))
     else if (frame[0] === 0) this.#interest.remove(frame.latin1Slice(1))
-    else for (const node of this.#others.keys()) this.#outbox.add(node, 'requests', frame)
+    else for (const node of this.#others.keys()) this.#outbox.addRequest(node, frame)
   }
 
   /** By the group, from an address. */
@@ -197,11 +200,21 @@ export class MulticastNode {
     for (const datagram of this.#sender.take(now)) {
       this.#output.toGroup(datagram)
       for (const [node, { isDeaf }] of this.#others)
-        if (isDeaf) this.#outbox.add(node, 'datagrams', datagram)
+        if (isDeaf) this.#outbox.addDatagram(node, datagram)
     }
     for (const { node, datagrams } of this.#sender.takeRepairs(now))
-      for (const datagram of datagrams) this.#outbox.add(node, 'datagrams', datagram)
+      for (const datagram of datagrams) this.#outbox.addDatagram(node, datagram)
+    this.#sendReplies()
     this.#outbox.take((node, frame) => this.#output.toNode(node, frame))
+  }
+
+  /** Those whose datagrams have left: what is sent first comes first, on whatever way. */
+  #sendReplies(): void {
+    for (let first = this.#replies.at(0); first; first = this.#replies.at(0)) {
+      if (first.after > this.#sender.last) return
+      this.#replies.shift()
+      if (this.#others.has(first.node)) this.#outbox.addMessage(first.node, first)
+    }
   }
 
   #hello(node: string): void {
@@ -240,7 +253,7 @@ export class MulticastNode {
         for (const frame of message.frames) this.#datagram(frame, 'channel', now)
         return
       case 'messages':
-        for (const frame of message.frames) this.#output.toProcesses(frame)
+        this.#receiver.follow(node, message.messages, now)
     }
   }
 

@@ -58,6 +58,11 @@ export class Origin {
     return this.#missing.isEmpty ? 'level' : 'gap'
   }
 
+  /** What was sent up to here is given, or lost. */
+  get given(): number {
+    return this.#next - 1
+  }
+
   /** Datagrams that were given up. */
   get skipped(): number {
     return this.#skipped
