@@ -1,10 +1,10 @@
 import { XPublisher, XSubscriber } from 'zeromq'
 import { inBackground } from '../../../base/background.ts'
 import type { Clock } from '../../../base/clock.ts'
-import { TidingsError } from '../../../base/tidings-error.ts'
+import type { TidingsError } from '../../../base/tidings-error.ts'
 import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
 import { connectingXpub, connectingXsub } from '../../../sockets/socket-options.ts'
-import { connectSocket } from '../../../sockets/uninterrupted.ts'
+import { connectSocket, disconnectSocket } from '../../../sockets/uninterrupted.ts'
 import { fairReceive } from '../../bus/fair-receive.ts'
 
 interface BusEndsOptions {
@@ -72,12 +72,17 @@ export class BusEnds {
 
   #connect(socket: XSubscriber | XPublisher, endpoint: string): void {
     const { clock, failed } = this.#options
-    const dead = (_: string, why: string): void =>
-      failed(new TidingsError('TRANSPORT_FAILED', `${endpoint}: ${why}`))
+    const dead = (): void => {
+      disconnectSocket(socket, endpoint)
+      connect()
+    }
     const monitor = new ConnectionMonitor(socket, clock, { dead, failed })
+    const connect = (): void => {
+      monitor.expect(endpoint)
+      connectSocket(socket, endpoint)
+    }
     this.#monitors.push(monitor)
-    monitor.expect(endpoint)
-    connectSocket(socket, endpoint)
+    connect()
   }
 
   /** A message in two frames means the same as in one. */

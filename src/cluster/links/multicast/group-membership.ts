@@ -19,6 +19,11 @@ interface GroupMembershipOptions {
   readonly changed: (ear: Ear) => void
 }
 
+/** For tests: bytes asked of the system for the datagrams that wait to be read. */
+const bufferVariable = 'TIDINGS_RECEIVE_BUFFER'
+
+const bufferOr = (standard: number): number => Number(process.env[bufferVariable]) || standard
+
 /** How long after a failure the group is joined again, milliseconds. */
 const rejoinMs = 5_000
 
@@ -58,6 +63,7 @@ export class GroupMembership {
 
   async #join(): Promise<void> {
     const { settings, advertised, isLooped, datagram } = this.#options
+    const receiveBufferBytes = bufferOr(multicastLimits.receiveBufferBytes)
     const wanted = settings.interface ?? advertised
     const found = groupInterface(settings.group, wanted)
     if (found === null) throw new Error(`this machine has no interface ${wanted} for it`)
@@ -65,7 +71,7 @@ export class GroupMembership {
       ...settings,
       interface: found,
       isLooped,
-      receiveBufferBytes: multicastLimits.receiveBufferBytes,
+      receiveBufferBytes,
       datagram,
       failed: ({ message }) => this.#failed(message),
     })

@@ -20,7 +20,7 @@ interface OriginWord {
 interface Sender {
   readonly node: string
   readonly session: string
-  readonly source: string
+  source: string
   readonly origin: Origin
   readonly assembly: MessageAssembly
   readonly hearing: Hearing
@@ -71,7 +71,8 @@ export class GroupReceiver {
   /** It says where it is; its session begins with the first word of it, and the one before ends. */
   told(node: string, word: OriginWord, now: number): void {
     const known = this.#byNode.get(node)
-    if (known?.session === word.session && known.source === word.source) {
+    if (known?.session === word.session) {
+      known.source = word.source
       known.origin.told(word.first, word.sent, now)
       return
     }

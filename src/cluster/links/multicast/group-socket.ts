@@ -1,6 +1,7 @@
 import dgram from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { GroupInterface } from './group-interface.ts'
+import { withoutZone } from './group-interface.ts'
 
 interface GroupSocketOptions {
   readonly group: string
@@ -38,7 +39,7 @@ export class GroupSocket {
     const recvBufferSize = options.receiveBufferBytes
     this.#in = dgram.createSocket({ type, reuseAddr: true, recvBufferSize })
     this.#in.on('message', (bytes, { address }) => {
-      if (!this.#isClosed) options.datagram(bytes, address)
+      if (!this.#isClosed) options.datagram(bytes, withoutZone(address))
     })
     for (const socket of [this.#out, this.#in])
       socket.on('error', (error) => this.#isClosed || options.failed(error))
@@ -97,13 +98,13 @@ export class GroupSocket {
   }
 
   async #openOut(): Promise<void> {
-    const { group, port, ttl, isLooped } = this.#options
-    const { address, scope } = this.#options.interface
-    await settled(this.#out, (done) => this.#out.bind({ port: 0, address }, done))
+    const { port, ttl, isLooped } = this.#options
+    const { bindAddress, scope, groupAddress } = this.#options.interface
+    await settled(this.#out, (done) => this.#out.bind({ port: 0, address: bindAddress }, done))
     this.#out.setMulticastInterface(scope)
     this.#out.setMulticastTTL(ttl)
     this.#out.setMulticastLoopback(isLooped)
-    await settled(this.#out, (done) => this.#out.connect(port, group, done))
+    await settled(this.#out, (done) => this.#out.connect(port, groupAddress, done))
   }
 }
 

@@ -93,24 +93,27 @@ export class LinkChannel {
     return true
   }
 
-  leave(node: string): void {
+  /** False: there was none. */
+  leave(node: string): boolean {
     const old = this.#others.get(node)
-    if (!old) return
+    if (!old) return false
     old.dealer.close()
     this.#others.delete(node)
     this.#nodeOf.delete(old.life)
+    return true
   }
 
   send(node: string, frame: Buffer): void {
     this.#others.get(node)?.dealer.send(frame)
   }
 
-  /** Makes the connection anew where that may help. */
-  renew(node: string, now: number): boolean {
-    const dealer = this.#others.get(node)?.dealer
-    if (!dealer?.mayRenew(now)) return false
-    dealer.renew()
-    return true
+  /** True where making the connection anew helps. */
+  mayRenew(node: string, now: number): boolean {
+    return this.#others.get(node)?.dealer.mayRenew(now) ?? false
+  }
+
+  renew(node: string): void {
+    this.#others.get(node)?.dealer.renew()
   }
 
   async close(): Promise<void> {

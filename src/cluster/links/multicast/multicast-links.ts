@@ -34,6 +34,9 @@ interface MulticastLinksOptions {
   readonly failed: (error: TidingsError) => void
 }
 
+/** How often it is looked at how datagrams come, milliseconds. */
+const reportMs = 1_000
+
 /** A timer that comes so much too late tells that this process stood still, milliseconds. */
 const stoodStillMs = 100
 
@@ -51,6 +54,7 @@ export class MulticastLinks implements Links {
   #channel: LinkChannel | null = null
   #timer: Timer | null = null
   #timerAt = Infinity
+  #reportAt = 0
   #isTurnDue = false
   #isClosed = false
 
@@ -112,13 +116,14 @@ export class MulticastLinks implements Links {
   }
 
   async close(node: string): Promise<void> {
-    this.#channel?.leave(node)
+    if (!this.#channel?.leave(node)) return
     this.#node.close(node)
     this.#tell(node, 'closed', 'the node is gone')
   }
 
   renew(node: string, now: number): boolean {
-    if (!this.#renewals.admits(node, now) || !this.#channel?.renew(node, now)) return false
+    if (!this.#channel?.mayRenew(node, now) || !this.#renewals.admits(node, now)) return false
+    this.#channel.renew(node)
     this.#tell(node, 'renewed', 'a process asked for it')
     return true
   }
@@ -204,6 +209,11 @@ export class MulticastLinks implements Links {
     this.#node.tick(now, late > stoodStillMs ? late : 0)
     this.#give()
     this.#arm()
+    if (now >= this.#reportAt) this.#tellReceptions(now)
+  }
+
+  #tellReceptions(now: number): void {
+    this.#reportAt = now + reportMs
     const words = this.#report.tick(this.#node.receptions(now), this.#node.dropped, now)
     for (const message of words) this.#options.on({ type: 'warning', message })
   }
