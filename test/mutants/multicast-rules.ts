@@ -3,7 +3,7 @@ import { type Rule, rule } from './rule.ts'
 const folder = 'cluster/links/multicast'
 const testOf = (name: string) => `src/${folder}/${name}.test.ts`
 const node = testOf('multicast-node')
-const origin = testOf('origin')
+const order = testOf('datagram-order')
 
 /** The link between nodes by multicast: X1 to X12. */
 export const multicastRules: readonly Rule[] = [
@@ -114,80 +114,80 @@ export const multicastRules: readonly Rule[] = [
     'A datagram is taken once',
     'the same one is held again when it was given',
     [
-      `${folder}/origin.ts`,
+      `${folder}/datagram-order.ts`,
       'if (sequence < this.#next || this.#held.has(sequence)',
       'if (this.#held.has(sequence)',
     ],
-    [origin, 'X5: datagrams are given in the order of their numbers, each once'],
+    [order, 'X5: datagrams are given in the order of their numbers, each once'],
   ),
   rule(
     'X5.2',
     'A number beyond the window is refused',
     'any number is held',
     [
-      `${folder}/origin.ts`,
+      `${folder}/datagram-order.ts`,
       "if (sequence >= this.#next + this.#limits.windowDatagrams) return 'ahead'",
       '',
     ],
-    [origin, 'X5: a number beyond the window is refused'],
+    [order, 'X5: a number beyond the window is refused'],
   ),
   rule(
     'X5.3',
     'A session begins behind what its node says to have sent',
     'it begins with number 1',
-    [`${folder}/origin.ts`, 'this.#next = sent + 1', 'this.#next = 1'],
-    [origin, 'X5: what was sent before it was told is owed to nobody'],
+    [`${folder}/datagram-order.ts`, 'this.#next = sent + 1', 'this.#next = 1'],
+    [order, 'X5: what was sent before it was told is owed to nobody'],
   ),
   rule(
     'X6.1',
     'What is missing is asked for once, and again only after 400 ms without progress',
     'it is asked for each time',
     [
-      `${folder}/origin.ts`,
+      `${folder}/datagram-order.ts`,
       'let from = this.#missing.firstFrom(Math.max(this.#next, this.#askedTo + 1))',
       'let from = this.#missing.firstFrom(this.#next)',
     ],
-    [origin, 'X6: what is missing is asked for once'],
+    [order, 'X6: what is missing is asked for once'],
   ),
   rule(
     'X6.2',
     'What its node says to have sent is missing where it has not come',
     'a lost last datagram is not noticed',
     [
-      `${folder}/origin.ts`,
+      `${folder}/datagram-order.ts`,
       'if (sent > this.#highest) this.#rise(sent, sent + 1, now)',
       '',
     ],
-    [origin, 'X6: what is missing at the end is known by the word of the sender'],
+    [order, 'X6: what is missing at the end is known by the word of the sender'],
   ),
   rule(
     'X6.3',
     'After 2 s without progress what was missing at their beginning is given up',
     'it is waited for',
     [
-      `${folder}/origin.ts`,
+      `${folder}/datagram-order.ts`,
       'if (now - this.#progressAt >= this.#limits.giveUpMs) {',
       'if (now < this.#progressAt) {',
     ],
-    [origin, 'X6: what has not come after 2 s without progress is given up'],
+    [order, 'X6: what has not come after 2 s without progress is given up'],
   ),
   rule(
     'X6.4',
     'What can no longer be sent again is given up at once',
     'it is waited for',
-    [`${folder}/origin.ts`, 'this.#giveUp(Math.min(first - 1, this.#highest))', ''],
-    [origin, 'X6: what the sender can no longer repair is given up at once'],
+    [`${folder}/datagram-order.ts`, 'this.#giveUp(Math.min(first - 1, this.#highest))', ''],
+    [order, 'X6: what the sender can no longer repair is given up at once'],
   ),
   rule(
     'X6.5',
     'No range that comes from outside is looped over',
     'the missing ones are as many as a word says',
     [
-      `${folder}/origin.ts`,
+      `${folder}/datagram-order.ts`,
       'if (sent >= this.#next + window) this.#leap(sent - window / 2)',
       '',
     ],
-    [origin, 'X6: a word far beyond the window leaves all behind'],
+    [order, 'X6: a word far beyond the window leaves all behind'],
   ),
   rule(
     'X7.1',
@@ -223,18 +223,18 @@ export const multicastRules: readonly Rule[] = [
     'Datagrams that wait are bounded, in number and bytes, of one node and of all',
     'bytes are not bounded',
     [
-      `${folder}/origin.ts`,
+      `${folder}/datagram-order.ts`,
       'this.#heldBytes + bytes <= heldBytes &&\n      this.#heldOfAll.sum + bytes <= heldBytesOfAll',
       'bytes <= heldBytes + heldBytesOfAll',
     ],
-    [origin, 'X8: bytes are bounded, of one node and of all together'],
+    [order, 'X8: bytes are bounded, of one node and of all together'],
   ),
   rule(
     'X8.2',
     'Where there is no room the oldest gap is given up',
     'nothing more is given for 2 s',
-    [`${folder}/origin.ts`, 'this.#giveUp(this.#missing.endOfRunAt(this.#next))', ''],
-    [origin, 'X8: where there is no room the oldest gap is given up'],
+    [`${folder}/datagram-order.ts`, 'this.#giveUp(this.#missing.endOfRunAt(this.#next))', ''],
+    [order, 'X8: where there is no room the oldest gap is given up'],
   ),
   rule(
     'X9.1',
@@ -258,18 +258,18 @@ export const multicastRules: readonly Rule[] = [
     'X9.3',
     'Changes that do not follow what is known change nothing',
     'they are taken',
-    [
-      `${folder}/wanted-topics.ts`,
-      'if (since !== 0 && since !== this.version(node)) return',
-      '',
-    ],
+    [`${folder}/wanted-topics.ts`, 'if (since !== 0 && since !== this.version(node)) return', ''],
     [testOf('interest'), 'X9: what does not follow what is known changes nothing'],
   ),
   rule(
     'X9.4',
     'Where there is more than can be told everything is asked for',
     'nothing is',
-    [`${folder}/interest.ts`, "this.#isAll ? [''] : this.#prefixes", 'this.#isAll ? [] : this.#prefixes'],
+    [
+      `${folder}/interest.ts`,
+      "this.#isAll ? [''] : this.#prefixes",
+      'this.#isAll ? [] : this.#prefixes',
+    ],
     [testOf('interest'), 'X9: with more than can be told everything is asked for'],
   ),
   rule(

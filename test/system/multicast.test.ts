@@ -82,28 +82,36 @@ it.runIf(networks).each([0, 1, 5, 20])(
   },
 )
 
-it.runIf(networks)('where the group is blocked updates go by TCP, and the log says so', async () => {
-  const { cluster, publisher, subscribers } = await start({
-    fault: (machine) => machine.rule(`${udp} drop`),
-  })
-  await keepsUp(publisher, subscribers)
-  await nothingIsMissing(publisher, subscribers)
-  await cluster
-    .node(1)
-    .child.says(/datagrams of m1 do not come by multicast.*ZeroMQProxyUnicastRelayEnabled/)
-})
+it.runIf(networks)(
+  'where the group is blocked updates go by TCP, and the log says so',
+  async () => {
+    const { cluster, publisher, subscribers } = await start({
+      fault: (machine) => machine.rule(`${udp} drop`),
+    })
+    await keepsUp(publisher, subscribers)
+    await nothingIsMissing(publisher, subscribers)
+    await cluster
+      .node(1)
+      .child.says(/datagrams of m1 do not come by multicast.*ZeroMQProxyUnicastRelayEnabled/)
+  },
+)
 
-it.runIf(networks)('where a network carries smaller datagrams alone, the others go by TCP', async () => {
-  const { cluster, publisher, subscribers } = await start({
-    fault: (machine) => {
-      if (machine.name !== 'm2') return
-      machine.run('ip', 'link', 'set', 'eth0', 'mtu', '1300')
-    },
-  })
-  await keepsUp(publisher, subscribers)
-  await nothingIsMissing(publisher, subscribers)
-  await cluster.node(1).child.says(/% of the datagrams of m1 did not.*TidingsMulticastDatagramBytes/)
-})
+it.runIf(networks)(
+  'where a network carries smaller datagrams alone, the others go by TCP',
+  async () => {
+    const { cluster, publisher, subscribers } = await start({
+      fault: (machine) => {
+        if (machine.name !== 'm2') return
+        machine.run('ip', 'link', 'set', 'eth0', 'mtu', '1300')
+      },
+    })
+    await keepsUp(publisher, subscribers)
+    await nothingIsMissing(publisher, subscribers)
+    await cluster
+      .node(1)
+      .child.says(/% of the datagrams of m1 did not.*TidingsMulticastDatagramBytes/)
+  },
+)
 
 it.runIf(networks)('where little room is for datagrams that wait, the log says so', async () => {
   // The system doubles what is asked of it: what it gives without being asked.

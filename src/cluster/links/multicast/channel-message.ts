@@ -1,7 +1,7 @@
 import { ByteReader } from '../../../wire/bytes/byte-reader.ts'
 import { ByteWriter } from '../../../wire/bytes/byte-writer.ts'
 import type { RefusedReason } from '../../../wire/refused.ts'
-import type { DatagramRange } from './origin.ts'
+import type { DatagramRange } from './datagram-order.ts'
 
 /** Where the sending node is, and what it knows of the receiver. */
 export interface HelloMessage {

@@ -5,8 +5,8 @@ import type { Datagram } from './datagram.ts'
 import { Hearing } from './hearing.ts'
 import { MessageAssembly } from './message-assembly.ts'
 import type { MulticastLimits } from './multicast-limits.ts'
-import type { DatagramRange, HeldBytes, Offered } from './origin.ts'
-import { Origin } from './origin.ts'
+import type { DatagramRange, HeldBytes, Offered } from './datagram-order.ts'
+import { DatagramOrder } from './datagram-order.ts'
 import { decodeRecords } from './records.ts'
 
 /** What another node says of its datagrams. */
@@ -21,7 +21,7 @@ interface Sender {
   readonly node: string
   readonly session: string
   source: string
-  readonly origin: Origin
+  readonly origin: DatagramOrder
   readonly assembly: MessageAssembly
   readonly hearing: Hearing
   /** Messages that came by the channel, in the order of the datagrams that they follow. */
@@ -84,7 +84,7 @@ export class GroupReceiver {
       node,
       session,
       source,
-      origin: new Origin(word.sent, this.#limits, this.#random, this.#heldOfAll),
+      origin: new DatagramOrder(word.sent, this.#limits, this.#random, this.#heldOfAll),
       assembly: new MessageAssembly(this.#maxMessageBytes),
       hearing: new Hearing(this.#limits, now),
       following: new Deque(),

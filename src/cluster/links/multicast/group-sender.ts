@@ -3,7 +3,7 @@ import { TokenBucket } from '../../../base/token-bucket.ts'
 import { Backlog } from './backlog.ts'
 import { DatagramWriter } from './datagram-writer.ts'
 import type { MulticastLimits } from './multicast-limits.ts'
-import type { DatagramRange } from './origin.ts'
+import type { DatagramRange } from './datagram-order.ts'
 import { SentDatagrams } from './sent-datagrams.ts'
 
 interface SenderOptions {

@@ -45,7 +45,12 @@ function datagramVectors(): Vector[] {
   writer.message(Buffer.from('table/A/ three'))
   writer.close()
   writer.idle()
-  const names = ['two messages', 'the beginning of a message', 'its end, and another one', 'nothing']
+  const names = [
+    'two messages',
+    'the beginning of a message',
+    'its end, and another one',
+    'nothing',
+  ]
   return writer.take().map(({ bytes }, place) => ({
     name: `datagram: ${names[place] ?? ''}`,
     datagram: bytes.toString('hex'),

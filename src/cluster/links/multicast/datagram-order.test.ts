@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { multicastLimits } from './multicast-limits.ts'
-import { Origin } from './origin.ts'
+import { DatagramOrder } from './datagram-order.ts'
 
 const limits = {
   ...multicastLimits,
@@ -12,19 +12,19 @@ const limits = {
 
 /** Chance in the middle: what is late is asked for after 2 ms. */
 const newOrigin = (sent = 0, heldOfAll = { sum: 0 }) =>
-  new Origin(sent, limits, () => 0.5, heldOfAll)
+  new DatagramOrder(sent, limits, () => 0.5, heldOfAll)
 
 const records = (sequence: number, size = 1) => Buffer.alloc(size, sequence)
 
 /** What it gives now: numbers, `hole` for a hole. */
-function given(origin: Origin): (number | string)[] {
+function given(origin: DatagramOrder): (number | string)[] {
   const steps: (number | string)[] = []
   for (let step = origin.next(); step !== null; step = origin.next())
     steps.push(step === 'hole' ? step : (step[0] as number))
   return steps
 }
 
-const offer = (origin: Origin, sequences: readonly number[], now = 0) =>
+const offer = (origin: DatagramOrder, sequences: readonly number[], now = 0) =>
   sequences.map((sequence) => origin.offer(sequence, records(sequence), now))
 
 test('X5: datagrams are given in the order of their numbers, each once', () => {
@@ -80,7 +80,7 @@ test('X6: what comes before it is asked for is not', () => {
 })
 
 test('X6: one ask has so many ranges, the next the rest', () => {
-  const origin = new Origin(0, { ...limits, askRanges: 2 }, () => 0.5, { sum: 0 })
+  const origin = new DatagramOrder(0, { ...limits, askRanges: 2 }, () => 0.5, { sum: 0 })
   offer(origin, [2, 4, 6], 0)
   expect(origin.tick(2).map(({ from }) => from)).toEqual([1, 3])
   expect(origin.tick(4).map(({ from }) => from)).toEqual([5])

@@ -12,7 +12,7 @@ export interface DatagramRange {
 }
 
 /** What comes next, in the order of the sender: the records of a datagram, or a hole that will not be closed. */
-export type OriginStep = Buffer | 'hole'
+export type OrderedStep = Buffer | 'hole'
 
 /** How much all origins of a node hold. */
 export interface HeldBytes {
@@ -24,7 +24,7 @@ export interface HeldBytes {
  * asked for or given up. Each number from the next one to the highest known is held, missing, or lost. Time and chance
  * are arguments.
  */
-export class Origin {
+export class DatagramOrder {
   readonly #limits: MulticastLimits
   readonly #random: Random
   readonly #heldOfAll: HeldBytes
@@ -94,7 +94,7 @@ export class Origin {
   }
 
   /** What is next in order; null: nothing is there yet. */
-  next(): OriginStep | null {
+  next(): OrderedStep | null {
     const records = this.#held.get(this.#next)
     if (records !== undefined) {
       this.#release(this.#next, records)
