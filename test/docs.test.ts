@@ -17,6 +17,7 @@ import { defaultClusterTimeoutMs, defaultDrainMs } from '../src/queue/options.ts
 import { defaultDeliveryLimit } from '../src/queue/waiting-deliveries.ts'
 import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
 import { threadSenderLimits } from '../src/transport/thread/thread-sender.ts'
+import { multicastLimits } from '../src/cluster/links/multicast/multicast-limits.ts'
 import { socketLimits } from '../src/sockets/socket-options.ts'
 import { wireLimits } from '../src/wire/limits.ts'
 import { endProcessesAfterEach } from './harness/after-each.ts'
@@ -39,6 +40,7 @@ const forMaintainers = new Set([
   'docs/RULES.md',
   'docs/WIRE.md',
   'docs/TOPOLOGY.md',
+  'docs/MULTICAST.md',
   'docs/RELIABILITY.md',
 ])
 const folder = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
@@ -228,6 +230,7 @@ describe('limits', () => {
     ['docs/PROTOCOL.md', 'subscriber-limits', defaultSubscriberLimits],
     ['docs/PROTOCOL.md', 'intake-limits', intakeLimits],
     ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
+    ['docs/MULTICAST.md', 'multicast-limits', multicastLimits],
     ['docs/COMPATIBILITY.md', 'thread-limits', threadSenderLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)

@@ -4,7 +4,7 @@ import type { EffectiveItem, SettingsReport } from '../definition/settings-repor
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
 import { isForNode, servicePortOf } from '../definition/service-port.ts'
-import { hasOthers, type Settings } from '../definition/settings.ts'
+import type { Settings } from '../definition/settings.ts'
 
 type Styler = (format: Parameters<typeof styleText>[0], text: string) => string
 
@@ -83,7 +83,7 @@ function meaning(settings: Settings): string[] {
 }
 
 function zeromqMeaning(settings: Settings) {
-  const { mode, link, node, processPorts, connectViaLoopback, keys } = settings
+  const { mode, link, multicast, node, processPorts, connectViaLoopback, keys } = settings
   const { ports } = node
   const lines = [
     mode === 'proxy'
@@ -94,9 +94,9 @@ function zeromqMeaning(settings: Settings) {
   ]
   if (link === 'relay') {
     lines.push('Link relay: updates go to each other node point to point, at once.')
-  } else if (hasOthers(settings)) {
+  } else if (multicast) {
     lines.push(
-      'Link none: updates do not reach the other nodes yet (multicast is not carried yet).',
+      `Link multicast: updates go to the other nodes by the group ${multicast.group}, UDP port ${multicast.port}.`,
     )
   } else lines.push('Link none: there is no other node.')
   const { first, last } = processPorts

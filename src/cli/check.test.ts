@@ -17,8 +17,6 @@ const secrets = [
   's.NotARealToken',
 ]
 
-const linkRemedy = 'ZeroMQProxyUnicastRelayEnabled = true links them by relay'
-
 let folder = ''
 beforeAll(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'check-'))
@@ -94,7 +92,7 @@ This node
   This node is a, one of 2 nodes (a, b) of the system DEV.
   Mode mesh: each of its processes connects to each other one.
   GENESIS_CLUSTER binds: inbound 5001, outbound 5000, membership 6000, registration 6001, relay 6002, export 6003.
-  Link none: updates do not reach the other nodes yet (multicast is not carried yet).
+  Link multicast: updates go to the other nodes by the group 239.192.84.73, UDP port 6000.
   It hands out process ports from 11000 to 55535 (ZeroMQ 21000 to 65535).
   No keys: nothing is encrypted, and every user of its hosts may connect.
 
@@ -102,7 +100,6 @@ Notes
   two.kts:4:5: "zeroMQProxyOutboundPort" is taken for ZeroMQProxyOutboundPort: names are matched without regard to case
     |     item("zeroMQProxyOutboundPort", 5000)
     |     ^
-  the 2 nodes are not linked yet: multicast between nodes is not carried yet; ${linkRemedy}
 
 Warnings
   two.kts:6:5: "ClusterPrt" is not an item of the update queue and not used; did you mean "ClusterPort"?

@@ -19,7 +19,6 @@ import { NodeLinks } from './links/node-links.ts'
 import { resolveIntervalMs } from './access/node-directory.ts'
 import { NodeReach } from './access/node-reach.ts'
 import { addressOf } from '../base/host-port.ts'
-import { hasOthers } from '../definition/settings.ts'
 import { listeningPorts, remembered } from '../sockets/listening-ports.ts'
 import { shownName } from './roster/local-process.ts'
 import { memberTickMs } from './membership/membership.ts'
@@ -151,7 +150,6 @@ export class ClusterNode implements ClusterProcess {
       beat(resolveIntervalMs, () => directory.tick()),
       beat(keyIntervalMs, () => this.#refreshKeys()),
     )
-    this.#warnUnlinked()
     directory.begin()
     on({ type: 'ready', message: `GENESIS_CLUSTER of node ${this.node} takes processes` })
   }
@@ -277,16 +275,14 @@ export class ClusterNode implements ClusterProcess {
   #newPlane(): ClusterRoster {
     const { settings, registration, membership, dataPath: _, ...bound } = this.#bound
     const others = settings.nodes.flatMap(({ name }) => (name === this.node ? [] : name))
-    const isLinked = settings.link !== 'none'
     return new ClusterRoster({
       ...bound,
       node: this.node,
       mode: settings.mode,
       ports: bound.pool,
       listening: remembered(listeningPorts, this.#bound.clock),
-      linkedNodes: isLinked ? others : [],
-      unlinkedNodes: isLinked ? [] : others,
-      comeAndGo: isLinked && settings.hostsQuery !== null,
+      linkedNodes: others,
+      comeAndGo: settings.hostsQuery !== null,
       toProcess: (route, message) => registration.send(route, message),
       toNode: (node, whisper) => membership.whisper(node, whisper),
     })
@@ -368,14 +364,6 @@ export class ClusterNode implements ClusterProcess {
   #trouble({ message }: TidingsError): void {
     if (!this.#warnings.admits(message, this.#bound.clock.now())) return
     this.#warn(`something that was asked for could not be done: ${message}`)
-  }
-
-  #warnUnlinked(): void {
-    const { settings } = this.#bound
-    if (!hasOthers(settings) || settings.link !== 'none') return
-    this.#warn(
-      'the nodes of this definition are not linked: updates stay on their node until ZeroMQProxyUnicastRelayEnabled is true',
-    )
   }
 
   #warn(message: string): void {

@@ -1,10 +1,9 @@
 import { abortable, checkAborted } from '../base/abortable.ts'
 import { inBackground } from '../base/background.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import type { NewLinks } from './links/links.ts'
-import { noLinks } from './links/no-links.ts'
-import { RelayLinks } from './links/relay-links.ts'
+import { linksOf } from './links/links-of.ts'
 import { systemClock } from '../base/clock.ts'
+import { randomId } from '../base/random.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { tcpEndpoint } from '../base/host-port.ts'
 import { hasOthers } from '../definition/settings.ts'
@@ -31,7 +30,7 @@ import { PortPool } from './bus/port-pool.ts'
 import { RegistrationPort } from './roster/registration-port.ts'
 import { RosterFile, stateDirectory } from './roster/roster-file.ts'
 import { Uninvited } from './access/uninvited.ts'
-import { checkThreadPool, linkLimit, threadPoolSize } from './bus/thread-pool.ts'
+import { checkThreadPool, threadPoolSize } from './bus/thread-pool.ts'
 
 export type { ClusterProcess } from './cluster-node.ts'
 
@@ -116,8 +115,13 @@ class Bindings {
     const bound = await this.#bind(state)
     bound.dataPath.run()
     const { local } = bound.addresses
-    const { ports } = this.#settings.node
-    await checkThreadPool(local, ports, this.#clock, signal, threadPoolSize(), this.#keys)
+    const { inbound, outbound } = this.#settings.node.ports
+    const ends = {
+      inbound: tcpEndpoint(local, inbound),
+      outbound: tcpEndpoint(local, outbound),
+      relay: bound.dataPath.relayAt,
+    }
+    await checkThreadPool(ends, this.#clock, signal, threadPoolSize(), this.#keys)
     checkAborted(signal)
     this.#node = new ClusterNode(bound, () => this.close())
     this.#node.begin()
@@ -146,8 +150,17 @@ class Bindings {
     const shared = { bind, zapDomain: access.domain, keys, clock, ...this.#arrivals() }
     const failed = (error: TidingsError) => this.#node?.fail(error)
     const { foreignAt } = this.#options
-    const links = { linked: hasOthers(settings), newLinks: this.#newLinks() }
-    const dataPath = await DataPath.bind({ ...shared, ...links, ports, foreignAt, on, failed })
+    const uuid = randomId()
+    const refused: Uninvited['shutOut'] = (...of) => this.#uninvited.shutOut(...of)
+    const linking = { settings, addresses, uuid, ...shared, refused, on, failed }
+    const dataPath = await DataPath.bind({
+      ...shared,
+      ...linksOf(linking),
+      ports,
+      foreignAt,
+      on,
+      failed,
+    })
     this.#opened.push(() => dataPath.close())
     checkAborted(signal)
     const registration = await RegistrationPort.open({
@@ -161,7 +174,7 @@ class Bindings {
     })
     this.#opened.push(() => registration.close())
     checkAborted(signal)
-    const membership = await this.#openMembership(addresses, access.domain)
+    const membership = await this.#openMembership(addresses, access.domain, uuid)
     checkAborted(signal)
     const pool = new PortPool(
       ports,
@@ -176,16 +189,6 @@ class Bindings {
     const uninvited = this.#uninvited
     const parts = { names, access, uninvited, keys, dataPath, registration, membership, ownPort, pool, file }
     return { settings, addresses, clock, on, ...parts }
-  }
-
-  /** The one place that knows which kinds of links there are. */
-  #newLinks(): NewLinks {
-    const [clock, on] = [this.#clock, this.#on]
-    if (this.#settings.link !== 'relay') return () => noLinks
-    const limit = linkLimit(threadPoolSize())
-    const keys = this.#keys
-    const refused: Uninvited['shutOut'] = (...of) => this.#uninvited.shutOut(...of)
-    return ({ outboundAt }) => new RelayLinks({ outboundAt, limit, keys, refused, clock, on })
   }
 
   /** What is known after `firstLookUpMs` is enough to begin with. */
@@ -229,7 +232,11 @@ class Bindings {
     }
   }
 
-  async #openMembership(addresses: NodeAddresses, zapDomain: string): Promise<Membership> {
+  async #openMembership(
+    addresses: NodeAddresses,
+    zapDomain: string,
+    uuid: string,
+  ): Promise<Membership> {
     const { name, ports } = this.#settings.node
     const membership = await Membership.open({
       bind: addresses.bind,
@@ -238,6 +245,7 @@ class Bindings {
         tcpEndpoint(this.#node?.reach.directory.advertised ?? addresses.advertised, ports.cluster),
       zapDomain,
       keys: this.#keys,
+      uuid,
       node: name,
       cluster: this.#settings.clusterName,
       refusal: (node, address) => this.#node?.reach.directory.refusal(node, address) ?? null,
@@ -253,12 +261,12 @@ class Bindings {
       },
     })
     this.#opened.push(() => membership.close())
-    await this.#openBeacons(addresses, membership)
+    await this.#openBeacons(addresses, uuid)
     return membership
   }
 
   /** Closed before membership: whoever hears that this node leaves looks whether its connection is gone. */
-  async #openBeacons({ advertised }: NodeAddresses, { uuid }: Membership): Promise<void> {
+  async #openBeacons({ advertised }: NodeAddresses, uuid: string): Promise<void> {
     const { beaconPort, node } = this.#settings
     if (beaconPort === 0 || !hasOthers(this.#settings)) return
     const beacons = await Beacons.open({

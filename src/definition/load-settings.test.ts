@@ -66,10 +66,15 @@ describe('a template with everything that real files contain', () => {
       localAddresses: ['10.0.0.2'],
     })
     expect(report.settings?.node.name).toBe('10.0.0.2')
-    expect(report.settings?.link).toBe('none')
-    expect(report.notes.map(({ message }) => message)).toContainEqual(
-      expect.stringContaining('the 2 nodes are not linked yet'),
-    )
+    expect(report.settings?.link).toBe('multicast')
+    expect(report.settings?.multicast).toEqual({
+      group: '239.192.84.73',
+      port: report.settings?.node.ports.cluster,
+      interface: null,
+      ttl: 1,
+      datagramBytes: 1_400,
+      bytesPerSecond: 32_000_000,
+    })
   })
 
   test('through MQTT, chosen by the environment', () => {

@@ -36,6 +36,22 @@ export interface PortRange {
   readonly last: number
 }
 
+/** How nodes are linked by multicast. */
+export interface MulticastSettings {
+  /** Address of the group. */
+  readonly group: string
+  /** UDP port of the group. */
+  readonly port: number
+  /** Name of the network interface, or an address on it; null: that on which the other nodes reach this one. */
+  readonly interface: string | null
+  /** Routers that a datagram may pass, and this host: 1 is this network. */
+  readonly ttl: number
+  /** Of a datagram at most. */
+  readonly datagramBytes: number
+  /** What this node sends at most. */
+  readonly bytesPerSecond: number
+}
+
 /** How to reach the MQTT broker, with MqLayer MQTT. */
 export interface MqttSettings {
   readonly brokerUrl: string
@@ -75,6 +91,8 @@ export interface Settings {
   readonly relayIntervalMs: number
   /** Present with TidingsKeyFile only: then nobody without a key is let in. */
   readonly keys?: KeySettings
+  /** Present with the link multicast only. */
+  readonly multicast?: MulticastSettings
   /** Present with layer MQTT only. */
   readonly mqtt?: MqttSettings
 }

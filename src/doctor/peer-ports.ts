@@ -9,7 +9,7 @@ export async function examinePeerPorts(ground: Ground): Promise<Examined> {
   const { settings } = ground
   if (!hasOthers(settings)) return notExamined('ports there', 'there is no other node')
   const targets = otherNodes(ground).flatMap(({ name, address, ports }) => {
-    const wanted = settings.link === 'relay' ? [ports.cluster, ports.relay] : [ports.cluster]
+    const wanted = [ports.cluster, ports.relay]
     return address === null ? [] : wanted.map((port) => ({ name, address, port }))
   })
   if (targets.length === 0)

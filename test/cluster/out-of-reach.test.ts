@@ -29,16 +29,6 @@ const without = (host: string) => ({
   told: [`${host} cannot be reached: subscriptions are ready without, and are told so`],
 })
 
-test.each(['mesh', 'proxy'] as const)(
-  'a node that is there and not linked is out of reach (%s, relay off)',
-  async (shape) => {
-    const cluster = await TestCluster.start(shape, 2)
-    const publisher = await cluster.open('PUBLISHER', {}, 1)
-    await publisher.publish(1)
-    expect(await outOfReach(cluster)).toEqual(without(cluster.node(1).host))
-  },
-)
-
 test.runIf(available('a host whose name does not resolve', 'network'))(
   'a node whose name has no address is out of reach',
   async () => {

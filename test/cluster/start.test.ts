@@ -1,6 +1,5 @@
 import { createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { eventually } from '../harness/eventually.ts'
 import { RunningCluster, nodesAt, settingsOf, stateDirectory, stopAll } from './running-cluster.ts'
 
 afterEach(stopAll)
@@ -82,13 +81,4 @@ test('the process port of the service definitions is taken, else a free one', as
   await new Promise((resolve) => server.close(resolve))
   const cluster = await RunningCluster.start(settingsOf(nodes, 0, { services: [service] }))
   expect((await cluster.report('started')).ports.zeromqPort).toBe(port)
-})
-
-test('nodes without a link are told so', async () => {
-  const nodes = await nodesAt('127.0.0.1', '127.0.0.2')
-  const cluster = await RunningCluster.start(settingsOf(nodes, 0, { link: 'none' }))
-  const warning = await eventually('a warning', () =>
-    cluster.events().find(({ type }) => type === 'warning'),
-  )
-  expect(warning.message).toContain('not linked')
 })

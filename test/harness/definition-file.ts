@@ -2,13 +2,17 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts } from './loopback.ts'
 
-/** How updates travel: `mesh` or `proxy` inside a node, and with `relay` between nodes too. */
-export type Shape = 'mesh' | 'proxy' | 'mesh+relay' | 'proxy+relay'
+/** How updates travel: `mesh` or `proxy` inside a node, and with `relay` or `multicast` between nodes too. */
+export type Shape = `${'mesh' | 'proxy'}${'' | '+relay' | '+multicast'}`
 
 export const shapes: readonly Shape[] = ['mesh', 'proxy', 'mesh+relay', 'proxy+relay']
+export const multicastShapes: readonly Shape[] = ['mesh+multicast', 'proxy+multicast']
 
 export const isProxy = (shape: Shape) => shape.startsWith('proxy')
 export const isRelay = (shape: Shape) => shape.endsWith('relay')
+
+/** There are several nodes. */
+export const isLinked = (shape: Shape) => shape.includes('+')
 
 /** The ports of GENESIS_CLUSTER, the same on each node. */
 export interface ClusterPorts {
@@ -19,6 +23,9 @@ export interface ClusterPorts {
   readonly relay: number
   readonly export: number
 }
+
+/** Items of a definition, by name. */
+export type Items = Readonly<Record<string, string | number | boolean>>
 
 export async function freeClusterPorts(address: string): Promise<ClusterPorts> {
   const [inbound = 0, outbound = 0, cluster = 0, registry = 0, relay = 0, exported = 0] =
@@ -32,9 +39,9 @@ export function writeDefinition(
   shape: Shape,
   hosts: readonly string[],
   ports: ClusterPorts,
-  keyFile?: string,
+  more: Items = {},
 ): string {
-  const items: [string, string | number | boolean][] = [
+  const items: [string, Items[string]][] = [
     ['MqLayer', 'ZeroMQ'],
     ['ZeroMQProxyInboundPort', ports.inbound],
     ['ZeroMQProxyOutboundPort', ports.outbound],
@@ -44,7 +51,7 @@ export function writeDefinition(
     ['TidingsRegistryPort', ports.registry],
     ['TidingsRelayPort', ports.relay],
     ['TidingsExportPort', ports.export],
-    ...(keyFile === undefined ? [] : [['TidingsKeyFile', keyFile] as [string, string]]),
+    ...Object.entries(more),
   ]
   const lines = [
     'systemDefinition {',

@@ -21,8 +21,8 @@ import type { OpenOptions } from '../../src/queue/options.ts'
 import { Application } from './application.ts'
 import type { Ending } from './child.ts'
 import { Child, repository } from './child.ts'
-import type { ClusterPorts, Shape } from './definition-file.ts'
-import { freeClusterPorts, isRelay, writeDefinition } from './definition-file.ts'
+import type { ClusterPorts, Items, Shape } from './definition-file.ts'
+import { freeClusterPorts, isLinked, writeDefinition } from './definition-file.ts'
 import { writeKeyFile } from './key-file.ts'
 import { nodeAddresses } from './loopback.ts'
 import type { Machine } from './network.ts'
@@ -56,6 +56,8 @@ export interface Stage {
   readonly product?: Product
   /** The keys of the cluster, first those of the ports; default: none. */
   readonly keys?: readonly KeyPair[]
+  /** Further items of the definition. */
+  readonly items?: Items
 }
 
 /** One GENESIS_CLUSTER process, which can be ended and started again on the same ports. */
@@ -125,7 +127,7 @@ export class TestCluster {
     shape: Shape,
     hosts: readonly string[],
     ports: ClusterPorts,
-    { machines, product, keys }: Stage,
+    { machines, product, keys, items }: Stage,
   ) {
     this.shape = shape
     this.ports = ports
@@ -133,8 +135,8 @@ export class TestCluster {
     this.#product = product ?? null
     this.keyFile = join(this.#directory, 'tidings.key')
     if (keys) writeKeyFile(this.keyFile, keys)
-    const named = keys && this.keyFile
-    this.definition = writeDefinition(this.#directory, shape, hosts, ports, named)
+    const more = { ...(keys && { TidingsKeyFile: this.keyFile }), ...items }
+    this.definition = writeDefinition(this.#directory, shape, hosts, ports, more)
     const started = machines ? hosts.slice(0, machines.length) : hosts
     this.nodes = started.map((host, index) => {
       const state = join(this.#directory, host)
@@ -150,7 +152,7 @@ export class TestCluster {
       const hosts = stage.hosts ?? machines.map(({ name }) => name)
       return new TestCluster(shape, hosts, portsOfAMachine, stage)
     }
-    const hosts = nodeAddresses(nodes ?? (isRelay(shape) ? 3 : 1))
+    const hosts = nodeAddresses(nodes ?? (isLinked(shape) ? 3 : 1))
     return new TestCluster(shape, hosts, await freeClusterPorts(hosts[0] as string), stage)
   }
 

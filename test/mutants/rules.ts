@@ -5,6 +5,7 @@ import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
 import { keyRules } from './key-rules.ts'
+import { multicastRules } from './multicast-rules.ts'
 import { nameRules } from './name-rules.ts'
 import { nodeRules } from './node-rules.ts'
 import { numberRules } from './number-rules.ts'
@@ -34,4 +35,5 @@ export const rules: readonly Rule[] = [
   ...nodeRules,
   ...keyRules,
   ...versionRules,
+  ...multicastRules,
 ]

@@ -1,6 +1,6 @@
 import type { ConnectionCounts } from '../../src/model/roster-entry.ts'
 import type { Shape } from '../harness/definition-file.ts'
-import { isRelay } from '../harness/definition-file.ts'
+import { isLinked } from '../harness/definition-file.ts'
 import { eventually } from '../harness/eventually.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
 
@@ -15,6 +15,8 @@ export const expectedConnections: Readonly<Record<Shape, ConnectionCounts>> = {
   'mesh+relay': { processes: 90, outbound: 11, inbound: 1, export: 10 },
   proxy: { processes: 0, outbound: 11, inbound: 11, export: 0 },
   'proxy+relay': { processes: 0, outbound: 11, inbound: 11, export: 0 },
+  'mesh+multicast': { processes: 90, outbound: 11, inbound: 1, export: 10 },
+  'proxy+multicast': { processes: 0, outbound: 11, inbound: 11, export: 0 },
 }
 
 /** Before they publish, none of them is connected to where it would. */
@@ -26,7 +28,7 @@ const beforePublishing = (shape: Shape): ConnectionCounts => ({
 
 /** Opens ten processes on one node and reads their connections from `tidings mon --json` until they are all there. */
 export async function runConnections(shape: Shape): Promise<ConnectionCounts> {
-  const cluster = await TestCluster.start(shape, isRelay(shape) ? 2 : 1)
+  const cluster = await TestCluster.start(shape, isLinked(shape) ? 2 : 1)
   const names = Array.from({ length: processes }, (_, index) => `PROCESS_${index}`)
   const opened = await Promise.all(names.map((name) => cluster.open(name)))
   await connectionsAre(cluster, shape, beforePublishing(shape))

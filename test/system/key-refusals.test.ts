@@ -23,7 +23,7 @@ function definitionWith(cluster: TestCluster, keys: readonly KeyPair[] | null): 
   const file = join(folder, 'tidings.key')
   if (keys) writeKeyFile(file, keys)
   const hosts = cluster.nodes.map(({ host }) => host)
-  return writeDefinition(folder, cluster.shape, hosts, cluster.ports, keys ? file : undefined)
+  return writeDefinition(folder, cluster.shape, hosts, cluster.ports, keys ? { TidingsKeyFile: file } : {})
 }
 
 describe.each([

@@ -41,6 +41,8 @@ interface BusOptions {
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
+  /** What is exported goes to the links of this node, and no other node takes it from the relay port. */
+  readonly exportsToLinks?: boolean
   /** Where the intake of what foreign programs publish subscribes. */
   readonly foreignAt?: ForeignAt | undefined
   /** Somebody came to this endpoint and did not finish a handshake. */
@@ -62,6 +64,8 @@ interface SocketPair {
  *   outbound XSUB inproc or TCP       → XPUB :outbound    fed by inbound and by the links
  *   export   XSUB :export             → XPUB :relay       fed by inbound and by mesh processes
  *
+ * By multicast the relay port belongs to the links, and export gives to them at a port of loopback.
+ *
  * It cannot loop: nothing from another node reaches export, and nothing of a mesh process reaches
  * outbound. Whoever comes and goes connects; a running proxy is never touched.
  *
@@ -75,6 +79,7 @@ interface SocketPair {
  */
 export class Bus {
   #outboundAt: string
+  #relayAt: string
   readonly #exportAt: string
   readonly #options: BusOptions
   readonly #pairs: SocketPair[] = []
@@ -86,12 +91,18 @@ export class Bus {
     this.#options = options
     const id = randomUUID()
     this.#outboundAt = `inproc://outbound-${id}`
+    this.#relayAt = tcpEndpoint(localOf(options.bind), options.ports.relay)
     this.#exportAt = tcpEndpoint(localOf(options.bind), options.ports.export)
   }
 
   /** Where links put what they bring. */
   get outboundAt(): string {
     return this.#outboundAt
+  }
+
+  /** Where links find what is exported. */
+  get relayAt(): string {
+    return this.#relayAt
   }
 
   /**
@@ -154,7 +165,10 @@ export class Bus {
     const relay = farApart(boundXpub(zapDomain, keys))
     const { front, back } = this.#pair(boundXsub(zapDomain, keys), relay)
     await bindPort(front, bind, ports.export, 'TidingsExportPort')
-    await bindPort(back, bind, ports.relay, 'TidingsRelayPort', portRemedy)
+    if (this.#options.exportsToLinks) {
+      await bindPort(back, loopback, 0, 'between the proxies')
+      this.#relayAt = back.lastEndpoint ?? ''
+    } else await bindPort(back, bind, ports.relay, 'TidingsRelayPort', portRemedy)
   }
 
   async #bindInbound(): Promise<void> {

@@ -22,6 +22,8 @@ interface DataPathOptions {
   readonly clock: Clock
   /** There are other nodes, so links may come. */
   readonly linked: boolean
+  /** Other nodes take nothing from the relay port: the links have it. */
+  readonly exportsToLinks?: boolean
   readonly newLinks: NewLinks
   /** Where the intake of what foreign programs publish subscribes. */
   readonly foreignAt?: ForeignAt | undefined
@@ -32,6 +34,17 @@ interface DataPathOptions {
   readonly on: OnClusterEvent
   /** It cannot be made anew. */
   readonly failed: (error: TidingsError) => void
+}
+
+/** @throws TidingsError PORT_TAKEN; nothing is left open then. */
+async function bindBoth(options: DataPathOptions): Promise<{ bus: Bus; links: Links }> {
+  const bus = await Bus.bind(options)
+  try {
+    return { bus, links: await options.newLinks(bus) }
+  } catch (error) {
+    await bus.close()
+    throw error
+  }
 }
 
 /** The bus and its links, which stand and fall together: where they meet is new with each bus. */
@@ -45,15 +58,21 @@ export class DataPath {
   #renewing: Promise<void> | null = null
   #closed = false
 
-  private constructor(options: DataPathOptions, bus: Bus) {
+  private constructor(options: DataPathOptions, bus: Bus, links: Links) {
     this.#options = options
     this.#bus = bus
-    this.#links = options.newLinks(bus)
+    this.#links = links
   }
 
   /** @throws TidingsError PORT_TAKEN; nothing is left open then. Nothing flows before `run()`. */
   static async bind(options: DataPathOptions): Promise<DataPath> {
-    return new DataPath(options, await Bus.bind(options))
+    const { bus, links } = await bindBoth(options)
+    return new DataPath(options, bus, links)
+  }
+
+  /** Where it is heard what leaves this node. */
+  get relayAt(): string {
+    return this.#bus.relayAt
   }
 
   run(): void {
@@ -95,8 +114,9 @@ export class DataPath {
       await this.#links.closeAll()
       await this.#bus.close()
       if (this.#closed) return
-      this.#bus = await Bus.bind(this.#options)
-      this.#links = this.#options.newLinks(this.#bus)
+      const { bus, links } = await bindBoth(this.#options)
+      this.#bus = bus
+      this.#links = links
       if (this.#closed) return
       this.run()
       for (const peer of this.#peers.values()) this.#links.open(peer)

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
+import type { ClusterPorts } from '../../../test/harness/definition-file.ts'
 import { freeClusterPorts } from '../../../test/harness/definition-file.ts'
 import { ManualClock } from '../../../test/harness/manual-clock.ts'
 import { checkThreadPool, linkLimit, threadPoolSize } from './thread-pool.ts'
+
+const endsOf = ({ inbound, outbound, relay }: ClusterPorts) => ({
+  inbound: `tcp://127.0.0.1:${inbound}`,
+  outbound: `tcp://127.0.0.1:${outbound}`,
+  relay: `tcp://127.0.0.1:${relay}`,
+})
 
 test.each([
   [undefined, 4],
@@ -27,7 +34,7 @@ test.each([
     const clock = new ManualClock()
     const ports = await freeClusterPorts('127.0.0.1')
     let failure: Error | null = null
-    const checked = checkThreadPool('127.0.0.1', ports, clock, undefined, threads).catch(
+    const checked = checkThreadPool(endsOf(ports), clock, undefined, threads).catch(
       (error: unknown) => void (failure = error as Error),
     )
     clock.moveBy(ms - 1)

@@ -1,4 +1,3 @@
-import { tcpEndpoint } from '../../base/host-port.ts'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { XPublisher, XSubscriber } from 'zeromq'
@@ -6,7 +5,6 @@ import { abortable } from '../../base/abortable.ts'
 import { inBackground } from '../../base/background.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
-import type { NodePorts } from '../../definition/settings.ts'
 import { connectWith } from '../../sockets/keys/curve.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
 import { connectingXpub, connectingXsub } from '../../sockets/socket-options.ts'
@@ -34,6 +32,13 @@ const enoughThreadsCheckMs = 60_000
 /** How often the probe is said again, milliseconds: one sent before the subscription came is lost. */
 const probeIntervalMs = 20
 
+/** Endpoints of a bus: where it is published to, and where that is heard. */
+interface BusEnds {
+  readonly inbound: string
+  readonly outbound: string
+  readonly relay: string
+}
+
 /** Threads of libuv's pool as the environment said when Node started. */
 export function threadPoolSize(environment: NodeJS.ProcessEnv = process.env): number {
   const threads = Number.parseInt(environment['UV_THREADPOOL_SIZE'] ?? '', 10)
@@ -47,13 +52,12 @@ export function linkLimit(threads: number): number {
 
 /**
  * Proves that all proxies run and that files can still be read: a proxy without a thread of its own
- * carries nothing, and says nothing. `local` is where this host's processes connect, `threads` how many the
- * environment gives.
+ * carries nothing, and says nothing. `ends` are endpoints where this host's processes connect, and where what leaves
+ * it is heard; `threads`: how many the environment gives.
  * @throws TidingsError THREAD_POOL_TOO_SMALL, ABORTED
  */
 export async function checkThreadPool(
-  local: string,
-  ports: NodePorts,
+  ends: BusEnds,
   clock: Clock,
   signal?: AbortSignal,
   threads = threadPoolSize(),
@@ -62,7 +66,7 @@ export async function checkThreadPool(
   const needed = busProxies + reservedThreads
   const isEnough = threads >= needed
   const timeoutMs = isEnough ? enoughThreadsCheckMs : fewThreadsCheckMs
-  const probe = new BusProbe(local, ports, clock, keys)
+  const probe = new BusProbe(ends, clock, keys)
   const passed = Promise.all([probe.passed, readFile(new URL(import.meta.url))])
   let late: Timer | undefined
   let done: boolean
@@ -98,16 +102,16 @@ class BusProbe {
   readonly #clock: Clock
   #closed = false
 
-  constructor(local: string, ports: NodePorts, clock: Clock, keys: Keys | null) {
+  constructor({ inbound, outbound, relay }: BusEnds, clock: Clock, keys: Keys | null) {
     this.#clock = clock
-    const connect = (socket: XPublisher | XSubscriber, port: number) => {
+    const connect = (socket: XPublisher | XSubscriber, endpoint: string) => {
       if (keys) connectWith(socket, keys.own)
-      connectSocket(socket, tcpEndpoint(local, port))
+      connectSocket(socket, endpoint)
     }
-    connect(this.#publisher, ports.inbound)
-    this.#subscribers = [ports.outbound, ports.relay].map((port) => {
+    connect(this.#publisher, inbound)
+    this.#subscribers = [outbound, relay].map((endpoint) => {
       const subscriber = new XSubscriber(connectingXsub())
-      connect(subscriber, port)
+      connect(subscriber, endpoint)
       return subscriber
     })
     this.passed = Promise.all(this.#subscribers.map((each) => this.#heard(each))).then(() => {})

@@ -10,6 +10,9 @@ export interface LinkPeer {
   readonly headers: TidingsHeaders
 }
 
+/** Least time between two renewals of one link, milliseconds: many processes may ask for it at once. */
+export const renewIntervalMs = 2_000
+
 /** What carries updates from the other nodes to this one: one implementation for each kind of link. */
 export interface Links {
   /** The node is there. Changes nothing where the link leads there, to this life, already. */
@@ -22,5 +25,13 @@ export interface Links {
   closeAll(): Promise<void>
 }
 
-/** Makes the links of a bus. `outboundAt`: the endpoint at which its outbound proxy takes what is to go out to the processes. */
-export type NewLinks = (bus: { readonly outboundAt: string }) => Links
+/** The endpoints at which the links of a bus meet it. */
+export interface LinkedBus {
+  /** Its outbound proxy takes there what is to go out to the processes. */
+  readonly outboundAt: string
+  /** Its export proxy gives there what the processes of the node publish. */
+  readonly relayAt: string
+}
+
+/** Makes the links of a bus. @throws TidingsError PORT_TAKEN; nothing is left open then. */
+export type NewLinks = (bus: LinkedBus) => Links | Promise<Links>

@@ -7,15 +7,13 @@ import type { Keys } from '../../sockets/keys/keys.ts'
 import type { Refusal } from '../../sockets/keys/refusal.ts'
 import { connectingXpub, connectingXsub, farApart } from '../../sockets/socket-options.ts'
 import { NativeProxy } from '../bus/native-proxy.ts'
+import { LinkAge } from './link-age.ts'
 
 /** Pause before a dead link is made anew, milliseconds: whatever held its port has often gone by then. */
 const firstRetryMs = 100
 
 /** Longest pause between two attempts, milliseconds. */
 const lastRetryMs = 2_000
-
-/** Longest time that a link has for its connection before a process may ask for another one, milliseconds. */
-const patienceMs = 10_000
 
 /** The other end of a link: its relay port, and which life of GENESIS_CLUSTER it belongs to. */
 export interface RelayTarget {
@@ -36,9 +34,7 @@ interface Running {
   readonly target: RelayTarget
   readonly proxy: NativeProxy
   readonly monitors: readonly ConnectionMonitor[]
-  readonly startedAt: number
-  /** When its connection stood for the first time; null: not yet. */
-  connectedAt: number | null
+  readonly age: LinkAge
 }
 
 /**
@@ -80,16 +76,9 @@ export class RelayLink {
     return this.#apply()
   }
 
-  /**
-   * True where making the connection anew helps. One that is just being made is anew already, and one that has stood
-   * for less than twice the time that it took to make has not yet brought what goes up and comes back on it.
-   */
+  /** True where making the connection anew helps. */
   mayRenew(now: number): boolean {
-    const link = this.#running
-    if (link === null) return false
-    if (link.connectedAt === null) return now - link.startedAt >= patienceMs
-    const tookMs = link.connectedAt - link.startedAt
-    return now - link.connectedAt >= Math.min(patienceMs, 2 * tookMs)
+    return this.#running?.age.mayRenew(now) ?? false
   }
 
   /** Makes the connection anew: subscriptions were lost at some hop. */
@@ -129,7 +118,7 @@ export class RelayLink {
     const dead = (_: string, why: string) => this.#died(running, why)
     const failed = ({ message }: Error) => this.#died(running, message)
     const connected = () => {
-      running.connectedAt ??= this.#clock.now()
+      running.age.connected(this.#clock.now())
       this.#retryMs = firstRetryMs
       this.#handlers.connected()
     }
@@ -142,8 +131,8 @@ export class RelayLink {
     here.connect(this.#outboundAt)
     const proxy = new NativeProxy(front, back)
     const monitors = [there, here]
-    const startedAt = this.#clock.now()
-    const running: Running = { target, proxy, monitors, startedAt, connectedAt: null }
+    const age = new LinkAge(this.#clock.now())
+    const running: Running = { target, proxy, monitors, age }
     inBackground(
       running.proxy.ended.then((error) => error && this.#died(running, error.message)),
       ({ message }) => this.#died(running, message),

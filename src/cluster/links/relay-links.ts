@@ -7,10 +7,8 @@ import type { Keys } from '../../sockets/keys/keys.ts'
 import type { Refusal } from '../../sockets/keys/refusal.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
 import type { LinkPeer, Links } from './links.ts'
+import { renewIntervalMs } from './links.ts'
 import { RelayLink } from './relay-link.ts'
-
-/** Least time between two renewals of one link, milliseconds: many processes may ask for it at once. */
-const renewIntervalMs = 2_000
 
 interface RelayLinksOptions {
   readonly outboundAt: string

@@ -35,6 +35,7 @@ async function hear(count: number, headersOf = headers) {
     endpoint: () => `tcp://${address}:${own}`,
     zapDomain: 'test',
     keys: null,
+    uuid: 'a'.repeat(32),
     node: 'a',
     cluster: 'shop',
     refusal: (node) => (node === 'b' ? null : 'not listed'),

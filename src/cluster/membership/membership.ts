@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Router } from 'zeromq'
 import { Router as RouterSocket } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
@@ -13,7 +12,7 @@ import { boundRouter, farApart } from '../../sockets/socket-options.ts'
 import { fairReceive } from '../bus/fair-receive.ts'
 import type { Contact } from '../access/node-directory.ts'
 import { Contacts, type WithoutSequence } from './contacts.ts'
-import type { Peer, Refusal as NodeRefusal, TidingsHeaders } from './peers.ts'
+import type { NodeRefusal, Peer, TidingsHeaders } from './peers.ts'
 import { Peers, whisperVersion, writeHeaders } from './peers.ts'
 import type { Whisper } from './whisper.ts'
 import { decodeWhisper, encodeWhisper } from './whisper.ts'
@@ -52,6 +51,8 @@ interface MembershipOptions {
   readonly endpoint: () => string
   readonly zapDomain: string
   readonly keys: Keys | null
+  /** This life of GENESIS_CLUSTER: 32 hexadecimal digits. */
+  readonly uuid: string
   readonly node: string
   /** The name of the cluster. */
   readonly cluster: string
@@ -73,8 +74,6 @@ const clusterGroup = 'TIDINGS'
  */
 export class Membership {
   readonly #options: MembershipOptions
-  /** Who we are in this life. */
-  readonly uuid = randomBytes(16).toString('hex')
   readonly #router: Router
   readonly #routerMonitor: ConnectionMonitor
   readonly #peers: Peers
@@ -88,9 +87,10 @@ export class Membership {
 
   private constructor(options: MembershipOptions) {
     this.#options = options
-    this.#peers = new Peers(options.node, this.uuid, options.cluster, options.refusal)
+    const { uuid, node, cluster, refusal } = options
+    this.#peers = new Peers(node, uuid, cluster, refusal)
     this.#contacts = new Contacts({
-      uuid: this.uuid,
+      uuid,
       clock: options.clock,
       keys: options.keys,
       refused: (id, endpoint, refusal) =>

@@ -78,7 +78,7 @@ export const clusterNamed = (name: string): string =>
   name === '' ? 'a cluster without a name' : `the cluster "${name}"`
 
 /** Why a node of that name, whose ports are at that address, is none of the cluster; null: it is one. */
-export type Refusal = (node: string, address: string) => string | null
+export type NodeRefusal = (node: string, address: string) => string | null
 
 /** The other nodes of the cluster and who speaks for each. Time is an argument. */
 export class Peers {
@@ -87,10 +87,10 @@ export class Peers {
   readonly #members = new Map<string, Member>()
   readonly #peers = new Map<string, Peer>()
   readonly #nodeOf = new Map<string, string>()
-  readonly #refusal: Refusal
+  readonly #refusal: NodeRefusal
   readonly #cluster: string
 
-  constructor(ownNode: string, ownUuid: string, cluster: string, refusal: Refusal) {
+  constructor(ownNode: string, ownUuid: string, cluster: string, refusal: NodeRefusal) {
     this.#ownNode = ownNode
     this.#cluster = cluster
     this.#ownUuid = ownUuid

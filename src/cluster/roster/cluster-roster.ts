@@ -54,11 +54,9 @@ export interface ClusterRosterOptions {
   readonly listening: () => ReadonlySet<number>
   readonly file: RosterFile
   readonly clock: Clock
-  /** The other nodes that ours is linked to; empty: no update crosses, so neither do rosters. */
+  /** The other nodes. */
   readonly linkedNodes: readonly string[]
-  /** The other nodes of the definition that ours is not linked to; absent: none. */
-  readonly unlinkedNodes?: readonly string[]
-  /** Linked nodes come and go, and those of the last run may come back. Default: no. */
+  /** Nodes come and go, and those of the last run may come back. Default: no. */
   readonly comeAndGo?: boolean
   readonly toProcess: (route: string, message: ClusterMessage) => void
   readonly toNode: (node: string, whisper: Whisper) => void
@@ -116,7 +114,7 @@ export class ClusterRoster {
     const comers = options.comeAndGo ? kept.map((each) => each.node) : []
     const nodes = [...options.linkedNodes, ...comers]
     const isLinked = options.comeAndGo || nodes.length > 0
-    const settling = new Settling(awaited, nodes, clock.now(), options.unlinkedNodes)
+    const settling = new Settling(awaited, nodes, clock.now())
     this.#settling = settling
     this.#reach = new ReachReport(on)
     const toNode = (other: string, whisper: Whisper) =>

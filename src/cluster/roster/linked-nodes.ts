@@ -14,7 +14,7 @@ interface LinkedNodesOptions {
   /** Up to where the last run knew their rosters. */
   readonly kept: readonly SavedRemote[]
   readonly settling: Settling
-  /** False: updates do not cross to nodes that come, so rosters do not either. */
+  /** False: this node is alone. */
   readonly isLinked: boolean
 }
 
@@ -42,10 +42,9 @@ export class LinkedNodes {
   /** A node that may be new is there. */
   join(node: string, now: number): void {
     this.#forgotten.delete(node)
-    const { settling, isLinked } = this.#options
     if (this.#channels.has(node)) return
-    settling.nodeJoined(node, isLinked, now)
-    if (isLinked) this.#open(node)
+    this.#options.settling.nodeJoined(node, now)
+    this.#open(node)
   }
 
   /** It is no node of the cluster any more. */

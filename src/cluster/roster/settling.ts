@@ -18,19 +18,9 @@ export class Settling {
   readonly #nodes: Set<string>
   /** Of those heard, who is out of touch again. */
   readonly #lost = new Set<string>()
-  readonly #unlinked: Set<string>
 
-  /**
-   * `processes`: names by incarnation; `nodes`: names of those linked to ours; `unlinked`: of those
-   * that are not, for whom nobody waits.
-   */
-  constructor(
-    processes: ReadonlyMap<string, string>,
-    nodes: Iterable<string>,
-    now: number,
-    unlinked: readonly string[] = [],
-  ) {
-    this.#unlinked = new Set(unlinked)
+  /** `processes`: names by incarnation; `nodes`: names of the others. */
+  constructor(processes: ReadonlyMap<string, string>, nodes: Iterable<string>, now: number) {
     this.#processes = new Map(processes)
     this.#nodes = new Set(nodes)
     this.#startedAt = now
@@ -41,10 +31,9 @@ export class Settling {
     this.#processes.delete(incarnation)
   }
 
-  /** A node has come at run time; `isLinked`: updates of it are to come. Its roster is waited for while any is. */
-  nodeJoined(node: string, isLinked: boolean, now: number): void {
-    if (!isLinked) this.#unlinked.add(node)
-    else if (now - this.#startedAt < settleWithinMs) this.#nodes.add(node)
+  /** A node has come at run time. Its roster is waited for while any is. */
+  nodeJoined(node: string, now: number): void {
+    if (now - this.#startedAt < settleWithinMs) this.#nodes.add(node)
   }
 
   /** Somebody is to be there, and is not heard. */
@@ -54,7 +43,7 @@ export class Settling {
 
   /** It is no node of the cluster any more. */
   nodeForgotten(node: string): void {
-    for (const names of [this.#nodes, this.#lost, this.#unlinked]) names.delete(node)
+    for (const names of [this.#nodes, this.#lost]) names.delete(node)
   }
 
   nodeHeard(node: string): void {
@@ -73,9 +62,6 @@ export class Settling {
     const isInTime = now - this.#startedAt < settleWithinMs
     if (missing.length > 0 && isInTime) return { settled: false, unreachable: [] }
     const processes = this.#processes.values().take(maxUnreachableProcesses)
-    return {
-      settled: true,
-      unreachable: [...this.#nodes, ...this.#lost, ...this.#unlinked, ...processes],
-    }
+    return { settled: true, unreachable: [...this.#nodes, ...this.#lost, ...processes] }
   }
 }

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { maxPort, maxProcessPort } from '../../base/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
 import { expectedOf } from './known-items.ts'
@@ -27,6 +28,8 @@ export function readItemValue(type: ItemType, text: string): ReadValue {
       return readInteger(value, type.least, type.most, expected)
     case 'word':
       return readWord(type, value, expected)
+    case 'group':
+      return isGroup(value) ? { ok: true, value } : { ok: false, expected }
     case 'url':
       return isUrl(value, type.schemes) ? { ok: true, value } : { ok: false, expected }
     case 'process-ports':
@@ -68,6 +71,12 @@ function readWord(
   const meant = nearest(value, words)
   const hint = meant === null ? '' : `; did you mean "${meant}"?`
   return { ok: false, expected: `${expected}${hint}` }
+}
+
+function isGroup(value: string): boolean {
+  if (isIPv6(value)) return /^ff/i.test(value)
+  const first = isIPv4(value) ? Number.parseInt(value, 10) : 0
+  return first >= 224 && first <= 239
 }
 
 function isUrl(value: string, schemes: readonly string[]): boolean {

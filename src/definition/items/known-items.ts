@@ -12,6 +12,8 @@ export type ItemType =
       readonly words: readonly string[]
       readonly foreign: readonly string[]
     }
+  /** Address of a multicast group. */
+  | { readonly kind: 'group' }
   | { readonly kind: 'url'; readonly schemes: readonly string[] }
   /** Process ports from one to another: `11000-11999`. */
   | { readonly kind: 'process-ports' }
@@ -39,6 +41,12 @@ const maxRelayIntervalMs = 60_000
 
 /** More threads than any broker's client ever used. The item is read and not used. */
 const maxThreadPoolSize = 1_024
+
+/** What every host that speaks IP takes whole, and the most that UDP carries. */
+const leastDatagramBytes = 576
+const mostDatagramBytes = 65_000
+
+const mostMbitPerSecond = 10_000
 
 const boolean: ItemType = { kind: 'boolean' }
 const port: ItemType = { kind: 'port' }
@@ -88,7 +96,7 @@ export const knownItems = [
     default: 'false',
     meaning:
       'true: the nodes are linked point to point (relay). ' +
-      'false: by multicast, which is not carried yet. The same on all hosts.',
+      'false: by multicast. The same on all hosts.',
     use: 'ZeroMQ',
   },
   {
@@ -157,7 +165,8 @@ export const knownItems = [
     name: 'TidingsRelayPort',
     type: port,
     default: 'ClusterPort + 2',
-    meaning: 'Port of GENESIS_CLUSTER from which the other nodes take updates (relay).',
+    meaning:
+      'Port of GENESIS_CLUSTER from which the other nodes take updates (relay), or at which they speak to it (multicast).',
     use: 'ZeroMQ',
   },
   {
@@ -174,6 +183,50 @@ export const knownItems = [
     meaning:
       'File with the keys of the cluster, made by `tidings keygen`; relative to the file that names it. ' +
       'With it all connections are encrypted, and who has no key is let in nowhere. On all hosts or on none.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsMulticastGroup',
+    type: { kind: 'group' },
+    default: '239.192.84.73',
+    meaning: 'Address of the group of UDP multicast. The same on all hosts.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsMulticastPort',
+    type: port,
+    default: 'ClusterPort',
+    meaning: 'UDP port of the group. The same on all hosts.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsMulticastInterface',
+    type: { kind: 'text' },
+    default: null,
+    meaning:
+      'Network interface for multicast, by its name or an address on it. Without: the one on which the other hosts reach this one.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsMulticastTtl',
+    type: { kind: 'integer', least: 0, most: 255 },
+    default: '1',
+    meaning: 'How far datagrams go: 1 is this network; each router on the way needs one more.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsMulticastDatagramBytes',
+    type: { kind: 'integer', least: leastDatagramBytes, most: mostDatagramBytes },
+    default: '1400',
+    meaning:
+      'Bytes of a datagram at most, without the headers of IP and UDP (28 bytes): what every network on the way carries whole.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsMulticastMbitPerSecond',
+    type: { kind: 'integer', least: 1, most: mostMbitPerSecond },
+    default: '256',
+    meaning: 'What this host sends to the group at most, in millions of bits a second.',
     use: 'ZeroMQ',
   },
   {
@@ -271,6 +324,8 @@ export function expectedOf(type: ItemType): string {
       return `a whole number from ${type.least} to ${type.most}`
     case 'word':
       return type.words.join(' or ')
+    case 'group':
+      return 'a multicast address (224.0.0.0 to 239.255.255.255, or ff00::/8)'
     case 'url':
       return `a URL (${type.schemes.join(', ')})`
     case 'process-ports':

@@ -9,7 +9,13 @@ import { problemFrom, problemOf } from '../problem.ts'
 import type { ResolvedItems } from './resolved-items.ts'
 import { servicesInForce } from './services-in-force.ts'
 import { hasOthers } from '../settings.ts'
-import type { MqttSettings, NodeSettings, PortRange, Settings } from '../settings.ts'
+import type {
+  MqttSettings,
+  MulticastSettings,
+  NodeSettings,
+  PortRange,
+  Settings,
+} from '../settings.ts'
 import { maxProcessPort } from '../../base/process-port.ts'
 import { portRange } from './item-value.ts'
 
@@ -24,6 +30,7 @@ const sharedItems: readonly KnownItemName[] = [
   'MqLayer',
   'ZeroMQProxyUnicastRelayEnabled',
   'TidingsClusterName',
+  'TidingsMulticastGroup',
 ]
 
 /** Checked items of all nodes → what they mean for this one. Null after an error. */
@@ -49,7 +56,10 @@ export function settingsFromItems(
   const relay = read(here, 'ZeroMQProxyUnicastRelayEnabled') === true
   const hostsQuery = layer === 'ZeroMQ' ? textOf(here, 'TidingsHostsQuery') : null
   if (hostsQuery !== null) judgeQuery(node, here, findings)
-  if (layer === 'ZeroMQ') noteLink(nodes.length, hostsQuery, relay, here, findings)
+  const isAlone = !hasOthers({ nodes, hostsQuery })
+  if (layer === 'ZeroMQ') noteLink(isAlone, relay, here, findings)
+  const link = linkOf(layer, isAlone, relay)
+  if (link === 'multicast') judgeGroupPorts(itemsByHost, nodes, findings)
   return {
     layer,
     system: node.system,
@@ -57,7 +67,7 @@ export function settingsFromItems(
       ? (textOf(here, 'TidingsClusterName') ?? '')
       : (node.system ?? ''),
     mode: read(here, 'ZeroMQProxyModeEnabled') === true ? 'proxy' : 'mesh',
-    link: layer === 'ZeroMQ' && relay && hasOthers({ nodes, hostsQuery }) ? 'relay' : 'none',
+    link,
     nodes,
     hostsQuery,
     beaconPort: Number(read(here, 'TidingsBeaconPort')),
@@ -66,6 +76,7 @@ export function settingsFromItems(
     processPorts: portRange(textOf(here, 'TidingsProcessPorts') ?? '') ?? anyProcessPort,
     connectViaLoopback: read(here, 'ZeroMQConnectToLocalhostViaLoopback') === true,
     relayIntervalMs: Number(read(here, 'ZeroMQProxyUnicastRelayIntervalMs')),
+    ...(link === 'multicast' ? { multicast: multicastSettings(here, own) } : {}),
     ...(layer === 'MQTT' ? { mqtt: mqttSettings(here) } : {}),
   }
 }
@@ -105,6 +116,47 @@ function mqttSettings(items: ResolvedItems): MqttSettings {
     password: text('MqttPassword'),
     tlsVerify: read(items, 'MqttTlsVerify') !== false,
   }
+}
+
+function linkOf(layer: Layer, isAlone: boolean, relay: boolean): Settings['link'] {
+  if (layer !== 'ZeroMQ' || isAlone) return 'none'
+  return relay ? 'relay' : 'multicast'
+}
+
+const bytesOfMbit = 1_000_000 / 8
+
+/** The port of the group is that of membership where nothing else is said: one is UDP, the other TCP. */
+const groupPortOf = (items: ResolvedItems, { ports }: NodeSettings): number => {
+  const item = items.get('tidingsmulticastport')
+  return Number(item ? valueOf(item) : ports.cluster)
+}
+
+function multicastSettings(items: ResolvedItems, own: NodeSettings): MulticastSettings {
+  const wanted = read(items, 'TidingsMulticastInterface')
+  return {
+    group: String(read(items, 'TidingsMulticastGroup')),
+    port: groupPortOf(items, own),
+    interface: wanted === null ? null : String(wanted),
+    ttl: Number(read(items, 'TidingsMulticastTtl')),
+    datagramBytes: Number(read(items, 'TidingsMulticastDatagramBytes')),
+    bytesPerSecond: Number(read(items, 'TidingsMulticastMbitPerSecond')) * bytesOfMbit,
+  }
+}
+
+/** Nodes at different ports of the group would not hear each other. */
+function judgeGroupPorts(
+  itemsByHost: ItemsByHost,
+  nodes: readonly NodeSettings[],
+  findings: Findings,
+): void {
+  const ports = nodes.map((node) => groupPortOf(itemsByHost.get(node.name) ?? new Map(), node))
+  if (new Set(ports).size < 2) return
+  const values = nodes.map(({ name }, place) => `${name} ${ports[place]}`).join(', ')
+  findings.errors.push(
+    problemOf(
+      `TidingsMulticastPort, which is ClusterPort where it is not set, must be the same on all hosts: ${values}`,
+    ),
+  )
 }
 
 function judgeAgreement(itemsByHost: ItemsByHost, findings: Findings): void {
@@ -158,24 +210,13 @@ function isTold(name: string, { damaged, items }: Definition): boolean {
 }
 
 function noteLink(
-  nodes: number,
-  hostsQuery: string | null,
+  isAlone: boolean,
   relay: boolean,
   items: ResolvedItems,
   findings: Findings,
 ): void {
   const item = items.get('zeromqproxyunicastrelayenabled')
-  const isAlone = nodes === 1 && hostsQuery === null
-  if (!isAlone && !relay) {
-    const which = hostsQuery === null ? `the ${nodes} nodes` : `the nodes at ${hostsQuery}`
-    findings.notes.push(
-      problemOf(
-        `${which} are not linked yet: multicast between nodes is not carried yet; ` +
-          'ZeroMQProxyUnicastRelayEnabled = true links them by relay',
-      ),
-    )
-  } else if (isAlone && relay && item) {
-    const message = 'ZeroMQProxyUnicastRelayEnabled is true, and there is one host: nothing to link'
-    findings.notes.push(problemFrom(item.written.origin, message))
-  }
+  if (!isAlone || !relay || !item) return
+  const message = 'ZeroMQProxyUnicastRelayEnabled is true, and there is one host: nothing to link'
+  findings.notes.push(problemFrom(item.written.origin, message))
 }

@@ -22,6 +22,7 @@ class Stage {
     seed: 3,
     nodes: 1,
     mode: 'proxy',
+    link: 'relay',
     forget: 0,
     watch: {
       sent: (topic, message) => {

@@ -10,6 +10,7 @@ interface SimulateOptions {
   readonly seeds: number
   readonly from: number
   readonly mode?: NodeMode
+  readonly link?: 'relay' | 'multicast'
   readonly nodes?: number
   readonly only?: string
   readonly faults?: true
@@ -25,6 +26,9 @@ const values = instrument(
   .option('--from <seed>', 'the first of them', seedNumber, 1)
   .addOption(
     new Option('--mode <mode>', 'instead of what the seed says').choices(['mesh', 'proxy']),
+  )
+  .addOption(
+    new Option('--link <link>', 'instead of what the seed says').choices(['relay', 'multicast']),
   )
   .option('--nodes <n>', 'instead of what the seed says', count)
   .option('--only <numbers>', 'only these of the faults of the seed, as --faults numbers them: 3,7')
@@ -46,6 +50,7 @@ for (let seed = from; seed < from + seeds; seed++) {
     seed,
     ...(values.nodes && { nodes: values.nodes }),
     ...(values.mode && { mode: values.mode }),
+    ...(values.link && { link: values.link }),
     ...(values.only && { onlyFaults: values.only.split(',').map(Number) }),
   })
   const verdict = await trial.run()
@@ -63,7 +68,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   const rules = new Map<string, string>()
   for (const { rule, text } of verdict.violations) if (!rules.has(rule)) rules.set(rule, text)
   process.stdout.write(
-    `seed ${seed} (${trial.options.mode}): ${[...rules].map(([rule, text]) => `${rule}: ${text}`).join(' | ')}\n`,
+    `seed ${seed} (${trial.options.mode}, ${trial.options.link}): ${[...rules].map(([rule, text]) => `${rule}: ${text}`).join(' | ')}\n`,
   )
   if (values.untilFailure) break
 }

@@ -5,6 +5,7 @@ import { Hub } from './hub.ts'
 import { type Forgetting, Pipe, type PipeKind, type PipeOptions } from './pipe.ts'
 import { SimulatedClock } from './simulated-clock.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
+import { SimulatedMulticast } from './simulated-multicast.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import type { WireWatch } from './wire-watch.ts'
 
@@ -15,6 +16,7 @@ interface NetworkOptions {
   readonly seed: number
   readonly nodes: number
   readonly mode: NodeMode
+  readonly link: 'relay' | 'multicast'
   /** How likely a hop forgets a subscription at a reconnect. */
   readonly forget: number
   readonly watch: Watch
@@ -48,8 +50,12 @@ export class SimulatedNetwork {
   readonly pipes = new Set<Pipe>()
   /** Processes that some roster has had as ended, and since when. */
   readonly endsSaid = new Map<string, number>()
+  /** Whose pipes stand and fall with each cluster process. */
+  readonly #clusterHubs: Hub<Pipe>[][] = []
   readonly #hubs: { inbound: Hub<Pipe>; outbound: Hub<Pipe>; export: Hub<Pipe> }[] = []
+  /** What brings the updates of one node to another, by `from>to`; by multicast, that on which the other one asks for them. */
   readonly #links = new Map<string, Pipe>()
+  readonly #multicast: SimulatedMulticast | null = null
   readonly #partitions = new Set<string>()
   readonly #telling = new Set<SimulatedProcess>()
   /** Processes that a roster has had as publishers. */
@@ -57,7 +63,7 @@ export class SimulatedNetwork {
   readonly #watch: Watch
   readonly #addressesRequests: boolean
 
-  constructor({ seed, nodes, mode, forget, watch }: NetworkOptions) {
+  constructor({ seed, nodes, mode, link, forget, watch }: NetworkOptions) {
     this.#watch = watch
     this.#addressesRequests = Math.floor(seed / seedsOfOneKind) % 2 === 1
     this.random = seededRandom(seed)
@@ -67,18 +73,15 @@ export class SimulatedNetwork {
       const hubs = { inbound: new Hub<Pipe>(), outbound: new Hub<Pipe>(), export: new Hub<Pipe>() }
       this.#hubs.push(hubs)
       const { inbound, outbound, export: exported } = hubs
-      this.clusters.push(new SimulatedCluster(node, [inbound, outbound, exported], this.#around()))
+      const ownHubs = [inbound, outbound, exported]
+      this.#clusterHubs.push(ownHubs)
+      this.clusters.push(new SimulatedCluster(node, ownHubs, this.#around()))
       const inproc = { delayMs: 0.1, capacity: Infinity }
       this.#pipe('inproc', inbound, outbound, inproc).faults = 2
       this.#pipe('inproc', inbound, exported, inproc).faults = 2
     }
-    for (const [from, a] of this.#hubs.entries())
-      for (const [to, b] of this.#hubs.entries()) {
-        if (from === to) continue
-        const link = this.#pipe('link', a.export, b.outbound, { delayMs: 3 })
-        link.faults = 2
-        this.#links.set(`${from}>${to}`, link)
-      }
+    if (link === 'multicast') this.#multicast = this.#linkByMulticast(seed)
+    else this.#linkByRelay()
     for (const cluster of this.clusters) cluster.start('none')
   }
 
@@ -157,12 +160,40 @@ export class SimulatedNetwork {
     this.#tell(process)
   }
 
-  /** The pipes that an update takes from one process to another. */
-  path(from: SimulatedProcess, to: SimulatedProcess): (Pipe | null | undefined)[] {
+  /** What an update takes from one process to another. */
+  path(from: SimulatedProcess, to: SimulatedProcess): (Pick<Pipe, 'isFree'> | null | undefined)[] {
     const isSameNode = from.node === to.node
     if (this.mode === 'mesh' && isSameNode) return [to.direct.get(from.incarnation)]
-    const link = isSameNode ? [] : [this.#links.get(`${from.node}>${to.node}`)]
+    const link = isSameNode
+      ? []
+      : (this.#multicast?.path(from.node, to.node) ?? [this.#links.get(`${from.node}>${to.node}`)])
     return [from.publisherPipe, ...link, to.subscriberPipe]
+  }
+
+  #linkByRelay(): void {
+    for (const [from, a] of this.#hubs.entries())
+      for (const [to, b] of this.#hubs.entries()) {
+        if (from === to) continue
+        const link = this.#pipe('link', a.export, b.outbound, { delayMs: 3 })
+        link.faults = 2
+        this.#links.set(`${from}>${to}`, link)
+      }
+  }
+
+  #linkByMulticast(seed: number): SimulatedMulticast {
+    const multicast = new SimulatedMulticast({
+      seed,
+      clock: this.clock,
+      hubs: this.#hubs,
+      isPartitioned: (a, b) => this.isPartitioned(a, b),
+      pipe: (...pipe) => this.#pipe(...pipe),
+    })
+    for (const [node, hubs] of this.#clusterHubs.entries()) hubs.push(...multicast.hubsOf(node))
+    for (const [name, channel] of multicast.channels) {
+      const [from, to] = name.split('>')
+      this.#links.set(`${to}>${from}`, channel)
+    }
+    return multicast
   }
 
   #around() {
@@ -222,6 +253,7 @@ export class SimulatedNetwork {
   }
 
   #clusterStarted(cluster: SimulatedCluster): void {
+    this.#multicast?.started(cluster.node)
     for (const pipe of this.#pipesOfCluster(cluster)) pipe.unblock()
     for (const process of this.processes.values())
       if (process.isAlive && process.node === cluster.node && !process.isFrozen)
@@ -231,6 +263,7 @@ export class SimulatedNetwork {
   }
 
   #clusterCrashed(cluster: SimulatedCluster): void {
+    this.#multicast?.crashed(cluster.node)
     for (const pipe of this.#pipesOfCluster(cluster)) pipe.block()
     for (const process of this.processes.values())
       if (process.node === cluster.node) process.isOnRoster = false

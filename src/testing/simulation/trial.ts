@@ -22,6 +22,7 @@ interface TrialOptions {
   readonly seed: number
   readonly mode?: NodeMode
   readonly nodes?: number
+  readonly link?: 'relay' | 'multicast'
   readonly publishers?: number
   readonly subscribers?: number
   readonly faultMs?: number
@@ -85,6 +86,9 @@ const secondWithinMs = 15_000
 /** Of so many seeds one has versions: the others draw what they drew without. */
 const versionsEvery = 3
 
+/** Of so many seeds one has nodes that are linked by multicast. */
+const multicastEvery = 5
+
 /** Of the publishers of such a trial so many give versions. */
 const versionedShare = 0.75
 
@@ -108,6 +112,7 @@ export class Trial implements ActorStage, FaultStage {
     this.options = {
       mode: options.seed % 2 === 0 ? 'proxy' : 'mesh',
       nodes: 2,
+      link: options.seed % multicastEvery === multicastEvery - 1 ? 'multicast' : 'relay',
       publishers: 3,
       subscribers: 3,
       faultMs: 40_000,
@@ -118,8 +123,8 @@ export class Trial implements ActorStage, FaultStage {
       onlyFaults: [],
       ...options,
     }
-    const { seed, nodes, mode, forget, publishers, subscribers } = this.options
-    this.network = new SimulatedNetwork({ seed, nodes, mode, forget, watch: this.watch })
+    const { seed, nodes, mode, link, forget, publishers, subscribers } = this.options
+    this.network = new SimulatedNetwork({ seed, nodes, mode, link, forget, watch: this.watch })
     this.reach = new Reach(this.network)
     this.faults = new Faults(this)
     for (let index = 0; index < publishers; index++)

@@ -4,6 +4,7 @@ import { definitionTargets } from './definition-targets.ts'
 import { exactJsonTarget } from './exact-json-target.ts'
 import { keyFileTarget } from './key-file-target.ts'
 import { messageTarget } from './message-target.ts'
+import { channelTarget, datagramTarget, multicastTarget } from './multicast-targets.ts'
 import { requestTarget } from './request-target.ts'
 import {
   clusterMessageTarget,
@@ -25,6 +26,9 @@ export const everyTarget: readonly Target[] = [
   mixedTarget,
   exactJsonTarget,
   zreTarget,
+  datagramTarget,
+  channelTarget,
+  multicastTarget,
   registrationTarget,
   clusterMessageTarget,
   whisperTarget,

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { LinkAge } from './link-age.ts'
+
+test('D12: a link may be made anew when it has stood for twice as long as it took to make', () => {
+  const age = new LinkAge(1_000)
+  age.connected(1_500)
+  age.connected(9_000)
+  expect([2_499, 2_500].map((now) => age.mayRenew(now))).toEqual([false, true])
+})
+
+test('D12: or when 10 s have gone by', () => {
+  const age = new LinkAge(0)
+  expect([9_999, 10_000].map((now) => age.mayRenew(now))).toEqual([false, true])
+  age.connected(20_000)
+  expect([29_999, 30_000].map((now) => age.mayRenew(now))).toEqual([false, true])
+})

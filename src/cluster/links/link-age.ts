@@ -1,0 +1,27 @@
+/** Longest time that a link has for its connection before a process may ask for another one, milliseconds. */
+const patienceMs = 10_000
+
+/** Since when a link is being made, and stands. Time is an argument. */
+export class LinkAge {
+  readonly #startedAt: number
+  /** When its connection stood for the first time; null: not yet. */
+  #connectedAt: number | null = null
+
+  constructor(now: number) {
+    this.#startedAt = now
+  }
+
+  connected(now: number): void {
+    this.#connectedAt ??= now
+  }
+
+  /**
+   * True where making the connection anew helps. One that is just being made is anew already, and one that has stood
+   * for less than twice the time that it took to make has not yet brought what goes up and comes back on it.
+   */
+  mayRenew(now: number): boolean {
+    if (this.#connectedAt === null) return now - this.#startedAt >= patienceMs
+    const tookMs = this.#connectedAt - this.#startedAt
+    return now - this.#connectedAt >= Math.min(patienceMs, 2 * tookMs)
+  }
+}

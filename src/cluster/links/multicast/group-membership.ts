@@ -1,0 +1,119 @@
+import { inBackground } from '../../../base/background.ts'
+import type { Clock, Timer } from '../../../base/clock.ts'
+import type { MulticastSettings } from '../../../definition/settings.ts'
+import type { OnClusterEvent } from '../../cluster-event.ts'
+import { groupInterface } from './group-interface.ts'
+import { GroupSocket } from './group-socket.ts'
+import { multicastLimits } from './multicast-limits.ts'
+import type { Ear } from './multicast-node.ts'
+
+interface GroupMembershipOptions {
+  readonly settings: MulticastSettings
+  readonly bind: string
+  readonly advertised: string
+  readonly clock: Clock
+  readonly on: OnClusterEvent
+  readonly datagram: (bytes: Buffer, from: string) => void
+  /** This node hears and sends with other sockets now, or with none. */
+  readonly changed: (ear: Ear) => void
+}
+
+/** For tests: bytes asked of the system for the datagrams that wait to be read. */
+const bufferVariable = 'TIDINGS_RECEIVE_BUFFER'
+
+const bufferOr = (standard: number): number => Number(process.env[bufferVariable]) || standard
+
+/** How long after a failure the group is joined again, milliseconds. */
+const rejoinMs = 5_000
+
+/**
+ * This node in the group, as far as the system lets it: where the group cannot be joined the channel carries all, and it
+ * is tried again.
+ */
+export class GroupMembership {
+  readonly #options: GroupMembershipOptions
+  #socket: GroupSocket | null = null
+  #retry: Timer | null = null
+  #isLooped = false
+  #isClosed = false
+  #told = ''
+
+  constructor(options: GroupMembershipOptions) {
+    this.#options = options
+  }
+
+  /** Never rejects. */
+  async open(): Promise<void> {
+    try {
+      await this.#join()
+    } catch (error) {
+      this.#failed((error as Error).message)
+    }
+  }
+
+  /** A node lives on this machine: it is to hear what leaves it. */
+  loop(): void {
+    this.#isLooped = true
+    this.#socket?.loop()
+  }
+
+  send(datagram: Buffer): void {
+    this.#socket?.send(datagram)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#retry?.cancel()
+    await this.#socket?.close()
+  }
+
+  async #join(): Promise<void> {
+    const { settings, advertised, datagram } = this.#options
+    const receiveBufferBytes = bufferOr(multicastLimits.receiveBufferBytes)
+    const wanted = settings.interface ?? advertised
+    const found = groupInterface(settings.group, wanted)
+    if (found === null) throw new Error(`this machine has no interface ${wanted} for it`)
+    const socket = await GroupSocket.open({
+      ...settings,
+      interface: found,
+      receiveBufferBytes,
+      datagram,
+      failed: ({ message }) => this.#failed(message),
+    })
+    if (this.#isClosed) return socket.close()
+    this.#socket = socket
+    if (this.#isLooped) socket.loop()
+    const { receiveBuffer } = socket
+    this.#options.changed({ receiveBuffer, source: found.address })
+    if (receiveBuffer < multicastLimits.enoughReceiveBufferBytes)
+      this.#warn(
+        `datagrams of the other nodes may be overrun: the system gives ${receiveBuffer} bytes for those that wait, and ` +
+          `${multicastLimits.receiveBufferBytes} are wanted: sysctl -w net.core.rmem_max=${multicastLimits.receiveBufferBytes}`,
+      )
+  }
+
+  #failed(why: string): void {
+    if (this.#isClosed) return
+    const { group, port } = this.#options.settings
+    this.#options.changed({ receiveBuffer: 0, source: '' })
+    const old = this.#socket
+    this.#socket = null
+    this.#warn(
+      `the multicast group ${group}:${port} cannot be used, updates go by TCP alone: ${why}`,
+    )
+    this.#retry?.cancel()
+    this.#retry = this.#options.clock.after(rejoinMs, () =>
+      inBackground(
+        Promise.resolve(old?.close()).then(() => this.open()),
+        () => {},
+      ),
+    )
+  }
+
+  /** Each once, until another is told. */
+  #warn(message: string): void {
+    if (this.#told === message) return
+    this.#told = message
+    this.#options.on({ type: 'warning', message })
+  }
+}

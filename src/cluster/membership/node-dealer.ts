@@ -1,0 +1,85 @@
+import { Dealer } from 'zeromq'
+import { inBackground } from '../../base/background.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { TidingsError } from '../../base/tidings-error.ts'
+import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
+import { KeyChoice } from '../../sockets/keys/key-choice.ts'
+import type { Keys } from '../../sockets/keys/keys.ts'
+import type { Refusal } from '../../sockets/keys/refusal.ts'
+import { farApart, sendingDealer } from '../../sockets/socket-options.ts'
+import { disconnectSocket } from '../../sockets/uninterrupted.ts'
+import { zreIdentity } from './zre-codec.ts'
+
+interface NodeDealerOptions {
+  readonly endpoint: string
+  /** This life of GENESIS_CLUSTER: the other node knows by it who speaks. */
+  readonly uuid: string
+  /** Its answers take their time. */
+  readonly isFar: boolean
+  /** Messages that wait, and bytes of one; left out: those of membership. */
+  readonly limits?: { readonly sendHighWaterMark: number; readonly maxMessageSize: number }
+  readonly clock: Clock
+  /** What it connects with; null: there are none. */
+  readonly keys: Keys | null
+  /** The connection stands (again); its handshake took so many milliseconds. */
+  readonly connected: (tookMs: number) => void
+  readonly disconnected?: () => void
+  /** The node is there and does not let us in; told again with each attempt. */
+  readonly refused: (endpoint: string, refusal: Refusal) => void
+  /** libzmq tries no more: `renew()` goes on. */
+  readonly dead: () => void
+  readonly warning: (error: TidingsError) => void
+  /** It does not hear of its connection any more. */
+  readonly failed: (error: TidingsError) => void
+}
+
+/** A DEALER that speaks to one other node; its routing id says who we are, and nothing comes back on it. */
+export class NodeDealer {
+  readonly endpoint: string
+  readonly #dealer: Dealer
+  readonly #monitor: ConnectionMonitor
+
+  constructor(options: NodeDealerOptions) {
+    const { endpoint, uuid, isFar, limits, clock, keys } = options
+    const { connected, disconnected, refused, dead, warning, failed } = options
+    this.endpoint = endpoint
+    this.#dealer = new Dealer({ ...farApart(sendingDealer(isFar)), ...limits })
+    // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
+    ;(this.#dealer as { routingId: unknown }).routingId = zreIdentity(uuid)
+    const watch = {
+      connected: (_: string, __: boolean, tookMs: number) => connected(tookMs),
+      ...(disconnected && { disconnected }),
+      refused,
+      dead,
+      failed,
+    }
+    this.#monitor = new ConnectionMonitor(this.#dealer, clock, watch, KeyChoice.of(keys))
+    this.#monitor.connect(endpoint)
+    inBackground(this.#drain(), warning)
+  }
+
+  get isConnected(): boolean {
+    return this.#monitor.connections() > 0
+  }
+
+  /** Rejects where there is no connection, or too much waits. */
+  send(frames: Uint8Array | Uint8Array[]): Promise<void> {
+    return this.#dealer.send(frames as Buffer | Buffer[])
+  }
+
+  /** Makes the connection anew. */
+  renew(): void {
+    if (this.#dealer.closed) return
+    disconnectSocket(this.#dealer, this.endpoint)
+    this.#monitor.connect(this.endpoint)
+  }
+
+  close(): void {
+    this.#monitor.close()
+    this.#dealer.close()
+  }
+
+  async #drain(): Promise<void> {
+    for await (const _ of this.#dealer) if (this.#dealer.closed) return
+  }
+}

@@ -1,0 +1,326 @@
+import { type Rule, rule } from './rule.ts'
+
+const folder = 'cluster/links/multicast'
+const testOf = (name: string) => `src/${folder}/${name}.test.ts`
+const node = testOf('multicast-node')
+const order = testOf('datagram-order')
+
+/** The link between nodes by multicast: X1 to X12. */
+export const multicastRules: readonly Rule[] = [
+  rule(
+    'X1.1',
+    'A datagram of another version, kind, or with flags that must be understood is refused',
+    'flags are not looked at',
+    [`${folder}/datagram.ts`, 'if ((flags & mustBeKnown) !== 0)', 'if ((flags & 0) !== 0)'],
+    [testOf('datagram'), 'X1: what is none is refused: unknown-flags'],
+  ),
+  rule(
+    'X1.2',
+    'The number of a datagram is at least 1 and below 2^53',
+    'any number is taken',
+    [
+      `${folder}/datagram.ts`,
+      "if (sequence < 1 || !Number.isSafeInteger(sequence)) return 'bad-number'",
+      '',
+    ],
+    [testOf('datagram'), 'X1: numbers begin at 1 and end before 2^53: eight bytes of 0'],
+  ),
+  rule(
+    'X2.1',
+    'A message that does not fit the rest of a datagram begins another one, if it fits that',
+    'it is cut',
+    [
+      `${folder}/datagram-writer.ts`,
+      'if (recordHeadBytes + bytes.length > this.#room) this.close()',
+      'if (recordHeadBytes + bytes.length > this.#room) return this.#cut(bytes)',
+    ],
+    [testOf('datagram-writer'), 'X2: small messages share a datagram'],
+  ),
+  rule(
+    'X2.2',
+    'What follows a message that was cut shares its last datagram',
+    'it begins another one',
+    [
+      `${folder}/datagram-writer.ts`,
+      '      from += size\n      this.#closeIfFull()\n    }',
+      '      from += size\n      this.#closeIfFull()\n    }\n    this.close()',
+    ],
+    [testOf('datagram-writer'), 'X2: a message that fits no datagram is cut'],
+  ),
+  rule(
+    'X3.1',
+    'The pieces of a message have as many bytes together as its first one says',
+    'its last piece ends it',
+    [
+      `${folder}/message-assembly.ts`,
+      "if (this.#bytes > this.#total || (kind === 'final') !== (this.#bytes === this.#total)) {",
+      'if (this.#bytes > this.#total) {',
+    ],
+    [testOf('message-assembly'), 'X3: a message that has too little is dropped'],
+  ),
+  rule(
+    'X3.2',
+    'A message longer than the largest frame is not begun',
+    'it is collected',
+    [`${folder}/message-assembly.ts`, 'total > this.#maxBytes || ', ''],
+    [testOf('message-assembly'), 'X3: a message that is too long is dropped'],
+  ),
+  rule(
+    'X3.3',
+    'A piece of no bytes is refused, since any number of them would fit',
+    'it is taken',
+    [
+      `${folder}/records.ts`,
+      'if (size === 0 || at > buffer.length) return null',
+      'if (at > buffer.length) return null',
+    ],
+    [testOf('message-assembly'), 'X3: records are read, or none is'],
+  ),
+  rule(
+    'X4.1',
+    'No more leaves than the rate allows',
+    'all leaves at once',
+    [
+      `${folder}/backlog.ts`,
+      'if (!first || !this.#tokens.take(first.bytes.length, now)) return undefined',
+      'if (!first) return undefined',
+    ],
+    [testOf('backlog'), 'X4: as much as the burst leaves at once'],
+  ),
+  rule(
+    'X4.2',
+    'What was sent is kept for 5 s, and no longer',
+    'it is kept for ever',
+    [
+      `${folder}/sent-datagrams.ts`,
+      'if (this.#bytes <= keptBytes && now - oldest.at <= keptMs) return',
+      'if (this.#bytes <= keptBytes || now < keptMs) return',
+    ],
+    [testOf('sent-datagrams'), 'X4: no more bytes than allowed are kept, and none for longer'],
+  ),
+  rule(
+    'X4.3',
+    'Who asks for what is not kept any more is told at once where the kept ones begin',
+    'it waits for the next hello',
+    [
+      `${folder}/multicast-node.ts`,
+      'if (!this.#sender.ask(node, message.ranges)) this.#hello(node)',
+      'this.#sender.ask(node, message.ranges)',
+    ],
+    [node, 'X4: an ask for what was never sent'],
+  ),
+  rule(
+    'X5.1',
+    'A datagram is taken once',
+    'the same one is held again when it was given',
+    [
+      `${folder}/datagram-order.ts`,
+      'if (sequence < this.#next || this.#held.has(sequence)',
+      'if (this.#held.has(sequence)',
+    ],
+    [order, 'X5: datagrams are given in the order of their numbers, each once'],
+  ),
+  rule(
+    'X5.2',
+    'A number beyond the window is refused',
+    'any number is held',
+    [
+      `${folder}/datagram-order.ts`,
+      "if (sequence >= this.#next + this.#limits.windowDatagrams) return 'ahead'",
+      '',
+    ],
+    [order, 'X5: a number beyond the window is refused'],
+  ),
+  rule(
+    'X5.3',
+    'A session begins behind what its node says to have sent',
+    'it begins with number 1',
+    [`${folder}/datagram-order.ts`, 'this.#next = sent + 1', 'this.#next = 1'],
+    [order, 'X5: what was sent before it was told is owed to nobody'],
+  ),
+  rule(
+    'X6.1',
+    'What is missing is asked for once, and again only after 400 ms without progress',
+    'it is asked for each time',
+    [
+      `${folder}/datagram-order.ts`,
+      'let from = this.#missing.firstFrom(Math.max(this.#next, this.#askedTo + 1))',
+      'let from = this.#missing.firstFrom(this.#next)',
+    ],
+    [order, 'X6: what is missing is asked for once'],
+  ),
+  rule(
+    'X6.2',
+    'What its node says to have sent is missing where it has not come',
+    'a lost last datagram is not noticed',
+    [
+      `${folder}/datagram-order.ts`,
+      'if (sent > this.#highest) this.#rise(sent, sent + 1, now)',
+      '',
+    ],
+    [order, 'X6: what is missing at the end is known by the word of the sender'],
+  ),
+  rule(
+    'X6.3',
+    'After 2 s without progress what was missing at their beginning is given up',
+    'it is waited for',
+    [
+      `${folder}/datagram-order.ts`,
+      'if (now - this.#progressAt >= this.#limits.giveUpMs) {',
+      'if (now < this.#progressAt) {',
+    ],
+    [order, 'X6: what has not come after 2 s without progress is given up'],
+  ),
+  rule(
+    'X6.4',
+    'What can no longer be sent again is given up at once',
+    'it is waited for',
+    [`${folder}/datagram-order.ts`, 'this.#giveUp(Math.min(first - 1, this.#highest))', ''],
+    [order, 'X6: what the sender can no longer repair is given up at once'],
+  ),
+  rule(
+    'X6.5',
+    'No range that comes from outside is looped over',
+    'the missing ones are as many as a word says',
+    [
+      `${folder}/datagram-order.ts`,
+      'if (sent >= this.#next + window) this.#leap(sent - window / 2)',
+      '',
+    ],
+    [order, 'X6: a word far beyond the window leaves all behind'],
+  ),
+  rule(
+    'X7.1',
+    'Who has heard nothing by the group for 3 s is deaf, and is served by the channel',
+    'it is not noticed',
+    [
+      `${folder}/hearing.ts`,
+      'if (now - this.#lastAt <= this.#limits.deafAfterMs) return',
+      'if (now >= this.#lastAt) return',
+    ],
+    [testOf('hearing'), 'X7: who hears nothing for 3 s is served by the channel'],
+  ),
+  rule(
+    'X7.2',
+    'A node is served by the channel until it has heard the group for a second',
+    'it is taken to hear the group from the beginning',
+    [`${folder}/hearing.ts`, '#isDeaf = true\n  /** Since', '#isDeaf = false\n  /** Since'],
+    [node, 'X7: a node is served by the channel until it has heard the group for a while'],
+  ),
+  rule(
+    'X7.3',
+    'Time in which GENESIS_CLUSTER itself stood still is no silence',
+    'it makes all others unheard',
+    [
+      `${folder}/hearing.ts`,
+      'this.#lastAt = Math.min(now, this.#lastAt + late)',
+      'this.#lastAt = Math.min(now, this.#lastAt + 0 * late)',
+    ],
+    [testOf('hearing'), 'X7: time in which this process stood still is no silence'],
+  ),
+  rule(
+    'X8.1',
+    'Datagrams that wait are bounded, in number and bytes, of one node and of all',
+    'bytes are not bounded',
+    [
+      `${folder}/datagram-order.ts`,
+      'this.#heldBytes + bytes <= heldBytes &&\n      this.#heldOfAll.sum + bytes <= heldBytesOfAll',
+      'bytes <= heldBytes + heldBytesOfAll',
+    ],
+    [order, 'X8: bytes are bounded, of one node and of all together'],
+  ),
+  rule(
+    'X8.2',
+    'Where there is no room the oldest gap is given up',
+    'nothing more is given for 2 s',
+    [`${folder}/datagram-order.ts`, 'this.#giveUp(this.#missing.endOfRunAt(this.#next))', ''],
+    [order, 'X8: where there is no room the oldest gap is given up'],
+  ),
+  rule(
+    'X9.1',
+    'What a node wants is told before what its subscribers ask',
+    'it is told behind that',
+    [
+      `${folder}/multicast-node.ts`,
+      'const changes = this.#interest.takeChanges()\n',
+      'const changes = (this.#outbox.take((node, frame) => this.#output.toNode(node, frame)), this.#interest.takeChanges())\n',
+    ],
+    [node, 'X9: what a node wants is subscribed to at the others, before anything is asked'],
+  ),
+  rule(
+    'X9.2',
+    'A node that lacks some of what is wanted for a second is told all of it',
+    'it never learns of it',
+    [`${folder}/multicast-node.ts`, 'else this.#tellAgain(node, other, now)', ''],
+    [node, 'X9: who lacks some of what is wanted is told all of it'],
+  ),
+  rule(
+    'X9.3',
+    'Changes that do not follow what is known change nothing',
+    'they are taken',
+    [`${folder}/wanted-topics.ts`, 'if (since !== 0 && since !== this.version(node)) return', ''],
+    [testOf('interest'), 'X9: what does not follow what is known changes nothing'],
+  ),
+  rule(
+    'X9.4',
+    'Where there is more than can be told everything is asked for',
+    'nothing is',
+    [
+      `${folder}/interest.ts`,
+      "this.#isAll ? [''] : this.#prefixes",
+      'this.#isAll ? [] : this.#prefixes',
+    ],
+    [testOf('interest'), 'X9: with more than can be told everything is asked for'],
+  ),
+  rule(
+    'X10.1',
+    'A count in a message of the channel is looked at before anything is made of it',
+    'it is believed',
+    [
+      `${folder}/channel-message.ts`,
+      'if (count * bytesEach <= reader.end - reader.at) return count',
+      'if (count >= bytesEach * 0) return count',
+    ],
+    [testOf('channel-message'), 'X10: a count is looked at before anything is made of it'],
+  ),
+  rule(
+    'X11.1',
+    'An answer to one subscriber goes to the nodes that want it alone',
+    'it goes to all',
+    [`${folder}/multicast-node.ts`, 'if (!isReply(message)) this', 'if (message) this'],
+    [node, 'X11: a reply goes to the node that wants it alone'],
+  ),
+  rule(
+    'X11.2',
+    'It comes behind the datagrams that left before it',
+    'it overtakes them',
+    [
+      `${folder}/group-receiver.ts`,
+      'if (first.after > origin.given && sender.followingBytes <= this.#limits.heldBytes) return',
+      'if (first.after > origin.given && sender.followingBytes < 0) return',
+    ],
+    [node, 'X11: a reply goes to the node that wants it alone, behind what was sent before it'],
+  ),
+  rule(
+    'X12.1',
+    'A datagram counts only if it comes from the address that its node has said',
+    'it may come from anywhere',
+    [
+      `${folder}/group-receiver.ts`,
+      "if (way !== 'channel' && way.from !== sender.source) return 'elsewhere'",
+      '',
+    ],
+    [node, 'X12: who is not known, of another cluster, from elsewhere, or sealed is not heard'],
+  ),
+  rule(
+    'X12.2',
+    'A session belongs to the node that said it first',
+    'another node may take it',
+    [
+      `${folder}/group-receiver.ts`,
+      'if ((this.#bySession.get(session)?.node ?? node) !== node) return',
+      '',
+    ],
+    [node, 'X12: the session of a node is its own'],
+  ),
+]
