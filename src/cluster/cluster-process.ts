@@ -187,7 +187,18 @@ class Bindings {
     checkAborted(signal)
     const file = new RosterFile(state, name, ports.cluster)
     const uninvited = this.#uninvited
-    const parts = { names, access, uninvited, keys, dataPath, registration, membership, ownPort, pool, file }
+    const parts = {
+      names,
+      access,
+      uninvited,
+      keys,
+      dataPath,
+      registration,
+      membership,
+      ownPort,
+      pool,
+      file,
+    }
     return { settings, addresses, clock, on, ...parts }
   }
 

@@ -177,7 +177,7 @@ export function reportOf(
     : null
   const keys =
     settings?.layer === 'ZeroMQ' && choice.cwd !== undefined
-      ? nodeKeys(itemsByHost, settings.node.name, choice.cwd, findings)
+      ? nodeKeys(itemsByHost, settings, choice.cwd, findings)
       : undefined
   return {
     settings:

@@ -80,8 +80,7 @@ export function listeningSockets(): ListeningSocket[] {
  */
 export function latelyEnded(address: string, port: number): ReadonlySet<string> {
   const isAny = ['0.0.0.0', '::'].includes(address)
-  const isThere = (end: TcpEnd) =>
-    end.port === port && (isAny || end.address === address)
+  const isThere = (end: TcpEnd) => end.port === port && (isAny || end.address === address)
   const addresses = new Set<string>()
   for (const { local, remote, state } of tcpSockets()) {
     if (!endedStates.includes(state)) continue

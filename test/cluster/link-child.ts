@@ -34,7 +34,14 @@ dataPath.run()
 function open(endpoint: string): void {
   const { hostname: address, port } = new URL(endpoint)
   const ports = { inbound: 1, outbound: 1, relay: Number(port) }
-  const headers = { node: 'other', wire: whisperVersion, mode: 'mesh', history: 'h', cluster: '', ...ports }
+  const headers = {
+    node: 'other',
+    wire: whisperVersion,
+    mode: 'mesh',
+    history: 'h',
+    cluster: '',
+    ...ports,
+  }
   dataPath.openLink({ node: 'other', address, life: '1', headers })
 }
 

@@ -41,9 +41,26 @@ export function settingsOf(
   if (!node) throw new Error(`no node ${place}`)
   const link = nodes.length > 1 ? 'relay' : 'none'
   const processPorts = { first: 11_000, last: 55_535 }
-  const rest = { services: [], beaconPort: 0, processPorts, connectViaLoopback: false, relayIntervalMs: 0, ...more }
+  const rest = {
+    services: [],
+    beaconPort: 0,
+    processPorts,
+    connectViaLoopback: false,
+    relayIntervalMs: 0,
+    ...more,
+  }
   const [hostsQuery, clusterName] = [null, '']
-  return { layer: 'ZeroMQ', system: null, mode: 'mesh', link, nodes, hostsQuery, clusterName, node, ...rest }
+  return {
+    layer: 'ZeroMQ',
+    system: null,
+    mode: 'mesh',
+    link,
+    nodes,
+    hostsQuery,
+    clusterName,
+    node,
+    ...rest,
+  }
 }
 
 const running = new Set<RunningCluster>()

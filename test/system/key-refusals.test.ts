@@ -23,7 +23,13 @@ function definitionWith(cluster: TestCluster, keys: readonly KeyPair[] | null): 
   const file = join(folder, 'tidings.key')
   if (keys) writeKeyFile(file, keys)
   const hosts = cluster.nodes.map(({ host }) => host)
-  return writeDefinition(folder, cluster.shape, hosts, cluster.ports, keys ? { TidingsKeyFile: file } : {})
+  return writeDefinition(
+    folder,
+    cluster.shape,
+    hosts,
+    cluster.ports,
+    keys ? { TidingsKeyFile: file } : {},
+  )
 }
 
 describe.each([

@@ -89,5 +89,19 @@ it('keys are on all hosts or on none', () => {
   expect(load('', hosts(item)).told[0]).toContain(
     'TidingsKeyFile must be set on all hosts or on none: b would have no key',
   )
-  expect(load(item, hosts('item("TidingsKeyFile", "tidings.key")')).told).toEqual([])
+  const relay = 'item("ZeroMQProxyUnicastRelayEnabled", true)'
+  expect(load(`${item}\n${relay}`, hosts(item)).told).toEqual([])
+})
+
+it('with keys nodes are not linked by multicast, whose datagrams are not sealed', () => {
+  const hosts = 'system("S") { hosts { host("a"); host("b") } }'
+  const { told, settings } = load(item, hosts)
+  expect(settings).toBeNull()
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(
+    /^conf\/def\.kts:2:24: TidingsKeyFile .*: set ZeroMQProxyUnicastRelayEnabled to true/,
+  )
+  const query = 'item("TidingsHostsQuery", "nodes.example")'
+  expect(load(`${item}\n${query}`).told).toHaveLength(1)
+  expect(load(item, 'system("S") { hosts { host("a") } }').told).toEqual([])
 })

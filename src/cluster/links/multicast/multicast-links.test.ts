@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { XPublisher, XSubscriber } from 'zeromq'
+import { Dealer, XPublisher, XSubscriber } from 'zeromq'
 import { eventually } from '../../../../test/harness/eventually.ts'
 import { freePorts, nodeAddresses } from '../../../../test/harness/loopback.ts'
 import { systemClock } from '../../../base/clock.ts'
+import { newKeyPair } from '../../../model/key-pair.ts'
 import { AccessList } from '../../../sockets/access-list.ts'
+import { curveServer } from '../../../sockets/keys/curve.ts'
+import { Keys } from '../../../sockets/keys/keys.ts'
 import type { ClusterEvent } from '../../cluster-event.ts'
 import { whisperVersion } from '../../membership/peers.ts'
 import { MulticastLinks } from './multicast-links.ts'
@@ -13,8 +16,10 @@ const open: (() => Promise<unknown> | void)[] = []
 const names = ['a', 'b', 'c'] as const
 
 let access: AccessList
+let keys: Keys | null
 let groupPort: number
 beforeEach(async () => {
+  keys = null
   access = await AccessList.open()
   access.load(['127.0.0.0/8'])
   groupPort = (await freePorts('127.0.0.1', 1))[0] ?? 0
@@ -24,6 +29,11 @@ afterEach(async () => {
   await access.close()
 })
 
+const boundEnd = () => ({
+  linger: 0,
+  ...(keys && { ...curveServer(keys.own), zapDomain: access.domain }),
+})
+
 /** The bus of one node: its export and its outbound, without proxies behind them. */
 class Node {
   readonly name: string
@@ -31,9 +41,10 @@ class Node {
   readonly port: number
   readonly uuid = randomBytes(16).toString('hex')
   readonly events: ClusterEvent[] = []
-  readonly exported = new XPublisher({ linger: 0 })
-  readonly outbound = new XSubscriber({ linger: 0 })
+  readonly exported = new XPublisher(boundEnd())
+  readonly outbound = new XSubscriber(boundEnd())
   readonly heard: string[] = []
+  readonly misfits: string[] = []
   /** What comes to its publishers: subscriptions and requests. */
   readonly asked: string[] = []
   links!: MulticastLinks
@@ -70,9 +81,9 @@ class Node {
       cluster: 7,
       clock: systemClock,
       on: (event) => this.events.push(event),
-      keys: null,
+      keys,
       stranger: () => {},
-      misfit: () => {},
+      misfit: (_, misfit) => this.misfits.push(misfit),
       refused: () => {},
       failed: (error) => {
         throw error
@@ -85,7 +96,13 @@ class Node {
 
   meets(other: Node): void {
     const ports = { inbound: 1, outbound: 2, relay: other.port }
-    const more = { node: other.name, wire: whisperVersion, mode: 'mesh', history: 'h', cluster: 'shop' }
+    const more = {
+      node: other.name,
+      wire: whisperVersion,
+      mode: 'mesh',
+      history: 'h',
+      cluster: 'shop',
+    }
     const headers = { ...ports, ...more }
     this.links.open({ node: other.name, address: other.address, life: other.uuid, headers })
   }
@@ -139,6 +156,20 @@ test('three nodes of one machine hear each other by the group', async () => {
   expect(closed).toEqual(['b'])
   await a.exported.send('table/A/ four')
   await eventually('the update to come', () => nodes[2]?.heard.length === 3)
+})
+
+test('Z7: with keys the channel and the ends of the bus have them, and who has none is put out', async () => {
+  await access.close()
+  keys = Keys.of({ file: '', ring: [newKeyPair()] })
+  access = await AccessList.open(undefined, keys)
+  access.load(['127.0.0.0/8'])
+  const nodes = await threeNodes()
+  await updatesArrive(nodes)
+  const [a] = nodes as [Node]
+  const stranger = new Dealer({ linger: 0 })
+  open.push(() => stranger.close())
+  stranger.connect(`tcp://${a.address}:${a.port}`)
+  await eventually('the stranger to be put out', () => a.misfits.includes('no key'))
 })
 
 test('where the group cannot be joined the channel carries all, and it is told', async () => {
