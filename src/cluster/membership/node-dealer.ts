@@ -64,7 +64,7 @@ export class NodeDealer {
 
   /** Rejects where there is no connection, or too much waits. */
   send(frames: Uint8Array | Uint8Array[]): Promise<void> {
-    return this.#dealer.send(frames as Buffer | Buffer[])
+    return this.#dealer.send(frames)
   }
 
   /** Makes the connection anew. */
