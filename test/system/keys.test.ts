@@ -90,6 +90,19 @@ function allPorts(cluster: TestCluster, ...applications: Application[]): string[
   return pids.flatMap(listeningEndpointsOf)
 }
 
+/** All of a greeting at once (RFC 23): a socket of libzmq may have seen that the mechanisms differ, and have gone, before it says its own. */
+function begin(endpoint: string, mechanism: 'NULL' | 'CURVE'): TcpSocket {
+  const greeting = Buffer.alloc(64)
+  greeting.write(`\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01${mechanism}`, 'latin1')
+  const { hostname, port } = new URL(endpoint)
+  const socket = connectTcp(Number(port), hostname)
+  open.push(socket)
+  socket.on('error', () => undefined)
+  socket.resume()
+  socket.write(greeting)
+  return socket
+}
+
 const foreign = 'update/TRADE/{"kind":"insert","record":{"FORGED":true}}'
 
 describe.each(['mesh', 'proxy'] as const)('in a %s with keys', (shape) => {
@@ -123,10 +136,8 @@ describe.each(['mesh', 'proxy'] as const)('in a %s with keys', (shape) => {
       expect(events.filter(({ type }) => type === 'disconnected' || type === 'renewed')).toEqual([])
     }
     const { child } = cluster.node()
-    // Who leaves first decides which of the two is seen.
-    await child.says(
-      /connections at \S+ (?:were refused, \d+ so far: they have no key|.*who has no key)/,
-    )
+    for (const port of listeningEndpointsOf(child.pid)) begin(port, 'NULL')
+    await child.says(/warning: connections at \S+ were refused, \d+ so far: they have no key/)
     await child.says(
       /warning: connections at \S+ were refused, \d+ so far: they were made for another key/,
     )
