@@ -1,5 +1,6 @@
 // Addresses of IPv6 wherever an address may stand.
 import { expect, it } from 'vitest'
+import { newKeyPair } from '../../src/model/key-pair.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import type { Shape } from '../harness/definition-file.ts'
 import { NameService } from '../harness/name-server.ts'
@@ -53,6 +54,37 @@ it.runIf(isolated).each<Shape>(['mesh+relay', 'proxy+relay'])(
     expect(log).not.toContain('Warning')
   },
 )
+
+it.runIf(isolated)('two machines that have IPv6 alone, with keys', async () => {
+  const { machines } = new Network(2, 'fd77::')
+  const keys = [newKeyPair()]
+  const stage = { machines, hosts: ['fd77::1', 'fd77::2'], keys }
+  const cluster = await TestCluster.reserve('mesh+relay', 2, stage)
+  await Promise.all(cluster.nodes.map((node) => node.start()))
+  await carries(cluster)
+  const [first, second] = machines as [Machine, Machine]
+  const script = `const greeting = Buffer.alloc(64)
+    greeting.write('\\xff\\0\\0\\0\\0\\0\\0\\0\\x01\\x7f\\x03\\x01NULL', 'latin1')
+    require('net').connect(${cluster.ports.cluster}, '${first.address}').resume().write(greeting)
+    setInterval(() => {}, 1000)`
+  const stranger = cluster.spawn(['-e', script], second.place)
+  await cluster
+    .node()
+    .child.says(/connections at tcp:\/\/\[fd77::1\]:\d+ were refused, \d+ so far: they have no key/)
+  await stranger.end('SIGKILL')
+})
+
+it.runIf(isolated)('two machines that have IPv6 alone, by multicast', async () => {
+  const { machines } = new Network(2, 'fd77::')
+  const items = { TidingsMulticastGroup: 'ff15::5449' }
+  const stage = { machines, hosts: ['fd77::1', 'fd77::2'], items }
+  const cluster = await TestCluster.reserve('proxy+multicast', 2, stage)
+  await Promise.all(cluster.nodes.map((node) => node.start()))
+  await carries(cluster)
+  const { log } = cluster.node(0).child
+  expect(log).toContain(`channel [fd77::2]:${cluster.ports.relay}`)
+  expect(log).not.toContain('by TCP')
+})
 
 it.runIf(isolated)('who is not in the definition is denied by his address of IPv6', async () => {
   const { machines } = new Network(2, 'fd77::')

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { Application } from '../harness/application.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { Child, repository } from '../harness/child.ts'
+import type { Items } from '../harness/definition-file.ts'
 import { NameService } from '../harness/name-server.ts'
 import type { Machine } from '../harness/network.ts'
 import { Network } from '../harness/network.ts'
@@ -24,7 +25,7 @@ class Service {
   readonly #definition: string
   readonly #directory = scratchDirectory()
 
-  constructor(machines: readonly Machine[]) {
+  constructor(machines: readonly Machine[], more: Items = {}) {
     this.machines = machines
     this.#definition = join(this.#directory, 'shop.kts')
     const items = {
@@ -32,15 +33,16 @@ class Service {
       ZeroMQProxyOutboundPort: 5000,
       ZeroMQProxyUnicastRelayEnabled: true,
       TidingsHostsQuery: query,
+      ...more,
     }
     const lines = Object.entries(items).map(([name, value]) => `item("${name}", "${value}")`)
     const text = `systemDefinition { global { ${lines.join('; ')} }\nsystems { system("SHOP") {} } }`
     writeFileSync(this.#definition, text)
   }
 
-  static async of(count: number): Promise<Service> {
+  static async of(count: number, more?: Items): Promise<Service> {
     const { machines } = new Network(count)
-    const service = new Service(machines)
+    const service = new Service(machines, more)
     for (const machine of machines) await service.names.serve(machine)
     return service
   }
@@ -120,6 +122,28 @@ it.runIf(available('nodes that DNS knows', 'network'))(
     await newcomer.publish(100)
     await subscriber.receives({ process: 'NEWCOMER', updates: 200 })
     expect((await subscriber.report()).losses).toEqual([])
+  },
+)
+
+it.runIf(available('nodes that DNS knows', 'network'))(
+  'nodes that DNS knows are linked by multicast, also one that comes later',
+  async () => {
+    const service = await Service.of(3, { ZeroMQProxyUnicastRelayEnabled: false })
+    const [first, second, third] = service.machines as [Machine, Machine, Machine]
+    service.has(first, second)
+    const [node] = await Promise.all([service.node(first), service.node(second)])
+    const subscriber = await service.open('SUBSCRIBER', first)
+    await subscriber.subscribe('*')
+    await service.node(third)
+    service.has(first, second, third)
+    for (const machine of [second, third]) {
+      const process = `ON_${machine.name.toUpperCase()}`
+      const publisher = await service.open(process, machine)
+      await publisher.publish(100)
+      const { losses } = await subscriber.receives({ process, updates: 100 })
+      expect(losses).toEqual([])
+    }
+    expect(node.child.log).not.toContain('by TCP')
   },
 )
 

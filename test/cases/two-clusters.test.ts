@@ -1,6 +1,7 @@
 // Two projects with the same hosts and ports, by mistake or because both took the defaults: they never become one.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { newKeyPair } from '../../src/model/key-pair.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import type { Machine } from '../harness/network.ts'
 import { Network } from '../harness/network.ts'
@@ -50,20 +51,26 @@ it.runIf(available('two projects on one network', 'network'))(
   },
 )
 
-it('a process of another project at the same ports is refused, and told what to do', async () => {
-  const shop = await TestCluster.reserve('proxy', 1)
-  rename(shop, 'SHOP')
-  await shop.node().start()
-  rename(shop, 'SHOP', 'item("TidingsClusterName", "BANK")')
-  const opening = shop.open('TELLER')
-  await expect(opening).rejects.toMatchObject({ code: 'MODE_MISMATCH' })
-  await expect(opening).rejects.toThrow(
-    'this process is of the cluster "BANK", GENESIS_CLUSTER at its ports of the cluster "SHOP": give both the same definition, or one of the two clusters other ports',
-  )
-  await shop
-    .node()
-    .child.says(/process TELLER refused: pid \d+: this process is of the cluster "BANK"/)
-  const { code, log } = await shop.run(['publish', 'TRADE', '{"TRADE_ID":"T1"}'])
-  expect(code).not.toBe(0)
-  expect(log).toContain('MODE_MISMATCH')
-})
+it.each([
+  ['', {}],
+  [', also where it has the same keys', { keys: [newKeyPair()] }],
+])(
+  'a process of another project at the same ports is refused, and told what to do%s',
+  async (_, stage) => {
+    const shop = await TestCluster.reserve('proxy', 1, stage)
+    rename(shop, 'SHOP')
+    await shop.node().start()
+    rename(shop, 'SHOP', 'item("TidingsClusterName", "BANK")')
+    const opening = shop.open('TELLER')
+    await expect(opening).rejects.toMatchObject({ code: 'MODE_MISMATCH' })
+    await expect(opening).rejects.toThrow(
+      'this process is of the cluster "BANK", GENESIS_CLUSTER at its ports of the cluster "SHOP": give both the same definition, or one of the two clusters other ports',
+    )
+    await shop
+      .node()
+      .child.says(/process TELLER refused: pid \d+: this process is of the cluster "BANK"/)
+    const { code, log } = await shop.run(['publish', 'TRADE', '{"TRADE_ID":"T1"}'])
+    expect(code).not.toBe(0)
+    expect(log).toContain('MODE_MISMATCH')
+  },
+)
