@@ -152,7 +152,8 @@ class Bindings {
     const { foreignAt } = this.#options
     const uuid = randomId()
     const refused: Uninvited['shutOut'] = (...of) => this.#uninvited.shutOut(...of)
-    const linking = { settings, addresses, uuid, ...shared, refused, on, failed }
+    const advertised = () => this.#advertised(addresses)
+    const linking = { settings, advertised, uuid, ...shared, refused, on, failed }
     const dataPath = await DataPath.bind({
       ...shared,
       ...linksOf(linking),
@@ -228,6 +229,11 @@ class Bindings {
     return access
   }
 
+  /** As it is now; `atStart`: as it was when the ports were bound. */
+  #advertised(atStart: NodeAddresses): string {
+    return this.#node?.reach.directory.advertised ?? atStart.advertised
+  }
+
   #denied(address: string, why: 'address' | 'key'): void {
     if (why === 'key')
       return this.#uninvited.denied(address, 'its key is not in the key file of this node')
@@ -252,8 +258,7 @@ class Bindings {
     const membership = await Membership.open({
       bind: addresses.bind,
       port: ports.cluster,
-      endpoint: () =>
-        tcpEndpoint(this.#node?.reach.directory.advertised ?? addresses.advertised, ports.cluster),
+      endpoint: () => tcpEndpoint(this.#advertised(addresses), ports.cluster),
       zapDomain,
       keys: this.#keys,
       uuid,

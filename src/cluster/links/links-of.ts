@@ -4,7 +4,6 @@ import type { TidingsError } from '../../base/tidings-error.ts'
 import { hasOthers, type Settings } from '../../definition/settings.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
 import type { Misfit, Refusal } from '../../sockets/keys/refusal.ts'
-import type { NodeAddresses } from '../access/addresses.ts'
 import { linkLimit, threadPoolSize } from '../bus/thread-pool.ts'
 import type { OnClusterEvent } from '../cluster-event.ts'
 import type { NewLinks } from './links.ts'
@@ -14,7 +13,8 @@ import { RelayLinks } from './relay-links.ts'
 
 interface LinkingOptions {
   readonly settings: Settings
-  readonly addresses: NodeAddresses
+  /** The address at which other nodes reach this one now. */
+  readonly advertised: () => string
   readonly bind: string
   readonly zapDomain: string
   readonly uuid: string
@@ -40,8 +40,7 @@ export function linksOf(options: LinkingOptions): Linking {
   const { link, multicast, node, clusterName } = options.settings
   const linked = hasOthers(options.settings)
   if (link === 'multicast' && multicast) {
-    const { advertised } = options.addresses
-    const own = { advertised, port: node.ports.relay, cluster: numberOf(clusterName) }
+    const own = { port: node.ports.relay, cluster: numberOf(clusterName) }
     const more = { ...options, ...own, settings: multicast }
     const newLinks: NewLinks = (bus) => MulticastLinks.open({ ...more, bus })
     return { linked, exportsToLinks: true, newLinks }

@@ -10,7 +10,8 @@ import type { Ear } from './multicast-node.ts'
 interface GroupMembershipOptions {
   readonly settings: MulticastSettings
   readonly bind: string
-  readonly advertised: string
+  /** The address at which other nodes reach this one now. */
+  readonly advertised: () => string
   readonly clock: Clock
   readonly on: OnClusterEvent
   readonly datagram: (bytes: Buffer, from: string) => void
@@ -34,6 +35,8 @@ export class GroupMembership {
   readonly #options: GroupMembershipOptions
   #socket: GroupSocket | null = null
   #retry: Timer | null = null
+  /** The interface of the socket, as it was wanted. */
+  #joined = ''
   #isLooped = false
   #isClosed = false
   #told = ''
@@ -49,6 +52,16 @@ export class GroupMembership {
     } catch (error) {
       this.#failed((error as Error).message)
     }
+  }
+
+  /** Another interface may be the right one by now: it is joined there. */
+  look(): void {
+    if (this.#isClosed || this.#socket === null || this.#wanted === this.#joined) return
+    const old = this.#leave()
+    inBackground(
+      Promise.resolve(old?.close()).then(() => this.open()),
+      ({ message }) => this.#failed(message),
+    )
   }
 
   /** A node lives on this machine: it is to hear what leaves it. */
@@ -67,10 +80,14 @@ export class GroupMembership {
     await this.#socket?.close()
   }
 
+  get #wanted(): string {
+    return this.#options.settings.interface ?? this.#options.advertised()
+  }
+
   async #join(): Promise<void> {
-    const { settings, advertised, datagram } = this.#options
+    const { settings, datagram } = this.#options
     const receiveBufferBytes = bufferOr(multicastLimits.receiveBufferBytes)
-    const wanted = settings.interface ?? advertised
+    const wanted = this.#wanted
     const found = groupInterface(settings.group, wanted)
     if (found === null) throw new Error(`this machine has no interface ${wanted} for it`)
     const socket = await GroupSocket.open({
@@ -82,6 +99,7 @@ export class GroupMembership {
     })
     if (this.#isClosed) return socket.close()
     this.#socket = socket
+    this.#joined = wanted
     if (this.#isLooped) socket.loop()
     const { receiveBuffer } = socket
     this.#options.changed({ receiveBuffer, source: found.address })
@@ -95,9 +113,7 @@ export class GroupMembership {
   #failed(why: string): void {
     if (this.#isClosed) return
     const { group, port } = this.#options.settings
-    this.#options.changed({ receiveBuffer: 0, source: '' })
-    const old = this.#socket
-    this.#socket = null
+    const old = this.#leave()
     this.#warn(
       `the multicast group ${group}:${port} cannot be used, updates go by TCP alone: ${why}`,
     )
@@ -108,6 +124,14 @@ export class GroupMembership {
         () => {},
       ),
     )
+  }
+
+  /** Nothing is heard or sent by the socket from now on; it is to be closed. */
+  #leave(): GroupSocket | null {
+    this.#options.changed({ receiveBuffer: 0, source: '' })
+    const old = this.#socket
+    this.#socket = null
+    return old
   }
 
   /** Each once, until another is told. */

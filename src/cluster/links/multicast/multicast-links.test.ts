@@ -75,7 +75,7 @@ class Node {
       },
       bind: this.address,
       port: this.port,
-      advertised: this.address,
+      advertised: () => this.address,
       zapDomain: access.domain,
       uuid: this.uuid,
       cluster: 7,

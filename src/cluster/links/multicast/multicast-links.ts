@@ -21,10 +21,11 @@ import { ReceptionReport } from './reception-report.ts'
 interface MulticastLinksOptions {
   readonly bus: LinkedBus
   readonly settings: MulticastSettings
-  /** Where the channel is bound, and the address at which other nodes reach this one. */
+  /** Where the channel is bound. */
   readonly bind: string
   readonly port: number
-  readonly advertised: string
+  /** The address at which other nodes reach this one now. */
+  readonly advertised: () => string
   readonly zapDomain: string
   /** This life of GENESIS_CLUSTER. */
   readonly uuid: string
@@ -226,6 +227,7 @@ export class MulticastLinks implements Links {
 
   #tellReceptions(now: number): void {
     this.#reportAt = now + reportMs
+    this.#group.look()
     const words = this.#report.tick(this.#node.receptions(now), this.#node.dropped, now)
     for (const message of words) this.#options.on({ type: 'warning', message })
   }
