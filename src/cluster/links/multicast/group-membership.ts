@@ -1,3 +1,4 @@
+import { hostPort } from '../../../base/host-port.ts'
 import { inBackground } from '../../../base/background.ts'
 import type { Clock, Timer } from '../../../base/clock.ts'
 import type { MulticastSettings } from '../../../definition/settings.ts'
@@ -115,7 +116,7 @@ export class GroupMembership {
     const { group, port } = this.#options.settings
     const old = this.#leave()
     this.#warn(
-      `the multicast group ${group}:${port} cannot be used, updates go by TCP alone: ${why}`,
+      `the multicast group ${hostPort(group, port)} cannot be used, updates go by TCP alone: ${why}`,
     )
     this.#retry?.cancel()
     this.#retry = this.#options.clock.after(rejoinMs, () =>

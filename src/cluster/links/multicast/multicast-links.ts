@@ -123,7 +123,7 @@ export class MulticastLinks implements Links {
     this.#tell(
       node,
       'opened',
-      `multicast ${group}:${port}, channel ${hostPort(peer.address, peer.headers.relay)}`,
+      `multicast ${hostPort(group, port)}, channel ${hostPort(peer.address, peer.headers.relay)}`,
     )
   }
 

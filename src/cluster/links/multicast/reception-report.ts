@@ -1,3 +1,4 @@
+import { hostPort } from '../../../base/host-port.ts'
 import { RateLimit } from '../../../base/rate-limit.ts'
 import type { MulticastSettings } from '../../../definition/settings.ts'
 import type { Reception } from './group-receiver.ts'
@@ -54,7 +55,7 @@ export class ReceptionReport {
   }
 
   get #where(): string {
-    return `${this.#settings.group}:${this.#settings.port}`
+    return hostPort(this.#settings.group, this.#settings.port)
   }
 
   /** Of the datagrams of a node since the last look. */
