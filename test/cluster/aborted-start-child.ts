@@ -80,7 +80,7 @@ function watch(owner: object, part: string, method: string): void {
 }
 
 watch(Intake, 'Intake.open', 'open')
-watch(Intake.prototype, 'Intake.endpoint', 'endpoint')
+watch(Intake.prototype, 'Intake.foreignAt', 'foreignAt')
 watch(AccessList, 'AccessList.open', 'open')
 watch(DataPath, 'DataPath.bind', 'bind')
 watch(RegistrationPort, 'RegistrationPort.open', 'open')

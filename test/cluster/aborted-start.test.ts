@@ -27,7 +27,7 @@ const doors = {
   'with intake': [
     'it begins',
     ...pointsOf('Intake.open'),
-    ...pointsOf('Intake.endpoint'),
+    ...pointsOf('Intake.foreignAt'),
     ...ofCluster,
     ...pointsOf('IntakePublisher.open'),
     'ready begins',
