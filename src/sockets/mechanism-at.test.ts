@@ -18,7 +18,7 @@ it.each([
   expect(await mechanismAt(socket.lastEndpoint ?? '', systemClock)).toBe(mechanism)
 })
 
-it.each(['', 'HTTP/1.1 400 Bad Request\r\n\r\n'.repeat(10)])(
+it.each(['', 'HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'.repeat(10)])(
   'what else answers tells none: %#',
   async (text) => {
     const server = createServer((socket) => socket.resume().end(text)).listen(0, '127.0.0.1')

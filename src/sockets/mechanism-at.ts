@@ -31,8 +31,8 @@ export function mechanismAt(endpoint: string, clock: Clock): Promise<string | nu
     socket.on('close', () => {
       late.cancel()
       const isGreeting = heard.length >= greetingBytes && heard[0] === greetingBegin[0]
-      const text = heard.latin1Slice(mechanismAtByte, mechanismEnd).replaceAll('\0', '')
-      resolve(isGreeting ? text : null)
+      const text = heard.subarray(mechanismAtByte, mechanismEnd).toString('latin1')
+      resolve(isGreeting ? text.replaceAll('\0', '') : null)
     })
     socket.write(greetingBegin)
   })

@@ -40,6 +40,15 @@ describe('socket options', () => {
     }
   })
 
+  it('takes no larger frames than without keys, but for what encryption adds to them', () => {
+    const keys = new Keys({ file: '/nowhere', ring: [newKeyPair()] })
+    const { maxFrameBytes, maxRequestBytes } = options.socketLimits
+    expect(options.connectingXsub().maxMessageSize).toBe(maxFrameBytes)
+    expect(options.boundXpub('d').maxMessageSize).toBe(maxRequestBytes)
+    expect(options.connectingXsub(keys).maxMessageSize).toBe(maxFrameBytes + 64)
+    expect(options.boundXpub('d', keys).maxMessageSize).toBe(maxRequestBytes + 64)
+  })
+
   it('takes the marks of updates, and no others, from the environment of a test', () => {
     vi.stubEnv('TIDINGS_HIGH_WATER_MARK', '10')
     const upstream = { receiveHighWaterMark: options.socketLimits.upstreamHighWaterMark }

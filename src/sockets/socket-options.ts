@@ -149,6 +149,9 @@ export function farApart<Options extends object>(options: Options): Options {
 /** Bytes that encryption adds to a frame (RFC 26: 33), rounded up: libzmq measures what comes before it opens it. */
 const encryptionBytes = 64
 
+/** The largest frame that comes in, where so many bytes of it are ours. */
+const largest = (bytes: number, keys: Keys | null): number => bytes + (keys ? encryptionBytes : 0)
+
 /** Without a domain the access list is never asked; with `zapEnforceDomain` nobody slips past it. */
 function bound(zapDomain: string, keys: Keys | null) {
   const { backlog } = socketLimits
@@ -156,23 +159,23 @@ function bound(zapDomain: string, keys: Keys | null) {
 }
 
 /** No send mark: on reconnect all subscriptions go out in one burst, and those above it would be lost. */
-function xsub() {
+function xsub(keys: Keys | null) {
   return {
     ...always(),
     sendHighWaterMark: 0,
     receiveHighWaterMark: markOr(socketLimits.receiveHighWaterMark),
-    maxMessageSize: socketLimits.maxFrameBytes + encryptionBytes,
+    maxMessageSize: largest(socketLimits.maxFrameBytes, keys),
   }
 }
 
 /** `immediate`: a connection to a dead peer must not keep its subscriptions, nor a queue for it. */
-function xpub() {
+function xpub(keys: Keys | null) {
   return {
     ...always(),
     immediate: true,
     sendHighWaterMark: markOr(socketLimits.sendHighWaterMark),
     receiveHighWaterMark: socketLimits.upstreamHighWaterMark,
-    maxMessageSize: socketLimits.maxRequestBytes + encryptionBytes,
+    maxMessageSize: largest(socketLimits.maxRequestBytes, keys),
   }
 }
 
@@ -185,13 +188,13 @@ function xpub() {
  * frame was taken, and then libzmq ends the process (`Assertion failed: !_more`, fq.cpp). So our
  * messages are one frame each.
  */
-export function connectingXsub(): SocketOptions<XSubscriber> {
-  return { ...xsub(), ...connecting(), immediate: true }
+export function connectingXsub(keys: Keys | null = null): SocketOptions<XSubscriber> {
+  return { ...xsub(keys), ...connecting(), immediate: true }
 }
 
 /** May connect as well, to inproc endpoints or to others. */
 export function boundXsub(zapDomain: string, keys: Keys | null = null): SocketOptions<XSubscriber> {
-  return { ...xsub(), ...connecting(), ...bound(zapDomain, keys) }
+  return { ...xsub(keys), ...connecting(), ...bound(zapDomain, keys) }
 }
 
 /** Where foreign programs publish, too. */
@@ -201,40 +204,40 @@ export function inboundXsub(
 ): SocketOptions<XSubscriber> {
   return {
     ...boundXsub(zapDomain, keys),
-    maxMessageSize: socketLimits.maxInboundBytes + encryptionBytes,
+    maxMessageSize: largest(socketLimits.maxInboundBytes, keys),
   }
 }
 
-export function connectingXpub(): SocketOptions<XPublisher> {
-  return { ...xpub(), ...connecting() }
+export function connectingXpub(keys: Keys | null = null): SocketOptions<XPublisher> {
+  return { ...xpub(keys), ...connecting() }
 }
 
 /** May connect as well: the XPUB of a mesh process binds its own port and connects to `:export`. */
 export function boundXpub(zapDomain: string, keys: Keys | null = null): SocketOptions<XPublisher> {
-  return { ...xpub(), ...connecting(), ...bound(zapDomain, keys) }
+  return { ...xpub(keys), ...connecting(), ...bound(zapDomain, keys) }
 }
 
-function registration() {
+function registration(keys: Keys | null) {
   return {
     ...always(),
     sendHighWaterMark: socketLimits.registrationHighWaterMark,
     receiveHighWaterMark: socketLimits.registrationHighWaterMark,
-    maxMessageSize: maxRegistrationMessageBytes + encryptionBytes,
+    maxMessageSize: largest(maxRegistrationMessageBytes, keys),
   }
 }
 
 /** `immediate`: registrations said to nobody must not arrive late and stale. */
-export function connectingDealer(): SocketOptions<Dealer> {
+export function connectingDealer(keys: Keys | null = null): SocketOptions<Dealer> {
   const reconnectInterval = socketLimits.registrationReconnectIntervalMs
-  return { ...registration(), ...connecting(), reconnectInterval, immediate: true }
+  return { ...registration(keys), ...connecting(), reconnectInterval, immediate: true }
 }
 
 /**
  * libzmq connects again by itself, also while the process cannot say anything because its event loop stands still:
  * by the routing id, which it says in its handshake, GENESIS_CLUSTER knows whose connection stands again.
  */
-export function registeringDealer(): SocketOptions<Dealer> {
-  return { ...connectingDealer(), routingId: randomId() }
+export function registeringDealer(keys: Keys | null = null): SocketOptions<Dealer> {
+  return { ...connectingDealer(keys), routingId: randomId() }
 }
 
 /** ZMTP heartbeats, for a socket that is never sent anything: its queue cannot be full. `isFar`: its answers take their time. */
@@ -249,7 +252,7 @@ export function sendingDealer(isFar = false): SocketOptions<Dealer> {
 }
 
 export function boundRouter(zapDomain: string, keys: Keys | null = null): SocketOptions<Router> {
-  return { ...registration(), ...bound(zapDomain, keys) }
+  return { ...registration(keys), ...bound(zapDomain, keys) }
 }
 
 /**

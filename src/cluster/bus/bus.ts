@@ -173,7 +173,7 @@ export class Bus {
 
   async #bindInbound(): Promise<void> {
     const { bind, keys, ports, zapDomain } = this.#options
-    const { front, back, monitor } = this.#pair(inboundXsub(zapDomain, keys), connectingXpub())
+    const { front, back, monitor } = this.#pair(inboundXsub(zapDomain, keys), connectingXpub(keys))
     await bindPort(front, bind, ports.inbound, 'ZeroMQProxyInboundPort', portRemedy)
     this.#connectToIntake(back, monitor)
     for (const endpoint of [this.#outboundAt, this.#exportAt]) {

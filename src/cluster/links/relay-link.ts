@@ -113,8 +113,8 @@ export class RelayLink {
   }
 
   #start(target: RelayTarget): Running {
-    const front = new XSubscriber(farApart(connectingXsub()))
-    const back = new XPublisher(connectingXpub())
+    const front = new XSubscriber(farApart(connectingXsub(this.#keys)))
+    const back = new XPublisher(connectingXpub(this.#keys))
     const dead = (_: string, why: string) => this.#died(running, why)
     const failed = ({ message }: Error) => this.#died(running, message)
     const connected = () => {

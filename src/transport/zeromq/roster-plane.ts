@@ -47,7 +47,7 @@ interface RosterPlaneOptions {
 
 /** The connection on which a process registers and hears the roster. */
 export class ZeroMQRosterPlane implements RosterPlane {
-  readonly #socket = new Dealer(registeringDealer())
+  readonly #socket: Dealer
   readonly #dialogue: RegistrationDialogue
   readonly #monitor: ConnectionMonitor
   readonly #received: Promise<void>
@@ -61,6 +61,7 @@ export class ZeroMQRosterPlane implements RosterPlane {
 
   constructor(options: RosterPlaneOptions, handlers: RosterPlaneHandlers) {
     const { clock, cluster, endpoint, keys, random, registration, wantsPort } = options
+    this.#socket = new Dealer(registeringDealer(keys))
     this.#endpoint = endpoint
     this.#clock = clock
     this.#random = random

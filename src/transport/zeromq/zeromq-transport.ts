@@ -267,7 +267,10 @@ export class ZeroMQTransport implements Transport {
   async #takePlace(registration: Registration, data: ZeroMQDataPlane): Promise<Place | null> {
     if (this.#options.role !== 'process') return this.#place
     const processPort = this.port ?? this.#answer?.processPort ?? null
-    if (processPort === null) throw new TidingsError('PORT_TAKEN', noPortLeft)
+    if (processPort === null)
+      throw this.#options.wantsPort
+        ? new TidingsError('PORT_TAKEN', noPortLeft)
+        : new TidingsError('TRANSPORT_FAILED', 'this process has no port, and asks for none')
     const zeromqPort = zeromqPortOf(processPort)
     if (this.#isMeshProcess()) {
       const purpose = `ZeroMQ port of ${registration.process}: process port ${processPort} + ${zeromqPortOffset}`

@@ -32,14 +32,17 @@ interface BusEndsOptions {
  */
 export class BusEnds {
   readonly #options: BusEndsOptions
-  readonly #export = new XSubscriber(connectingXsub())
-  readonly #outbound = new XPublisher({ ...connectingXpub(), sendHighWaterMark: 0 })
+  readonly #export: XSubscriber
+  readonly #outbound: XPublisher
   readonly #monitors: ConnectionMonitor[] = []
   #resume: (() => void) | null = null
   #isClosed = false
 
   constructor(options: BusEndsOptions) {
     this.#options = options
+    const { keys } = options
+    this.#export = new XSubscriber(connectingXsub(keys))
+    this.#outbound = new XPublisher({ ...connectingXpub(keys), sendHighWaterMark: 0 })
     this.#connect(this.#export, options.relayAt)
     this.#connect(this.#outbound, options.outboundAt)
     inBackground(this.#readExport(), options.failed)

@@ -65,7 +65,7 @@ export class PublishingSocket {
     const { perSecond, burst, bytesPerSecond } = requestLimits
     this.#requests = new TokenBucket(perSecond, burst, clock.now())
     this.#requestBytes = new TokenBucket(bytesPerSecond, bytesPerSecond, clock.now())
-    const options = zapDomain === null ? connectingXpub() : boundXpub(zapDomain, keys)
+    const options = zapDomain === null ? connectingXpub(keys) : boundXpub(zapDomain, keys)
     this.#socket = new XPublisher(options)
     const watch = {
       connected: (endpoint: string) => handlers.connected(endpoint),

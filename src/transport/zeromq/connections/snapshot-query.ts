@@ -31,14 +31,15 @@ export async function queryCluster(
 ): Promise<ClusterSnapshot> {
   const host = await numericAddress(address, timeoutMs)
   const endpoint = tcpEndpoint(host, registryPort)
-  const socket = new Dealer(connectingDealer())
+  const ring = Keys.of(keys)
+  const socket = new Dealer(connectingDealer(ring))
   const connected = () =>
     inBackground(socket.send(encodeProcessMessage({ type: 'snapshot' })), () => {})
   const dead = () => {
     disconnectSocket(socket, endpoint)
     monitor.connect(endpoint)
   }
-  const choice = KeyChoice.of(Keys.of(keys))
+  const choice = KeyChoice.of(ring)
   const monitor = new ConnectionMonitor(socket, systemClock, { connected, dead }, choice)
   const deadline = performance.now() + timeoutMs
   try {

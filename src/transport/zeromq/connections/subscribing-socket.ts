@@ -54,7 +54,7 @@ export class SubscribingSocket {
   ) {
     this.#handlers = handlers
     this.#refusals = refusals
-    this.#socket = new XSubscriber(connectingXsub())
+    this.#socket = new XSubscriber(connectingXsub(keys))
     const watch = {
       connected: (endpoint: string, again: boolean) => handlers.connected(endpoint, again),
       disconnected: (endpoint: string) => handlers.disconnected(endpoint),
