@@ -1,4 +1,4 @@
-import type { PriceRow, PriceTable, PriceUpdate, TableRows } from './tables.ts'
+import type { PriceRow, PriceTable, PriceTables, PriceUpdate, TableRows } from './tables.ts'
 import { keyOf, priceTables } from './tables.ts'
 
 /** A row as it was last heard of; null: deleted, and its version remembered. */
@@ -54,11 +54,10 @@ export class Copy {
 
   /** All rows, in no particular order. */
   rows(): TableRows {
-    const of = (table: PriceTable) =>
-      [...this.#tables[table].values()].flatMap(({ row }) => (row ? [row] : []))
-    return {
-      DAILY_PRICE: of('DAILY_PRICE') as never,
-      MONTHLY_SUMMARY: of('MONTHLY_SUMMARY') as never,
-    }
+    const of = <Table extends PriceTable>(table: Table): PriceTables[Table][] =>
+      Array.from(this.#tables[table].values())
+        .map(({ row }) => row as PriceTables[Table] | null)
+        .filter((row) => row !== null)
+    return { DAILY_PRICE: of('DAILY_PRICE'), MONTHLY_SUMMARY: of('MONTHLY_SUMMARY') }
   }
 }

@@ -82,8 +82,8 @@ export class PriceDatabase {
     this.#database.exec('BEGIN')
     try {
       return {
-        DAILY_PRICE: this.#all('SELECT * FROM DAILY_PRICE ORDER BY DATE') as never,
-        MONTHLY_SUMMARY: this.#all('SELECT * FROM MONTHLY_SUMMARY ORDER BY MONTH') as never,
+        DAILY_PRICE: this.#all<DailyPrice>('SELECT * FROM DAILY_PRICE ORDER BY DATE'),
+        MONTHLY_SUMMARY: this.#all<MonthlySummary>('SELECT * FROM MONTHLY_SUMMARY ORDER BY MONTH'),
       }
     } finally {
       this.#database.exec('COMMIT')
@@ -110,9 +110,11 @@ export class PriceDatabase {
   /** Brings the month of a day up to date. */
   #summarise(date: string): PriceCommit[number] {
     const MONTH = date.slice(0, 'YYYY-MM'.length)
-    const [before] = this.#all('SELECT * FROM MONTHLY_SUMMARY WHERE MONTH = ?', MONTH)
+    const [known] = this.#all<MonthlySummary>(
+      'SELECT * FROM MONTHLY_SUMMARY WHERE MONTH = ?',
+      MONTH,
+    )
     const [figures] = this.#all(summaryOfMonth, MONTH, MONTH)
-    const known = before as unknown as MonthlySummary | undefined
     const VERSION = (known?.VERSION ?? 0n) + 1n
     if (figures?.['DAYS'] === 0n) {
       assert(known, 'a month that has lost its last day had a summary')
@@ -126,8 +128,8 @@ export class PriceDatabase {
   }
 
   #price(date: string): DailyPrice | undefined {
-    const [row] = this.#all('SELECT * FROM DAILY_PRICE WHERE DATE = ?', date)
-    return row as unknown as DailyPrice | undefined
+    const [row] = this.#all<DailyPrice>('SELECT * FROM DAILY_PRICE WHERE DATE = ?', date)
+    return row
   }
 
   #put(table: keyof TableRows, record: object): void {
@@ -147,10 +149,11 @@ export class PriceDatabase {
     else statement.run(parameters)
   }
 
-  #all(sql: string, ...parameters: string[]): Row[] {
+  /** `Selected`: what the columns of the statement come to. */
+  #all<Selected = Row>(sql: string, ...parameters: string[]): Selected[] {
     return this.#prepared(sql)
       .all(...parameters)
-      .map((row) => ({ ...row }) as Row)
+      .map((row) => ({ ...row }) as Selected)
   }
 
   /** Whole numbers come back as bigint: volumes may grow beyond 2⁵³. */

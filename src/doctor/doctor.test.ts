@@ -33,7 +33,7 @@ function settingsOf(hosts: number): Settings {
   return settings
 }
 
-const process_: ProcessSnapshot = {
+const oneProcess: ProcessSnapshot = {
   name: 'P',
   pid: 1,
   status: 'HEALTHY',
@@ -57,7 +57,7 @@ function groundWith(processes: number, settings = settingsOf(1)): Ground {
         name: node.name,
         address: loopback,
         state: 'alive',
-        processes: Array.from({ length: processes }, () => process_),
+        processes: Array.from({ length: processes }, () => oneProcess),
         leftOut: null,
       },
     ],

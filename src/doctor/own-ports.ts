@@ -1,18 +1,9 @@
 import { createServer } from 'node:net'
+import { portItems } from '../definition/items/node-ports.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import { portOwner } from '../sockets/port-owner.ts'
 import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
 import type { Ground } from './ground.ts'
-
-/** The item that gives each port, as an operator changes it. */
-const items: Readonly<Record<keyof NodePorts, string>> = {
-  inbound: 'ZeroMQProxyInboundPort',
-  outbound: 'ZeroMQProxyOutboundPort',
-  cluster: 'ClusterPort',
-  registry: 'TidingsRegistryPort',
-  relay: 'TidingsRelayPort',
-  export: 'TidingsExportPort',
-}
 
 /** Whether GENESIS_CLUSTER could have its ports, where it does not run. */
 export async function examineOwnPorts({
@@ -22,9 +13,9 @@ export async function examineOwnPorts({
 }: Ground): Promise<Examined> {
   if (snapshot !== null) return notExamined('ports here', 'GENESIS_CLUSTER has them')
   const { ports } = settings.node
-  const names = Object.keys(items) as (keyof NodePorts)[]
+  const names = Object.keys(portItems) as (keyof NodePorts)[]
   const found = await Promise.all(
-    names.map((name) => findingsOf(addresses.bind, ports[name], items[name])),
+    names.map((name) => findingsOf(addresses.bind, ports[name], portItems[name])),
   )
   const list = names.map((name) => ports[name]).join(', ')
   return examined('ports here', `the ports ${list} are free at ${addresses.bind}`, found.flat())

@@ -112,7 +112,7 @@ export class GapRepair {
 
   /** Once for each time that the stream falls behind, and not for a parcel of which a part is on its way. */
   #tell(source: Source, { table, repair }: SubscribedStream, gap: { from: number; to: number }) {
-    if (!repair.isToBeTold()) return
+    if (!repair.tellOnce()) return
     this.#output.event({ type: 'behind', publisher: source.identity, table, ...gap })
   }
 

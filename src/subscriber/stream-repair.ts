@@ -63,14 +63,14 @@ export class StreamRepair {
     return this.#askedAt + pauseMs() * this.#share
   }
 
-  /** True once until it is closed: that the stream is behind is to be said. */
-  isToBeTold(): boolean {
+  /** True the first time, until it is closed: that the stream is behind is said once. */
+  tellOnce(): boolean {
     if (this.#isTold) return false
     this.#isTold = true
     return true
   }
 
-  /** It is asked for now, up to here. Returns the nonce that is believed no longer. */
+  /** It has been asked for up to `to`. Returns the nonce whose refusal is not believed any more, where there are too many. */
   asked(ask: { now: number; to: number; nonce: number; share: number }): number | undefined {
     this.#asks++
     this.#askedAt = ask.now

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, it } from 'vitest'
+import { examinedTopics } from '../../src/doctor/finding.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { writeDefinition } from '../harness/definition-file.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -135,16 +136,6 @@ it('says the same as JSON', async () => {
   const { code, output } = await cluster.run(['doctor', '--json'])
   expect(code).toBe(0)
   const { examined } = JSON.parse(output) as { examined: { topic: string; findings: unknown[] }[] }
-  expect(examined.map(({ topic }) => topic)).toEqual([
-    'definition',
-    'names',
-    'cluster',
-    'nodes',
-    'ports here',
-    'ports there',
-    'file descriptors',
-    'threads',
-    'state folder',
-  ])
+  expect(examined.map(({ topic }) => topic)).toEqual(examinedTopics)
   expect(examined.flatMap(({ findings }) => findings)).toEqual([])
 })

@@ -15,7 +15,8 @@ const defaultCluster = 6000
 /** The ports that follow the cluster port where nothing else is said, and how far behind it. */
 const afterCluster = { registry: 1, relay: 2, export: 3 } as const
 
-const portItems = {
+/** The item that gives each port. */
+export const portItems = {
   inbound: 'ZeroMQProxyInboundPort',
   outbound: 'ZeroMQProxyOutboundPort',
   cluster: 'ClusterPort',
