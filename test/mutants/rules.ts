@@ -8,10 +8,12 @@ import { nameRules } from './name-rules.ts'
 import { numberRules } from './number-rules.ts'
 import { pathRules } from './path-rules.ts'
 import { repairRules } from './repair-rules.ts'
+import { resetRules } from './reset-rules.ts'
 import { rosterRules } from './roster-rules.ts'
 import { silenceRules } from './silence-rules.ts'
 import { syncRules } from './sync-rules.ts'
 import type { Rule } from './rule.ts'
+import { tokenRules } from './token-rules.ts'
 import { versionRules } from './version-rules.ts'
 
 /** Every rule of the wire and of the delivery protocol, by its invariant in docs/PROTOCOL.md. */
@@ -30,4 +32,6 @@ export const rules: readonly Rule[] = [
   ...rosterRules,
   ...nameRules,
   ...versionRules,
+  ...resetRules,
+  ...tokenRules,
 ]
