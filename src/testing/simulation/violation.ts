@@ -25,6 +25,8 @@ export interface Violation {
     | 'open-after-end'
     | 'never-published'
     | 'unannounced'
+    | 'false-reset'
+    | 'reset-early'
     | 'stuck'
   readonly text: string
 }
