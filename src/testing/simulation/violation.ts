@@ -26,6 +26,8 @@ export interface Violation {
     | 'never-published'
     | 'unannounced'
     | 'stuck'
+    | 'not-live'
+    | 'not-equal'
   readonly text: string
 }
 
