@@ -10,6 +10,7 @@ import { intakeLimits } from '../src/intake/intake-limits.ts'
 import { endedKeptMs, maxEndedEntries } from '../src/cluster/roster/roster.ts'
 import { loadSettings } from '../src/definition/load-settings.ts'
 import { formatProblem } from '../src/definition/problem.ts'
+import { liveLimits } from '../src/live/live-limits.ts'
 import { lossReasons } from '../src/model/loss.ts'
 import { maxCommitTables } from '../src/publisher/open-parcel.ts'
 import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
@@ -154,6 +155,7 @@ it('TypeScript and JavaScript of all pages is whole: each sample compiles as a f
       typeRoots: [join(root, 'node_modules/@types')],
       paths: {
         tidings: [join(root, 'src/index.ts')],
+        'tidings/live': [join(root, 'src/live/index.ts')],
         'tidings/testing': [join(root, 'src/testing/index.ts')],
       },
     },
@@ -229,6 +231,7 @@ describe('limits', () => {
     ['docs/PROTOCOL.md', 'intake-limits', intakeLimits],
     ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
     ['docs/COMPATIBILITY.md', 'thread-limits', threadSenderLimits],
+    ['docs/LIVE.md', 'live-limits', liveLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

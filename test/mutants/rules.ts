@@ -4,6 +4,7 @@ import { endingRules } from './ending-rules.ts'
 import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
+import { liveRules } from './live-rules.ts'
 import { nameRules } from './name-rules.ts'
 import { numberRules } from './number-rules.ts'
 import { pathRules } from './path-rules.ts'
@@ -34,4 +35,5 @@ export const rules: readonly Rule[] = [
   ...versionRules,
   ...resetRules,
   ...tokenRules,
+  ...liveRules,
 ]

@@ -34,7 +34,7 @@ export interface Taking {
 export const tableNames = ['A', 'B', 'C', 'D']
 
 /** Of so many commits the records of one have other fields. */
-const otherFieldsEvery = 5
+export const otherFieldsEvery = 5
 
 /** Of so many commits the records of one have a getter that publishes. */
 const fromInsideEvery = 7

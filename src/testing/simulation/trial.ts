@@ -18,7 +18,7 @@ import { SimulatedNetwork } from './simulated-network.ts'
 import { simulatedRegistration } from './simulated-registration.ts'
 import { WireWatch } from './wire-watch.ts'
 
-interface TrialOptions {
+export interface TrialOptions {
   readonly seed: number
   readonly mode?: NodeMode
   readonly nodes?: number

@@ -28,6 +28,8 @@ export interface Violation {
     | 'false-reset'
     | 'reset-early'
     | 'stuck'
+    | 'not-live'
+    | 'not-equal'
   readonly text: string
 }
 

@@ -1,0 +1,280 @@
+import { type Rule, rule } from './rule.ts'
+
+const core = 'src/live/live-core.test.ts'
+
+/** Live tables: L1 to L6. */
+export const liveRules: readonly Rule[] = [
+  rule(
+    'L1.1',
+    'An update with a higher version than the row is applied',
+    'it is in doubt',
+    [
+      'live/row-table.ts',
+      "if (version > this.#rows.versionAt(place)) return 'apply'",
+      "if (version > this.#rows.versionAt(place)) return 'doubt'",
+    ],
+    [core, 'L1: that is newer than the row is applied'],
+  ),
+  rule(
+    'L1.2',
+    'One that is not newer than a row that is known exactly is dropped',
+    'it is applied as it comes',
+    [
+      'live/row-table.ts',
+      "return this.#rows.isExactAt(place) ? 'drop' : 'doubt'",
+      "return this.#rows.isExactAt(place) ? 'apply' : 'doubt'",
+    ],
+    [core, 'L1: that is not newer than a row known exactly is dropped'],
+  ),
+  rule(
+    'L1.3',
+    'One that is not newer than the bound of a read has its row read again',
+    'it is dropped',
+    ['live/row-table.ts', "return this.#rows.isExactAt(place) ? 'drop' : 'doubt'", "return 'drop'"],
+    [core, 'L1: that is not newer than the bound of a read has its row read again'],
+  ),
+  rule(
+    'L1.4',
+    'One without a version has its row read again, whoever changed it last',
+    'it is dropped',
+    [
+      'live/row-table.ts',
+      "if (mapKey === undefined || version === undefined) return 'doubt'",
+      "if (mapKey === undefined) return 'doubt'\n    if (version === undefined) return 'drop'",
+    ],
+    [core, 'L1: without a version has its row read again, whoever changed it last'],
+  ),
+  rule(
+    'L1.5',
+    'Of a delete whose version is that of its record the delete is newer than the record',
+    'it is as new as the record',
+    [
+      'live/row-table.ts',
+      "return kind === 'delete' ? ofRecord + 1n : ofRecord",
+      'return kind === null ? 0n : ofRecord',
+    ],
+    [core, 'L1: has the version of the field named, and a delete one more'],
+  ),
+  rule(
+    'L1.6',
+    'One whose key cannot be read has the whole table read again',
+    'its row is looked for under no key',
+    [
+      'live/row-table.ts',
+      'if (mapKey === undefined || !this.schema.readsKeys)',
+      'if (!this.schema.readsKeys)',
+    ],
+    [core, 'L1: without the key has the whole table read again'],
+  ),
+  rule(
+    'L1.7',
+    'One that changes the key of its row takes it away under the old one',
+    'it stays there, too',
+    [
+      'live/row-table.ts',
+      '      [old, undefined],\n      [record, after],',
+      '      [record, after],',
+    ],
+    [core, 'L1: that changes the key of its row takes it away under the old one'],
+  ),
+  rule(
+    'L1.8',
+    'Whatever order several writers are heard in, at rest each row is that of the database',
+    'the last to come is applied',
+    [
+      'live/row-table.ts',
+      "return this.#rows.isExactAt(place) ? 'drop' : 'doubt'",
+      "return 'apply'",
+    ],
+    ['src/live/races.test.ts', 'L1: with versions, and reads that say theirs'],
+  ),
+  rule(
+    'L2.1',
+    'An update that is not newer than the delete of its row does not bring it back',
+    'it does',
+    [
+      'live/row-table.ts',
+      "if (version > this.#deleted.boundOf(key)) return 'apply'",
+      "if (version > 0n) return 'apply'",
+    ],
+    [core, 'L2: does not come back by an update that is older than its delete'],
+  ),
+  rule(
+    'L2.2',
+    'When a delete is forgotten, its version counts for all rows that are not there',
+    'it is forgotten with it',
+    [
+      'live/deleted-rows.ts',
+      'if (version > this.#bound) this.#bound = version',
+      'if (version < this.#bound) this.#bound = version',
+    ],
+    [core, 'L2: whose delete is forgotten leaves its version to all that are not there'],
+  ),
+  rule(
+    'L2.3',
+    'Deletes are remembered for a bounded time',
+    'they are for ever',
+    [
+      'live/deleted-rows.ts',
+      'if (at + this.#limits.rememberedMs > now) return',
+      'if (at + this.#limits.rememberedMs > 0) return',
+    ],
+    [core, 'L2: is forgotten after its time'],
+  ),
+  rule(
+    'L2.4',
+    'A delete of a row that is not there is in doubt while a read is under way, which may find it',
+    'it is passed over',
+    [
+      'live/row-table.ts',
+      'return !this.#touched && (update === null || this.#isGone(update)) ?',
+      'return update === null || this.#isGone(update) ?',
+    ],
+    [
+      core,
+      'L2: is not known to be away by an old delete while a read is under way that may find it',
+    ],
+  ),
+  rule(
+    'L3.1',
+    'What was read is a bound: an update that is not newer is in doubt',
+    'it is known exactly',
+    [
+      'live/row-table.ts',
+      'version ?? bound, version !== undefined, now)',
+      'version ?? bound, true, now)',
+    ],
+    [core, 'L3: holds all that came before it began'],
+  ),
+  rule(
+    'L3.2',
+    'What has changed since the read began, and is newer, stays',
+    'the read is put over it',
+    ['live/row-table.ts', 'if (known > bound || (', 'if (known > noBound || ('],
+    [core, 'L3: leaves what has changed since it began and is newer than it'],
+  ),
+  rule(
+    'L3.3',
+    'What has changed since the read began, and may be in it, is read again',
+    'it is left as it is',
+    [
+      'live/row-table.ts',
+      'if (version === undefined) return this.doubtKey(key, this.#touched.get(key))',
+      'if (version === undefined) return',
+    ],
+    [core, 'L3: that may hold what has changed since it began, or not, is made again of that row'],
+  ),
+  rule(
+    'L3.4',
+    'Of a row with a version of its own the read and what came since are compared by it',
+    'what came since stays',
+    ['live/row-table.ts', '(version !== undefined && known >= version)', 'version !== undefined'],
+    [core, 'L3: with versions of its rows is newer or older by them'],
+  ),
+  rule(
+    'L3.5',
+    'What is in doubt again while a read is under way is read once more, and one round of reads is under way at a time',
+    'the doubt is forgotten with the round',
+    [
+      'live/row-table.ts',
+      '  endRead(): void {\n',
+      '  endRead(): void {\n    this.#doubts.clear()\n',
+    ],
+    [core, 'L3: in doubt again while it is under way is made once more'],
+  ),
+  rule(
+    'L3.6',
+    'Where so many rows are in doubt that they are half of the table, it is read whole',
+    'they are read by their keys, however many',
+    ['live/row-table.ts', 'if (size >= this.#limits.wholeFromKeys && size', 'if (size < 0 && size'],
+    [
+      core,
+      'L3: of no rows but those in doubt is made in parts, and of all where they are too many',
+    ],
+  ),
+  rule(
+    'L3.7',
+    'What is read again and is the same stays the same object, and is no change',
+    'it is another one',
+    ['live/row-table.ts', 'this.#put(key, isSame ? held : record,', 'this.#put(key, record,'],
+    [core, 'L3: keeps the record that somebody may hold where it is the same'],
+  ),
+  rule(
+    'L4.1',
+    'A read that began before a loss does not end it',
+    'any read does',
+    ['live/live-condition.ts', 'if (this.#isReadOwed) return\n', ''],
+    [core, 'L4: makes the table stale until a read is taken that began after it'],
+  ),
+  rule(
+    'L4.2',
+    'A loss that names rows has those read again',
+    'it has the whole table read',
+    ['live/live-core.ts', 'if (keys === undefined) rows', 'if (keys !== null) rows'],
+    [core, 'L4: of keys has those read again, one of other fields the whole table'],
+  ),
+  rule(
+    'L4.3',
+    'A loss of any table has all of them read again',
+    'it is one of none',
+    ['live/live-core.ts', 'loss.table === null || loss.table === name', 'loss.table === name'],
+    [core, 'L4: of any table is one of all; its end is one, too, unless nothing was lost'],
+  ),
+  rule(
+    'L5.1',
+    'Of a commit with a row in doubt nothing shows until all of its rows were read',
+    'the others are applied',
+    [
+      'live/live-core.ts',
+      'else if (isDoubtful) {',
+      "else if (verdicts[place - from] === 'doubt') {",
+    ],
+    [core, 'L5: of which one row is in doubt changes nothing until all of its rows were read'],
+  ),
+  rule(
+    'L5.2',
+    'All updates of a commit are judged by what was known before it',
+    'each is by what those before it have changed',
+    [
+      'live/live-core.ts',
+      "if (verdicts[place - from] === 'drop') counts",
+      "if (rows.judge(update) === 'drop') counts",
+    ],
+    [core, 'L5: may change one row several times with one version'],
+  ),
+  rule(
+    'L5.3',
+    'A reader never sees a part of a commit that changes several tables',
+    'it is taken apart by its tables',
+    [
+      'live/live-core.ts',
+      'one.commit === other.commit &&',
+      'one.commit === other.commit && one.table === other.table &&',
+    ],
+    [
+      'src/live/live-table.test.ts',
+      'L5: of a commit with a row in doubt nothing shows before all of it was read again',
+    ],
+  ),
+  rule(
+    'L6.1',
+    'What a read that failed was to give is in doubt as before',
+    'it is forgotten',
+    ['live/live-core.ts', '      rows.failRead(keys)\n', ''],
+    [core, 'L6: leaves the rows, is told by the state, and is made again, later and later'],
+  ),
+  rule(
+    'L6.2',
+    'The pauses after reads that fail grow, up to a bound',
+    'they stay as they are',
+    ['live/live-core.ts', 'retryMs * 2 ** this.#failures', 'retryMs'],
+    [core, 'L6: leaves the rows, is told by the state, and is made again, later and later'],
+  ),
+  rule(
+    'L6.3',
+    'Nothing shows before what the first read has left in doubt was read',
+    'it does',
+    ['live/live-condition.ts', "this.#opening === 'all' && hasDoubts ? 'doubts' : null", 'null'],
+    [core, 'L6: before the first read is taken nothing shows that a read has left in doubt'],
+  ),
+]
