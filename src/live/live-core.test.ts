@@ -1,114 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Loss } from '../model/loss.ts'
-import type { Update, UpdateKind } from '../model/update.ts'
-import { LiveCore, type ReadRound } from './live-core.ts'
-import { liveLimits } from './live-limits.ts'
-import { RowKey } from './row-key.ts'
+import { limits, LiveStage, type Row, row } from '../../test/harness/live-stage.ts'
 import { noBound } from './row-version.ts'
-
-interface Row {
-  readonly ID: string
-  readonly VALUE: number
-  readonly VERSION?: bigint
-}
-
-const limits = { ...liveLimits, keysPerRead: 2, wholeFromKeys: 5, rememberedRows: 2 }
-const row = (ID: string, VALUE: number, VERSION?: bigint): Row => ({
-  ID,
-  VALUE,
-  ...(VERSION !== undefined && { VERSION }),
-})
-
-/** A core of tables A and B, with what it is told in short. */
-class Stage {
-  readonly core: LiveCore
-  now = 0
-  commit = 0
-
-  constructor({ versionField = null as string | null, readsKeys = true } = {}) {
-    this.core = new LiveCore(
-      ['A', 'B'].map((name) => ({
-        name,
-        key: new RowKey('ID'),
-        versionField,
-        test: null,
-        readsKeys,
-      })),
-      limits,
-      () => 0,
-    )
-  }
-
-  /** Opened, with these rows read at the version. */
-  opened(records: readonly Row[], bound = 10n): this {
-    this.core.ready()
-    this.take(this.begin(), records, bound)
-    return this
-  }
-
-  change(kind: UpdateKind, record: Row, version?: bigint, more: Partial<Update> = {}): Update {
-    const publisher = { node: 'n', process: 'P', instance: '', incarnation: 'p' }
-    const numbers = { sequence: 1, commit: ++this.commit, publishedAt: 0 }
-    return {
-      table: 'A',
-      kind,
-      record,
-      before: undefined,
-      version,
-      publisher,
-      ...numbers,
-      ...more,
-    }
-  }
-
-  tell(kind: UpdateKind, record: Row, version?: bigint, more: Partial<Update> = {}): void {
-    this.core.updates([this.change(kind, record, version, more)], this.now)
-  }
-
-  lose(loss: Partial<Loss> & { keys?: Record<string, unknown>[] } = {}): void {
-    const lost = { table: 'A', publisher: null, from: 1, to: 1, reason: 'evicted' as const }
-    this.core.losses([{ ...lost, ...loss }], this.now)
-  }
-
-  begin(): ReadRound {
-    const round = this.core.begin(this.now)
-    if (!round) throw new Error('there is nothing to read')
-    return round
-  }
-
-  /** What the round has read: of all its reads the same rows. */
-  take(round: ReadRound, records: readonly Row[], bound = noBound): void {
-    const results = round.reads.map(({ table, keys }) => ({
-      records: table === 'B' ? [] : records.filter(({ ID }) => keys === null || keys.has(ID)),
-      bound,
-    }))
-    this.core.done(round, results, this.now)
-  }
-
-  get values(): Record<string, number> {
-    return Object.fromEntries(
-      [...this.core.rowsOf('A').records()].map((each) => [(each as Row).ID, (each as Row).VALUE]),
-    )
-  }
-
-  get state(): string {
-    return this.core.conditionOf('A').state
-  }
-
-  /** What it would read now, by table. */
-  get wanted(): string[] {
-    const round = this.core.begin(this.now)
-    return (
-      round?.reads.map(
-        ({ table, keys }) => `${table} ${keys ? [...keys.keys()].join(' ') : 'all'}`,
-      ) ?? []
-    )
-  }
-}
 
 describe('an update', () => {
   it('L1: that is newer than the row is applied', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('modify', row('a', 2), 11n)
     stage.tell('insert', row('b', 3), 12n)
     stage.tell('delete', row('a', 2), 13n)
@@ -117,7 +13,7 @@ describe('an update', () => {
   })
 
   it('L1: that is not newer than a row known exactly is dropped', () => {
-    const stage = new Stage().opened([])
+    const stage = new LiveStage().opened([])
     stage.tell('insert', row('a', 2), 12n)
     stage.tell('modify', row('a', 1), 11n)
     stage.tell('modify', row('a', 3), 12n)
@@ -126,14 +22,14 @@ describe('an update', () => {
   })
 
   it('L1: that is not newer than the bound of a read has its row read again', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('modify', row('a', 2), 10n)
     expect(stage.values).toEqual({ a: 1 })
     expect(stage.wanted).toEqual(['A a'])
   })
 
   it('L1: without a version has its row read again, whoever changed it last', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('modify', row('a', 2), 11n)
     stage.tell('modify', row('a', 3))
     expect(stage.values).toEqual({ a: 2 })
@@ -141,7 +37,7 @@ describe('an update', () => {
   })
 
   it('L1: has the version of the field named, and a delete one more', () => {
-    const stage = new Stage({ versionField: 'VERSION' }).opened(
+    const stage = new LiveStage({ versionField: 'VERSION' }).opened(
       [row('a', 1, 5n), row('b', 1, 6n)],
       noBound,
     )
@@ -154,13 +50,13 @@ describe('an update', () => {
   })
 
   it('L1: without the key has the whole table read again', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('modify', { VALUE: 2 } as Row, 11n)
     expect(stage.wanted).toEqual(['A all'])
   })
 
   it('L1: that changes the key of its row takes it away under the old one', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('modify', row('b', 2), 11n, { before: row('a', 1) })
     expect(stage.values).toEqual({ b: 2 })
     stage.tell('modify', row('d', 2), 9n, { before: row('c', 1) })
@@ -170,7 +66,7 @@ describe('an update', () => {
 
 describe('a row that is not there', () => {
   it('L2: does not come back by an update that is older than its delete', () => {
-    const stage = new Stage().opened([])
+    const stage = new LiveStage().opened([])
     stage.tell('insert', row('a', 1), 12n)
     stage.tell('delete', row('a', 1), 14n)
     stage.tell('modify', row('a', 2), 13n)
@@ -180,7 +76,7 @@ describe('a row that is not there', () => {
   })
 
   it('L2: comes back by an update that is newer', () => {
-    const stage = new Stage().opened([])
+    const stage = new LiveStage().opened([])
     stage.tell('insert', row('a', 1), 12n)
     stage.tell('delete', row('a', 1), 14n)
     stage.tell('insert', row('a', 2), 15n)
@@ -188,7 +84,7 @@ describe('a row that is not there', () => {
   })
 
   it('L2: whose delete is forgotten leaves its version to all that are not there', () => {
-    const stage = new Stage().opened([row('a', 1), row('b', 1), row('c', 1)])
+    const stage = new LiveStage().opened([row('a', 1), row('b', 1), row('c', 1)])
     for (const [place, ID] of ['a', 'b', 'c'].entries())
       stage.tell('delete', row(ID, 1), 20n + BigInt(place))
     stage.tell('insert', row('a', 2), 19n)
@@ -199,7 +95,7 @@ describe('a row that is not there', () => {
   })
 
   it('L2: is forgotten after its time', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('delete', row('a', 1), 20n)
     expect(stage.core.rowsOf('A').remembered).toBe(1)
     stage.core.tick(limits.rememberedMs)
@@ -209,7 +105,7 @@ describe('a row that is not there', () => {
   })
 
   it('L2: is not known to be away by an old delete while a read is under way that may find it', () => {
-    const stage = new Stage().opened([])
+    const stage = new LiveStage().opened([])
     stage.tell('insert', row('a', 1), 9n)
     const round = stage.begin()
     stage.tell('delete', row('a', 1), 10n)
@@ -220,7 +116,7 @@ describe('a row that is not there', () => {
 
 describe('a read', () => {
   it('L3: holds all that came before it began', () => {
-    const stage = new Stage().opened([row('a', 1), row('b', 1)])
+    const stage = new LiveStage().opened([row('a', 1), row('b', 1)])
     stage.lose()
     stage.tell('modify', row('a', 2), 11n)
     stage.take(stage.begin(), [row('a', 3), row('c', 1)], 20n)
@@ -231,7 +127,7 @@ describe('a read', () => {
   })
 
   it('L3: leaves what has changed since it began and is newer than it', () => {
-    const stage = new Stage().opened([row('a', 1), row('b', 1)])
+    const stage = new LiveStage().opened([row('a', 1), row('b', 1)])
     stage.lose()
     const round = stage.begin()
     stage.tell('modify', row('a', 2), 21n)
@@ -242,7 +138,7 @@ describe('a read', () => {
   })
 
   it('L3: that may hold what has changed since it began, or not, is made again of that row', () => {
-    const stage = new Stage().opened([row('a', 1), row('b', 1)])
+    const stage = new LiveStage().opened([row('a', 1), row('b', 1)])
     stage.lose()
     const round = stage.begin()
     stage.tell('modify', row('a', 2), 15n)
@@ -252,7 +148,7 @@ describe('a read', () => {
   })
 
   it('L3: with versions of its rows is newer or older by them', () => {
-    const stage = new Stage({ versionField: 'VERSION' }).opened(
+    const stage = new LiveStage({ versionField: 'VERSION' }).opened(
       [row('a', 1, 1n), row('b', 1, 1n)],
       noBound,
     )
@@ -266,7 +162,7 @@ describe('a read', () => {
   })
 
   it('L3: in doubt again while it is under way is made once more', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('modify', row('a', 2))
     const round = stage.begin()
     stage.tell('modify', row('a', 3))
@@ -277,19 +173,19 @@ describe('a read', () => {
   })
 
   it('L3: of no rows but those in doubt is made in parts, and of all where they are too many', () => {
-    const stage = new Stage().opened([row('a', 1), row('b', 1), row('c', 1)])
+    const stage = new LiveStage().opened([row('a', 1), row('b', 1), row('c', 1)])
     for (const ID of ['a', 'b', 'c']) stage.tell('modify', row(ID, 2))
     expect(stage.wanted).toEqual(['A a b', 'A c'])
-    const many = new Stage().opened([row('a', 1)])
+    const many = new LiveStage().opened([row('a', 1)])
     for (const ID of ['a', 'b', 'c', 'd', 'e']) many.tell('modify', row(ID, 2))
     expect(many.wanted).toEqual(['A all'])
-    const whole = new Stage({ readsKeys: false }).opened([row('a', 1)])
+    const whole = new LiveStage({ readsKeys: false }).opened([row('a', 1)])
     whole.tell('modify', row('a', 2))
     expect(whole.wanted).toEqual(['A all'])
   })
 
   it('L3: keeps the record that somebody may hold where it is the same', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     const held = stage.core.rowsOf('A').get('a')
     stage.lose()
     stage.take(stage.begin(), [row('a', 1)], 20n)
@@ -299,7 +195,7 @@ describe('a read', () => {
 
 describe('a loss', () => {
   it('L4: makes the table stale until a read is taken that began after it; the rows stay', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.lose()
     expect([stage.state, stage.values]).toEqual(['stale', { a: 1 }])
     const round = stage.begin()
@@ -313,7 +209,7 @@ describe('a loss', () => {
   })
 
   it('L4: of keys has those read again, one of other fields the whole table', () => {
-    const stage = new Stage().opened([row('a', 1), row('b', 1)])
+    const stage = new LiveStage().opened([row('a', 1), row('b', 1)])
     stage.lose({ keys: [{ ID: 'b' }] })
     expect(stage.state).toBe('stale')
     stage.take(stage.begin(), [row('b', 2)], 20n)
@@ -323,7 +219,7 @@ describe('a loss', () => {
   })
 
   it('L4: of any table is one of all; its end is one, too, unless nothing was lost', () => {
-    const stage = new Stage().opened([])
+    const stage = new LiveStage().opened([])
     stage.lose({ from: 8, to: 7 })
     expect(stage.wanted).toEqual([])
     stage.lose({ table: null, from: null, to: null })
@@ -333,7 +229,7 @@ describe('a loss', () => {
 
 describe('a commit', () => {
   it('L5: of which one row is in doubt changes nothing until all of its rows were read', () => {
-    const stage = new Stage().opened([row('a', 1), row('b', 1)])
+    const stage = new LiveStage().opened([row('a', 1), row('b', 1)])
     const commit = 7
     stage.core.updates(
       [
@@ -349,7 +245,7 @@ describe('a commit', () => {
   })
 
   it('L5: may change one row several times with one version', () => {
-    const stage = new Stage().opened([])
+    const stage = new LiveStage().opened([])
     const commit = 7
     stage.core.updates(
       [
@@ -364,7 +260,7 @@ describe('a commit', () => {
 
 describe('a read that fails', () => {
   it('L6: leaves the rows, is told by the state, and is made again, later and later', () => {
-    const stage = new Stage().opened([row('a', 1)])
+    const stage = new LiveStage().opened([row('a', 1)])
     stage.tell('modify', row('a', 2))
     stage.begin()
     stage.core.failed(stage.now)
@@ -384,7 +280,7 @@ describe('a read that fails', () => {
   })
 
   it('L6: before the first read is taken nothing shows that a read has left in doubt', () => {
-    const stage = new Stage()
+    const stage = new LiveStage()
     stage.tell('insert', row('z', 1), 1n)
     stage.core.ready()
     const round = stage.begin()

@@ -1,6 +1,7 @@
 import type { Random } from '../base/random.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Update } from '../model/update.ts'
+import { AwaitedRead, AwaitedReads } from './awaited-reads.ts'
 import { LiveCondition } from './live-condition.ts'
 import type { LiveLimits } from './live-limits.ts'
 import { type KeysInDoubt, type ReadRows, RowTable, type RowVerdict } from './row-table.ts'
@@ -53,6 +54,7 @@ export class LiveCore {
   readonly #tables: ReadonlyMap<string, CoreTable>
   /** Those of a commit, in its order. */
   readonly #verdicts: RowVerdict[] = []
+  readonly #awaited = new AwaitedReads()
   /** The one that was asked for last: mostly it is the next one, too. */
   #last: CoreTable | undefined
   #isReady = false
@@ -110,6 +112,7 @@ export class LiveCore {
       this.#commit(updates, from, to, now)
       from = to
     }
+    this.#awaited.check()
   }
 
   losses(losses: readonly LossOfKeys[], now: number): void {
@@ -120,6 +123,20 @@ export class LiveCore {
       for (const [name, table] of this.#tables)
         if (loss.table === null || loss.table === name) loseOf(table, loss.keys, now)
     }
+  }
+
+  /**
+   * Calls `resolve` when all that is in doubt of these tables now was read, and that was taken; at once where nothing
+   * is. null: of all tables. Gives what ends the wait.
+   */
+  awaitReads(names: ReadonlySet<string> | null, resolve: () => void): () => void {
+    const awaited = new AwaitedRead(names, resolve)
+    const tables = [...this.#tables.values()].filter(({ rows }) => awaited.concerns(rows))
+    if (tables.some(({ rows }) => rows.hasDoubts)) this.#awaited.addForNext(awaited)
+    else if (tables.some(({ rows }) => this.#round?.tables.has(rows.schema.name)))
+      this.#awaited.addForUnderWay(awaited)
+    else resolve()
+    return () => this.#awaited.delete(awaited)
   }
 
   /** Forgets what is remembered for long enough. */
@@ -138,6 +155,7 @@ export class LiveCore {
     }
     if (tables.size === 0) return null
     this.#round = { tables }
+    this.#awaited.begun()
     const reads = [...tables].flatMap(([table, keys]) =>
       partsOf(keys, this.#limits.keysPerRead).map((part) => ({ table, keys: part })),
     )
@@ -153,11 +171,12 @@ export class LiveCore {
       if (keys === null) rows.takeAll(result, now)
       else rows.takeKeys(keys, result, now)
     }
-    for (const name of this.#round?.tables.keys() ?? []) {
-      const { rows, condition } = this.#of(name)
+    const tables = [...(this.#round?.tables.keys() ?? [])].map((name) => this.#of(name))
+    for (const { rows, condition } of tables) {
       rows.endRead()
       condition.done(rows.hasDoubts)
     }
+    this.#awaited.done(tables.map(({ rows }) => rows))
     this.#round = null
     this.#failures = 0
     this.#retryAt = 0
@@ -172,6 +191,7 @@ export class LiveCore {
       condition.failed(now)
       counts.failedReads += 1
     }
+    this.#awaited.failed()
     this.#round = null
     const { retryMs, longestRetryMs } = this.#limits
     const pause = Math.min(retryMs * 2 ** this.#failures, longestRetryMs)

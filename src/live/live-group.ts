@@ -1,4 +1,4 @@
-import { abortable, checkAborted } from '../base/abortable.ts'
+import { checkAborted } from '../base/abortable.ts'
 import { inBackground } from '../base/background.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { EndOfTurn } from '../base/end-of-turn.ts'
@@ -7,12 +7,14 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery } from '../model/update.ts'
 import type { Subscription } from '../queue/subscription-handle.ts'
+import { tablesOfToken } from '../queue/token-tables.ts'
 import type { TableChanges } from './change-feed.ts'
 import { Listeners } from './listeners.ts'
 import type { LiveState } from './live-condition.ts'
 import { LiveCore, type ReadRound, type TableRead } from './live-core.ts'
 import type { LiveLimits } from './live-limits.ts'
 import type { LiveEvent, LiveOptions } from './live-options.ts'
+import { LiveWaiters } from './live-waiters.ts'
 import { rowsOf } from './read-result.ts'
 import type { ReadRows } from './row-table.ts'
 import type { TableSchema } from './table-schema.ts'
@@ -44,7 +46,7 @@ export class LiveGroup {
   readonly #states = new Map<string, LiveState>()
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
   readonly #opened = Promise.withResolvers<void>()
-  readonly #settling = new Set<{ resolve(): void; reject(error: TidingsError): void }>()
+  readonly #waiters = new LiveWaiters()
   readonly #begin: EndOfTurn
   #subscription: Subscription | null = null
   #retry: Timer | null = null
@@ -140,11 +142,24 @@ export class LiveGroup {
   }
 
   settled(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    return abortable(options.signal, (resolve, reject) => {
-      if (this.#isClosed) reject(closedError())
-      else if (this.core.isSettled) resolve()
-      else this.#settling.add({ resolve, reject })
+    return this.#waiters.wait(options.signal, (resolve) => {
+      if (this.core.isSettled) resolve()
+      return () => undefined
     })
+  }
+
+  /** What the subscription has handed over of it is in the rows, or in doubt: then it is there when that was read. */
+  async seen(
+    token: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    const tables = tablesOfToken(token)
+    try {
+      await this.#subscription?.seen(token, options)
+    } catch (error) {
+      throw this.#isClosed ? ((await this.closed) ?? closedError()) : error
+    }
+    await this.#waiters.wait(options.signal, (resolve) => this.core.awaitReads(tables, resolve))
   }
 
   async close(): Promise<void> {
@@ -185,8 +200,7 @@ export class LiveGroup {
     this.core.tick(this.#clock.now())
     this.#tellChanges()
     if (!this.core.isSettled) this.#begin.ask()
-    else for (const waiting of this.#settling) waiting.resolve()
-    if (this.core.isSettled) this.#settling.clear()
+    else this.#waiters.resolveAll()
     if (!this.#isOpen && this.state !== 'reading') {
       this.#isOpen = true
       this.#opened.resolve()
@@ -291,8 +305,7 @@ export class LiveGroup {
     this.#retry?.cancel()
     for (const name of this.#sources.keys()) this.core.conditionOf(name).closed()
     this.#opened.reject(error ?? closedError())
-    for (const waiting of this.#settling) waiting.reject(error ?? closedError())
-    this.#settling.clear()
+    this.#waiters.end(error ?? closedError())
     for (const listeners of [...this.#listeners.values(), this.#ofAll]) listeners.end()
     this.#closed.resolve(error)
   }

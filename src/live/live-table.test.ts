@@ -306,3 +306,68 @@ describe('several live tables', () => {
     >()
   })
 })
+
+describe('a commit that somebody waits for', () => {
+  it('L7: is in the rows when it is seen, also where they have to be read for it', async () => {
+    const { database, publisher, subscriber, account, accounts, entries } = await openStage()
+    await using live = await liveTables(subscriber, { ACCOUNT: accounts, ENTRY: entries })
+    const { ACCOUNT } = live.tables
+    const put = (AMOUNT: number) =>
+      database.commit((change) => change.put('ACCOUNT', account('a', AMOUNT)))
+    await live.seen(publisher.publish(put(1)).token)
+    expect(ACCOUNT.get('a')).toEqual(account('a', 1))
+    const doubtful = put(2).map((update) => ({ ...update, version: undefined }))
+    await ACCOUNT.seen(publisher.publish(doubtful).token)
+    expect(ACCOUNT.get('a')).toEqual(account('a', 2))
+    put(3)
+    await ACCOUNT.seen(publisher.reset('ACCOUNT', { reason: 'written past the queue' }).token)
+    expect([ACCOUNT.get('a'), ACCOUNT.state]).toEqual([account('a', 3), 'live'])
+    expect(ACCOUNT.stats()).toMatchObject({ applied: 1, doubted: 1, reads: 3 })
+  })
+
+  it('L7: is not seen while what was lost cannot be read, until the signal aborts', async () => {
+    const { publisher, subscriber, accounts } = await openStage()
+    let isBroken = false
+    await using live = await liveTable(subscriber, {
+      table: 'ACCOUNT',
+      ...accounts,
+      read: () => {
+        if (isBroken) throw new Error('the database is away')
+        return accounts.read()
+      },
+    })
+    isBroken = true
+    const failed = Promise.withResolvers<void>()
+    live.subscribe(({ state }) => state === 'stale' && failed.resolve())
+    const { token } = publisher.reset('ACCOUNT', { reason: 'all is new' })
+    await failed.promise
+    const controller = new AbortController()
+    const aborted = live.seen(token, { signal: controller.signal })
+    controller.abort()
+    await expect(aborted).rejects.toThrow('[ABORTED]')
+    const seen = live.seen(token)
+    expect(live.state).toBe('stale')
+    isBroken = false
+    await seen
+    expect(live.state).toBe('live')
+  })
+
+  it('is refused where it is none, or an option is, and where the live table ends', async () => {
+    const { database, publisher, subscriber, account, accounts } = await openStage()
+    const options = { table: 'ACCOUNT', ...accounts } as const
+    const ending = new AbortController()
+    const live = await liveTable(subscriber, options)
+    const aborted = await liveTable(subscriber, { ...options, signal: ending.signal })
+    await expect(live.seen('forged')).rejects.toThrow('seen() takes a token that publish() gave')
+    const updates = database.commit((change) => change.put('ACCOUNT', account('a', 1)))
+    const { token } = publisher.publish(updates)
+    await expect(live.seen(token, { signals: 1 } as never)).rejects.toThrow(
+      'seen() has no option "signals"',
+    )
+    await live.seen(token)
+    await live.close()
+    await expect(live.seen(token)).rejects.toThrow('the live table is closed')
+    ending.abort()
+    await expect(aborted.seen(token)).rejects.toThrow('[ABORTED]')
+  })
+})

@@ -23,6 +23,11 @@ export interface LiveRows<Change> extends AsyncIterable<LiveChanges<Change>>, As
   [Symbol.asyncIterator](): AsyncIterator<LiveChanges<Change>, undefined>
   /** Resolves when no row is in doubt and nothing is to be read. Rejects with ABORTED, or with CLOSED. */
   settled(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
+  /**
+   * Resolves when what the commit of this token has changed is in the rows: by its updates, or by a read that began
+   * when these were in doubt or lost. Rejects as `seen()` of a subscription does, and where the live table ends.
+   */
+  seen(token: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /** Ends it. The rows stay as they are. */
   close(): Promise<void>
   /** Resolves when it has ended: with the error that ended it, or with nothing. */

@@ -38,6 +38,7 @@ export class RowTable {
   #isAllInDoubt = false
   /** While a read is under way: what has changed since it began. */
   #touched: Map<MapKey, unknown> | null = null
+  readonly #leftInDoubt = new Map<MapKey, bigint>()
   /** What was judged last, with its key and version: mostly it is applied next. */
   #judged: Update | null = null
   #judgedKey: MapKey | undefined
@@ -59,6 +60,11 @@ export class RowTable {
 
   get hasDoubts(): boolean {
     return this.#isAllInDoubt || this.#doubts.size > 0
+  }
+
+  /** Rows that the last read has left in doubt, each with the version that the read says of itself. */
+  get leftInDoubt(): ReadonlyMap<MapKey, bigint> {
+    return this.#leftInDoubt
   }
 
   get(key: MapKey | undefined): object | undefined {
@@ -155,6 +161,7 @@ export class RowTable {
     this.#isAllInDoubt = false
     this.#doubts = new Map()
     this.#touched = new Map()
+    this.#leftInDoubt.clear()
     return keys
   }
 
@@ -229,7 +236,7 @@ export class RowTable {
   }
 
   /** What it has or does not exceed; of one that is not there, up to where this is known. */
-  #versionOf(key: MapKey): bigint {
+  versionOf(key: MapKey): bigint {
     const place = this.#rows.placeOf(key)
     return place === noPlace ? this.#deleted.boundOf(key) : this.#rows.versionAt(place)
   }
@@ -241,9 +248,12 @@ export class RowTable {
   #take(key: MapKey, record: object | undefined, bound: bigint, now: number): void {
     const version = record && versionIn(record, this.schema.versionField)
     if (this.#touched?.has(key)) {
-      const known = this.#versionOf(key)
+      const known = this.versionOf(key)
       if (known > bound || (version !== undefined && known >= version)) return
-      if (version === undefined) return this.doubtKey(key, this.#touched.get(key))
+      if (version === undefined) {
+        this.#leftInDoubt.set(key, bound)
+        return this.doubtKey(key, this.#touched.get(key))
+      }
     }
     const held = this.#recordOf(key)
     // What is read again is mostly what was there: whoever holds the record keeps it.

@@ -43,6 +43,10 @@ abstract class RowsView implements LiveRows<never> {
     return this.group.settled(options)
   }
 
+  seen(token: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
+    return this.group.seen(token, options)
+  }
+
   close(): Promise<void> {
     return this.group.close()
   }

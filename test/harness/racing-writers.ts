@@ -16,6 +16,13 @@ export interface Row {
 
 type Tables = Record<string, Map<string, Row>>
 
+/** What a commit has made of a row: its place among all states of this row. */
+interface CommittedRow {
+  readonly table: string
+  readonly id: string
+  readonly place: number
+}
+
 /** Who keeps a copy: what it is told, and what it wants read. */
 export interface Keeper {
   ready(): void
@@ -27,6 +34,8 @@ export interface Keeper {
   tick(now: number): void
   readonly nextAt: number
   readonly isSettled: boolean
+  /** Calls `resolve` when what it was told until now of these tables is in its rows. */
+  awaitReads?(tables: ReadonlySet<string>, resolve: () => void): unknown
   rows(table: string): Row[]
 }
 
@@ -57,12 +66,16 @@ export class Race {
   readonly #keeper: Keeper
   readonly #tables: Tables = { TRADE: new Map(), POSITION: new Map() }
   readonly #locked = new Set<string>()
+  /** The values that each row has had, in the order of its commits; undefined: it was not there. */
+  readonly #states = new Map<string, (number | undefined)[]>()
   readonly #commits = Array.from({ length: writers }, () => 0)
   /** When what a writer published last arrives: later it does not come before. */
   readonly #arrivals = Array.from({ length: writers }, () => 0)
   #version = 0n
   #value = 0
   #subscribedAt = Infinity
+  #unseen = 0
+  readonly #seenEarly: string[] = []
 
   constructor(seed: number, options: RaceOptions, keeper: Keeper) {
     this.#random = seededRandom(seed)
@@ -89,6 +102,13 @@ export class Race {
       if (clock.nextAt === Infinity && this.#keeper.nextAt < Infinity)
         clock.after(this.#keeper.nextAt - clock.now(), () => undefined)
     }
+  }
+
+  /** Commits that were seen before they were in the copy, and those that never were. */
+  mistakenlySeen(): string[] {
+    return this.#unseen === 0
+      ? this.#seenEarly
+      : [...this.#seenEarly, `${this.#unseen} commits are never seen`]
   }
 
   /** By table, the rows that differ: what the database has, and what the keeper has. */
@@ -119,6 +139,7 @@ export class Race {
     const updates = rows.flatMap(({ table, id }) => this.#changeRow(table, id))
     for (const { table, ids } of updates) for (const id of ids) this.#locked.add(`${table} ${id}`)
     this.clock.after(this.#random() < 0.7 ? 0 : this.#random() * 60, () => {
+      const states: CommittedRow[] = []
       const commit = updates.map(({ table, ids, kind, record, before, version }) => {
         for (const id of ids) this.#locked.delete(`${table} ${id}`)
         const rowVersion = this.#options.versions === 'committed' ? ++this.#version : version
@@ -126,6 +147,7 @@ export class Race {
         const map = this.#tables[table] as Map<string, Row>
         if (before) map.delete(before.ID)
         if (kind !== 'delete') map.set(row.ID, row)
+        for (const id of ids) states.push(this.#note(table, id))
         return {
           table,
           kind,
@@ -134,7 +156,29 @@ export class Race {
           version: rowVersion,
         }
       })
-      this.#publish(writer, commit)
+      this.#publish(writer, commit, states)
+    })
+  }
+
+  #note(table: string, id: string): CommittedRow {
+    const name = `${table} ${id}`
+    const states = this.#states.get(name) ?? [undefined]
+    this.#states.set(name, states)
+    states.push(this.#tables[table]?.get(id)?.VALUE)
+    return { table, id, place: states.length - 1 }
+  }
+
+  /** The copy has to have each of these rows as it was then, or as it became later. */
+  #awaitSeen(rows: readonly CommittedRow[]): void {
+    if (!this.#keeper.awaitReads) return
+    this.#unseen += 1
+    this.#keeper.awaitReads(new Set(rows.map(({ table }) => table)), () => {
+      this.#unseen -= 1
+      for (const { table, id, place } of rows) {
+        const held = this.#keeper.rows(table).find(({ ID }) => ID === id)?.VALUE
+        if ((this.#states.get(`${table} ${id}`)?.lastIndexOf(held) ?? -1) < place)
+          this.#seenEarly.push(`${table} ${id} is seen at ${this.clock.now()}, and has ${held}`)
+      }
     })
   }
 
@@ -170,6 +214,7 @@ export class Race {
   #publish(
     writer: number,
     changed: readonly Pick<Update, 'table' | 'kind' | 'record' | 'before' | 'version'>[],
+    states: readonly CommittedRow[],
   ): void {
     if (changed.length === 0) return
     const { random } = { random: this.#random }
@@ -196,7 +241,10 @@ export class Race {
         commit,
         publishedAt: 0,
       })) as unknown as Update[]
-      this.clock.after(at - this.clock.now(), () => this.#arrive(updates, isBypass, isLost))
+      this.clock.after(at - this.clock.now(), () => {
+        this.#arrive(updates, isBypass, isLost)
+        this.#awaitSeen(states)
+      })
     })
   }
 

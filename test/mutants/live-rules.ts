@@ -1,8 +1,9 @@
 import { type Rule, rule } from './rule.ts'
 
 const core = 'src/live/live-core.test.ts'
+const awaited = 'src/live/awaited-reads.test.ts'
 
-/** Live tables: L1 to L6. */
+/** Live tables: L1 to L7. */
 export const liveRules: readonly Rule[] = [
   rule(
     'L1.1',
@@ -86,7 +87,7 @@ export const liveRules: readonly Rule[] = [
       "return this.#rows.isExactAt(place) ? 'drop' : 'doubt'",
       "return 'apply'",
     ],
-    ['src/live/races.test.ts', 'L1: with versions, and reads that say theirs'],
+    ['src/live/races.test.ts', 'L1, L7: with versions, and reads that say theirs'],
   ),
   rule(
     'L2.1',
@@ -157,11 +158,7 @@ export const liveRules: readonly Rule[] = [
     'L3.3',
     'What has changed since the read began, and may be in it, is read again',
     'it is left as it is',
-    [
-      'live/row-table.ts',
-      'if (version === undefined) return this.doubtKey(key, this.#touched.get(key))',
-      'if (version === undefined) return',
-    ],
+    ['live/row-table.ts', 'return this.doubtKey(key, this.#touched.get(key))', 'return'],
     [core, 'L3: that may hold what has changed since it began, or not, is made again of that row'],
   ),
   rule(
@@ -276,5 +273,59 @@ export const liveRules: readonly Rule[] = [
     'it does',
     ['live/live-condition.ts', "this.#opening === 'all' && hasDoubts ? 'doubts' : null", 'null'],
     [core, 'L6: before the first read is taken nothing shows that a read has left in doubt'],
+  ),
+  rule(
+    'L7.1',
+    'A commit is not seen while a row of its tables is in doubt',
+    'it is',
+    [
+      'live/live-core.ts',
+      'if (tables.some(({ rows }) => rows.hasDoubts)) this',
+      'if (tables.length === 0) this',
+    ],
+    [awaited, 'L7: is there when its row that is in doubt was read, also by a read under way'],
+  ),
+  rule(
+    'L7.2',
+    'It is not seen while such a row is being read',
+    'it is',
+    ['live/live-core.ts', 'this.#round?.tables.has(rows.schema.name)', 'rows.size < 0'],
+    [awaited, 'L7: is there when its row that is in doubt was read, also by a read under way'],
+  ),
+  rule(
+    'L7.3',
+    'A read that began before it was in doubt or told lost does not show it',
+    'any read does',
+    [
+      'live/live-core.ts',
+      'this.#awaited.addForNext(awaited)',
+      'this.#awaited.addForUnderWay(awaited)',
+    ],
+    [awaited, 'L7: is not there by a read that began before it was told lost'],
+  ),
+  rule(
+    'L7.4',
+    'A read that failed does not show it',
+    'it is seen when the read is over',
+    ['live/live-core.ts', 'this.#awaited.failed()', 'this.#awaited.done([])'],
+    [awaited, 'L7: is not there by a read that fails'],
+  ),
+  rule(
+    'L7.5',
+    'Where a read leaves a row in doubt, that is read first',
+    'it is seen without',
+    ['live/row-table.ts', '        this.#leftInDoubt.set(key, bound)\n', ''],
+    [awaited, 'L7: is there where a read has left its row in doubt, when that was read once more'],
+  ),
+  rule(
+    'L7.6',
+    'However often a row is left in doubt, a version above that of the first read shows it',
+    'it is seen when a read leaves no doubt',
+    [
+      'live/awaited-reads.ts',
+      'rows.versionOf(key) <= bound)',
+      'rows.versionOf(key) <= bound || true)',
+    ],
+    [awaited, 'L7: is there where each read leaves its row in doubt, when the row is newer'],
   ),
 ]
