@@ -244,6 +244,14 @@ describe('a commit', () => {
     expect(stage.values).toEqual({ a: 2, b: 2, c: 2 })
   })
 
+  it('L5: of which a part was lost changes nothing until all of its rows were read', () => {
+    const stage = new LiveStage().opened([row('a', 1)])
+    stage.lose({ table: 'B' })
+    stage.core.updates([stage.change('modify', row('a', 2), 11n)], 0, true)
+    expect(stage.values).toEqual({ a: 1 })
+    expect(stage.wanted).toEqual(['A a', 'B all'])
+  })
+
   it('L5: may change one row several times with one version', () => {
     const stage = new LiveStage().opened([])
     const commit = 7

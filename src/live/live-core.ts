@@ -19,11 +19,6 @@ export interface ReadRound {
   readonly reads: readonly TableRead[]
 }
 
-/** A loss; one of a few rows may name them, by records of some of their fields. */
-interface LossOfKeys extends Loss {
-  readonly keys?: readonly Readonly<Record<string, unknown>>[]
-}
-
 /** What has been done of one table. */
 export interface LiveCounts {
   applied: number
@@ -100,8 +95,8 @@ export class LiveCore {
     for (const { rows } of this.#tables.values()) rows.doubtAll()
   }
 
-  /** Whole commits, as they are delivered. */
-  updates(updates: readonly Update[], now: number): void {
+  /** Whole commits, as they are delivered. `isCut`: one, of which a part was lost. */
+  updates(updates: readonly Update[], now: number, isCut = false): void {
     // What comes before the first read begins is in it.
     if (!this.#isReady) return
     let from = 0
@@ -109,13 +104,13 @@ export class LiveCore {
       let to = from + 1
       while (to < updates.length && isOneCommit(updates[from] as Update, updates[to] as Update))
         to++
-      this.#commit(updates, from, to, now)
+      this.#commit(updates, from, to, now, isCut)
       from = to
     }
     this.#awaited.check()
   }
 
-  losses(losses: readonly LossOfKeys[], now: number): void {
+  losses(losses: readonly Loss[], now: number): void {
     if (!this.#isReady) return
     for (const loss of losses) {
       // The end of an open loss of which nothing was lost after all.
@@ -201,12 +196,12 @@ export class LiveCore {
   }
 
   /**
-   * Takes the updates of one commit, or, where one of them is in doubt, none: then all of its rows are read again, so
-   * that a reader sees all of the commit at once.
+   * Takes the updates of one commit, or, where one of them is in doubt or was lost, none: then all of its rows are read
+   * again, so that a reader sees all of the commit at once.
    */
-  #commit(updates: readonly Update[], from: number, to: number, now: number): void {
+  #commit(updates: readonly Update[], from: number, to: number, now: number, isCut: boolean): void {
     const verdicts = this.#verdicts
-    let isDoubtful = false
+    let isDoubtful = isCut
     for (let place = from; place < to; place++) {
       const update = updates[place] as Update
       const verdict = this.#of(update.table).rows.judge(update)
@@ -233,7 +228,7 @@ export class LiveCore {
   }
 }
 
-function loseOf({ rows, condition }: CoreTable, keys: LossOfKeys['keys'], now: number): void {
+function loseOf({ rows, condition }: CoreTable, keys: Loss['keys'], now: number): void {
   condition.lost(now)
   if (keys === undefined) rows.doubtAll()
   else for (const record of keys) rows.doubt({ record, before: undefined })

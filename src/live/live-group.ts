@@ -185,7 +185,8 @@ export class LiveGroup {
   }
 
   #onDelivery(delivery: Delivery): void {
-    if (delivery.type === 'updates') this.core.updates(delivery.updates, this.#clock.now())
+    if (delivery.type === 'updates')
+      this.core.updates(delivery.updates, this.#clock.now(), delivery.incomplete)
     else if (delivery.type === 'loss') {
       this.core.losses(delivery.losses, this.#clock.now())
       this.#losses = delivery.losses

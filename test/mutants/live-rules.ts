@@ -254,6 +254,13 @@ export const liveRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'L5.4',
+    'Of a commit that was lost in part nothing shows until all of its rows were read',
+    'what is left of it is applied',
+    ['live/live-core.ts', 'let isDoubtful = isCut', 'let isDoubtful = isCut && false'],
+    [core, 'L5: of which a part was lost changes nothing until all of its rows were read'],
+  ),
+  rule(
     'L6.1',
     'What a read that failed was to give is in doubt as before',
     'it is forgotten',
