@@ -1,40 +1,14 @@
-import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
-import {
-  AccountDatabase,
-  type AccountTables,
-  rowTexts,
-} from '../../test/harness/account-database.ts'
-import { openQueuePair } from '../../test/harness/queue-pair.ts'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { type AccountTables, rowTexts } from '../../test/harness/account-database.ts'
+import { openAccountStage } from '../../test/harness/account-stage.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { liveTable, liveTables } from './open-live.ts'
 import type { LiveTable } from './live-table.ts'
 import type { LiveEvent } from './live-options.ts'
 
-/** A database, who changes it, and another process that keeps what it holds. */
-async function openStage() {
-  const database = new AccountDatabase()
-  onTestFinished(() => database.close())
-  const { publisher, subscriber } = await openQueuePair<AccountTables>()
-  const commit = (change: Parameters<AccountDatabase['commit']>[0]): void => {
-    publisher.publish(database.commit(change))
-  }
-  const account = (ID: string, AMOUNT: number, OWNER = 'A') => ({ ID, AMOUNT, OWNER })
-  const accounts = {
-    key: 'ID',
-    read: () => database.read('ACCOUNT'),
-    readKeys: (ids: readonly string[]) => database.read('ACCOUNT', ids),
-  } as const
-  const entries = {
-    key: ['ACCOUNT', 'NUMBER'],
-    read: () => database.read('ENTRY'),
-    readKeys: (keys: readonly object[]) => database.read('ENTRY', keys),
-  } as const
-  return { database, publisher, subscriber, commit, account, accounts, entries }
-}
-
 describe('a live table', () => {
   it('has the rows of the database when it opens, and what is published from then on', async () => {
-    const { database, publisher, subscriber, commit, account, accounts } = await openStage()
+    const { database, publisher, subscriber, commit, account, accounts } = await openAccountStage()
     database.commit((change) => change.put('ACCOUNT', account('a', 1)))
     await using live = await liveTable(subscriber, { table: 'ACCOUNT', ...accounts })
     expect(live.get('a')).toEqual(account('a', 1))
@@ -55,7 +29,7 @@ describe('a live table', () => {
   })
 
   it('has keys of several fields, and indexes by any', async () => {
-    const { publisher, subscriber, commit, entries } = await openStage()
+    const { publisher, subscriber, commit, entries } = await openAccountStage()
     await using live = await liveTable(subscriber, { table: 'ENTRY', ...entries })
     const byAccount = live.index('ACCOUNT')
     commit((change) => {
@@ -74,7 +48,7 @@ describe('a live table', () => {
   })
 
   it('keeps what passes where, and of it the fields selected', async () => {
-    const { publisher, subscriber, commit, account, accounts } = await openStage()
+    const { publisher, subscriber, commit, account, accounts } = await openAccountStage()
     commit((change) => {
       change.put('ACCOUNT', account('a', 10))
       change.put('ACCOUNT', account('b', 200))
@@ -93,7 +67,7 @@ describe('a live table', () => {
   })
 
   it('L1: reads a row again by its key where nobody can tell whether an update is newer', async () => {
-    const { database, publisher, subscriber, commit, account, accounts } = await openStage()
+    const { database, publisher, subscriber, commit, account, accounts } = await openAccountStage()
     commit((change) => change.put('ACCOUNT', account('a', 1)))
     const late = database.commit((change) => change.put('ACCOUNT', account('b', 2)))
     commit((change) => change.put('ACCOUNT', account('b', 3)))
@@ -116,7 +90,7 @@ describe('a live table', () => {
   })
 
   it('tells changes as whole commits, to who listens and to who iterates, and each row once to who is slow', async () => {
-    const { publisher, subscriber, commit, account, accounts } = await openStage()
+    const { publisher, subscriber, commit, account, accounts } = await openAccountStage()
     await using live = await liveTable(subscriber, { table: 'ACCOUNT', ...accounts })
     const heard: string[] = []
     const end = live.subscribe(({ changes }) => {
@@ -164,7 +138,7 @@ describe('a live table', () => {
   })
 
   it('goes on where a listener throws, and tells it', async () => {
-    const { publisher, subscriber, commit, account, accounts } = await openStage()
+    const { publisher, subscriber, commit, account, accounts } = await openAccountStage()
     const events: LiveEvent[] = []
     await using live = await liveTable(subscriber, {
       table: 'ACCOUNT',
@@ -186,7 +160,7 @@ describe('a live table', () => {
   })
 
   it('rejects with what the first read throws, and leaves nothing open', async () => {
-    const { subscriber, accounts } = await openStage()
+    const { subscriber, accounts } = await openAccountStage()
     const read = (): never => {
       throw new Error('no such table')
     }
@@ -197,7 +171,7 @@ describe('a live table', () => {
   })
 
   it('ends by its signal, by close() and with its queue', async () => {
-    const { subscriber, accounts } = await openStage()
+    const { subscriber, accounts } = await openAccountStage()
     const aborting = new AbortController()
     const options = { table: 'ACCOUNT' as const, ...accounts }
     const aborted = await liveTable(subscriber, { ...options, signal: aborting.signal })
@@ -220,7 +194,7 @@ describe('a live table', () => {
 
 describe('several live tables', () => {
   it('L5: a commit changes all of its tables in one turn', async () => {
-    const { publisher, subscriber, commit, account, accounts, entries } = await openStage()
+    const { publisher, subscriber, commit, account, accounts, entries } = await openAccountStage()
     await using live = await liveTables(subscriber, { ACCOUNT: accounts, ENTRY: entries })
     const { ACCOUNT, ENTRY } = live.tables
     const balances: number[][] = []
@@ -250,7 +224,7 @@ describe('several live tables', () => {
   })
 
   it('L5: of a commit with a row in doubt nothing shows before all of it was read again', async () => {
-    const { database, publisher, subscriber, account, accounts, entries } = await openStage()
+    const { database, publisher, subscriber, account, accounts, entries } = await openAccountStage()
     await using live = await liveTables(subscriber, { ACCOUNT: accounts, ENTRY: entries })
     const { ACCOUNT, ENTRY } = live.tables
     const seen: unknown[] = []
@@ -269,7 +243,7 @@ describe('several live tables', () => {
   })
 
   it('reads all tables inside what `within` gives', async () => {
-    const { database, subscriber, account } = await openStage()
+    const { database, subscriber, account } = await openAccountStage()
     database.commit((change) => change.put('ACCOUNT', account('a', 7)))
     const given: string[] = []
     let runs = 0
@@ -309,7 +283,7 @@ describe('several live tables', () => {
 
 describe('a commit that somebody waits for', () => {
   it('L7: is in the rows when it is seen, also where they have to be read for it', async () => {
-    const { database, publisher, subscriber, account, accounts, entries } = await openStage()
+    const { database, publisher, subscriber, account, accounts, entries } = await openAccountStage()
     await using live = await liveTables(subscriber, { ACCOUNT: accounts, ENTRY: entries })
     const { ACCOUNT } = live.tables
     const put = (AMOUNT: number) =>
@@ -326,7 +300,7 @@ describe('a commit that somebody waits for', () => {
   })
 
   it('L7: is not seen while what was lost cannot be read, until the signal aborts', async () => {
-    const { publisher, subscriber, accounts } = await openStage()
+    const { publisher, subscriber, accounts } = await openAccountStage()
     let isBroken = false
     await using live = await liveTable(subscriber, {
       table: 'ACCOUNT',
@@ -353,7 +327,7 @@ describe('a commit that somebody waits for', () => {
   })
 
   it('is refused where it is none, or an option is, and where the live table ends', async () => {
-    const { database, publisher, subscriber, account, accounts } = await openStage()
+    const { database, publisher, subscriber, account, accounts } = await openAccountStage()
     const options = { table: 'ACCOUNT', ...accounts } as const
     const ending = new AbortController()
     const live = await liveTable(subscriber, options)
