@@ -25,8 +25,8 @@ describe('a reset', () => {
     })
     onTestFinished(() => live.close())
     const changed: string[] = []
-    live.subscribe(({ changes, state }) => {
-      changed.push(`${state}: ${changes.map(({ kind, key }) => `${kind} ${String(key)}`).join()}`)
+    live.tables.ACCOUNT.subscribe(({ changes, state }) => {
+      changed.push(`${state}: ${changes.map(({ kind, key }) => `${kind} ${key}`).join()}`)
     })
     return { ...stage, publisher, live, asked, changed }
   }

@@ -46,11 +46,24 @@ const tell = async (child: Child, message: object | string): Promise<void> => {
   await answered
 }
 
+type Stage = Awaited<ReturnType<typeof openStage>>
+
+const keepAll = (queue: Stage['queue'], database: AccountDatabase) =>
+  liveTables(queue, {
+    ACCOUNT: {
+      key: 'ID',
+      read: () => database.read('ACCOUNT'),
+      readKeys: (ids) => database.read('ACCOUNT', ids),
+    },
+    ENTRY: {
+      key: ['ACCOUNT', 'NUMBER'],
+      read: () => database.read('ENTRY'),
+      readKeys: (keys) => database.read('ENTRY', keys),
+    },
+  })
+
 /** The recipe of old: read, then apply as it comes. */
-async function keepAsItComes(
-  queue: Awaited<ReturnType<typeof openStage>>['queue'],
-  database: AccountDatabase,
-) {
+async function keepAsItComes(queue: Stage['queue'], database: AccountDatabase) {
   const rows = new Map<string, AccountTables['ACCOUNT']>()
   const subscription = queue.subscribe('ACCOUNT', {
     onDelivery: (delivery) => {
@@ -73,18 +86,7 @@ it('L1: live tables are what SQLite has, while several processes write, publish 
     writer('W3', 3),
   ])
   const booked = Promise.all([first, second].map((child) => tell(child, { commits: 1500 })))
-  await using live = await liveTables(queue, {
-    ACCOUNT: {
-      key: 'ID',
-      read: () => database.read('ACCOUNT'),
-      readKeys: (ids) => database.read('ACCOUNT', ids),
-    },
-    ENTRY: {
-      key: ['ACCOUNT', 'NUMBER'],
-      read: () => database.read('ENTRY'),
-      readKeys: (keys) => database.read('ENTRY', keys),
-    },
-  })
+  await using live = await keepAll(queue, database)
   const { ACCOUNT, ENTRY } = live.tables
   const asItComes = await keepAsItComes(queue, database)
   third.process.send({ commits: 1_000_000 })
@@ -106,4 +108,42 @@ it('L1: live tables are what SQLite has, while several processes write, publish 
   expect(rowTexts(asItComes.values())).not.toEqual(rowTexts(database.read('ACCOUNT').rows))
   for (const child of [first, second]) child.process.send('close')
   await Promise.all([first.ended, second.ended])
+})
+
+it('L7: a commit of another process is in the live tables when its token is seen, also of one that is killed', async () => {
+  const { database, queue, writer } = await openStage()
+  const writers = await Promise.all([writer('W1', 1), writer('W2', 2), writer('W3', 3)])
+  await using live = await keepAll(queue, database)
+  const { ACCOUNT, ENTRY } = live.tables
+  const waits: Promise<boolean>[] = []
+  const isSeen = async ({ count, token }: { count: number; token: string }): Promise<boolean> => {
+    await live.seen(token)
+    return (
+      ENTRY.has({ ACCOUNT: 'ALL', NUMBER: count }) && (ACCOUNT.get('ALL')?.AMOUNT ?? 0) >= count
+    )
+  }
+  const [first, second, third] = writers.map((child) => {
+    let told = 0
+    const ended = new Promise<void>((resolve) => {
+      child.process.on('message', (message: Parameters<typeof isSeen>[0] | 'done') => {
+        told += 1
+        if (message === 'done') resolve()
+        else waits.push(isSeen(message))
+      })
+    })
+    return { child, ended, told: () => told }
+  })
+  if (!first || !second || !third) throw new Error('three writers')
+  for (const { child } of [first, second]) child.process.send({ counts: 600 })
+  third.child.process.send({ counts: 1_000_000 })
+  await eventually('the third process has published', () => third.told() > 200)
+  await third.child.end('SIGKILL')
+  await Promise.all([first.ended, second.ended])
+  const seen = await Promise.all(waits)
+  expect(seen.length).toBeGreaterThan(1400)
+  expect(seen.filter((isThere) => !isThere)).toEqual([])
+  const { applied, dropped, doubted } = ACCOUNT.stats()
+  expect(Math.min(applied, dropped, doubted)).toBeGreaterThan(0)
+  for (const { child } of [first, second]) child.process.send('close')
+  await Promise.all([first.child.ended, second.child.ended])
 })

@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { seededRandom } from '../../src/base/random.ts'
 import { openUpdateQueue } from '../../src/index.ts'
+import type { NewChange } from '../../src/model/reset.ts'
 import { AccountDatabase, type AccountTables } from '../harness/account-database.ts'
 
 const [name = '', seed = '', file = '', definition = '', host = ''] = process.argv.slice(2)
@@ -51,6 +52,44 @@ async function bookMany(commits: number): Promise<void> {
   await queue.flush()
 }
 
+/** One in ten without versions, one in twenty as resets of its rows. */
+function toldIn(commit: Commit): readonly NewChange<AccountTables>[] {
+  const chance = random()
+  if (chance < 0.1) return commit.map((update) => ({ ...update, version: undefined }))
+  if (chance > 0.15) return commit
+  return commit.map(({ table, record }) => ({
+    table,
+    kind: 'reset',
+    reason: 'a test',
+    keys: [record],
+  }))
+}
+
+/**
+ * Counts an account up that all writers count, with an entry for each count, and tells its token with it; some are
+ * published late, some without a version, and of some only that they have changed.
+ */
+async function countUp(times: number): Promise<void> {
+  const late: (() => void)[] = []
+  for (let time = 0; time < times; time++) {
+    let count = 0
+    const commit = database.commit((change) => {
+      count = (change.get('ACCOUNT', 'ALL')?.AMOUNT ?? 0) + 1
+      change.put('ACCOUNT', { ID: 'ALL', OWNER: name, AMOUNT: count })
+      change.put('ENTRY', { ACCOUNT: 'ALL', NUMBER: count, AMOUNT: time })
+    })
+    const changes = toldIn(commit)
+    const publish = (): void => {
+      process.send?.({ count, token: queue.publish(changes).token })
+    }
+    if (random() < 0.15) late.push(publish)
+    else publish()
+    if (random() < 0.1) late.shift()?.()
+    if (time % 10 === 0) await pause(1)
+  }
+  for (const publish of late) publish()
+}
+
 /** Each account for the last time, twice, and published in the wrong order. */
 async function endBadly(): Promise<void> {
   for (let index = 0; index < accounts; index++) {
@@ -63,13 +102,16 @@ async function endBadly(): Promise<void> {
   await queue.flush()
 }
 
-async function act(message: { commits: number } | 'end badly' | 'close'): Promise<void> {
+async function act(
+  message: { commits: number } | { counts: number } | 'end badly' | 'close',
+): Promise<void> {
   if (message === 'close') {
     await queue.close()
     process.disconnect()
     return
   }
   if (message === 'end badly') await endBadly()
+  else if ('counts' in message) await countUp(message.counts)
   else await bookMany(message.commits)
   process.send?.('done')
 }
