@@ -25,6 +25,7 @@ try {
   writeFileSync(
     join(folder, 'use.mjs'),
     `import { openUpdateQueue, TidingsError } from 'tidings'
+     import { liveTable } from 'tidings/live'
      import { MemoryCluster } from 'tidings/testing'
      import { createRequire } from 'node:module'
      const required = createRequire(import.meta.url)('tidings')
@@ -39,6 +40,8 @@ try {
        if (delivery.updates[0].record.id !== 1) throw new Error('wrong record')
        break
      }
+     const live = await liveTable(b, { table: 'TRADE', key: 'id', read: () => [{ id: 2 }] })
+     if (live.get(2) === undefined) throw new Error('no row')
      await a.close()
      await b.close()
      try { await openUpdateQueue({}) } catch (error) {

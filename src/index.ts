@@ -2,6 +2,8 @@ import './base/node-version.ts'
 import './queue/worker-threads.ts'
 
 export { openUpdateQueue } from './queue/open-update-queue.ts'
+export { changed, type Changed, type CommitOptions, type Transaction } from './queue/commits.ts'
+export type { ResetOptions } from './queue/resets.ts'
 export type { FlushResult, UpdateQueue } from './queue/update-queue.ts'
 export type { OpenOptions, QueueOptions, SubscribeOptions, WhenSlow } from './queue/options.ts'
 export type { ConflationKey } from './queue/conflation-key.ts'
@@ -15,7 +17,9 @@ export {
   type ErrorCategory,
   type ErrorCode,
 } from './base/tidings-error.ts'
-export { lossReasons, type Loss, type LossReason } from './model/loss.ts'
+export { lossReasons, type Loss, type LossReason, type RecordKey } from './model/loss.ts'
+export type { Published } from './model/published.ts'
+export type { KeyOf, NewChange, NewReset } from './model/reset.ts'
 export type { PublisherIdentity } from './model/publisher-identity.ts'
 export type {
   ConflatedRange,

@@ -322,6 +322,29 @@ describe('publish', () => {
     expect(records(tail.output)).toEqual([{ n: 1 }, { n: 4 }])
   })
 
+  it('--updates: a line may be a reset, which tail prints as a loss', async () => {
+    const cluster = await TestCluster.start('mesh')
+    const tail = await readyTail(cluster, '--count', '2')
+    const input = [
+      [{ record: { n: 1 } }, { kind: 'reset', reason: 'why', keys: [{ n: 2 }] }],
+      { kind: 'reset', table: 'POSITION', reason: 'by hand' },
+      { record: { n: 3 } },
+    ]
+    const text = input.map((line) => `${JSON.stringify(line)}\n`).join('')
+    const published = await cluster.run(['publish', 'TRADE', '--updates'], text)
+    expect(published.log).toMatch(/^4 updates, confirmed by 1 subscriber$/m)
+    await tail.ended
+    expect(lines(tail.output)).toMatchObject([
+      { record: { n: 1 } },
+      { loss: { table: 'TRADE', from: 2, to: 2, reason: 'reset', text: 'why', keys: [{ n: 2 }] } },
+      { loss: { table: 'POSITION', from: 1, to: 1, reason: 'reset', text: 'by hand' } },
+      { record: { n: 3 } },
+    ])
+    const wrong = await cluster.run(['publish', 'TRADE', '--updates', '{"kind":"reset"}'])
+    expect(wrong.code).toBe(2)
+    expect(wrong.log).toContain('RECORD: updates[0] of TRADE: a reset needs a reason')
+  })
+
   it('--updates: a line is an update, or a commit of several', async () => {
     const cluster = await TestCluster.start('proxy')
     const tail = await readyTail(cluster, '--count', '4')

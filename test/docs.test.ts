@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { errorCategories } from '../src/base/tidings-error.ts'
@@ -10,6 +11,7 @@ import { intakeLimits } from '../src/intake/intake-limits.ts'
 import { endedKeptMs, maxEndedEntries } from '../src/cluster/roster/roster.ts'
 import { loadSettings } from '../src/definition/load-settings.ts'
 import { formatProblem } from '../src/definition/problem.ts'
+import { liveLimits } from '../src/live/live-limits.ts'
 import { lossReasons } from '../src/model/loss.ts'
 import { maxCommitTables } from '../src/publisher/open-parcel.ts'
 import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
@@ -22,6 +24,8 @@ import { socketLimits } from '../src/sockets/socket-options.ts'
 import { wireLimits } from '../src/wire/limits.ts'
 import { endProcessesAfterEach } from './harness/after-each.ts'
 import { Child } from './harness/child.ts'
+import { eventually } from './harness/eventually.ts'
+import { freePorts } from './harness/loopback.ts'
 import { command, TestCluster } from './harness/test-cluster.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -70,24 +74,40 @@ const plain = (cell: string | undefined): string => (cell ?? '').replaceAll('`',
 
 endProcessesAfterEach()
 
+/** What `import 'tidings'` finds in a checkout without a build. */
+const sourceOf = (name: string): string => pathToFileURL(join(root, 'src', name, 'index.ts')).href
+const doors = { tidings: sourceOf(''), 'tidings/live': sourceOf('live') }
+const hook = `import { registerHooks } from 'node:module'
+  const doors = ${JSON.stringify(doors)}
+  registerHooks({ resolve: (name, context, next) => next(doors[name] ?? name, context) })`
+
+/** Runs a sample as it is printed, as a process of this cluster. */
+function startSample(
+  cluster: TestCluster,
+  name: string,
+  program: string,
+  { cwd = folder, port = 0 } = {},
+): Child {
+  writeFileSync(join(cwd, name), program)
+  return new Child({
+    name,
+    arguments: ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, name],
+    env: {
+      TIDINGS_DEFINITION: cluster.definition,
+      TIDINGS_HOST: cluster.node().host,
+      PORT: String(port),
+    },
+    cwd,
+    ipc: false,
+    keepsOutput: true,
+  })
+}
+
 describe('README', () => {
-  /** What `import 'tidings'` finds in a checkout without a build. */
-  const hook = `import { registerHooks } from 'node:module'
-    registerHooks({ resolve: (name, context, next) => next(name === 'tidings' ?
-      ${JSON.stringify(pathToFileURL(join(root, 'src/index.ts')).href)} : name, context) })`
   const programs = blocks('README.md', 'js')
 
   async function start(program: string | undefined): Promise<Child> {
-    const cluster = await TestCluster.start('proxy', 1)
-    const file = join(folder, 'program.mjs')
-    writeFileSync(file, program ?? '')
-    return new Child({
-      name: 'README',
-      arguments: ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, file],
-      env: { TIDINGS_DEFINITION: cluster.definition, TIDINGS_HOST: cluster.node().host },
-      ipc: false,
-      keepsOutput: true,
-    })
+    return startSample(await TestCluster.start('proxy', 1), 'program.mjs', program ?? '')
   }
 
   it('begins with commands that exist', () => {
@@ -137,6 +157,40 @@ it('docs/LIBRARY.md prints tests of an application that run as they are printed,
   expect(await run(programs[1])).toBe(outputs[0])
 })
 
+describe('docs/LIVE.md', () => {
+  const [, section = ''] = read('docs/LIVE.md').split('### seen(token, options?)')
+  const [writer = '', reader = ''] = [...section.matchAll(/^```ts\n(.*?)^```$/gms)].map(
+    ([, code = '']) => code,
+  )
+
+  it('prints two processes of which one answers with what the other has just written', async () => {
+    const cluster = await TestCluster.start('proxy', 1)
+    const cwd = mkdtempSync(join(folder, 'prices-'))
+    const database = new DatabaseSync(join(cwd, 'prices.db'))
+    database.exec('pragma journal_mode = wal')
+    database.exec('create table PRICE (ID text primary key, AMOUNT real, VERSION integer)')
+    database.close()
+    const ports = await freePorts('127.0.0.1', 2)
+    const children = [writer, reader].map((program, place) =>
+      startSample(cluster, `prices-${place}.mts`, program, { cwd, port: ports[place] }),
+    )
+    const [atWriter, atReader] = ports.map((port) => `http://localhost:${port}`)
+    await eventually('both answer', async () => {
+      const answers = await Promise.allSettled([fetch(`${atWriter}/T0/1`), fetch(`${atReader}/T0`)])
+      return answers.every(({ status }) => status === 'fulfilled')
+    })
+    for (let amount = 1; amount <= 200; amount++) {
+      const { headers } = await fetch(`${atWriter}/T${amount % 3}/${amount}`, { method: 'PUT' })
+      const token = headers.get('commit-token') ?? ''
+      const answer = await fetch(`${atReader}/T${amount % 3}`, {
+        headers: { 'commit-token': token },
+      })
+      expect(await answer.text()).toBe(String(amount))
+    }
+    for (const child of children) await child.end('SIGTERM')
+  })
+})
+
 it('TypeScript and JavaScript of all pages is whole: each sample compiles as a file of its own', () => {
   const samples = pages.flatMap((page) =>
     [...blocks(page, 'ts'), ...blocks(page, 'js')].map((code) => ({ page, code })),
@@ -156,6 +210,7 @@ it('TypeScript and JavaScript of all pages is whole: each sample compiles as a f
       typeRoots: [join(root, 'node_modules/@types')],
       paths: {
         tidings: [join(root, 'src/index.ts')],
+        'tidings/live': [join(root, 'src/live/index.ts')],
         'tidings/testing': [join(root, 'src/testing/index.ts')],
       },
     },
@@ -232,6 +287,7 @@ describe('limits', () => {
     ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
     ['docs/MULTICAST.md', 'multicast-limits', multicastLimits],
     ['docs/COMPATIBILITY.md', 'thread-limits', threadSenderLimits],
+    ['docs/LIVE.md', 'live-limits', liveLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

@@ -37,6 +37,7 @@ const allowed: Record<string, readonly string[]> = {
     'cluster',
     'queue',
   ],
+  live: ['base', 'model', 'queue'],
   demo: ['base', 'model', 'definition', 'queue'],
   doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],
   cli: [
@@ -62,6 +63,7 @@ const allowed: Record<string, readonly string[]> = {
     'transport',
     'cluster',
     'queue',
+    'live',
   ],
   'index.ts': ['base', 'model', 'queue'],
 }

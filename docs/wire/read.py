@@ -19,7 +19,7 @@ import sys
 import zlib
 from urllib.parse import unquote
 
-from rows import UPDATE_KINDS, Reader, Refused, read_updates
+from rows import UPDATE_KINDS, Reader, Refused, read_updates, record_of
 
 MESSAGE_KINDS = {1: "batch", 2: "replay", 3: "refusal", 4: "mark", 5: "vector", 6: "heartbeat", 7: "leaving"}
 FOREIGN, UNPUBLISHED = 0x01, 0x10  # flags of a batch
@@ -209,6 +209,8 @@ def _batch(reader, message):
         message["foreign"] = True
     if flags & UNPUBLISHED:
         message["unpublished"] = _reason(payload)
+        if message["unpublished"] == "reset" and message["count"] == 1:
+            message["reset"] = _reset(reader)
     else:
         message["updates"] = read_updates(payload, message)
 
@@ -218,6 +220,13 @@ def _reason(payload):
     if not re.fullmatch(rb"[a-z][a-z-]{0,63}", payload):
         raise Refused("bad-text")
     return payload.decode("ascii")
+
+
+def _reset(reader):
+    """What a reset says: why, and the keys of the records, none where it may be any."""
+    text = reader.utf8(reader.varint())
+    keys = [reader.utf8(reader.varint()) for _ in range(reader.count(3))]
+    return {"text": text, "keys": [record_of(key) for key in keys]}
 
 
 def _commits(reader, message):

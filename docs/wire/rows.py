@@ -237,10 +237,12 @@ def _parsed(kind, text):
         return json.loads(text)
     if kind == "mixed":
         return _mixed(text)
-    if kind == "record":
-        members = json.loads(text)
-        return {name: member and _mixed(member) for name, member in members.items()}
-    return text
+    return record_of(text) if kind == "record" else text
+
+
+def record_of(text):
+    """A record, or the key of one, that travels as one text."""
+    return {name: member and _mixed(member) for name, member in json.loads(text).items()}
 
 
 def _mixed(text):

@@ -117,7 +117,7 @@ function addTail(program: Command, ended: Ended): void {
       'after',
       `
 Says "ready" on stderr when everything published from then on will be printed, or without which
-nodes. A loss is printed as {"loss":{…}}. SIGINT ends it with 0. Output that cannot be written ends it with 1.${exitCodes}`,
+nodes. A loss or a reset is printed as {"loss":{…}}. SIGINT ends it with 0. Output that cannot be written ends it with 1.${exitCodes}`,
     )
     .action(async (tables: string[], options) =>
       ended(await (await import('./tail-command.ts')).tail(tables, options)),

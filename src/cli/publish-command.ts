@@ -4,7 +4,8 @@ import { isInt64 } from '../base/int64.ts'
 import { maxJsonNesting, nestsDeeper } from '../base/json-nesting.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { NewUpdate, UpdateKind } from '../model/update.ts'
+import type { NewChange, NewReset } from '../model/reset.ts'
+import type { UpdateKind } from '../model/update.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { checkGivenInUtf8, ownCommandLine } from './argument-bytes.ts'
 import { exitCode, exitCodeOfSignal } from './exit-code.ts'
@@ -66,7 +67,7 @@ export async function publish(
 }
 
 async function publishAll(
-  single: NewUpdate[] | null,
+  single: NewChange[] | null,
   parse: LineParser,
   options: PublishOptions,
   interrupt: Interrupt,
@@ -104,7 +105,7 @@ async function publishLines(
   }
 }
 
-function publishOne(queue: UpdateQueue, updates: NewUpdate[], place: string): void {
+function publishOne(queue: UpdateQueue, updates: NewChange[], place: string): void {
   try {
     queue.publish(updates)
   } catch (error) {
@@ -142,7 +143,7 @@ class LineParser {
     this.#options = options
   }
 
-  line(text: string, place: string): NewUpdate[] {
+  line(text: string, place: string): NewChange[] {
     const value = parseJson(text, place)
     if (!this.#options.updates)
       return [
@@ -157,8 +158,10 @@ class LineParser {
     return values.map((each) => this.#update(each, place))
   }
 
-  #update(value: unknown, place: string): NewUpdate {
+  #update(value: unknown, place: string): NewChange {
     const update = checkObject(value, place, 'an update') as Record<string, unknown>
+    // What else it has to have, the queue says.
+    if (update['kind'] === 'reset') return { table: this.#table, ...update } as unknown as NewReset
     for (const name of Object.keys(update))
       if (!updateNames.has(name)) {
         const hint = didYouMean(name, updateNames) || `; it has ${takenNames.join(', ')}`
@@ -171,7 +174,7 @@ class LineParser {
     if (typeof kind !== 'string' || !kinds.includes(kind))
       throw new TidingsError(
         'USAGE',
-        `${place}: \`kind\` must be 'insert', 'modify' or 'delete', got ${shown(kind)}`,
+        `${place}: \`kind\` must be 'insert', 'modify', 'delete' or 'reset', got ${shown(kind)}`,
       )
     const { before } = update
     return {

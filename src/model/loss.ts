@@ -16,9 +16,14 @@ export const lossReasons = [
   'malformed',
   /** Foreign programs published faster than the intake of their node could take it, or its connection ended. */
   'foreign-overrun',
+  /** The publisher cannot tell what changed: it says so in the place of its updates, and why as `text`. */
+  'reset',
 ] as const
 
 export type LossReason = (typeof lossReasons)[number]
+
+/** Fields that tell some records of a table from all others, with their values. */
+export type RecordKey = Readonly<Record<string, unknown>>
 
 /** Updates that were published and will not be delivered to this subscription. */
 export interface Loss<Table extends string = string> {
@@ -31,6 +36,13 @@ export interface Loss<Table extends string = string> {
   /** Last sequence lost; null: open end, until a loss with `ends` closes it. */
   readonly to: number | null
   readonly reason: LossReason
+  /** Of a reset: why, in the words of its publisher. */
+  readonly text?: string
+  /**
+   * Of a reset: what changed are records that have all the fields of one of these. Absent: it may be any
+   * record of the table.
+   */
+  readonly keys?: readonly RecordKey[]
   /** The end of a loss reported open before; `to` = `from` − 1: nothing was lost after all. */
   readonly ends?: true
 }

@@ -28,6 +28,14 @@ export type CommitEntry =
       readonly tables: readonly { readonly table: string; readonly updates: number }[]
     }
 
+/** What a reset says, as it travels. */
+export interface ResetNotice {
+  /** Why, for people. */
+  readonly text: string
+  /** See `wire/rows/record-key.ts`; empty: it may be any record. */
+  readonly keys: readonly string[]
+}
+
 /** The header of a batch: everything but its rows. */
 export interface BatchHeader {
   readonly publisher: PublisherIdentity
@@ -49,6 +57,8 @@ export interface BatchHeader {
    * then, and is sent, retained and replayed as any batch.
    */
   readonly unpublished?: string | undefined
+  /** It stands for one reset; `unpublished` says so in one word. */
+  readonly reset?: ResetNotice | undefined
 }
 
 export interface BatchMessage extends BatchHeader {

@@ -421,10 +421,10 @@ describe('a parcel', () => {
 
   it('D1: commits are numbered in the order of publish(), from 1', () => {
     const insert = { table: 'A', kind: 'insert' as const, record: {} }
-    expect(stage.publisher.publish(insert)).toBe(1)
-    expect(stage.publisher.publish([insert, insert])).toBe(2)
+    expect(stage.publisher.publish(insert)).toMatchObject({ commit: 1 })
+    expect(stage.publisher.publish([insert, insert])).toMatchObject({ commit: 2 })
     expect(() => stage.publisher.publish([])).toThrow('a commit needs an update')
-    expect(stage.publisher.publish(insert)).toBe(3)
+    expect(stage.publisher.publish(insert)).toMatchObject({ commit: 3 })
     stage.publisher.endTurn(0, 0)
     expect(stage.of('batch')[0]?.commits.map((entry) => entry.commit)).toEqual([1, 2, 3])
   })

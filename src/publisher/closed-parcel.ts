@@ -1,7 +1,8 @@
 import type { CommitEntry, OutgoingBatch, TableSequence } from '../model/message.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { EncodedRows } from '../wire/rows/encoded-rows.ts'
-import { encodeBatch, UnpublishedRows } from '../wire/frames/message-codec.ts'
+import { encodeBatch } from '../wire/frames/message-codec.ts'
+import { UnpublishedRows } from '../wire/frames/unpublished-rows.ts'
 
 /** What a parcel has of one table. */
 interface ClosedTable {
@@ -24,8 +25,6 @@ export interface ParcelHeader {
   /** Close to the bytes of all its messages. */
   readonly bytes: number
   readonly foreign?: boolean
-  /** See `BatchHeader.unpublished`. */
-  readonly unpublished?: string
 }
 
 interface UnsentBatch {
@@ -66,7 +65,8 @@ export class ClosedParcel {
   /** The next message. */
   next(): OutgoingBatch {
     const { table, first, rows, commits } = this.#waiting[this.#taken] as UnsentBatch
-    const { publisher, parcel, publishedAt, foreign, unpublished } = this.#header
+    const { publisher, parcel, publishedAt, foreign } = this.#header
+    const { unpublished, reset } = rows
     const batch = encodeBatch(
       {
         publisher,
@@ -79,6 +79,7 @@ export class ClosedParcel {
         publishedAt,
         foreign,
         unpublished,
+        reset,
       },
       rows,
     )
@@ -89,14 +90,14 @@ export class ClosedParcel {
 
 /** A parcel of `count` commits of one update each that have numbers and nothing else. */
 export function unpublishedParcel(
-  header: Omit<ParcelHeader, 'bytes' | 'unpublished'>,
+  header: Omit<ParcelHeader, 'bytes'>,
   { table, last, count }: { readonly table: string; readonly last: number; readonly count: number },
   firstCommit: number,
   why: string,
 ): ClosedParcel {
   const run = { type: 'run', commit: firstCommit, commits: count, updatesEach: 1 } as const
   const batches = [new UnpublishedRows(count, why)]
-  return new ClosedParcel({ ...header, bytes: why.length, unpublished: why }, [
+  return new ClosedParcel({ ...header, bytes: why.length }, [
     { table, first: last - count + 1, last, batches, commits: [[run]] },
   ])
 }

@@ -3,16 +3,21 @@ import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { asTidingsError, TidingsError } from '../base/tidings-error.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
+import type { NewChange, NewReset } from '../model/reset.ts'
 import type { NewUpdate } from '../model/update.ts'
 import { wireLimits } from '../wire/limits.ts'
+import type { EncodedRows } from '../wire/rows/encoded-rows.ts'
 import { type RowMark, RowWriter } from '../wire/rows/row-writer.ts'
 import { ClosedParcel, type ParcelHeader } from './closed-parcel.ts'
 import { CommitEntries, type TableUpdates } from './commit-entries.ts'
+import { CommitResets } from './commit-resets.ts'
 import { TableNames } from './table-names.ts'
 
 interface OpenTable {
   readonly table: string
   readonly writer: RowWriter
+  /** Batches that are closed: a reset is one of its own. */
+  readonly closed: EncodedRows[]
   readonly commits: CommitEntries
   /** True while the parcel holds updates of this table. */
   touched: boolean
@@ -61,12 +66,21 @@ export class OpenParcel {
   }
 
   /** Adds a commit of one update: the common case, without any bookkeeping by table. Gives its table. */
-  addOne(update: NewUpdate, commit: number): string {
+  addOne(update: NewChange, commit: number): string {
     let table: unknown
     try {
       checkNames(update)
       table = update.table
-      const { kind, record } = update
+      const { kind } = update
+      if (kind === 'reset') {
+        const resets = new CommitResets()
+        const open = this.#addReset(resets, update, table)
+        this.#close(open, resets)
+        open.commits.addWhole(commit, 1)
+        this.#touch(open)
+        return open.table
+      }
+      const { record } = update
       const before = optional(update, 'before')
       const version = optional(update, 'version')
       const open = this.#openTable(table)
@@ -84,13 +98,14 @@ export class OpenParcel {
    * Adds all updates of a commit, or none: what is refused leaves nothing behind. Gives what it has
    * in each table.
    */
-  addAll(given: readonly NewUpdate[], commit: number): Iterable<TableUpdates> {
+  addAll(given: readonly NewChange[], commit: number): readonly TableUpdates[] {
     // A list of our own: a getter may change that of the application while it is read.
     const updates = listOf(given)
     if (updates.length === 0) throw new TidingsError('USAGE', 'a commit needs an update')
     const parts = new Map<string, CommitPart>()
+    const resets = new CommitResets()
     try {
-      this.#bytes += this.#append(updates, parts)
+      this.#bytes += this.#append(updates, parts, resets)
     } catch (error) {
       for (const { open, mark } of parts.values()) open.writer.rollback(mark)
       this.#forgetUnused()
@@ -102,6 +117,7 @@ export class OpenParcel {
       else open.commits.addPart(commit, places, tables)
       this.#touch(open)
     }
+    for (const table of resets.tables) this.#close(this.#openTable(table), resets)
     return tables
   }
 
@@ -109,36 +125,62 @@ export class OpenParcel {
    * Bytes by which the parcel grows. A commit may have 100,000 updates: nothing is made for each. Each
    * part of an update is read once, since a getter may give another one each time.
    */
-  #append(updates: readonly NewUpdate[], parts: Map<string, CommitPart>): number {
+  #append(
+    updates: readonly NewChange[],
+    parts: Map<string, CommitPart>,
+    resets: CommitResets,
+  ): number {
     let grown = 0
     let part: CommitPart | undefined
+    let index = 0
     let place = 0
     let table: unknown
     try {
-      for (; place < updates.length; place++) {
+      for (; index < updates.length; index++) {
         table = undefined
-        const update = updates[place] as NewUpdate
+        const update = updates[index] as NewChange
         checkNames(update)
         table = update.table
-        const { kind, record } = update
+        const { kind } = update
+        if (kind === 'reset') {
+          this.#addReset(resets, update, table)
+          continue
+        }
+        const { record } = update
         const before = optional(update, 'before')
         const version = optional(update, 'version')
         if (part === undefined || part.open.table !== table)
           part = parts.get(table as string) ?? this.#addPart(updates, table, place, parts)
         grown += part.open.writer.appendRow(kind, record, before, version)
-        part.updates++
-        if (parts.size > 1) part.places.push(place)
+        count(part, parts, place++)
         if (grown > this.#maxCommitBytes) throw this.#tooLarge(grown)
       }
     } catch (reason) {
-      throw refused(reason, table, place)
+      throw refused(reason, table, index)
     }
+    for (const reset of resets.tables)
+      count(parts.get(reset) ?? this.#addPart(updates, reset, place, parts), parts, place++)
     return grown
+  }
+
+  /** Takes in what a reset says of its table. */
+  #addReset(resets: CommitResets, reset: NewReset, table: unknown): OpenTable {
+    const open = this.#openTable(table)
+    resets.add(reset, open.table)
+    return open
+  }
+
+  /** The reset of a commit that was taken follows what the table has: as a batch of its own. */
+  #close(open: OpenTable, resets: CommitResets): void {
+    const rows = resets.rowsOf(open.table)
+    for (const closed of open.writer.take()) open.closed.push(closed)
+    open.closed.push(rows)
+    this.#bytes += rows.bytes
   }
 
   /** The first update of a table in a commit stands at this place. */
   #addPart(
-    updates: readonly NewUpdate[],
+    updates: readonly NewChange[],
     table: unknown,
     place: number,
     parts: Map<string, CommitPart>,
@@ -159,7 +201,7 @@ export class OpenParcel {
   ): ClosedParcel {
     const tables = this.#touched.map((open) => {
       open.touched = false
-      const batches = open.writer.take()
+      const batches = [...open.closed.splice(0), ...open.writer.take()]
       const counts = batches.map(({ count }) => count)
       const updates = counts.reduce((sum, count) => sum + count, 0)
       const last = lastNumbered(open.table)
@@ -179,7 +221,13 @@ export class OpenParcel {
       const isNew = !this.#names.has(table as string)
       this.#names.add(table)
       const name = table as string
-      open = { table: name, writer: new RowWriter(), commits: new CommitEntries(), touched: false }
+      open = {
+        table: name,
+        writer: new RowWriter(),
+        closed: [],
+        commits: new CommitEntries(),
+        touched: false,
+      }
       this.#tables.set(name, open)
       if (isNew) this.#unused.push(name)
     }
@@ -212,13 +260,19 @@ export class OpenParcel {
   }
 }
 
+/** One more update or reset of a commit is in this table, the last of it so far. */
+function count(part: CommitPart, parts: ReadonlyMap<string, CommitPart>, place: number): void {
+  part.updates++
+  if (parts.size > 1) part.places.push(place)
+}
+
 /** A manifest names all tables of a parcel: half of one is left for the commit that comes last. */
 export const maxCommitTables = wireLimits.maxManifestTables / 2
 
 const updateNames = ['table', 'kind', 'record', 'before', 'version']
 
 /** A name that nobody looks at would be a part of the update that silently does not travel. */
-function checkNames(update: NewUpdate): void {
+function checkNames(update: NewChange): void {
   if (!isPlainObject(update))
     throw new TidingsError(
       'USAGE',
@@ -235,6 +289,7 @@ function checkNames(update: NewUpdate): void {
       default:
         // What somebody has put on Object.prototype is no field of it.
         if (!Object.hasOwn(update, name)) continue
+        if ((name === 'reason' || name === 'keys') && update.kind === 'reset') continue
         throw new TidingsError(
           'USAGE',
           `an update has no field "${name}"${didYouMean(name, updateNames) || `; it has ${updateNames.join(', ')}`}`,
@@ -245,17 +300,17 @@ function checkNames(update: NewUpdate): void {
 
 /** The same of parts that may be missing. */
 function optional<Name extends 'before' | 'version'>(
-  update: NewUpdate,
+  update: NewChange,
   name: Name,
 ): NewUpdate[Name] {
-  const value = update[name]
+  const value = (update as NewUpdate)[name]
   if (value === undefined || !(name in Object.prototype) || Object.hasOwn(update, name))
     return value
   return undefined
 }
 
 /** Reading the list runs code of the application where it is a Proxy or has getters. */
-function listOf(given: readonly NewUpdate[]): NewUpdate[] {
+function listOf(given: readonly NewChange[]): NewChange[] {
   try {
     return [...given]
   } catch (reason) {
@@ -278,8 +333,8 @@ function refused(reason: unknown, table: unknown, place: number | null): Tidings
 const messageOf = (reason: unknown): string =>
   reason instanceof Error ? reason.message : String(reason)
 
-function tooManyTables(updates: readonly NewUpdate[]): TidingsError {
-  const tables = new Set(updates.map((update: NewUpdate | null) => update?.table)).size
+function tooManyTables(updates: readonly NewChange[]): TidingsError {
+  const tables = new Set(updates.map((update: NewChange | null) => update?.table)).size
   return new TidingsError(
     'LIMIT_EXCEEDED',
     `the commit touches ${tables} tables, the limit is ${maxCommitTables} (maxCommitTables)`,

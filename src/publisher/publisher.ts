@@ -5,7 +5,7 @@ import type { Request } from '../model/request.ts'
 import type { RosterEntry } from '../model/roster-entry.ts'
 import { statusTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
-import type { NewUpdate } from '../model/update.ts'
+import type { NewChange } from '../model/reset.ts'
 import { encodeMessage } from '../wire/frames/message-codec.ts'
 import { type FlushOutcome, Flushes } from './flushes.ts'
 import { unpublishedParcel } from './closed-parcel.ts'
@@ -13,6 +13,7 @@ import { Heartbeats } from './heartbeats.ts'
 import { OpenParcel } from './open-parcel.ts'
 import { ParcelGathering } from './parcel-gathering.ts'
 import type { PublishedStream } from './published-stream.ts'
+import { PublishedCommit } from './published-commit.ts'
 import { PublishedStreams } from './published-streams.ts'
 import { Outbox } from './outbox.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
@@ -162,25 +163,25 @@ export class Publisher {
   }
 
   /**
-   * Takes one commit. Returns its number. Throws TidingsError CLOSED, COMMIT_TOO_LARGE,
+   * Takes one commit. Throws TidingsError CLOSED, COMMIT_TOO_LARGE,
    * LIMIT_EXCEEDED, USAGE or VALUE_UNSUPPORTED; what is refused leaves nothing behind.
    */
-  publish(updates: NewUpdate | readonly NewUpdate[]): number {
+  publish(changes: NewChange | readonly NewChange[]): PublishedCommit {
     this.reading.check('publish()')
     if (this.#state !== 'alive')
       throw new TidingsError('CLOSED', 'the queue is closed: it takes no more updates')
     const commit = this.#commits + 1
+    const { incarnation } = this.identity
     this.reading.begin()
     try {
-      if (Array.isArray(updates))
-        for (const part of this.#parcel.addAll(updates, commit))
-          this.#number(part.table, part.updates)
-      else this.#number(this.#parcel.addOne(updates as NewUpdate, commit), 1)
+      const published = Array.isArray(changes)
+        ? new PublishedCommit(commit, incarnation, this.#takeAll(changes, commit))
+        : this.#takeOne(changes as NewChange, commit)
+      this.#commits = commit
+      return published
     } finally {
       this.reading.end()
     }
-    this.#commits = commit
-    return commit
   }
 
   /**
@@ -330,9 +331,22 @@ export class Publisher {
     return stream
   }
 
-  #number(table: string, updates: number): void {
+  #takeAll(changes: readonly NewChange[], commit: number): TableSequence[] {
+    return this.#parcel
+      .addAll(changes, commit)
+      .map(({ table, updates }) => ({ table, last: this.#number(table, updates) }))
+  }
+
+  #takeOne(change: NewChange, commit: number): PublishedCommit {
+    const table = this.#parcel.addOne(change, commit)
+    return new PublishedCommit(commit, this.identity.incarnation, table, this.#number(table, 1))
+  }
+
+  /** Gives the next numbers of a table to so many updates; returns the last of them. */
+  #number(table: string, updates: number): number {
     if (this.#last?.table !== table) this.#last = this.#stream(table)
     this.#last.number(updates)
+    return this.#last.numbered
   }
 
   #closeParcel(now: number, wallClock: number): void {

@@ -1,12 +1,14 @@
 import { inBackground } from '../base/background.ts'
 import type { Clock } from '../base/clock.ts'
 import { nextCommonTime } from '../base/common-time.ts'
-import { abortable, checkAborted } from '../base/abortable.ts'
+import { abortable } from '../base/abortable.ts'
 import { EndOfTurn } from '../base/end-of-turn.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
-import type { NewUpdate, TablesOf } from '../model/update.ts'
+import type { Published } from '../model/published.ts'
+import type { NewChange } from '../model/reset.ts'
+import type { TablesOf } from '../model/update.ts'
 import type { OutgoingMessage } from '../publisher/outgoing-message.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
@@ -16,20 +18,22 @@ import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { decodeRequest } from '../wire/frames/request-codec.ts'
 import { Alarm } from './alarm.ts'
 import { Counters } from './counters.ts'
-import { firstSyncMs, lingerMs, reportBehindMs, reportMs } from './queue-times.ts'
+import { lingerMs, reportBehindMs, reportMs } from './queue-times.ts'
 import { EventFeed } from './event-feed.ts'
 import { flushResult } from './flush-result.ts'
-import { checkSignalOption, checkSubscribeOptions, checkTables } from './option-checks.ts'
+import { type CommitOptions, Commits, type Transaction } from './commits.ts'
+import { checkSignalOption } from './option-checks.ts'
 import type { SubscribeOptions } from './options.ts'
 import { OwnRegistration } from './own-registration.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
-import { type Subscription, SubscriptionHandle } from './subscription-handle.ts'
+import type { Subscription } from './subscription-handle.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { perform } from './perform.ts'
 import type { QueueParts } from './queue-parts.ts'
 import { Refusals } from '../transport/refusals.ts'
 import { RosterNews } from './roster-news.ts'
-import { selectionOf } from './selection-options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
+import { type ResetOptions, resetsOf } from './resets.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
 
 /** Composes publisher, subscriber and transport; owns the timer, the turn of the event loop and the life. */
@@ -40,7 +44,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #publisher: Publisher
   readonly #subscriber: Subscriber
   readonly #feed = new EventFeed<QueueEvent>()
-  readonly #handles = new Set<Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>>()
+  readonly #subscriptions: Subscriptions
+  readonly #commits: Commits
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
   readonly #whenClosed = this.#closed.promise.then(() => undefined)
   readonly #counters = new Counters()
@@ -82,6 +87,16 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       },
       now,
     )
+    const told = { feed: this.#feed, counters: this.#counters, news: this.#news }
+    this.#subscriptions = new Subscriptions(this.#subscriber, parts.clock, told, {
+      event: (event) => this.#onEvent(event),
+      proceed: () => this.#proceed(),
+      say: () => this.#registration.say(),
+      wakeWithin: (ms) => this.#wakeWithin(ms),
+    })
+    this.#commits = new Commits(this.#publisher, parts.publisherLimits, (changes) =>
+      this.publish(changes as readonly NewChange<Tables>[]),
+    )
     this.#registration = new OwnRegistration(
       parts.registration,
       parts.transport,
@@ -118,13 +133,29 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     return this.#closed.promise
   }
 
-  publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number } {
+  publish(changes: NewChange<Tables> | readonly NewChange<Tables>[]): Published {
     this.#publisher.reading.check('publish()')
+    this.#commits.check('publish()')
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
     if (this.#publisher.isParcelFull) this.#closeParcel()
-    const commit = this.#publisher.publish(updates as NewUpdate | readonly NewUpdate[])
+    const published = this.#publisher.publish(changes as NewChange | readonly NewChange[])
     if (!this.#publisher.skipsTurns) this.#endOfTurn.ask()
-    return { commit }
+    return published
+  }
+
+  reset<Table extends keyof Tables & string>(
+    tables: Table | readonly Table[],
+    options: ResetOptions<Tables[Table]>,
+  ): Published {
+    return this.publish(resetsOf(tables, options) as NewChange<Tables>[])
+  }
+
+  async commit<Value>(
+    work: Transaction<Value, Tables>,
+    options: CommitOptions = {},
+  ): Promise<Value> {
+    this.#checkOpen('commit()')
+    return this.#commits.run(work as Transaction<Value>, options)
   }
 
   /** Numbers commits that cannot be published: see `Publisher.loseCommits()`. */
@@ -140,42 +171,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     tables: Table | readonly Table[] | '*',
     options: SubscribeOptions<Pick<Tables, Table>, Select> = {},
   ): Subscription<Selected<Pick<Tables, Table>, Select>> {
-    this.#publisher.reading.check('subscribe()')
-    if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
-    const wanted = checkTables(tables)
-    checkSubscribeOptions(options, wanted)
-    checkAborted(options.signal)
-    const handle = new SubscriptionHandle<Pick<Tables, Table>, Select>(options, {
-      event: (event) => this.#onEvent(event),
-      handlerFailed: (error) => this.#feed.emit({ type: 'handler-failed', error }),
-      ready: () =>
-        this.#feed.emit({ type: 'ready', tables: wanted, unreachable: this.#news.unreachable }),
-      delivered: (updates) => this.#counters.delivered(updates),
-      filtered: (updates) => this.#counters.filtered(updates),
-      folded: (updates) => this.#counters.folded(updates),
-      keyMissing: (table, field) => this.#feed.emit({ type: 'key-missing', table, field }),
-      tooSlow: (error) => this.#feed.emit({ type: 'too-slow', tables: wanted, error }),
-      endOfTurn: (run) => this.#clock.endOfTurn(run),
-      unreachable: () => this.#news.unreachable,
-      consumed: () => {
-        this.#subscriber.onConsumed(core, this.#clock.now())
-        this.#proceed()
-      },
-      stopped: () => {
-        this.#subscriber.remove(core)
-        this.#handles.delete(handle)
-        this.#proceed()
-        this.#registration.say()
-      },
-    })
-    const now = this.#clock.now()
-    const selection = selectionOf(options)
-    const core = this.#subscriber.add(wanted, options.own ?? true, handle.sink, now, selection)
-    this.#handles.add(handle)
-    this.#wakeWithin(firstSyncMs)
-    this.#proceed()
-    this.#registration.say()
-    return handle
+    this.#checkOpen('subscribe()')
+    return this.#subscriptions.add<Pick<Tables, Table>, Select>(tables, options)
   }
 
   status(): AsyncIterableIterator<QueueEvent> {
@@ -183,21 +180,18 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   stats(): QueueStats {
-    let waitingUpdates = 0
-    for (const handle of this.#handles) waitingUpdates += handle.waitingUpdates
     return {
       published: this.#publisher.published,
       ...this.#counters.snapshot,
       retainedBytes: this.#publisher.retainedBytes,
       heldBytes: this.#subscriber.heldBytes,
-      waitingUpdates,
+      waitingUpdates: this.#subscriptions.waitingUpdates,
     }
   }
 
   async flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
-    this.#publisher.reading.check('flush()')
     checkSignalOption('flush()', options)
-    if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
+    this.#checkOpen('flush()')
     return abortable(options.signal, (resolve, reject) => {
       const { drainMs } = this.#parts
       this.#publisher.flush(this.#clock.now(), this.#clock.wallClock(), drainMs, (outcome) =>
@@ -228,6 +222,12 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     await this.#closing
   }
 
+  /** Throws where the call comes from inside of `publish()`, or when the queue is closed. */
+  #checkOpen(call: string): void {
+    this.#publisher.reading.check(call)
+    if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
+  }
+
   #waitFor(ms: number): void {
     const now = this.#clock.now()
     this.#publisher.waitUntil(now + ms, now)
@@ -239,7 +239,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   async #leave(drainMs: number): Promise<void> {
-    for (const handle of this.#handles) handle.end(undefined)
+    this.#subscriptions.end(undefined)
     await new Promise<void>((resolve) => {
       this.#publisher.leave(this.#clock.now(), this.#clock.wallClock(), drainMs, () => resolve())
       this.#proceed()
@@ -255,7 +255,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#registration.close()
     this.#publisher.abandon(this.#clock.now())
     this.#alarm.cancel()
-    for (const handle of this.#handles) handle.end(error)
+    this.#subscriptions.end(error)
     await this.#transport.close(lingerMs)
     for (const event of this.#refusals.take()) this.#feed.emit(event)
     this.#feed.emit({ type: 'closed' })

@@ -1,7 +1,6 @@
 import type { ConflatedRange, ConflatedUpdate, Delivery, TablesOf } from '../model/update.ts'
 import type { Update, UpdateKind } from '../model/update.ts'
-import type { StreamPosition } from '../subscriber/subscription-output.ts'
-import type { SubscribedStream } from '../subscriber/subscribed-stream.ts'
+import type { Consumable, StreamPosition } from '../subscriber/subscription-output.ts'
 import type { ConflationKeys, KeyReader, KeyValue } from './conflation-key.ts'
 
 /** The first of the updates that an entry stands for: it tells what was there before them all. */
@@ -56,7 +55,7 @@ export class Conflation<Tables extends TablesOf> {
   readonly #entries = new Set<FoldedUpdate>()
   readonly #tables = new Map<string, Folding>()
   readonly #ranges: ConflatedRange[] = []
-  readonly #positions = new Map<SubscribedStream, number>()
+  readonly #positions = new Map<Consumable, number>()
   #bytes = 0
   #folded = 0
   #isIncomplete = false

@@ -112,9 +112,9 @@ export class DeliveryQueue<Tables extends TablesOf> {
     this.#pass()
   }
 
-  losses(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
+  losses(losses: readonly Loss[], positions: readonly StreamPosition[], bytes = 0): void {
     if (this.#ended) return
-    this.#waiting.addLosses(losses, positions)
+    this.#waiting.addLosses(losses, positions, bytes)
     this.#pass()
   }
 

@@ -130,6 +130,16 @@ export function checkSubscribeOptions<
   checkSignal(options.signal)
 }
 
+/** Throws USAGE where `commit()` is given no function, or an option that is none. */
+export function checkCommit(work: unknown, options: object): void {
+  if (typeof work !== 'function')
+    throw usage(`commit() takes a function that runs the transaction, got ${shown(work)}`)
+  checkNames('commit()', options, { onPublished: true })
+  const { onPublished } = options as { readonly onPublished?: unknown }
+  if (onPublished !== undefined && typeof onPublished !== 'function')
+    throw usage(`onPublished must be a function, got ${shown(onPublished)}`)
+}
+
 /** Throws USAGE where an option of a call that takes only a signal is none. */
 export function checkSignalOption(call: string, options: { readonly signal?: AbortSignal }): void {
   checkNames(call, options, { signal: true })

@@ -18,6 +18,7 @@ function handleWith(options: SubscribeOptions, events: Partial<HandleEvents>) {
     keyMissing: nothing,
     tooSlow: nothing,
     consumed: nothing,
+    await: nothing,
     endOfTurn: nothing,
     stopped: nothing,
     unreachable: () => [],

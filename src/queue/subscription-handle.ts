@@ -1,11 +1,15 @@
+import { abortable } from '../base/abortable.ts'
 import { EndOfTurn } from '../base/end-of-turn.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, OfTables, TablesOf, Update } from '../model/update.ts'
+import { AwaitedCommit } from '../subscriber/awaited-commits.ts'
 import type { SubscriptionSink } from '../subscriber/subscriber.ts'
 import type { StreamPosition, SubscriptionEvent } from '../subscriber/subscription-output.ts'
+import { decodeToken } from '../wire/commit-token.ts'
 import { ConflationKeys } from './conflation-key.ts'
 import { DeliveryQueue } from './delivery-queue.ts'
+import { checkSignalOption } from './option-checks.ts'
 import type { SubscribeOptions, WhenSlow } from './options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import { defaultDeliveryLimit } from './waiting-deliveries.ts'
@@ -32,6 +36,12 @@ interface SubscriptionTo<Tables extends TablesOf>
    * what is published after that arrives, or is reported lost. Rejects on signal, `stop()` or close.
    */
   readonly ready: Promise<void>
+  /**
+   * Resolves when the application has taken all that the commit of this token has in the tables of the
+   * subscription, or what was told lost of it: see `Published.token`. Rejects with USAGE where it is no token, or one of nobody whom the
+   * subscription knows or comes to know; with ABORTED by the signal, and where the subscription ends as `ready` does.
+   */
+  seen(token: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /** Ends it: iterators end, nothing more is delivered. */
   stop(): Promise<void>
   /** Resolves when it has ended: with the error that ended it, or nothing. */
@@ -50,11 +60,15 @@ export interface HandleEvents {
   keyMissing(table: string, field: string): void
   tooSlow(error: TidingsError): void
   consumed(): void
+  /** Somebody waits for a commit. */
+  await(commit: AwaitedCommit): void
   endOfTurn(run: () => void): void
   stopped(): void
   /** Who is out of reach now, by name. */
   unreachable(): readonly string[]
 }
+
+const stopped = (): TidingsError => new TidingsError('CLOSED', 'the subscription was stopped')
 
 export class SubscriptionHandle<
   Tables extends TablesOf,
@@ -71,6 +85,7 @@ export class SubscriptionHandle<
   readonly #withoutKey = new Set<string>()
   readonly #signal: AbortSignal | undefined
   readonly #failAtEndOfTurn: EndOfTurn
+  readonly #awaited = new Set<AwaitedCommit>()
   #isReady = false
   #isIterated = false
 
@@ -118,6 +133,26 @@ export class SubscriptionHandle<
     return this.#queue.waitingUpdates
   }
 
+  async seen(token: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkSignalOption('seen()', options)
+    const position = decodeToken(token)
+    if (this.#queue.isEnded) throw (await this.#closed.promise) ?? stopped()
+    let giveUp = (): void => undefined
+    try {
+      await abortable<void>(options.signal, (seen, refused) => {
+        const awaited = new AwaitedCommit(position, seen, refused)
+        giveUp = () => {
+          awaited.giveUp()
+          this.#awaited.delete(awaited)
+        }
+        this.#awaited.add(awaited)
+        this.#events.await(awaited)
+      })
+    } finally {
+      giveUp()
+    }
+  }
+
   stop(): Promise<void> {
     this.end(undefined)
     return Promise.resolve()
@@ -132,6 +167,7 @@ export class SubscriptionHandle<
       this.#ready.reject(
         error ?? new TidingsError('CLOSED', 'the subscription was stopped before it was ready'),
       )
+    for (const awaited of this.#awaited) awaited.refuse(error ?? stopped())
     this.#events.stopped()
     this.#closed.resolve(error)
   }
@@ -167,10 +203,10 @@ export class SubscriptionHandle<
       filtered: (updates) => {
         if (!this.#queue.isEnded) this.#events.filtered(updates)
       },
-      losses: (losses: Loss[], positions: StreamPosition[]) => {
+      losses: (losses: Loss[], positions: StreamPosition[], bytes?: number) => {
         if (this.#queue.isEnded) return
         this.#events.event({ type: 'loss', losses })
-        this.#queue.losses(losses, positions)
+        this.#queue.losses(losses, positions, bytes)
       },
       // Stopped from within a delivery: what would come behind it is not even read.
       hasRoom: () => !this.#queue.isEnded && (this.#queue.hasRoom || this.#makesRoom()),

@@ -1,6 +1,7 @@
 import { expectTypeOf, it } from 'vitest'
 import type { DefinitionObject } from '../definition/json/definition-object.ts'
 import type { Delivery, NewUpdate, TablesOf, Update } from '../model/update.ts'
+import { changed } from './commits.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import type { WhenSlow } from './options.ts'
 import type { Subscription } from './subscription-handle.ts'
@@ -27,6 +28,34 @@ it('publish() takes records of their table only', () => {
       { table: 'POSITION', kind: 'delete', record: { ACCOUNT: 'a' }, before: {} },
       { table: 'TRADE', kind: 'insert', record: { TRADE_ID: 't', PRICE: 1, QUANTITY: 2n } },
     ])
+  })
+})
+
+it('resets and commits know the tables of their queue', () => {
+  neverRun(() => {
+    queue.reset('TRADE', { reason: 'why', keys: [{ TRADE_ID: 't' }] })
+    queue.reset(['TRADE', 'POSITION'], { reason: 'why' })
+    queue.publish({ table: 'POSITION', kind: 'reset', reason: 'why', keys: [{ ACCOUNT: 'a' }] })
+    // @ts-expect-error: no such table
+    queue.reset('TRADES', { reason: 'why' })
+    // @ts-expect-error: no reason
+    queue.reset('TRADE', {})
+    // @ts-expect-error: a key of another table
+    queue.reset('TRADE', { reason: 'why', keys: [{ ACCOUNT: 'a' }] })
+    // @ts-expect-error: a reset has no record
+    queue.publish({ table: 'POSITION', kind: 'reset', reason: 'why', record: { ACCOUNT: 'a' } })
+    const value = queue.commit(async (change) => {
+      change({ table: 'POSITION', kind: 'insert', record: { ACCOUNT: 'a' } })
+      change([{ table: 'TRADE', kind: 'reset', reason: 'why' }])
+      // @ts-expect-error: a record of another table
+      change({ table: 'TRADE', kind: 'insert', record: { ACCOUNT: 'a' } })
+      return Promise.resolve(7)
+    })
+    expectTypeOf(value).toEqualTypeOf<Promise<number>>()
+    expectTypeOf(queue.commit(() => 'text')).toEqualTypeOf<Promise<string>>()
+    changed<Tables>({ table: 'POSITION', kind: 'insert', record: { ACCOUNT: 'a' } })
+    changed({ table: 'ANY', kind: 'insert', record: {} })
+    expectTypeOf(queue.reset('TRADE', { reason: 'why' }).token).toEqualTypeOf<string>()
   })
 })
 

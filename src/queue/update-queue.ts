@@ -1,6 +1,10 @@
 import type { TidingsError } from '../base/tidings-error.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
-import type { NewUpdate, OfTables, TablesOf } from '../model/update.ts'
+import type { Published } from '../model/published.ts'
+import type { NewChange } from '../model/reset.ts'
+import type { OfTables, TablesOf } from '../model/update.ts'
+import type { CommitOptions, Transaction } from './commits.ts'
+import type { ResetOptions } from './resets.ts'
 import type { SubscribeOptions } from './options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import type { QueueEvent, QueueStats } from './queue-event.ts'
@@ -19,14 +23,25 @@ export interface UpdateQueue<Tables extends TablesOf = Record<string, object>>
   /** The process port in use; null for a script. */
   readonly port: number | null
   /**
-   * Publishes one commit: an update, or all updates of one database transaction. Returns at once;
+   * Publishes one commit: an update, or all updates of one database transaction, resets among them. Returns at once;
    * records may be changed or reused afterwards. Throws TidingsError CLOSED, COMMIT_TOO_LARGE,
    * LIMIT_EXCEEDED, USAGE or VALUE_UNSUPPORTED (which field), and then nothing of it is published.
    */
-  publish(updates: NewUpdate<Tables> | readonly NewUpdate<Tables>[]): { readonly commit: number }
-  publish<Table extends keyof Tables & string>(
-    update: NewUpdate<Tables, Table>,
-  ): { readonly commit: number }
+  publish(changes: NewChange<Tables> | readonly NewChange<Tables>[]): Published
+  publish<Table extends keyof Tables & string>(change: NewChange<Tables, Table>): Published
+  /**
+   * Tells subscribers to read these tables again, or the records with these keys, since it cannot be told what
+   * changed: a commit of one reset in each table. Throws as `publish()`.
+   */
+  reset<Table extends keyof Tables & string>(
+    tables: Table | readonly Table[],
+    options: ResetOptions<Tables[Table]>,
+  ): Published
+  /**
+   * Runs a transaction and publishes its changes as one commit when the promise of `work` fulfils, with whose value it
+   * resolves; where that rejects, so does this, and nothing is published. A call within another joins it.
+   */
+  commit<Value>(work: Transaction<Value, Tables>, options?: CommitOptions): Promise<Value>
   /** Subscribes to tables, or to all with '*'. */
   subscribe<
     Table extends keyof Tables & string,

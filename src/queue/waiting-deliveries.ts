@@ -91,8 +91,12 @@ class Item<Tables extends TablesOf> {
 /** Losses that wait: those that come right behind them join them. */
 class Lost<Tables extends TablesOf> implements WaitingDelivery<Tables> {
   readonly losses: Loss<keyof Tables & string>[] = []
-  readonly bytes = 0
   readonly positions: StreamPosition[] = []
+  #bytes = 0
+
+  get bytes(): number {
+    return this.#bytes
+  }
 
   get delivery(): Delivery<Tables> {
     return { type: 'loss', losses: this.losses }
@@ -102,7 +106,8 @@ class Lost<Tables extends TablesOf> implements WaitingDelivery<Tables> {
     return this.losses.length
   }
 
-  add(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
+  add(losses: readonly Loss[], positions: readonly StreamPosition[], bytes: number): void {
+    this.#bytes += bytes
     for (const loss of losses) this.losses.push(loss as Loss<keyof Tables & string>)
     for (const position of positions) this.positions.push(position)
   }
@@ -194,15 +199,16 @@ export class WaitingDeliveries<Tables extends TablesOf> {
     this.#push(new Item<Tables>(new PlainWaiting<Tables>(plain), plain))
   }
 
-  addLosses(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
+  addLosses(losses: readonly Loss[], positions: readonly StreamPosition[], bytes = 0): void {
     const last = this.#items.at(-1)?.waiting
     if (last instanceof Lost) {
-      last.add(losses, positions)
+      last.add(losses, positions, bytes)
       this.#updates += losses.length
+      this.#bytes += bytes
       return
     }
     const lost = new Lost<Tables>()
-    lost.add(losses, positions)
+    lost.add(losses, positions, bytes)
     this.#push(new Item<Tables>(lost, null))
   }
 

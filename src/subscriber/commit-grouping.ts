@@ -17,11 +17,14 @@ type Spans = ReadonlyMap<string, Readonly<Span>>
 export class CommitGroup {
   readonly updates: Update[]
   readonly incomplete: boolean
+  /** The number of the first of them. */
+  readonly commit: number
   readonly spans: Spans
 
-  constructor(updates: Update[], incomplete: boolean, spans: Spans = unknown) {
+  constructor(updates: Update[], incomplete: boolean, commit = 0, spans: Spans = unknown) {
     this.updates = updates
     this.incomplete = incomplete
+    this.commit = commit
     this.spans = spans
   }
 }
@@ -162,9 +165,12 @@ export class CommitGrouping {
   #add(updates: Update[], incomplete: boolean, spans: () => Spans): void {
     if (updates.length === 0) return
     const open = this.#groups.at(-1)
-    if (!open || this.#areApart || incomplete || open.incomplete)
-      this.#groups.push(new CommitGroup(updates, incomplete, this.#areApart ? spans() : unknown))
-    else for (const update of updates) open.updates.push(update)
+    if (!open || this.#areApart || incomplete || open.incomplete) {
+      const commit = updates[0]?.commit ?? 0
+      this.#groups.push(
+        new CommitGroup(updates, incomplete, commit, this.#areApart ? spans() : unknown),
+      )
+    } else for (const update of updates) open.updates.push(update)
   }
 }
 

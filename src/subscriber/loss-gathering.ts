@@ -9,6 +9,7 @@ export class LossGathering {
   readonly #output: SubscriptionOutput
   #losses: Loss[] = []
   #positions: StreamPosition[] = []
+  #bytes = 0
 
   constructor(output: SubscriptionOutput) {
     this.#output = output
@@ -22,21 +23,24 @@ export class LossGathering {
         if (this.#losses.length > 0) this.flush()
         this.#output.updates(updates, incomplete, bytes, positions)
       },
-      losses: (losses, positions) => this.losses(losses, positions),
+      losses: (losses, positions, bytes) => this.losses(losses, positions, bytes),
     }
   }
 
-  losses(losses: readonly Loss[], positions: readonly StreamPosition[]): void {
+  losses(losses: readonly Loss[], positions: readonly StreamPosition[], bytes = 0): void {
     for (const loss of losses) this.#losses.push(loss)
     for (const position of positions) this.#positions.push(position)
+    this.#bytes += bytes
   }
 
   flush(): void {
     if (this.#losses.length === 0) return
     const losses = this.#losses
     const positions = this.#positions
+    const bytes = this.#bytes
     this.#losses = []
     this.#positions = []
-    this.#output.losses(losses, positions)
+    this.#bytes = 0
+    this.#output.losses(losses, positions, bytes)
   }
 }

@@ -1,9 +1,11 @@
 import { freshList } from '../base/fresh.ts'
 import type { Loss, LossReason } from '../model/loss.ts'
-import type { BatchMessage, TableSequence } from '../model/message.ts'
+import type { BatchMessage, ResetNotice, TableSequence } from '../model/message.ts'
 import type { Update } from '../model/update.ts'
 import { frameChecksum } from '../wire/frames/envelope.ts'
+import { keyOf } from '../wire/rows/record-key.ts'
 import { CommitGroup, CommitGrouping } from './commit-grouping.ts'
+import { ParcelLosses } from './parcel-losses.ts'
 import type { BatchReader } from './selection.ts'
 import type { Source } from './source.ts'
 import { lastOf, type SubscribedStream } from './subscribed-stream.ts'
@@ -14,8 +16,6 @@ interface Part {
   readonly stream: SubscribedStream
   readonly last: number
 }
-
-type LostRange = Pick<Loss, 'table' | 'from' | 'to'>
 
 class ReadBatch {
   readonly batch: BatchMessage
@@ -43,7 +43,7 @@ export class ParcelDelivery {
   readonly #ahead = new WeakMap<BatchMessage, Update[]>()
   #heldBytes = 0
   /** While a parcel is read: the losses in it, whose places are known when all of it is. */
-  #lossesOfParcel: Loss[] | null = null
+  #lossesOfParcel: ParcelLosses | null = null
 
   constructor(wants: (table: string) => boolean, reader: BatchReader, output: SubscriptionOutput) {
     this.#wants = wants
@@ -135,7 +135,7 @@ export class ParcelDelivery {
       reason,
       ...(ends && { ends: true }),
     }
-    if (this.#lossesOfParcel) this.#lossesOfParcel.push(loss)
+    if (this.#lossesOfParcel) this.#lossesOfParcel.add(loss)
     else this.#output.losses([loss], [{ stream, last: range.to ?? stream.consumed }])
   }
 
@@ -201,9 +201,7 @@ export class ParcelDelivery {
   #deliverParcel(source: Source, parts: readonly Part[]): void {
     const positions: StreamPosition[] = []
     const read = freshList<ReadBatch>()
-    const losses: Loss[] = []
-    /** What was told before, right up to here. */
-    const told: LostRange[] = []
+    const losses = new ParcelLosses()
     this.#lossesOfParcel = losses
     // One table and nothing lost: it comes in the order of its commits, each whole.
     let isPlain = parts.length === 1
@@ -211,7 +209,7 @@ export class ParcelDelivery {
     for (const { stream, last } of parts) {
       if (stream.lostUpTo >= stream.next - 1) {
         isPlain = false
-        told.push({ table: stream.table, from: 0, to: stream.lostUpTo })
+        losses.toldBefore(stream.table, stream.lostUpTo)
       }
       while (stream.next <= last) {
         if (this.#skipLost(source, stream)) {
@@ -223,7 +221,8 @@ export class ParcelDelivery {
         const updates = this.#read(source, stream, batch)
         if (updates) {
           const skip = stream.next - batch.first
-          bytes += this.#weigh(batch, skip, updates)
+          if (batch.reset) isPlain = false
+          else bytes += this.#weigh(batch, skip, updates)
           read.push(new ReadBatch(batch, skip, updates))
           stream.delivered(batch)
         } else isPlain = false
@@ -232,19 +231,18 @@ export class ParcelDelivery {
       positions.push({ stream, last: stream.next - 1 })
     }
     this.#lossesOfParcel = null
-    const groups = isPlain ? Array.of(joined(read)) : this.#grouped(read, losses.length > 0)
+    const groups = isPlain ? Array.of(joined(read)) : this.#grouped(read, !losses.isEmpty)
     if (groups.length === 0) groups.push(nothing)
-    const lost = [...told, ...losses]
-    const places = losses.map((loss) => placeOf(loss, groups, lost))
-    const before = (index: number) => losses.filter((_, n) => places[n] === index)
-    // Only behind all of the parcel is it known to be consumed.
-    const atEnd = before(groups.length)
+    const places = losses.among(groups)
+    const atEnd = places.at(-1) ?? []
     groups.forEach(({ updates, incomplete }, index) => {
-      for (const loss of before(index)) this.#output.losses([loss], [])
+      for (const each of places[index] ?? []) this.#output.losses([each.loss], [], each.bytes)
+      // Only behind all of the parcel is it known to be consumed.
       const isLast = index === groups.length - 1 && atEnd.length === 0
       this.#output.updates(updates, incomplete, bytes / groups.length, isLast ? positions : [])
     })
-    if (atEnd.length > 0) this.#output.losses(atEnd, positions)
+    for (const [index, { loss, bytes: taken }] of atEnd.entries())
+      this.#output.losses([loss], index === atEnd.length - 1 ? positions : [], taken)
   }
 
   /** The bytes that the updates read of a batch from index `skip` on stand for; tells how many did not pass. */
@@ -264,6 +262,14 @@ export class ParcelDelivery {
     if (stream.openLossFrom !== undefined)
       this.report(source, stream, { from: stream.next, to: stream.next - 1 }, 'gone')
     const skip = stream.next - batch.first
+    if (batch.reset) {
+      this.#lossesOfParcel?.add(
+        lossOf(batch, batch.reset),
+        batch.commits[0]?.commit,
+        batch.frame.byteLength,
+      )
+      return []
+    }
     const ahead = this.#ahead.get(batch)
     if (ahead && skip === 0) return ahead
     const updates = freshList<Update>()
@@ -291,33 +297,10 @@ export class ParcelDelivery {
 
 const nothing = new CommitGroup([], false)
 
-/**
- * Before which of the groups of its parcel a loss is told: behind what precedes it in its stream; but before
- * a commit that it cuts.
- */
-function placeOf(loss: Loss, groups: readonly CommitGroup[], lost: readonly LostRange[]): number {
-  const from = loss.from ?? 0
-  for (let index = groups.length - 1; index >= 0; index--) {
-    const group = groups[index] as CommitGroup
-    const span = group.spans.get(loss.table ?? '')
-    if (!span || span.first >= from) continue
-    // What it lacks may be lost on both sides: before it as far as that reaches.
-    const behind = span.missing - lostUpTo(span.first - 1, loss.table, lost)
-    return group.incomplete && from <= Math.max(span.last, span.last + behind) ? index : index + 1
-  }
-  return 0
-}
-
-/** How many updates in a row, `last` the last of them, are lost of a table. */
-function lostUpTo(last: number, table: string | null, lost: readonly LostRange[]): number {
-  let before = last
-  for (;;) {
-    const loss = lost.find(
-      (each) => each.table === table && (each.from ?? 0) <= before && before <= (each.to ?? 0),
-    )
-    if (!loss) return last - before
-    before = (loss.from ?? 0) - 1
-  }
+/** As it is told: each subscription has keys of its own, to do with what it likes. */
+function lossOf({ table, publisher, first }: BatchMessage, { text, keys }: ResetNotice): Loss {
+  const loss = { table, publisher, from: first, to: first, reason: 'reset', text } as const
+  return keys.length === 0 ? loss : { ...loss, keys: keys.map((key) => keyOf(key) ?? {}) }
 }
 
 function joined(read: readonly ReadBatch[]): CommitGroup {

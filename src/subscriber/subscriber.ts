@@ -12,6 +12,7 @@ import {
 } from '../model/roster-entry.ts'
 import { allStatusTopic, allUpdatesTopic, replyTopic, updateTopic } from '../model/topic.ts'
 import { RowReader } from '../wire/rows/row-reader.ts'
+import { type AwaitedCommit, AwaitedCommits } from './awaited-commits.ts'
 import { Confirmations } from './confirmations.ts'
 import { OwnStalls } from './own-stalls.ts'
 import { RoundTrips } from './round-trips.ts'
@@ -41,6 +42,7 @@ interface OpenSubscription {
   readonly sink: SubscriptionSink
   /** null: all updates, as they are. */
   readonly selection: Selection | null
+  readonly awaited: AwaitedCommits
 }
 
 /**
@@ -137,34 +139,21 @@ export class Subscriber {
     select: ((table: string) => TableSelection) | null = null,
   ): SubscribedTables {
     const selection = select && new Selection(select, this.#reader)
-    const entry: OpenSubscription = {
-      sink,
-      selection,
-      subscription: new SubscribedTables(
-        { subscriber: this.#id, tables, own, roundTrips: this.#roundTrips },
-        this.#limits,
-        selection ?? this.#reader,
-        this.#random,
-        {
-          ...sink,
-          ready: () => {
-            sink.ready()
-            this.#confirmations.progressed(this.#subscriptions())
-          },
-          request: (request) => this.#do({ type: 'request', request }),
-          wallClock: () => this.#around.wallClock(),
-          nonce: () => ++this.#nonce,
-          subscribeAgain: (topics) => this.#subscribeAgain(topics),
-          hops: (incarnation) => this.#around.hops(incarnation),
-          renew: (hop, incarnation) => this.#do({ type: 'renew', hop, incarnation }),
-          heardAt: (incarnation) => this.#signs.at(incarnation),
-          hasLeft: (incarnation) => this.#hasLeft(incarnation),
-          ownStallsMs: (at) => this.#stalls.totalMs(at),
-          wakeWithin: (ms) => this.#wakeWithin(ms),
-        },
-        now,
-      ),
-    }
+    const subscription = new SubscribedTables(
+      { subscriber: this.#id, tables, own, roundTrips: this.#roundTrips },
+      this.#limits,
+      selection ?? this.#reader,
+      this.#random,
+      this.#outputOf(sink),
+      now,
+    )
+    const awaited = new AwaitedCommits(subscription, this.#limits.goneAfterMs, {
+      // Nothing of our own comes to who does not want it.
+      hasEnded: (incarnation) =>
+        (!own && incarnation === this.#id) || this.#roster.get(incarnation)?.state === 'ended',
+      behindDelivered: (commit) => sink.updates([], false, 0, [{ stream: commit, last: 0 }]),
+    })
+    const entry: OpenSubscription = { sink, selection, subscription, awaited }
     this.#entries.add(entry)
     this.#byTable.clear()
     for (const topic of this.#topicsOf(tables)) this.#retainTopic(topic)
@@ -176,6 +165,33 @@ export class Subscriber {
     }
     entry.subscription.onRoster(known, now)
     return entry.subscription
+  }
+
+  #outputOf(sink: SubscriptionSink): SubscriptionOutput {
+    return {
+      ...sink,
+      ready: () => {
+        sink.ready()
+        this.#confirmations.progressed(this.#subscriptions())
+      },
+      request: (request) => this.#do({ type: 'request', request }),
+      wallClock: () => this.#around.wallClock(),
+      nonce: () => ++this.#nonce,
+      subscribeAgain: (topics) => this.#subscribeAgain(topics),
+      hops: (incarnation) => this.#around.hops(incarnation),
+      renew: (hop, incarnation) => this.#do({ type: 'renew', hop, incarnation }),
+      heardAt: (incarnation) => this.#signs.at(incarnation),
+      hasLeft: (incarnation) => this.#hasLeft(incarnation),
+      ownStallsMs: (at) => this.#stalls.totalMs(at),
+      wakeWithin: (ms) => this.#wakeWithin(ms),
+    }
+  }
+
+  /** Somebody waits for a commit in this subscription. */
+  await(subscription: SubscribedTables, commit: AwaitedCommit, now: number): void {
+    for (const entry of this.#entries)
+      if (entry.subscription === subscription) entry.awaited.add(commit, now)
+    this.#wakeWithin(this.#limits.tickMs)
   }
 
   remove(subscription: SubscribedTables): void {
@@ -212,7 +228,10 @@ export class Subscriber {
       for (const { subscription } of this.#entries) subscription.onRosterLost()
     this.#forgetEnded()
     const news = { ...change, entries }
-    for (const { subscription } of this.#entries) subscription.onRoster(news, now)
+    for (const { subscription, awaited } of this.#entries) {
+      subscription.onRoster(news, now)
+      awaited.check(now)
+    }
     this.#wakeWithin(this.#limits.tickMs)
   }
 
@@ -225,6 +244,8 @@ export class Subscriber {
   onConsumed(subscription: SubscribedTables, now: number): void {
     this.#confirmations.progressed(this.#subscriptions())
     subscription.onRoom(now)
+    for (const entry of this.#entries)
+      if (entry.subscription === subscription) entry.awaited.check(now)
   }
 
   /** Returns when it is due again: soon, or where all is quiet together with what the publishers say then. */
@@ -236,8 +257,9 @@ export class Subscriber {
     // Heartbeats are heard by then: what is found silent, and made anew, takes none of them that is under way.
     const behindMs = tickMs / 2
     let quietUntil = nextCommonTime(now, heartbeatMs, behindMs)
-    for (const { subscription } of this.#entries) {
+    for (const { subscription, awaited } of this.#entries) {
       subscription.tick(now, ownStallMs)
+      awaited.check(now)
       quietUntil = Math.min(quietUntil, subscription.quietUntil())
     }
     const soon = nextCommonTime(now, tickMs, behindMs)
@@ -288,6 +310,7 @@ export class Subscriber {
     for (const entry of entries) {
       entry.subscription.onMessage(message, now)
       this.#keepBudget(entry)
+      entry.awaited.check(now)
     }
     if (message.kind === 'heartbeat' && message.confirm)
       this.#confirmations.asked(

@@ -3,11 +3,16 @@ import type { Loss } from '../model/loss.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Request } from '../model/request.ts'
 import type { Update } from '../model/update.ts'
-import type { SubscribedStream } from './subscribed-stream.ts'
+
+/** What is to know how far the application has taken it. */
+export interface Consumable {
+  /** All up to this sequence was handed over. */
+  consume(last: number): void
+}
 
 /** A stream and the last sequence that a delivery carries of it. */
 export interface StreamPosition {
-  readonly stream: SubscribedStream
+  readonly stream: Consumable
   readonly last: number
 }
 
@@ -46,7 +51,8 @@ export interface SubscriptionOutput {
   updates(updates: Update[], incomplete: boolean, bytes: number, positions: StreamPosition[]): void
   /** So many updates of what is delivered next do not pass the filter. */
   filtered(updates: number): void
-  losses(losses: Loss[], positions: StreamPosition[]): void
+  /** `bytes`: what they take beside themselves, as the keys of a reset do. */
+  losses(losses: Loss[], positions: StreamPosition[], bytes?: number): void
   /** True while more may be delivered; false: the application is behind. */
   hasRoom(): boolean
   /** True while the application's queue is under half: more may be asked for. */

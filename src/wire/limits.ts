@@ -25,6 +25,12 @@ export const wireLimits = {
   maxRowsBytes: 512 * 1024,
   /** Bytes of one update, record and record before: with its header and the longest manifest it must fit one frame. */
   maxUpdateBytes: 4.25 * 1024 * 1024,
+  /** UTF-8 bytes of the text of a reset: it is for people; a longer one is cut. */
+  maxResetTextBytes: 1024,
+  /** Keys of a reset: to read more rows one by one costs more than to read the table. With more it is of the whole table. */
+  maxResetKeys: 10_000,
+  /** Bytes of the keys of a reset: they stand in the header of its batch. With more it is of the whole table. */
+  maxResetKeysBytes: 256 * 1024,
   /** Tables in one parcel: keeps the manifest, which every batch carries, within its frame. */
   maxManifestTables: 1024,
   /** Tables that one request names: what answers it must fit one frame too. */

@@ -1,18 +1,22 @@
 import fs from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { BatchHeader, BatchMessage, Message, OutgoingBatch } from '../model/message.ts'
+import type {
+  BatchHeader,
+  BatchMessage,
+  Message,
+  OutgoingBatch,
+  ResetNotice,
+} from '../model/message.ts'
 import type { Request } from '../model/request.ts'
 import type { Update } from '../model/update.ts'
 import { replyTopic, statusTopic, updateTopic } from '../model/topic.ts'
 import { wireVersion } from '../model/wire-version.ts'
 import { decodeForeign } from './frames/foreign.ts'
-import {
-  decodeMessage,
-  encodeBatch,
-  encodeMessage,
-  UnpublishedRows,
-} from './frames/message-codec.ts'
+import { ResetRows } from './frames/reset-notice.ts'
+import { UnpublishedRows } from './frames/unpublished-rows.ts'
+import { decodeMessage, encodeBatch, encodeMessage } from './frames/message-codec.ts'
 import { decodeRequest, encodeRequest } from './frames/request-codec.ts'
+import { keyOf, keyText } from './rows/record-key.ts'
 import { RowReader } from './rows/row-reader.ts'
 import type { RowUpdate } from './rows/row-update.ts'
 import { RowWriter } from './rows/row-writer.ts'
@@ -139,6 +143,16 @@ const batches: Record<string, () => OutgoingBatch> = {
       foreign: true,
     }),
   'batch: what could not be published': unpublished,
+  'batch: a reset of some records': () =>
+    resetOf({
+      text: 'TRADE_ID is a text now',
+      keys: [
+        { TRADE_ID: 'T1', VERSION: 2n ** 40n, note: null },
+        { AT: new Date(1_700_000_000_000), PRICE: -0, BYTES: new Uint8Array([1, 255]) },
+        { '__proto__ ü': { a: [1, 'x'] }, LIVE: true },
+      ].map((key) => keyText('key', key)),
+    }),
+  'batch: a reset of a table': () => resetOf({ text: 'TRUNCATE', keys: [] }),
   'batch: commits over two tables': () =>
     batchOf(
       Array.from({ length: 7 }, (_, n): RowUpdate => ({ kind: 'modify', record: { n } })),
@@ -186,6 +200,25 @@ function unpublished(): OutgoingBatch {
   return encodeBatch(header, new UnpublishedRows(3, 'bad-json'))
 }
 
+/** The last of three of one commit. */
+function resetOf(reset: ResetNotice): OutgoingBatch {
+  const rows = new ResetRows(reset)
+  const { unpublished } = rows
+  const header = {
+    publisher,
+    table: 'TRADE',
+    first: 9,
+    count: 1,
+    parcel: 2,
+    manifest: [{ table: 'TRADE', last: 9 }],
+    commits: [{ type: 'part', commit: 4, places: [2], tables: [{ table: 'TRADE', updates: 3 }] }],
+    publishedAt: 1_700_000_000_000.5,
+    unpublished,
+    reset,
+  } as const
+  return encodeBatch(header, rows)
+}
+
 /** Has seen one field with strings and numbers. */
 function mixedWriter(): RowWriter {
   const writer = new RowWriter()
@@ -218,9 +251,9 @@ const streams = [
   { table: 'TRADE', last: 300 },
   { table: 'POSITION', last: 2 ** 53 - 1 },
 ]
-/** The small batch as a subscriber has it. */
-function received(): BatchMessage {
-  const { message: _message, ...batch } = small()
+/** A batch as a subscriber has it. */
+function received(sent = small()): BatchMessage {
+  const { message: _message, ...batch } = sent
   return batch
 }
 
@@ -229,6 +262,15 @@ const messages: Record<string, [topic: string, message: Exclude<Message, BatchMe
   'replay on the update topic': [
     updateTopic('TRADE'),
     { kind: 'replay', publisher, nonce: 0, batch: received() },
+  ],
+  'replay of a reset': [
+    replyTopic(subscriber),
+    {
+      kind: 'replay',
+      publisher,
+      nonce: 9,
+      batch: received(resetOf({ text: 'TRUNCATE', keys: [] })),
+    },
   ],
   refusal: [
     replyTopic(subscriber),
@@ -365,6 +407,10 @@ function plainUpdates(updates: readonly Update[]): unknown {
 
 function plainBatch(message: BatchMessage): unknown {
   const { payload: _payload, frame: _frame, ...batch } = message
+  if (message.reset) {
+    const { text, keys } = message.reset
+    return { ...batch, reset: { text, keys: keys.map((key) => plain(keyOf(key))) } }
+  }
   if (message.unpublished !== undefined) return batch
   const updates: Update[] = []
   if (!new RowReader().read(message, 0, updates)) throw new Error('the rows are malformed')

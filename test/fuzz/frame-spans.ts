@@ -36,7 +36,7 @@ function commitEntry(walk: SpanWalk): void {
   })
 }
 
-function batch(walk: SpanWalk): FrameSpans['payload'] {
+function batch(walk: SpanWalk, isReset: boolean): FrameSpans['payload'] {
   const offset = walk.spans.length
   const at = walk.fixed('u32')
   walk.fixed('f64')
@@ -44,6 +44,10 @@ function batch(walk: SpanWalk): FrameSpans['payload'] {
   for (const isCount of [false, true, false]) walk.varint(isCount)
   sequences(walk)
   walk.times(walk.varint(true), () => commitEntry(walk))
+  if (isReset) {
+    text(walk)
+    walk.times(walk.varint(true), () => text(walk))
+  }
   const span = walk.spans[offset]
   return walk.failed || span === undefined ? null : { offset: span, headerEnd: walk.at, at }
 }
@@ -107,6 +111,7 @@ const requests: Readonly<Record<number, (walk: SpanWalk) => void>> = {
 }
 
 const envelopeBytes = 28
+const unpublished = 0x10
 const up = 0x55
 
 /** The fields of a frame of ours behind its checksum, as docs/WIRE.md lists them. */
@@ -122,7 +127,9 @@ export function frameSpans(frame: Buffer): FrameSpans {
   }
   for (let n = 0; n < 3; n++) walk.raw(walk.fixed('u8', true))
   if (kind === 1) {
-    const payload = batch(walk)
+    const isReset =
+      ((frame[5] ?? 0) & unpublished) !== 0 && frame.toString('latin1').endsWith('reset')
+    const payload = batch(walk, isReset)
     return { spans: walk.spans, payload, innerAt: null }
   }
   bodies[kind]?.(walk)

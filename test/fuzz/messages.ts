@@ -10,6 +10,8 @@ import type { Request, Tables } from '../../src/model/request.ts'
 import { allUpdatesTopic, replyTopic, statusTopic, updateTopic } from '../../src/model/topic.ts'
 import { encodeBatch, encodeMessage } from '../../src/wire/frames/message-codec.ts'
 import { encodeRequest } from '../../src/wire/frames/request-codec.ts'
+import { ResetRows } from '../../src/wire/frames/reset-notice.ts'
+import { keyText } from '../../src/wire/rows/record-key.ts'
 import { RowWriter } from '../../src/wire/rows/row-writer.ts'
 import type { Dice } from './dice.ts'
 import { tableName } from './names.ts'
@@ -53,8 +55,24 @@ function commitsOf(dice: Dice, table: string, other: string, count: number): Com
   return entries
 }
 
+/** A reset of a table, or of some records of it. */
+function resetBatch(dice: Dice): BatchMessage {
+  const table = tableName(dice)
+  const make = updateMaker(dice)
+  const keys = dice.many(dice.few(4), () => keyText('key', { ...make().record, ID: 1 }))
+  const rows = new ResetRows({ text: dice.pick(['', 'why', 'ü'.repeat(99)]), keys })
+  const { unpublished, reset } = rows
+  const first = sequence(dice)
+  const manifest = [{ table, last: first }]
+  const commits = [{ type: 'run', commit: 1 + dice.below(50), commits: 1, updatesEach: 1 }] as const
+  const publisher = dice.pick(publishers)
+  const header = { publisher, table, first, count: 1, parcel: 1, manifest, commits }
+  return encodeBatch({ ...header, publishedAt: 1_700_000_000_000, unpublished, reset }, rows)
+}
+
 /** Real batches of one table, as a publisher would make them. */
 export function batches(dice: Dice, updates: number): BatchMessage[] {
+  if (dice.chance(0.05)) return [resetBatch(dice)]
   const writer = new RowWriter(dice.chance(0.1) ? { batchBytes: 2000 } : {})
   const make = updateMaker(dice)
   for (let n = 0; n < updates; n++) writer.append(make())

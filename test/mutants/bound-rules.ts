@@ -193,7 +193,7 @@ export const boundRules: readonly Rule[] = [
     'D22.2',
     'A handler that throws or rejects is told as a status event',
     'nothing is told',
-    ['queue/composed-queue.ts', "this.#feed.emit({ type: 'handler-failed', error })", 'void error'],
+    ['queue/told-events.ts', "feed.emit({ type: 'handler-failed', error })", 'void error'],
     [queue, 'D22: tells a handler that fails, and goes on'],
   ),
   rule(

@@ -354,14 +354,14 @@ export const deliveryRules: readonly Rule[] = [
     'D9.2',
     'A loss inside of a parcel is told in its place too',
     'it is told before the parcel',
-    ['subscriber/parcel-delivery.ts', '? index : index + 1', '? 0 : 0'],
+    ['subscriber/parcel-losses.ts', '? index : index + 1', '? 0 : 0'],
     [delivery, 'D9: is told behind the commits that precede it and before those that follow'],
   ),
   rule(
     'D9.3',
     'A loss is told behind a commit that another loss has cut',
     'each loss beside a commit that is not whole is taken for its cause',
-    ['subscriber/parcel-delivery.ts', ' - lostUpTo(span.first - 1, loss.table, lost)', ''],
+    ['subscriber/parcel-losses.ts', ' - lostUpTo(span.first - 1, loss.table, lost)', ''],
     [delivery, 'D9: is told behind a commit that another loss has cut'],
   ),
   rule(
@@ -370,8 +370,8 @@ export const deliveryRules: readonly Rule[] = [
     'each is one of its own',
     [
       'subscriber/loss-gathering.ts',
-      'losses: (losses, positions) => this.losses(losses, positions),',
-      'losses: (losses, positions) => this.#output.losses(losses, positions),',
+      'losses: (losses, positions, bytes) => this.losses(losses, positions, bytes),',
+      'losses: (losses, positions, bytes) => this.#output.losses(losses, positions, bytes),',
     ],
     ['src/subscriber/endings.test.ts', 'D9: gives its losses of all tables as one delivery'],
   ),
@@ -402,7 +402,7 @@ export const deliveryRules: readonly Rule[] = [
     'A loss is told before the commit that it cuts, also where that begins before it',
     'it is told behind it',
     [
-      'subscriber/parcel-delivery.ts',
+      'subscriber/parcel-losses.ts',
       'group.incomplete && from <= Math.max(span.last, span.last + behind)',
       'group.incomplete && from < behind',
     ],

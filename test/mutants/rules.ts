@@ -6,15 +6,18 @@ import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
 import { keyRules } from './key-rules.ts'
 import { multicastRules } from './multicast-rules.ts'
+import { liveRules } from './live-rules.ts'
 import { nameRules } from './name-rules.ts'
 import { nodeRules } from './node-rules.ts'
 import { numberRules } from './number-rules.ts'
 import { pathRules } from './path-rules.ts'
 import { repairRules } from './repair-rules.ts'
+import { resetRules } from './reset-rules.ts'
 import { rosterRules } from './roster-rules.ts'
 import { silenceRules } from './silence-rules.ts'
 import { syncRules } from './sync-rules.ts'
 import type { Rule } from './rule.ts'
+import { tokenRules } from './token-rules.ts'
 import { versionRules } from './version-rules.ts'
 
 /** Every rule of the wire and of the delivery protocol, by its invariant in docs/PROTOCOL.md. */
@@ -36,4 +39,7 @@ export const rules: readonly Rule[] = [
   ...keyRules,
   ...versionRules,
   ...multicastRules,
+  ...resetRules,
+  ...tokenRules,
+  ...liveRules,
 ]

@@ -21,6 +21,18 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
     to: "return state === 'ended' && endedMsAgo >= now - now",
   },
   {
+    name: 'a reset is told before the updates of its commit',
+    file: 'subscriber/parcel-losses.ts',
+    from: 'group.commit > commit)',
+    to: 'group.commit >= commit)',
+  },
+  {
+    name: 'a reset that waits for the rest of its parcel is forgotten',
+    file: 'subscriber/parcel-delivery.ts',
+    from: '    for (const [index, { loss, bytes: taken }] of atEnd.entries())',
+    to: '    for (const [index, { loss, bytes: taken }] of atEnd.slice(1).entries())',
+  },
+  {
     name: 'the asked range ends one short of the gap',
     file: 'subscriber/gap-repair.ts',
     from: 'const to = Math.min(gap.to, gap.from + window - 1)',
@@ -148,7 +160,7 @@ export const simulatedBugs: readonly Omit<Mutant, 'rule'>[] = [
   },
   {
     name: 'a loss inside of a parcel comes before the parcel',
-    file: 'subscriber/parcel-delivery.ts',
+    file: 'subscriber/parcel-losses.ts',
     from: '? index : index + 1',
     to: '? 0 : 0',
   },

@@ -2,12 +2,19 @@ import type { Random } from '../../base/random.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { allUpdatesTopic, updateTopic } from '../../model/topic.ts'
 import type { Tables } from '../../model/request.ts'
+import type { NewChange } from '../../model/reset.ts'
 import type { Delivery } from '../../model/update.ts'
 import type { ComposedQueue } from '../../queue/composed-queue.ts'
 import type { DeliveryLimit } from '../../queue/delivery-queue.ts'
 import type { ActorStage } from './actor-stage.ts'
 import { keyField, noteFolded } from './folding.ts'
-import { type PublisherJournal, type SubscriberJournal, subscriberJournal } from './journal.ts'
+import {
+  type PublishedUpdate,
+  type PublisherJournal,
+  type SubscriberJournal,
+  subscriberJournal,
+} from './journal.ts'
+import { asChange, resetsOfCommit } from './simulated-resets.ts'
 import { NeedlessLosses } from './needless-losses.ts'
 import type { ConnectionPool } from './row-versions.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
@@ -27,7 +34,7 @@ export interface Taking {
 export const tableNames = ['A', 'B', 'C', 'D']
 
 /** Of so many commits the records of one have other fields. */
-const otherFieldsEvery = 5
+export const otherFieldsEvery = 5
 
 /** Of so many commits the records of one have a getter that publishes. */
 const fromInsideEvery = 7
@@ -43,6 +50,8 @@ export class Actor {
   isClosing = false
   /** What numbers the changes that it publishes; null: they have no version. */
   connections: ConnectionPool | null = null
+  /** Some of its commits have resets. */
+  resets = false
   readonly #needless: NeedlessLosses
   readonly #stage: ActorStage
 
@@ -120,28 +129,39 @@ export class Actor {
     const journal = this.published
     if (!journal) return
     const commit = journal.commits.length + 1
-    const updates = tables.map((table, place) => {
+    const note = (
+      table: string,
+      place: number,
+      more: Pick<PublishedUpdate, 'version' | 'reset'>,
+    ) => {
       let stream = journal.updates.get(table)
       if (!stream) journal.updates.set(table, (stream = []))
-      const version = this.connections?.take()
-      const update = { table, sequence: stream.length + 1, commit, place, at: this.#now, version }
+      const update = { table, sequence: stream.length + 1, commit, place, at: this.#now, ...more }
       stream.push(update)
       return update
-    })
-    journal.commits.push(updates)
+    }
+    const updates = tables.map((table, place) =>
+      note(table, place, { version: this.connections?.take() }),
+    )
+    const resets = this.resets ? resetsOfCommit(commit, tables, tableNames) : []
+    const noted = Array.from(resets, ([table, reset], nth) =>
+      note(table, updates.length + nth, { reset }),
+    )
+    journal.commits.push([...updates, ...noted])
     // Other fields now and then: a parcel then has several batches of a table.
     const more = commit % otherFieldsEvery === 0 ? { note: 'other fields' } : {}
-    this.queue.publish(
-      updates.map(({ table, place, version }) => ({
-        table,
-        kind: 'insert',
-        record:
-          commit % fromInsideEvery === 0
-            ? this.#publishing(journal, { commit, place, ...more })
-            : { commit, place, ...more },
-        version,
-      })),
-    )
+    const changes: NewChange<AnyTables>[] = updates.map(({ table, place, version }) => ({
+      table,
+      kind: 'insert',
+      record:
+        commit % fromInsideEvery === 0
+          ? this.#publishing(journal, { commit, place, ...more })
+          : { commit, place, ...more },
+      version,
+    }))
+    // Wherever they stand in the call, they come behind its updates.
+    changes.splice(commit % 2, 0, ...Array.from(resets, ([table, reset]) => asChange(table, reset)))
+    this.queue.publish(changes)
   }
 
   /** The same record: whoever reads it runs code that publishes. */

@@ -7,6 +7,7 @@ import {
   wantsTable,
 } from './journal.ts'
 import type { Reach } from './reach.ts'
+import { checkResets } from './simulated-resets.ts'
 import { nameOf, type StreamLedger, StreamLedgers } from './stream-ledger.ts'
 import { Timeliness } from './timeliness.ts'
 import type { Fail, Violation } from './violation.ts'
@@ -86,7 +87,7 @@ class SubscriberChecker {
     this.#publishers = publishers
     this.#fail = (rule, text) =>
       violations.push({ rule, text: `${journal.incarnation.slice(0, 6)}: ${text}` })
-    this.#ledgers = new StreamLedgers(journal, this.#fail)
+    this.#ledgers = new StreamLedgers(journal, publishers, this.#fail)
     this.#seen = seen
     this.#timeliness = seen && new Timeliness(journal, seen.reach, seen.watch, this.#fail)
   }
@@ -100,6 +101,8 @@ class SubscriberChecker {
     this.#checkContent()
     checkCommits(journal, this.#publishers, this.#ledgers, this.#fail)
     checkFolding(journal, this.#publishers, this.#fail)
+    const ordered = this.#seen?.keptOrder ? this.#seen.watch : null
+    checkResets(journal, this.#publishers, ordered, this.#fail)
     if (this.#seen?.keptOrder) checkCommitOrder(journal, this.#seen.watch, this.#fail)
     for (const loss of journal.losses)
       if (loss.falseBecause)
@@ -142,7 +145,7 @@ class SubscriberChecker {
     for (const update of this.#journal.delivered) {
       const { incarnation, table, sequence, commit, place } = update
       const published = this.#publishers.get(incarnation)?.updates.get(table)?.[sequence - 1]
-      if (!published || published.commit !== commit || published.place !== place)
+      if (!published || published.reset || published.commit !== commit || published.place !== place)
         this.#fail('never-published', `${incarnation.slice(0, 6)}.${table}${sequence}`)
     }
   }
@@ -226,7 +229,7 @@ class SubscriberChecker {
     }
     if (isDelivered) return
     if (loss) {
-      this.lost++
+      if (!loss.isReset) this.lost++
       return
     }
     if (this.#isToldAtLarge(publisher, table, at)) {

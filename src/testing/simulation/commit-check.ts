@@ -1,6 +1,7 @@
 import {
   type DeliveredUpdate,
   type PublisherJournal,
+  lacksReset,
   type SubscriberJournal,
   wantsTable,
 } from './journal.ts'
@@ -25,7 +26,9 @@ export function checkCommits(
   for (const updates of byCommit.values()) {
     const [{ incarnation, commit, at }] = updates as [DeliveredUpdate]
     const published = publishers.get(incarnation)?.commits[commit - 1] ?? []
-    const wanted = published.filter(({ table }) => wantsTable(journal.tables, table))
+    const wanted = published.filter(
+      ({ table, reset }) => !reset && wantsTable(journal.tables, table),
+    )
     const name = `${incarnation.slice(0, 6)} commit ${commit} at ${at.toFixed(0)}`
     if (updates.some((update, index) => update.place < (updates[index - 1]?.place ?? -1)))
       fail('place-order', name)
@@ -33,7 +36,8 @@ export function checkCommits(
     const [{ isIncomplete }] = updates as [DeliveredUpdate]
     if (!isWhole && !isIncomplete)
       fail('not-whole', `${name}: ${updates.length} of ${wanted.length}`)
-    if (isWhole && isIncomplete) fail('false-incomplete', name)
+    if (isWhole && isIncomplete && !lacksReset(published, incarnation, journal))
+      fail('false-incomplete', name)
     for (const { table, sequence } of isIncomplete ? wanted : []) {
       const { delivered, told } = ledgers.of(incarnation, table)
       if (delivered.has(sequence)) continue

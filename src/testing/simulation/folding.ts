@@ -2,6 +2,7 @@ import type { Delivery } from '../../model/update.ts'
 import {
   type DeliveredUpdate,
   type FoldedDelivery,
+  lacksReset,
   type LatestOfKey,
   type PublishedUpdate,
   type PublisherJournal,
@@ -72,7 +73,7 @@ function coveredBy({ ranges }: ConflatedDelivery, publishers: Publishers): Cover
  */
 function cutCommits(
   covered: readonly Covered[],
-  { tables }: SubscriberJournal,
+  journal: SubscriberJournal,
   publishers: Publishers,
   isIncomplete: boolean,
 ): (update: Covered) => boolean {
@@ -82,8 +83,9 @@ function cutCommits(
   for (const update of covered) here.set(keyOf(update), (here.get(keyOf(update)) ?? 0) + 1)
   const isCut = (update: Covered): boolean => {
     const all = publishers.get(update.incarnation)?.commits[update.commit - 1] ?? []
-    const wanted = all.filter(({ table }) => wantsTable(tables, table))
-    return here.get(keyOf(update)) !== wanted.length
+    const wanted = all.filter(({ table, reset }) => !reset && wantsTable(journal.tables, table))
+    const isWhole = here.get(keyOf(update)) === wanted.length
+    return !isWhole || lacksReset(all, update.incarnation, journal)
   }
   return covered.some(isCut) ? isCut : () => true
 }

@@ -10,6 +10,15 @@ export interface PublishedUpdate {
   readonly at: number
   /** As the database numbered the change; left out: the publisher gives none. */
   readonly version?: bigint | undefined
+  /** It is a reset: what it says. */
+  readonly reset?: ResetSaid | undefined
+}
+
+/** What a reset says of its table. */
+export interface ResetSaid {
+  readonly text: string
+  /** The values of the key field; null: any record. */
+  readonly keys: readonly number[] | null
 }
 
 /** A `flush()` that has ended: who was said to have everything that was published before it. */
@@ -114,6 +123,25 @@ export interface SubscriberJournal {
 
 export const wantsTable = (tables: Tables, table: string): boolean =>
   tables === '*' || tables.includes(table)
+
+/** A reset of this commit was told lost to the subscription: the commit is not whole, though all its updates are here. */
+export const lacksReset = (
+  commit: readonly PublishedUpdate[],
+  incarnation: string,
+  { losses }: Pick<SubscriberJournal, 'losses'>,
+): boolean =>
+  commit.some(
+    ({ reset, table, sequence }) =>
+      reset !== undefined &&
+      losses.some(
+        (loss) =>
+          loss.reason !== 'reset' &&
+          loss.publisher?.incarnation === incarnation &&
+          loss.table === table &&
+          (loss.from ?? 0) <= sequence &&
+          sequence <= (loss.to ?? Infinity),
+      ),
+  )
 
 export function publisherJournal(
   incarnation: string,

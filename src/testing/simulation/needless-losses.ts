@@ -44,7 +44,8 @@ export class NeedlessLosses {
   /** Null: nothing speaks against this loss. */
   whyNeedless(journal: SubscriberJournal, loss: Loss): string | null {
     const publisher = this.#stage.publishers.get(loss.publisher?.incarnation ?? '')
-    if (!publisher || journal.isSlow) return null
+    // Those are judged by what was published.
+    if (!publisher || journal.isSlow || loss.reason === 'reset') return null
     const { incarnation } = publisher
     const hasEnded = publisher.endedAt < Infinity
     const free = hasEnded

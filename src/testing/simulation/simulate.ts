@@ -4,6 +4,7 @@ import { Option } from 'commander'
 import type { NodeMode } from '../../model/roster-entry.ts'
 import { count, instrument, seedNumber } from '../instrument.ts'
 import { FaultTally } from './fault-tally.ts'
+import { LiveTrial } from './live-trial.ts'
 import { Trial } from './trial.ts'
 
 interface SimulateOptions {
@@ -15,6 +16,7 @@ interface SimulateOptions {
   readonly only?: string
   readonly faults?: true
   readonly untilFailure?: true
+  readonly live?: true
   readonly json?: string
 }
 
@@ -33,6 +35,7 @@ const values = instrument(
   .option('--nodes <n>', 'instead of what the seed says', count)
   .option('--only <numbers>', 'only these of the faults of the seed, as --faults numbers them: 3,7')
   .option('--faults', 'print the faults of each seed')
+  .option('--live', 'with live tables of a database that all publishers write to')
   .option('--until-failure', 'end with the first seed that fails')
   .option('--json <file>', 'leave the result there')
   .parse()
@@ -43,17 +46,23 @@ const startedAt = performance.now()
 let toldAt = startedAt
 let failed = 0
 const totals = { owed: 0, delivered: 0, lost: 0 }
+const compared = { rows: 0, untold: 0 }
 const tally = new FaultTally()
 
 for (let seed = from; seed < from + seeds; seed++) {
-  const trial = new Trial({
+  const options = {
     seed,
     ...(values.nodes && { nodes: values.nodes }),
     ...(values.mode && { mode: values.mode }),
     ...(values.link && { link: values.link }),
     ...(values.only && { onlyFaults: values.only.split(',').map(Number) }),
-  })
+  }
+  const trial = values.live ? new LiveTrial(options) : new Trial(options)
   const verdict = await trial.run()
+  if (trial instanceof LiveTrial) {
+    compared.rows += trial.compared.rows
+    compared.untold += trial.compared.untold
+  }
   totals.owed += verdict.owed
   totals.delivered += verdict.delivered
   totals.lost += verdict.lost
@@ -76,6 +85,10 @@ const seconds = (performance.now() - startedAt) / 1000
 process.stdout.write(
   `${seeds} seeds in ${seconds.toFixed(1)} s: ${totals.owed} owed, ${totals.delivered} delivered, ${totals.lost} reported lost\n`,
 )
+if (values.live)
+  process.stdout.write(
+    `${compared.rows} rows compared, of these ${compared.untold} another one, of publishers that were killed\n`,
+  )
 process.stdout.write(`${seeds - failed} passed, ${failed} failed\n`)
 if (values.json)
   writeFileSync(

@@ -1,4 +1,10 @@
-import type { DeliveredUpdate, ReportedLoss, SubscriberJournal } from './journal.ts'
+import type {
+  DeliveredUpdate,
+  PublishedUpdate,
+  PublisherJournal,
+  ReportedLoss,
+  SubscriberJournal,
+} from './journal.ts'
 import type { Fail } from './violation.ts'
 
 export interface ToldRange {
@@ -7,6 +13,8 @@ export interface ToldRange {
   readonly at: number
   /** It was reported open: an update of it may come after all. */
   readonly wasOpen: boolean
+  /** Nothing was lost: it is what was published. */
+  readonly isReset: boolean
 }
 
 /** What one subscription was given and told of one stream. */
@@ -24,7 +32,14 @@ export class StreamLedgers {
   readonly #ledgers = new Map<string, StreamLedger>()
   readonly #openInAny = new Map<string, ReportedLoss>()
 
-  constructor({ delivered, losses }: SubscriberJournal, fail: Fail) {
+  readonly #publishers: ReadonlyMap<string, PublisherJournal>
+
+  constructor(
+    { delivered, losses }: SubscriberJournal,
+    publishers: ReadonlyMap<string, PublisherJournal>,
+    fail: Fail,
+  ) {
+    this.#publishers = publishers
     for (const update of delivered) this.#deliver(update, fail)
     for (const loss of losses) this.#tell(loss, fail)
   }
@@ -66,7 +81,8 @@ export class StreamLedgers {
       return
     }
     const ledger = this.of(loss.publisher.incarnation, loss.table)
-    checkBand(ledger, loss, fail)
+    const commits = this.#publishers.get(ledger.incarnation)?.commits ?? []
+    checkBand(ledger, loss, commits, fail)
     if (loss.ends) closeOpen(ledger, loss, fail)
     else
       ledger.told.push({
@@ -74,6 +90,7 @@ export class StreamLedgers {
         to: loss.to ?? Infinity,
         at: loss.at,
         wasOpen: loss.to === null,
+        isReset: loss.reason === 'reset',
       })
   }
 
@@ -93,11 +110,23 @@ function closeOpen(ledger: StreamLedger, loss: ReportedLoss, fail: Fail): void {
   open.from = Math.min(open.from, loss.from ?? 0)
 }
 
-/** A loss stands behind what precedes it in its stream and before what follows. */
-function checkBand(ledger: StreamLedger, loss: ReportedLoss, fail: Fail): void {
+/** A loss stands behind what precedes it in its stream, but for a commit that it cuts, and before what follows. */
+function checkBand(
+  ledger: StreamLedger,
+  loss: ReportedLoss,
+  commits: readonly (readonly PublishedUpdate[])[],
+  fail: Fail,
+): void {
   const { from, to, afterDelivery } = loss
-  for (const [sequence, { delivery }] of ledger.delivered) {
-    if (from !== null && sequence < from && delivery > afterDelivery)
+  const isCut = ({ isIncomplete, commit }: DeliveredUpdate): boolean =>
+    isIncomplete &&
+    (commits[commit - 1] ?? []).some(
+      ({ table, sequence }) =>
+        table === ledger.table && (from ?? 0) <= sequence && sequence <= (to ?? Infinity),
+    )
+  for (const [sequence, update] of ledger.delivered) {
+    const { delivery } = update
+    if (from !== null && sequence < from && delivery > afterDelivery && !isCut(update))
       fail('out-of-band', `${nameOf(loss)} before ${sequence}`)
     if (to !== null && sequence > to && delivery <= afterDelivery)
       fail('out-of-band', `${nameOf(loss)} behind ${sequence}`)

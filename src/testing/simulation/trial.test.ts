@@ -43,7 +43,7 @@ describe('random clusters under random faults', () => {
   })
 
   it('lose nothing where there are no faults', async () => {
-    const trial = new Trial({ seed: 5, faultEveryMs: 1e9, forget: 0 })
+    const trial = new Trial({ seed: 5, faultEveryMs: 1e9, forget: 0, resets: true })
     const { violations, lost, owed } = await trial.run()
     expect({ violations, lost }).toEqual({ violations: [], lost: 0 })
     expect(owed).toBeGreaterThan(100)

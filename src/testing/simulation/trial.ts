@@ -18,7 +18,7 @@ import { SimulatedNetwork } from './simulated-network.ts'
 import { simulatedRegistration } from './simulated-registration.ts'
 import { WireWatch } from './wire-watch.ts'
 
-interface TrialOptions {
+export interface TrialOptions {
   readonly seed: number
   readonly mode?: NodeMode
   readonly nodes?: number
@@ -32,6 +32,8 @@ interface TrialOptions {
   readonly forget?: number
   /** Publishers give versions, and slow applications take the latest of each key. */
   readonly versions?: boolean
+  /** Some commits of publishers have resets. */
+  readonly resets?: boolean
   /** Leaves all faults out but these, by number: for making a failing run small. */
   readonly onlyFaults?: readonly number[]
 }
@@ -89,6 +91,9 @@ const versionsEvery = 3
 /** Of so many seeds one has nodes that are linked by multicast. */
 const multicastEvery = 5
 
+/** Of so many seeds one has resets. */
+const resetsEvery = 5
+
 /** Of the publishers of such a trial so many give versions. */
 const versionedShare = 0.75
 
@@ -120,6 +125,7 @@ export class Trial implements ActorStage, FaultStage {
       healMs: 40_000,
       forget: options.seed % 4 < 2 ? 0.1 : 0,
       versions: options.seed % versionsEvery === 0,
+      resets: options.seed % resetsEvery === 2,
       onlyFaults: [],
       ...options,
     }
@@ -187,6 +193,7 @@ export class Trial implements ActorStage, FaultStage {
     // A data server both publishes and subscribes.
     const takings = !isScript && random() < 0.2 ? [this.#takingOf(random)] : []
     const actor = this.#spawn(random, declared, true, takings)
+    actor.resets = this.options.resets
     if (this.options.versions) actor.connections = this.#connectionsOf(name)
     const pause = paces[Math.floor(random() * paces.length)] ?? 400
     const work = (): void => {

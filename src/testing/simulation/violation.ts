@@ -25,7 +25,11 @@ export interface Violation {
     | 'open-after-end'
     | 'never-published'
     | 'unannounced'
+    | 'false-reset'
+    | 'reset-early'
     | 'stuck'
+    | 'not-live'
+    | 'not-equal'
   readonly text: string
 }
 

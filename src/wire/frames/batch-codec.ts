@@ -17,6 +17,7 @@ import { writeNames } from './identity-cache.ts'
 import { allocateFrame } from './frame-memory.ts'
 import { wireLimits } from '../limits.ts'
 import { payloadUpdates } from '../rows/payload.ts'
+import { readReset, resetWord, writeReset } from './reset-notice.ts'
 import { readSequences, readTable, writeSequences, writeTable } from './table-sequences.ts'
 
 const alignment = 8
@@ -28,7 +29,7 @@ const header = new ByteWriter()
  * Writes a batch behind its topic, in memory that is never written again.
  *
  *   body: names · payload offset (u32, from the begin of the envelope) · publish time (f64) · table ·
- *   first · count · parcel · manifest · commits · zeros up to a multiple of 8 · payload
+ *   first · count · parcel · manifest · commits · of a reset what it says · zeros up to a multiple of 8 · payload
  *
  * Throws LIMIT_EXCEEDED where a name or the frame as a whole is too large.
  */
@@ -54,7 +55,7 @@ export function encodeBatch(
   rows.writeTo(payload)
   sealEnvelope(frame)
   const { publisher, table, first, count, parcel, manifest, commits, publishedAt } = batch
-  const { foreign, unpublished } = batch
+  const { foreign, unpublished, reset } = batch
   return {
     kind: 'batch',
     publisher,
@@ -70,6 +71,7 @@ export function encodeBatch(
     message,
     foreign,
     unpublished,
+    reset,
   }
 }
 
@@ -88,6 +90,7 @@ function writeHeader(batch: BatchHeader): void {
   header.varint(batch.parcel)
   writeSequences(header, batch.manifest)
   writeCommits(header, batch.commits, batch.manifest)
+  if (batch.reset) writeReset(header, batch.reset)
   header.align(alignment)
   header.setU32(offsetAt, header.length)
 }
@@ -108,11 +111,13 @@ export function readBatch(reader: ByteReader, publisher: PublisherIdentity): Bat
   const parcel = body.varint(1)
   const manifest = readSequences(body, wireLimits.maxManifestTables)
   const commits = readCommits(body, table, count, manifest)
-  if (body.problem !== null) reader.refuse(body.problem)
   const payload = buffer.subarray(payloadAt)
-  if (reader.problem === null) checkNumbers(reader, { table, first, count, manifest })
   const flags = buffer[flagsAt] as number
   const isUnpublished = (flags & frameFlags.unpublished) !== 0
+  const unpublished = isUnpublished ? readReason(reader, payload) : undefined
+  const reset = unpublished === resetWord && count === 1 ? readReset(body) : undefined
+  if (body.problem !== null) reader.refuse(body.problem)
+  if (reader.problem === null) checkNumbers(reader, { table, first, count, manifest })
   if (reader.problem === null && !isUnpublished) checkRows(reader, count, payload)
   const batch: BatchMessage = {
     kind: 'batch',
@@ -128,9 +133,13 @@ export function readBatch(reader: ByteReader, publisher: PublisherIdentity): Bat
     frame: buffer,
   }
   if (flags === 0) return batch
-  const foreign = (flags & frameFlags.foreign) !== 0
-  if (!isUnpublished) return { ...batch, foreign }
-  return { ...batch, foreign, unpublished: readReason(reader, payload) }
+  const isForeign = (flags & frameFlags.foreign) !== 0
+  return {
+    ...batch,
+    ...(isForeign && { foreign: true }),
+    ...(unpublished !== undefined && { unpublished }),
+    ...(reset && { reset }),
+  }
 }
 
 const flagsAt = 5
@@ -162,21 +171,4 @@ function checkNumbers(
 function checkRows(reader: ByteReader, count: number, payload: Buffer): void {
   if (payloadUpdates(payload) !== count) reader.refuse('bad-count')
   if (count * leastUpdateBytes > payload.length) reader.refuse('bad-count')
-}
-
-/** In place of rows: why there are none, one word. */
-export class UnpublishedRows implements EncodedRows {
-  readonly count: number
-  readonly byteLength: number
-  readonly #reason: string
-
-  constructor(count: number, reason: string) {
-    this.count = count
-    this.byteLength = reason.length
-    this.#reason = reason
-  }
-
-  writeTo(target: Buffer): void {
-    target.latin1Write(this.#reason)
-  }
 }

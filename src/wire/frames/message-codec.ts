@@ -20,7 +20,7 @@ import { readBody, writeBody } from './message-bodies.ts'
 import { refused } from '../refused.ts'
 import type { Refused } from '../refused.ts'
 
-export { encodeBatch, UnpublishedRows } from './batch-codec.ts'
+export { encodeBatch } from './batch-codec.ts'
 
 const out = new ByteWriter()
 const identities = new IdentityCache()

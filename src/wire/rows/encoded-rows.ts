@@ -1,4 +1,5 @@
 import { assert } from '../../base/assertion.ts'
+import type { ResetNotice } from '../../model/message.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { padded, payloadSections, textBytes, textEncodings, writePayloadHeader } from './payload.ts'
 import type { ExceptionText, PayloadHeader, PayloadSections } from './payload.ts'
@@ -10,6 +11,9 @@ export interface EncodedRows {
   readonly count: number
   /** Exact bytes of the payload. */
   readonly byteLength: number
+  /** See `BatchHeader`. */
+  readonly unpublished?: string
+  readonly reset?: ResetNotice
   /** Fills `target`, of exactly `byteLength` bytes. Once: the memory of the rows is used again then. */
   writeTo(target: Buffer): void
 }

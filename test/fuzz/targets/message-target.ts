@@ -1,4 +1,4 @@
-import type { BatchMessage, Message } from '../../../src/model/message.ts'
+import type { BatchMessage, Message, ResetNotice } from '../../../src/model/message.ts'
 import type { Update } from '../../../src/model/update.ts'
 import { parseTopic } from '../../../src/model/topic.ts'
 import { isOurs, sealEnvelope } from '../../../src/wire/frames/envelope.ts'
@@ -10,6 +10,8 @@ import {
 import type { Refused } from '../../../src/wire/refused.ts'
 import { refusedReasons } from '../../../src/wire/refused.ts'
 import { wireLimits } from '../../../src/wire/limits.ts'
+import { ResetRows } from '../../../src/wire/frames/reset-notice.ts'
+import { keyOf } from '../../../src/wire/rows/record-key.ts'
 import { RowReader } from '../../../src/wire/rows/row-reader.ts'
 import { RowWriter } from '../../../src/wire/rows/row-writer.ts'
 import { mutateBytes } from '../byte-mutation.ts'
@@ -76,7 +78,16 @@ function republished(updates: readonly Update[], batch: BatchMessage): Update[] 
 /** Bytes up to which a batch is published again: it costs ten times what reading does. */
 const republishBytes = 1_200
 
+function judgeReset(batch: BatchMessage, reset: ResetNotice): string {
+  const { message } = encodeBatch(batch, new ResetRows(reset))
+  const again = decodeMessage(message)
+  expectSame(again.kind === 'batch' && again.reset, reset, 'encoded again it differs')
+  if (reset.keys.some((key) => keyOf(key) === null)) throw new Broken('a key cannot be read')
+  return 'reset'
+}
+
 function judgeBatch(batch: BatchMessage): string {
+  if (batch.reset) return judgeReset(batch, batch.reset)
   const whole = readRows(batch, 0)
   if (whole === null) return 'batch, rows malformed'
   const chance = chanceOf(batch)
