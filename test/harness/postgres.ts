@@ -33,21 +33,38 @@ export interface PostgresAddress {
   readonly port: number
 }
 
+/** The number in the name of the socket: it is no port of this machine. */
+const socketNumber = 5432
+
 /** A PostgreSQL of its own, reached by a socket in its folder; it goes with the processes of the test. */
 export class Postgres {
   readonly #programs = postgresPrograms() ?? ''
   readonly #folder = scratchDirectory()
   readonly #place: Place
+  #settings: readonly string[] = []
+  #port = socketNumber
   #server: Child | null = null
 
   private constructor(place: Place) {
     this.#place = user.isNeeded ? inside(place, asUser(user.uid)) : place
   }
 
-  /** `address`: where it listens too; `place`: where it runs. */
-  static async start(address?: PostgresAddress, place: Place = here): Promise<Postgres> {
+  /** `address`: where it listens too; `place`: where it runs; `settings`: as in `wal_level=logical`. */
+  static async start(
+    address?: PostgresAddress,
+    place: Place = here,
+    settings: readonly string[] = [],
+  ): Promise<Postgres> {
     const postgres = new Postgres(place)
-    await postgres.#start(address)
+    postgres.#create(address)
+    postgres.#settings = [
+      `listen_addresses=${address?.host ?? ''}`,
+      `port=${address?.port ?? socketNumber}`,
+      `unix_socket_directories=${postgres.#folder}`,
+      ...settings,
+    ]
+    postgres.#port = address?.port ?? socketNumber
+    await postgres.run()
     return postgres
   }
 
@@ -60,7 +77,25 @@ export class Postgres {
     await this.#server?.end('SIGINT')
   }
 
-  async #start(address?: PostgresAddress): Promise<void> {
+  /** For clients of the test's own process and of its children: by the socket. */
+  get config(): { host: string; port: number; user: string; database: string } {
+    return { host: this.#folder, port: this.#port, user: postgresUser, database: 'postgres' }
+  }
+
+  /** The same as one text. */
+  get url(): string {
+    const { host, port, user, database } = this.config
+    return `postgresql:///${database}?${new URLSearchParams({ host, port: `${port}`, user }).toString()}`
+  }
+
+  /** Starts it on what it had written, when it has ended. */
+  async run(): Promise<void> {
+    const settings = this.#settings.flatMap((setting) => ['-c', setting])
+    this.#server = this.#child('postgres', ['-D', join(this.#folder, 'data'), '-F', ...settings])
+    await this.#server.says(/ready to accept connections/)
+  }
+
+  #create(address?: PostgresAddress): void {
     if (user.isNeeded) chownSync(this.#folder, user.uid, user.uid)
     const data = join(this.#folder, 'data')
     const options = [
@@ -77,18 +112,21 @@ export class Postgres {
       cwd: this.#folder,
     })
     if (address) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n')
-    const settings = [
-      `listen_addresses=${address?.host ?? ''}`,
-      `unix_socket_directories=${this.#folder}`,
-      ...(address ? [`port=${address.port}`] : []),
-    ].flatMap((setting) => ['-c', setting])
-    this.#server = this.#child('postgres', ['-D', data, '-F', ...settings])
-    await this.#server.says(/ready to accept connections/)
   }
 
   /** A connection: statements run one behind the other, each when it is asked for. */
   connect(): Connection {
-    const words = ['-h', this.#folder, '-U', postgresUser, '-d', 'postgres', '-qAtX']
+    const words = [
+      '-h',
+      this.#folder,
+      '-p',
+      `${this.#port}`,
+      '-U',
+      postgresUser,
+      '-d',
+      'postgres',
+      '-qAtX',
+    ]
     return new Connection(this.#child('psql', [...words, '-v', 'ON_ERROR_STOP=1']))
   }
 
