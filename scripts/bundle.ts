@@ -48,6 +48,16 @@ const inAscii = (code: string): string =>
 const withoutFacades = (code: string): string =>
   code.replaceAll(
     /^import (.+) from "(node:[a-z_/]+)";$/gm,
-    (_, names: string, builtin: string) =>
-      `const ${names.replaceAll(' as ', ': ')} = process.getBuiltinModule("${builtin}");`,
+    (_, names: string, builtin: string) => {
+      const module = `process.getBuiltinModule("${builtin}")`
+      // `import one, { other } from`: the whole module by a name, and some of it by theirs.
+      const [, whole, some] = /^(?:([\w$]+)(?:, )?)?(\{.+\})?$/.exec(names) ?? []
+      if (whole === undefined && some === undefined)
+        throw new Error(`an import that cannot be taken from the process: ${names} of ${builtin}`)
+      const declared = [
+        ...(whole === undefined ? [] : [`${whole} = ${module}`]),
+        ...(some === undefined ? [] : [`${some.replaceAll(' as ', ': ')} = ${whole ?? module}`]),
+      ]
+      return `const ${declared.join(', ')};`
+    },
   )

@@ -28,6 +28,11 @@ let missing: BatchMessage[]
 /** What the subscriber asks the intake for again. */
 let asked: ReplayRequest[]
 
+/** Each once: where the machine is busy the answer is late, and is asked for again. */
+const askedRanges = (): string[] => [
+  ...new Set(asked.map(({ table, from, to }) => `${table} ${from}-${to}`)),
+]
+
 beforeEach(async () => {
   ;[received, events, missing, asked] = [[], [], [], []]
   losesNext = false
@@ -108,7 +113,7 @@ it('W5: a batch of foreign updates that did not arrive is asked for, and comes m
   publish(5)
   await expect.poll(() => received).toHaveLength(5)
   expect(received).toEqual([foreign(1), foreign(2), foreign(3, 2), foreign(4, 3), foreign(5, 4)])
-  expect(asked).toMatchObject([{ table: 'TRADE', from: 2, to: 4 }])
+  expect(askedRanges()).toEqual(['TRADE 2-4'])
   expect(subscriber.stats().refused).toEqual({})
 })
 
@@ -136,7 +141,7 @@ it.each([
       reason: reason as Loss['reason'],
     }
     expect(received).toEqual([foreign(1), loss, foreign(5)])
-    expect(asked).toMatchObject([{ table: 'TRADE', from: 2, to: 4 }])
+    expect(askedRanges()).toEqual(['TRADE 2-4'])
     expect(subscriber.stats().refused).toEqual({ [why]: 3 })
     await expect
       .poll(() => events.filter(({ type }) => type === 'refused'))

@@ -64,7 +64,7 @@ const processMessages: ProcessMessage[] = [
     },
     wantsPort: true,
     wire: wireVersion,
-    cluster: 'shop',
+    cluster: null,
   },
   { type: 'renew', step: 'link', incarnation },
   { type: 'renew', step: 'publisher', incarnation },

@@ -164,7 +164,7 @@ const processShapes: { [Type in ProcessMessage['type']]: JsonShape<ProcessMessag
     registration,
     wantsPort: boolean,
     wire,
-    cluster: orElse(null, text(4096)),
+    cluster: orElse(null, nullable(text(4096))),
   }),
   here: record<HereMessage>({ type: oneOf(['here']), incarnation: identity }),
   renew: record<RenewRequest>({

@@ -40,6 +40,14 @@ export interface SoakResult {
   readonly verdict: Verdict
 }
 
+export interface SoakOptions {
+  readonly seconds: number
+  /** Of the maximum rate. */
+  readonly percent: number
+  /** The folder of heap snapshots; undefined: none are written. */
+  readonly snapshots: string | undefined
+}
+
 /** All that is measured each second, by what it is. */
 class Soak {
   readonly #samples = new Map<string, Samples>()
@@ -186,8 +194,7 @@ class Soak {
 /** Two publishers and two subscribers on each of the nodes of the shape. */
 export async function runSoak(
   shape: Shape,
-  seconds: number,
-  snapshots: string | undefined,
+  { seconds, percent, snapshots }: SoakOptions,
 ): Promise<SoakResult> {
   const cluster = await TestCluster.reserve(shape, shape.endsWith('relay') ? 2 : 1)
   const env = { ...steadyAllocator, NODE_OPTIONS: `--import=${collector}` }
@@ -207,7 +214,7 @@ export async function runSoak(
     await participant.call('subscribe', { key, tables })
   const soak = new Soak(cluster, publishers, subscribers, snapshots)
   const maximum = await soak.maximum()
-  const rate = maximum / 2
+  const rate = (maximum * percent) / 100
   await soak.run(rate, seconds)
   return { maximum, rate, verdict: await soak.judge(), trends: soak.trends }
 }

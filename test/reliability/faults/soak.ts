@@ -1,5 +1,5 @@
 /**
- * `npm run soak`: half of the maximum rate for a long time; nothing may grow. Ends with 1 when memory
+ * `npm run soak`: half of the maximum rate, or another share of it, for a long time; nothing may grow. Ends with 1 when memory
  * or latency does by more than twice the error of its slope, or anything was delivered wrong.
  */
 import { mkdirSync } from 'node:fs'
@@ -22,6 +22,12 @@ const command = instrument(
 )
   .option('--seconds <n>', 'for how long, from 10 on', amount, 600)
   .addOption(new Option('--shape <shape>', 'of the cluster').choices(shapes).default('proxy'))
+  .option(
+    '--percent <n>',
+    'of the maximum rate, from 1 to 90; where the machine has other work to do, less than half',
+    amount,
+    50,
+  )
   .option('--json <file>', 'leave the result there')
   .option(
     '--snapshots <folder>',
@@ -29,9 +35,10 @@ const command = instrument(
   )
 const values = command
   .parse()
-  .opts<{ seconds: number; shape: Shape; json?: string; snapshots?: string }>()
-const { seconds } = values
+  .opts<{ seconds: number; percent: number; shape: Shape; json?: string; snapshots?: string }>()
+const { seconds, percent } = values
 if (values.snapshots !== undefined) mkdirSync(values.snapshots, { recursive: true })
+if (percent < 1 || percent > 90) command.error('error: --percent is from 1 to 90')
 if (seconds < 10) command.error('error: --seconds is from 10 on: a line has to be fitted')
 
 const text = (value: number): string => value.toPrecision(4)
@@ -46,7 +53,7 @@ function resultRows(result: SoakResult): ResultRow[] {
   const { verdict, trends } = result
   return trends.map((trend) => ({
     id: trend.what,
-    fault: `half of the maximum rate (${Math.round(result.rate)}/s) for ${seconds} s`,
+    fault: `${percent} % of the maximum rate (${Math.round(result.rate)}/s) for ${seconds} s`,
     injected: values.shape,
     times: 1,
     deliveries: verdict.deliveries,
@@ -61,7 +68,7 @@ function resultRows(result: SoakResult): ResultRow[] {
 }
 
 try {
-  const result = await runSoak(values.shape, seconds, values.snapshots)
+  const result = await runSoak(values.shape, { seconds, percent, snapshots: values.snapshots })
   const { verdict, trends } = result
   console.log(
     `${Math.round(result.maximum).toLocaleString('en')} updates/s at most, ${Math.round(result.rate).toLocaleString('en')} soaked for ${seconds} s`,
@@ -87,7 +94,7 @@ try {
   if (values.json !== undefined)
     writeResult(values.json, {
       instrument: 'soak',
-      command: `npm run soak -- --seconds ${seconds} --shape ${values.shape}`,
+      command: `npm run soak -- --seconds ${seconds} --percent ${percent} --shape ${values.shape}`,
       at: new Date().toISOString(),
       machine: machine(),
       seconds,
