@@ -66,6 +66,34 @@ export class Machine {
     this.#nft(`add rule inet t c ${rule}`)
   }
 
+  /** Nothing that another one sends comes in any more, until `hear()`; what goes there does. Also while it is so. */
+  deafen(to: Machine): void {
+    const set = family(to) === 'ip' ? 'deaf4 { type ipv4_addr; }' : 'deaf6 { type ipv6_addr; }'
+    const [name] = set.split(' ')
+    this.#nft(
+      `add table inet d; add set inet d ${set}; add chain inet d c { type filter hook input priority 0; }; ` +
+        `flush chain inet d c; add rule inet d c ${family(to)} saddr @${name} drop; ` +
+        `add element inet d ${name} { ${to.address} }`,
+    )
+  }
+
+  /** What the other one sends comes in again. Also where it did already. */
+  hear(again: Machine): void {
+    const set = family(again) === 'ip' ? 'deaf4 { type ipv4_addr; }' : 'deaf6 { type ipv6_addr; }'
+    const element = `element inet d ${set.split(' ')[0]} { ${again.address} }`
+    // Added first: to take away what is not there is an error.
+    this.#nft(`add table inet d; add set inet d ${set}; add ${element}; delete ${element}`)
+  }
+
+  /** Of the datagrams that come in so many of a hundred are lost, until `lose(0)`. */
+  lose(percent: number): void {
+    const drawn = percent < 100 ? `numgen random mod 100 < ${percent} ` : ''
+    this.#nft(
+      'add table inet l; flush table inet l; add chain inet l c { type filter hook input priority 0; }; ' +
+        `add rule inet l c meta l4proto udp ${drawn}drop`,
+    )
+  }
+
   /** Takes all rules away. */
   heal(): void {
     this.#nft('flush ruleset')
@@ -142,7 +170,14 @@ function addNamespace(): string {
 
 function removeNamespace(name: string): void {
   rmSync(join(etc, name), { recursive: true, force: true })
-  if (existsSync(join(namespaces, name))) ip('netns', 'del', name)
+  const isThere = () => existsSync(join(namespaces, name))
+  if (!isThere()) return
+  try {
+    ip('netns', 'del', name)
+  } catch (error) {
+    // Another run has found the same left over.
+    if (isThere()) throw error
+  }
 }
 
 /** A run that was killed could not tidy up: whose maker lives no more is nobody's. */
