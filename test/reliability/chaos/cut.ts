@@ -1,19 +1,21 @@
 import { execFileSync } from 'node:child_process'
 import net from 'node:net'
+import { here, type Place } from '../../harness/place.ts'
 
 /**
  * Aborts the connections of a port of an address, as a network that fails does: both ends see a
- * reset. `ss -K` needs root and a kernel with CONFIG_INET_DIAG_DESTROY.
+ * reset. `ss -K` needs root and a kernel with CONFIG_INET_DIAG_DESTROY. `place`: the machine whose connections they are.
  */
-export function cut(address: string, port: number): void {
+export function cut(address: string, port: number, { before }: Place = here): void {
   const sides = [
     ['src', address, 'sport'],
     ['dst', address, 'dport'],
   ] as const
-  for (const [side, host, name] of sides)
-    execFileSync('ss', ['-K', '-t', 'state', 'established', side, host, name, '=', String(port)], {
-      stdio: 'ignore',
-    })
+  for (const [side, host, name] of sides) {
+    const which = ['-K', '-t', 'state', 'established', side, host, name, '=', String(port)]
+    const [program = '', ...words] = [...before, 'ss', ...which]
+    execFileSync(program, words, { stdio: 'ignore' })
+  }
 }
 
 /** Tries it: true, if a connection of our own was cut. */

@@ -26,4 +26,24 @@ export const faultKinds = {
   ],
 } as const
 
-export type FaultKind = keyof typeof faultKinds
+/** What is done to the networks of machines that have their own. */
+export const networkFaultKinds = {
+  'cut-machine': [
+    'a machine cut off',
+    'packets from and to it dropped for 0.5 to 14 s: shorter and longer than every timeout',
+  ],
+  'deafen-machine': [
+    'one way between two machines cut',
+    'packets of one to the other dropped for 0.5 to 14 s; the way back stays',
+  ],
+  'lose-machine': ['datagrams lost', '5 to 50 of 100 that come to a machine, for 1 to 6 s'],
+} as const
+
+export type NetworkFaultKind = keyof typeof networkFaultKinds
+export type FaultKind = keyof typeof faultKinds | NetworkFaultKind
+
+/** All of both, for people. */
+export const everyFaultKind: Readonly<Record<FaultKind, readonly [string, string]>> = {
+  ...faultKinds,
+  ...networkFaultKinds,
+}

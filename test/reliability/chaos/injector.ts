@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { isProxy, isRelay } from '../../harness/definition-file.ts'
+import { isLinked, isProxy } from '../../harness/definition-file.ts'
+import type { Machine } from '../../harness/network.ts'
 import { machineTime } from '../journal-line.ts'
 import type { Chance } from './chance.ts'
 import { connectionsOf } from './connections.ts'
@@ -26,6 +27,8 @@ export class Injector {
   readonly #chance: Chance
   readonly #killed: (journal: string, at: number) => void
   readonly #running = new Set<Promise<void>>()
+  /** Machines whose networks something is being done to: nothing else is. */
+  readonly #disturbed = new Set<Machine>()
   /** What went wrong while a fault was injected or undone. */
   readonly failures: string[] = []
 
@@ -39,6 +42,7 @@ export class Injector {
   inject(kind: FaultKind, signal: AbortSignal): void {
     const [verb = '', victim = ''] = split(kind)
     if (kind === 'kill-script') this.#run(this.#killScript(signal))
+    else if (victim === 'machine') this.#run(this.#onNetwork(kind, verb, signal))
     else if (victim === 'cluster' || victim === 'hop') {
       const seat = this.#chance.oneOf(this.#stage.seats.filter(({ isBusy }) => !isBusy))
       if (seat) this.#run(this.#onNode(kind, verb, seat, signal))
@@ -95,8 +99,8 @@ export class Injector {
     const fault = this.#begin(kind, `${seat.node.host}${place}`, [], [seat.node.host])
     try {
       if (verb === 'stop' || verb === 'freeze') await this.#stop(verb, seat.node.child, signal)
-      else if (verb === 'cut') cut(seat.node.host, port.number)
-      else if (verb === 'flap') await this.#flap(seat.node.host, port.number, signal)
+      else if (verb === 'cut') cutPort(seat, port.number)
+      else if (verb === 'flap') await this.#flap(seat, port.number, signal)
       else await this.#killNode(verb, seat, signal)
     } finally {
       fault.to = machineTime()
@@ -145,7 +149,7 @@ export class Injector {
   }
 
   async #killScript(signal: AbortSignal): Promise<void> {
-    const script = this.#stage.startScript(this.#chance.isOneIn(2) ? 0 : 1)
+    const script = this.#stage.startScript(this.#chance.oneOf([...this.#stage.seats.keys()]) ?? 0)
     script.isBusy = true
     await script.says('open')
     await wait(this.#chance.between(0, 60), signal)
@@ -156,15 +160,39 @@ export class Injector {
     fault.to = machineTime()
   }
 
-  /** All that it holds: to GENESIS_CLUSTER, and in a mesh to and from all others. */
-  #cutMember(member: Member): void {
-    for (const { address, port } of connectionsOf(member.child.pid)) cut(address, port)
+  /** Processes and GENESIS_CLUSTERs go on; what goes between their machines does not. */
+  async #onNetwork(kind: FaultKind, verb: string, signal: AbortSignal): Promise<void> {
+    const all = this.#stage.seats.flatMap(({ machine }) => machine ?? [])
+    const machine = this.#chance.oneOf(all.filter((each) => !this.#disturbed.has(each)))
+    const others = all.filter((each) => each !== machine)
+    const other = this.#chance.oneOf(others)
+    if (!machine || !other) return
+    this.#disturbed.add(machine)
+    const text = verb === 'deafen' ? `${other.name} to ${machine.name}` : machine.name
+    const fault = this.#begin(kind, text, [], [machine.name, ...others.map(({ name }) => name)])
+    const [begin, end] = networkFault(verb, machine, other, others, this.#chance)
+    try {
+      begin()
+      await wait(
+        verb === 'lose' ? this.#chance.between(1_000, 6_000) : this.#chance.between(500, 14_000),
+        signal,
+      )
+    } finally {
+      end()
+      fault.to = machineTime()
+      this.#disturbed.delete(machine)
+    }
   }
 
-  async #flap(host: string, port: number, signal: AbortSignal): Promise<void> {
+  /** All that it holds: to GENESIS_CLUSTER, and in a mesh to and from all others. */
+  #cutMember({ child, place }: Member): void {
+    for (const { address, port } of connectionsOf(child.pid, place)) cut(address, port, place)
+  }
+
+  async #flap(seat: Seat, port: number, signal: AbortSignal): Promise<void> {
     const until = performance.now() + this.#chance.between(1_000, 4_000)
     while (performance.now() < until && !signal.aborted) {
-      cut(host, port)
+      cutPort(seat, port)
       await wait(flapEveryMs, signal)
     }
   }
@@ -173,10 +201,36 @@ export class Injector {
     const { ports, shape } = this.#stage.cluster
     const inUse = ['outbound', 'inbound', 'registry'] as const
     const mesh = isProxy(shape) ? [] : (['export'] as const)
-    const between = isRelay(shape) ? (['relay', 'cluster', ...mesh] as const) : []
+    const between = isLinked(shape) ? (['relay', 'cluster', ...mesh] as const) : []
     const name = this.#chance.oneOf([...inUse, ...between]) ?? 'outbound'
     return { name, number: ports[name] }
   }
+}
+
+/** How a fault of a network begins and how it ends. */
+function networkFault(
+  verb: string,
+  machine: Machine,
+  other: Machine,
+  others: readonly Machine[],
+  chance: Chance,
+): [begin: () => void, end: () => void] {
+  if (verb === 'lose') {
+    const percent = Math.round(chance.between(5, 50))
+    return [() => machine.lose(percent), () => machine.lose(0)]
+  }
+  if (verb === 'deafen') return [() => machine.deafen(other), () => machine.hear(other)]
+  const both = (each: (one: Machine, two: Machine) => void) => () => {
+    for (const one of others) {
+      each(one, machine)
+      each(machine, one)
+    }
+  }
+  return [both((one, two) => one.deafen(two)), both((one, two) => one.hear(two))]
+}
+
+function cutPort({ node, machine }: Seat, port: number): void {
+  cut(machine?.address ?? node.host, port, node.place)
 }
 
 const split = (kind: FaultKind): string[] => {

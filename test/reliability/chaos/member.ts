@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Child, repository } from '../../harness/child.ts'
+import type { Place } from '../../harness/place.ts'
 import type { TestCluster } from '../../harness/test-cluster.ts'
 import { journalEnding } from '../journal-folder.ts'
 import type { ChaosProcessOptions, Order, Word } from '../processes/chaos-message.ts'
@@ -33,6 +34,11 @@ export class Member {
     this.#folder = folder
   }
 
+  /** The machine that it runs on. */
+  get place(): Place {
+    return this.#cluster.node(this.role.node).place
+  }
+
   /** The journal of its present life. */
   get journal(): string {
     return `${this.role.name}-${this.#lives}`
@@ -58,6 +64,7 @@ export class Member {
       name: this.journal,
       arguments: [script, JSON.stringify(options)],
       env,
+      place: this.place,
       ipc: true,
     })
     child.process.on('message', (word: Word) => {

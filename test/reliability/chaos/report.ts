@@ -1,7 +1,7 @@
 import type { ResultRow } from '../result.ts'
 import type { Violation } from '../violation.ts'
 import type { FaultKind } from './fault-kind.ts'
-import { faultKinds } from './fault-kind.ts'
+import { everyFaultKind } from './fault-kind.ts'
 import { deliveriesUnder, healMs } from './heal.ts'
 import type { Injected } from './injected.ts'
 import type { ShapeResult } from './shape-run.ts'
@@ -24,7 +24,7 @@ const updatesOf = (violations: readonly Violation[]) =>
 
 /** A row for each kind of fault, and one for all that each shape delivered. */
 export function rowsOf(results: readonly ShapeResult[]): ResultRow[] {
-  const kinds = Object.keys(faultKinds) as FaultKind[]
+  const kinds = Object.keys(everyFaultKind) as FaultKind[]
   return [
     ...results.map(rowOfShape),
     ...kinds.flatMap((kind) => {
@@ -58,7 +58,7 @@ function rowOfShape(result: ShapeResult): ResultRow {
 }
 
 function rowOfKind(kind: FaultKind, results: readonly ShapeResult[]): ResultRow {
-  const [fault, injected] = faultKinds[kind]
+  const [fault, injected] = everyFaultKind[kind]
   const cases = results.flatMap((result) =>
     result.log.filter((each) => each.kind === kind).map((each) => ({ each, result })),
   )

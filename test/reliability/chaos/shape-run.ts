@@ -13,9 +13,9 @@ import type { FaultKind } from './fault-kind.ts'
 import type { Injected } from './injected.ts'
 import { Injector } from './injector.ts'
 import type { Member } from './member.ts'
-import { Stage } from './stage.ts'
+import { Stage, type Surroundings } from './stage.ts'
 
-export interface ShapeRunOptions {
+export interface ShapeRunOptions extends Surroundings {
   readonly shape: Shape
   readonly seed: number
   /** Of load and faults; what follows comes on top. */
@@ -69,6 +69,9 @@ const weights: Readonly<Record<FaultKind, number>> = {
   'flap-hop': 2,
   'low-marks-process': 1.5,
   'low-marks-cluster': 1.5,
+  'cut-machine': 4,
+  'deafen-machine': 4,
+  'lose-machine': 4,
 }
 
 /** Everybody has what is owed within so many milliseconds after all is healed, or it is a violation. */
@@ -95,7 +98,7 @@ export class ShapeRun {
   async run(signal: AbortSignal): Promise<ShapeResult> {
     const { shape, seed, folder, commitsPerSecond, seconds } = this.#options
     const began = performance.now()
-    const stage = await Stage.open(shape, folder, commitsPerSecond)
+    const stage = await Stage.open(shape, this.#options, folder, commitsPerSecond)
     const injector = new Injector(stage, this.#chance, (journal, at) =>
       this.#killed.set(journal, at),
     )
