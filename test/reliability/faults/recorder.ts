@@ -54,6 +54,8 @@ interface Stream {
 export class Recorder {
   torn = 0
   deliveries = 0
+  /** When updates came last, milliseconds of the machine's monotonic clock; null: none has. */
+  lastAt: number | null = null
   readonly losses: RecordedLoss[] = []
   readonly #keepsNonces: boolean
   readonly #streams = new Map<string, Map<string, Stream>>()
@@ -70,6 +72,7 @@ export class Recorder {
       return
     }
     const now = monotonicMs()
+    this.lastAt = now
     const pieces = new Map<string, { expected: number; here: number }>()
     for (const update of delivery.updates) {
       if (!isOrder(update) || update.publisher === null) continue

@@ -4,6 +4,7 @@ import { clusterKilled } from './f05-cluster-killed.ts'
 import { gracefulClose } from './f03-graceful-close.ts'
 import { scripts } from './f04-scripts.ts'
 import { manyTables } from './f06-many-tables.ts'
+import { blackHole } from './f07-black-hole.ts'
 import { blockedLoop } from './f14-blocked-loop.ts'
 import { limits } from './f16-limits.ts'
 import { twins } from './f20-twins.ts'
@@ -31,6 +32,7 @@ export const rows: readonly FaultRow[] = [
   limits,
   simultaneousStart,
   manyTables,
+  blackHole,
   forgottenScripts,
   unreachableAtStart,
   fullStateFolder,

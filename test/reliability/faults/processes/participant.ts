@@ -224,10 +224,11 @@ const calls = {
       losses: losses.filter(({ publisher }) => publisher?.incarnation === incarnation),
     }
   },
-  /** How much has come, and whether it is ready and since when. */
+  /** How much has come and when the last of it, and whether it is ready and since when. */
   progress({ key }: Keyed) {
     const { recorder, readyAt } = member(key)
-    return { deliveries: recorder.deliveries, losses: recorder.losses.length, readyAt }
+    const { deliveries, losses, lastAt } = recorder
+    return { deliveries, losses: losses.length, lastAt, readyAt }
   },
   /** Updates that each queue of this process has been given. */
   received: () => new Map([...members].map(([key, { recorder }]) => [key, recorder.deliveries])),

@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Shape } from '../../harness/definition-file.ts'
+import type { Machine } from '../../harness/network.ts'
+import { Network } from '../../harness/network.ts'
+import { TestCluster } from '../../harness/test-cluster.ts'
+import { addVerdicts, judge, type PublishedStream, type Verdict } from './judge.ts'
+import { openQueue, type Participant, startParticipant } from './participant.ts'
+import type { RecordedLoss } from './recorder.ts'
+import { type Place, publishedBy } from './settled.ts'
+
+const tables = ['TRADE', 'POSITION']
+const size = 4
+
+/** Five times what any row asks for, and more. */
+const waitedMs = 60_000
+
+/** Who is looked at all the time has none left for what it is to do. */
+const lookEveryMs = 250
+
+/** Where what one machine sends to another one goes. */
+export interface Way {
+  readonly from: Machine
+  readonly to: Machine
+}
+
+/** Machines with networks of their own: on each a GENESIS_CLUSTER, and a process whose queues publish and subscribe. */
+export class Machines {
+  readonly cluster: TestCluster
+  readonly machines: readonly Machine[]
+  readonly publishers: Place[] = []
+  readonly subscribers: Place[] = []
+  readonly #participants: readonly Participant[]
+  /** What was published before a subscription was ready. */
+  readonly #before = new Map<Place, readonly PublishedStream[]>()
+
+  private constructor(cluster: TestCluster, machines: readonly Machine[]) {
+    this.cluster = cluster
+    this.machines = machines
+    this.#participants = machines.map(({ name, place }) => startParticipant(name, { place }))
+  }
+
+  static async start(shape: Shape, count: number): Promise<Machines> {
+    const { machines } = new Network(count)
+    return new Machines(await TestCluster.start(shape, count, { machines }), machines)
+  }
+
+  /** From each machine to each other one. */
+  get ways(): Way[] {
+    return this.machines.flatMap((from) =>
+      this.machines.filter((to) => to !== from).map((to) => ({ from, to })),
+    )
+  }
+
+  async addPublisher(key: string, node: number): Promise<Place> {
+    const place = await this.#open(key, node)
+    this.publishers.push(place)
+    return place
+  }
+
+  /** Resolves when its subscription is ready: what is published from then on is owed to it. Whoever publishes is another one. */
+  async addSubscriber(key: string, node: number): Promise<Place> {
+    const place = await this.#open(key, node)
+    this.subscribers.push(place)
+    await place.participant.call('subscribe', { key, tables })
+    this.#before.set(place, await this.published())
+    return place
+  }
+
+  /** All publishers publish, so many updates a second each. */
+  async load(updatesPerSecond: number): Promise<void> {
+    for (const { participant, key } of this.publishers)
+      await participant.call('pace', { key, updatesPerSecond, size })
+  }
+
+  published(): Promise<PublishedStream[]> {
+    return publishedBy(this.publishers)
+  }
+
+  /** Resolves when each subscription accounts for all that was published until now, or after a while. */
+  async whole(): Promise<void> {
+    const published = await this.published()
+    await Promise.all(this.subscribers.map((each) => accounts(each, this.#owed(each, published))))
+  }
+
+  /** Ends the load, and judges all subscriptions when they account for everything. */
+  async judge(): Promise<Verdict> {
+    for (const { participant, key } of this.publishers) await participant.call('stop', { key })
+    await this.whole()
+    const published = await this.published()
+    const each = this.subscribers.map(async (place) =>
+      judge(this.#owed(place, published), await recordedOf(place)),
+    )
+    return addVerdicts(...(await Promise.all(each)))
+  }
+
+  #owed(place: Place, published: readonly PublishedStream[]): PublishedStream[] {
+    const before = this.#before.get(place) ?? []
+    return published.map((stream) => {
+      const { incarnation, table } = stream
+      const known = before.find((each) => each.incarnation === incarnation && each.table === table)
+      return { ...stream, after: known?.last ?? 0 }
+    })
+  }
+
+  async #open(key: string, node: number): Promise<Place> {
+    const participant = this.#participants[node]
+    if (!participant) throw new Error(`there is no machine ${node}`)
+    await openQueue(participant, this.cluster, key, tables, {}, node)
+    return { participant, key }
+  }
+}
+
+export const progressOf = ({ participant, key }: Place) => participant.call('progress', { key })
+
+const recordedOf = ({ participant, key }: Place) => participant.call('recorded', { key })
+
+export async function lossesOf(place: Place): Promise<readonly RecordedLoss[]> {
+  return (await recordedOf(place)).losses
+}
+
+/** Waits until all of it is delivered, or lies in a loss whose end is told; what is missing then stays missing. */
+async function accounts(place: Place, published: readonly PublishedStream[]): Promise<void> {
+  const isWhole = async (): Promise<boolean> => {
+    const { losses, ...recorded } = await recordedOf(place)
+    const exact = losses.filter(({ to }) => to !== null)
+    return judge(published, { ...recorded, losses: exact }).silent === 0
+  }
+  await holdsSoon(isWhole)
+}
+
+/** Whether it holds within a minute. */
+async function holdsSoon(look: () => Promise<boolean>): Promise<boolean> {
+  for (const deadline = performance.now() + waitedMs; performance.now() < deadline;) {
+    if (await look()) return true
+    await pause(lookEveryMs)
+  }
+  return look()
+}
