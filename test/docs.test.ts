@@ -319,6 +319,10 @@ describe('limits', () => {
         subscriber.quietHeartbeatMs + (subscriber.heartbeatsMissed - 1) * subscriber.heartbeatMs,
       ],
       ['how long it may be silent at most', subscriber.goneAfterMs],
+      [
+        'time in which the connection of this process to `GENESIS_CLUSTER` is broken and that does not count as silence',
+        subscriber.outageMs,
+      ],
       ['how long a node knows who has ended', endedKeptMs],
       ['processes of which a node knows that they have ended', maxEndedEntries],
       ['bytes of foreign messages that wait in a node', intakeLimits.waitingBytes],

@@ -276,6 +276,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
         this.#subscriber.onReconnected(this.#clock.now())
         this.#proceed()
       },
+      sharedHop: (stands) => this.#subscriber.onSharedHop(stands, this.#clock.now()),
       event: (event) => this.#onEvent(event),
       sendAll: () => this.#closeParcel(Infinity),
       forget: () => this.#publisher.forget(),

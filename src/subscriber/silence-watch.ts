@@ -35,17 +35,25 @@ export class SilenceWatch {
   /** True: it is gone now. */
   isGone(source: Source, now: number): boolean {
     if (source.identity.incarnation === this.#own) return false
-    const silent = now - source.heardAt
     if (source.state === 'live' && now > source.mayBeSilentUntil) {
       source.stalled(now)
       this.#output.event({ type: 'publisher-stalled', publisher: source.identity })
     }
     if (source.state !== 'stalled') return false
+    const silent = this.#silentMs(source, now)
     // What others of this process hear proves no path of ours, but that it lives.
     const lives =
       now - this.#output.heardAt(source.identity.incarnation) <= this.#limits.goneAfterMs
     if (silent <= this.#limits.goneAfterMs || lives) return false
     this.#endings.gone(source)
     return true
+  }
+
+  /** Time in which the connection that it comes over was broken on our side is no silence of its. */
+  #silentMs({ heardAt, identity }: Source, now: number): number {
+    const silent = now - heardAt
+    if (silent <= this.#limits.goneAfterMs) return silent
+    const isShared = this.#output.hops(identity.incarnation).some((hop) => hop.isShared)
+    return isShared ? silent - this.#output.sharedHopBrokenMs(heardAt, now) : silent
   }
 }

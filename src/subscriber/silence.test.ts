@@ -124,6 +124,43 @@ describe('when we stood still ourselves', () => {
   })
 })
 
+describe('while the connection that publishers share is broken', () => {
+  beforeEach(() => {
+    pair.publish(['A'])
+    pair.deliver()
+  })
+  const breaks = (ms: number) => {
+    pair.sharedHop.stands(false, pair.now)
+    pair.pass(ms, everything)
+    pair.sharedHop.stands(true, pair.now)
+  }
+
+  it('D14: nobody who comes over it is gone, and one who stays silent is so when 10 s of silence are over', () => {
+    pair.isDirect = false
+    breaks(9_000)
+    // The publisher's node restarts its GENESIS_CLUSTER, too.
+    pair.pass(9_500, everything)
+    expect(pair.told('publisher-gone')).toBe(0)
+    pair.pass(1_000, everything)
+    expect(pair.told('publisher-gone')).toBe(1)
+  })
+
+  it('D14: who is heard on a connection of its own is gone after 10 s all the same', () => {
+    breaks(9_000)
+    pair.pass(1_500, everything)
+    expect(pair.told('publisher-gone')).toBe(1)
+  })
+
+  it('D14: it is not waited for without end', () => {
+    pair.isDirect = false
+    pair.sharedHop.stands(false, pair.now)
+    pair.pass(39_000, everything)
+    expect(pair.told('publisher-gone')).toBe(0)
+    pair.pass(1_500, everything)
+    expect(pair.told('publisher-gone')).toBe(1)
+  })
+})
+
 describe('whoever is heard behind our own stall', () => {
   it('D14: is gone ten seconds later, not ten seconds and the stall', () => {
     pair.now += 12_000

@@ -9,6 +9,8 @@ export interface SubscriberLimits {
   readonly heartbeatsMissed: number
   /** Silence after which a publisher is gone for this subscriber; always resumable. */
   readonly goneAfterMs: number
+  /** Of an outage of the connection that publishers share so much is no silence of theirs: `GENESIS_CLUSTER` is restarted within it. */
+  readonly outageMs: number
   /** A gap younger than this may close by itself: parts of a parcel arrive one by one. */
   readonly gapGraceMs: number
   /** A replay not answered within this time is asked for again. */
@@ -56,6 +58,7 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   quietHeartbeatMs: 3000,
   heartbeatsMissed: 3,
   goneAfterMs: 10_000,
+  outageMs: 30_000,
   gapGraceMs: 60,
   replayRetryMs: 600,
   replayProgressMs: 150,

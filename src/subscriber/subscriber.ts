@@ -17,6 +17,7 @@ import { Confirmations } from './confirmations.ts'
 import { OwnStalls } from './own-stalls.ts'
 import { RoundTrips } from './round-trips.ts'
 import { Selection, type TableSelection } from './selection.ts'
+import { SharedHop } from './shared-hop.ts'
 import { SignsOfLife } from './signs-of-life.ts'
 import type { SubscriberAction } from './subscriber-action.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
@@ -66,6 +67,7 @@ export class Subscriber {
   readonly #confirmations: Confirmations
   readonly #signs: SignsOfLife
   readonly #stalls: OwnStalls
+  readonly #sharedHop: SharedHop
   readonly #roundTrips = new RoundTrips()
   #settled = false
   #unreachable: readonly string[] = []
@@ -85,6 +87,7 @@ export class Subscriber {
     this.#random = random
     this.#around = around
     this.#stalls = new OwnStalls(limits.tickMs, now)
+    this.#sharedHop = new SharedHop(limits.outageMs)
     this.#confirmations = new Confirmations(id, {
       request: (request) => this.#do({ type: 'request', request }),
     })
@@ -182,6 +185,7 @@ export class Subscriber {
       renew: (hop, incarnation) => this.#do({ type: 'renew', hop, incarnation }),
       heardAt: (incarnation) => this.#signs.at(incarnation),
       hasLeft: (incarnation) => this.#hasLeft(incarnation),
+      sharedHopBrokenMs: (since, at) => this.#sharedHop.brokenMs(since, at),
       ownStallsMs: (at) => this.#stalls.totalMs(at),
       wakeWithin: (ms) => this.#wakeWithin(ms),
     }
@@ -238,6 +242,11 @@ export class Subscriber {
   /** A connection on which updates come was made again. */
   onReconnected(now: number): void {
     for (const { subscription } of this.#entries) subscription.resync(now)
+  }
+
+  /** The connection that publishers share has broken, or stands again. */
+  onSharedHop(stands: boolean, now: number): void {
+    this.#sharedHop.stands(stands, now)
   }
 
   /** The application has taken deliveries: confirm what was asked for, go on where there is room. */

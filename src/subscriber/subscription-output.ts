@@ -67,6 +67,8 @@ export interface SubscriptionOutput {
   renew(hop: Hop, incarnation: string): void
   /** When this process last had any frame of a publisher, for whichever subscription; −∞: not lately. */
   heardAt(incarnation: string): number
+  /** For how much of the time since then nobody could be heard who comes over the connection that publishers share, milliseconds. */
+  sharedHopBrokenMs(since: number, now: number): number
   /** By the roster a publisher has ended in good order: it is final. */
   hasLeft(incarnation: string): boolean
   /** How long this process itself has stood still up to now, all in all, milliseconds. */

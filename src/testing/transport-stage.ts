@@ -119,6 +119,7 @@ class Player {
         this.registered.push(registration)
       },
       reconnected: heard,
+      sharedHop: heard,
       event: heard,
       failed: heard,
     }

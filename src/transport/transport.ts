@@ -31,6 +31,11 @@ export interface DataHandlers {
   request(frame: Uint8Array): void
   /** A connection on which updates come was made again: something may have been missed. */
   reconnected(): void
+  /**
+   * The connection that the updates of other publishers share (`Hop.isShared`) has broken, or stands again. While it is
+   * broken none of them is heard, whether he publishes or not. A layer in which nothing breaks says nothing.
+   */
+  sharedHop(stands: boolean): void
 }
 
 /** What the roster plane tells the queue. */

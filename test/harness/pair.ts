@@ -10,6 +10,7 @@ import type { Update } from '../../src/model/update.ts'
 import { Publisher } from '../../src/publisher/publisher.ts'
 import { defaultPublisherLimits } from '../../src/publisher/publisher-limits.ts'
 import { RoundTrips } from '../../src/subscriber/round-trips.ts'
+import { SharedHop } from '../../src/subscriber/shared-hop.ts'
 import { SubscribedTables } from '../../src/subscriber/subscribed-tables.ts'
 import { defaultSubscriberLimits } from '../../src/subscriber/subscriber-limits.ts'
 import type { SubscriptionEvent } from '../../src/subscriber/subscription-output.ts'
@@ -69,6 +70,7 @@ export class Pair {
   isUnderHalf = true
   isReady = false
   isDirect = true
+  readonly sharedHop = new SharedHop(defaultSubscriberLimits.outageMs)
   readonly #publishers: Publisher[] = []
   readonly #limits: PairLimits
 
@@ -140,6 +142,7 @@ export class Pair {
         renew: ({ name }) => this.renewed.push({ hop: name, at: this.now }),
         heardAt: () => -Infinity,
         hasLeft: () => false,
+        sharedHopBrokenMs: (since, now) => this.sharedHop.brokenMs(since, now),
         ownStallsMs: () => 0,
         event: (event) => this.events.push(event),
       },

@@ -269,4 +269,32 @@ export const silenceRules: readonly Rule[] = [
       'D14: is the same for all processes of a machine: their clocks have one origin',
     ],
   ),
+  rule(
+    'D14.20',
+    'Time in which our connection to GENESIS_CLUSTER was broken is no silence of those who come over it',
+    'it is',
+    [
+      'subscriber/silence-watch.ts',
+      'silent - this.#output.sharedHopBrokenMs(heardAt, now)',
+      'silent',
+    ],
+    [
+      silence,
+      'D14: nobody who comes over it is gone, and one who stays silent is so when 10 s of silence are over',
+    ],
+  ),
+  rule(
+    'D14.21',
+    'Who is heard on a connection of its own is gone after 10 s, whatever becomes of that one',
+    'an outage counts for everybody',
+    ['subscriber/silence-watch.ts', 'return isShared ?', 'return isShared || silent > 0 ?'],
+    [silence, 'D14: who is heard on a connection of its own is gone after 10 s all the same'],
+  ),
+  rule(
+    'D14.22',
+    'Of an outage 30 s count, and no more',
+    'all of it counts',
+    ['subscriber/shared-hop.ts', 'Math.min(to, from + this.#mostMs, now)', 'Math.min(to, now)'],
+    [silence, 'D14: it is not waited for without end'],
+  ),
 ]

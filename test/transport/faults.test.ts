@@ -45,7 +45,9 @@ describe('GENESIS_CLUSTER dies and comes back', () => {
     await node.run({ history: 'first' })
     await eventually('cluster-found', () => saw(a, 'cluster-found') && saw(b, 'cluster-found'))
     await eventually('reconnected', () => b.reconnects > 0)
+    await eventually('the shared hop', () => b.sharedHop.at(-1) === true)
     await path(a, b, 'table/AFTER/')
+    expect(b.sharedHop).toEqual([true, false, true])
     expect([a.failures, b.failures]).toEqual([[], []])
   })
 

@@ -40,6 +40,7 @@ const { place } = await transport.open(
     roster: ignore,
     registered: ignore,
     reconnected: ignore,
+    sharedHop: ignore,
     event: (event) => {
       if (event.type === 'refused') counted += event.count
     },

@@ -30,6 +30,8 @@ export class Peer {
   readonly events: TransportEvent[] = []
   readonly failures: TidingsError[] = []
   reconnects = 0
+  /** Whether the connection that others share stands: what was told, in order. */
+  readonly sharedHop: boolean[] = []
 
   constructor(node: NodeProcess, options: PeerOptions = {}) {
     const { process: name = 'A', ...rest } = options
@@ -82,6 +84,7 @@ export class Peer {
       roster: (change) => this.changes.push(change),
       registered: (registration) => this.registered.push(registration),
       reconnected: () => (this.reconnects += 1),
+      sharedHop: (stands) => this.sharedHop.push(stands),
       event: (event) => this.events.push(event),
       failed: (error) => this.failures.push(error),
     }

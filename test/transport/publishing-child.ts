@@ -33,6 +33,7 @@ await transport.open(
     roster: ignore,
     registered: ignore,
     reconnected: ignore,
+    sharedHop: ignore,
     event: ignore,
     failed: (error) => {
       throw error

@@ -47,6 +47,7 @@ it('delivers through the scheduler it was given', async () => {
     roster: note('roster'),
     registered: note('registered'),
     reconnected: note('reconnected'),
+    sharedHop: note('sharedHop'),
     event: note('event'),
     failed: note('failed'),
   }
@@ -77,6 +78,7 @@ it('brings a request to its addressees alone', async () => {
       roster: nothing,
       registered: nothing,
       reconnected: nothing,
+      sharedHop: nothing,
       event: nothing,
       failed: nothing,
     }

@@ -93,6 +93,7 @@ export class ThreadHost {
       roster: (change) => this.#tellRoster(change),
       registered: (registration) => outbox.post({ type: 'registered', registration }),
       reconnected: () => outbox.post({ type: 'reconnected' }),
+      sharedHop: (stands) => outbox.post({ type: 'shared-hop', stands }),
       event: (event) => {
         const connections = this.#transport?.connections()
         if (connections) outbox.post({ type: 'event', event, connections })

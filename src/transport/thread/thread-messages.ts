@@ -51,6 +51,7 @@ export type HostMessage =
   | FramesMessage
   | TakenMessage
   | { readonly type: 'accepted' | 'reconnected' | 'closed' }
+  | { readonly type: 'shared-hop'; readonly stands: boolean }
   | {
       readonly type: 'opened'
       readonly registration: Registration

@@ -55,6 +55,7 @@ const silent: TransportHandlers = {
   roster() {},
   registered() {},
   reconnected() {},
+  sharedHop() {},
   event() {},
   failed() {},
 }

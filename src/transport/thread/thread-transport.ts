@@ -196,6 +196,8 @@ export class ThreadTransport implements Transport {
         return this.#handlers?.registered(message.registration)
       case 'reconnected':
         return this.#handlers?.reconnected()
+      case 'shared-hop':
+        return this.#handlers?.sharedHop(message.stands)
       case 'event':
         this.#connections = message.connections
         return this.#handlers?.event(message.event)

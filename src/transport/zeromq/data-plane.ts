@@ -40,6 +40,8 @@ interface DataPlaneHandlers {
   /** `again`: updates come on this connection, and it was there before. */
   connected(endpoint: string, again: boolean): void
   disconnected(endpoint: string): void
+  /** The connection that all updates come over but those of processes of a mesh has broken, or stands. */
+  sharedHop(stands: boolean): void
   renewed(endpoint: string, why: string): void
   /** Who is there does not let us in; told again with each attempt. */
   refused(endpoint: string, refusal: Refusal): void
@@ -57,7 +59,17 @@ export class ZeroMQDataPlane implements Omit<DataPlane, 'renew'> {
   constructor(options: DataPlaneOptions, handlers: DataPlaneHandlers) {
     const { clock, endpoints, keys, own, processAddress, refusals, zapDomain } = options
     this.endpoints = endpoints
-    this.subscribing = new SubscribingSocket(keys, clock, refusals, handlers)
+    this.subscribing = new SubscribingSocket(keys, clock, refusals, {
+      ...handlers,
+      connected: (endpoint, again) => {
+        if (endpoint === endpoints.outbound) handlers.sharedHop(true)
+        handlers.connected(endpoint, again)
+      },
+      disconnected: (endpoint) => {
+        if (endpoint === endpoints.outbound) handlers.sharedHop(false)
+        handlers.disconnected(endpoint)
+      },
+    })
     this.processes = new ProcessConnections(this.subscribing, own, processAddress, clock)
     this.publishing = new PublishingSocket(zapDomain, keys, clock, refusals, {
       request: (frame) => handlers.request(frame),

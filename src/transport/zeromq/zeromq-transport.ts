@@ -298,6 +298,7 @@ export class ZeroMQTransport implements Transport {
         },
         connected: (endpoint, again) => this.#connected(endpoint, again),
         disconnected: (endpoint) => this.#events.disconnected(endpoint),
+        sharedHop: (stands) => this.#handlers?.sharedHop(stands),
         renewed: (endpoint, why) => this.#events.renewed(endpoint, why),
         refused: (endpoint, refusal) => this.#shutOut(endpoint, refusal),
         failed: (error) => this.#fail(TidingsError.from(error)),
