@@ -5,7 +5,7 @@ const testOf = (name: string) => `src/${folder}/${name}.test.ts`
 const node = testOf('multicast-node')
 const order = testOf('datagram-order')
 
-/** The link between nodes by multicast: X1 to X12. */
+/** The link between nodes by multicast: X1 to X14. */
 export const multicastRules: readonly Rule[] = [
   rule(
     'X1.1',
@@ -322,5 +322,124 @@ export const multicastRules: readonly Rule[] = [
       '',
     ],
     [node, 'X12: the session of a node is its own'],
+  ),
+  rule(
+    'X13.1',
+    'A datagram opens only as it was sealed, its header included',
+    'the header is not looked at',
+    [
+      `${folder}/datagram-seal.ts`,
+      '  decipher.setAAD(header)\n',
+      '  decipher.setAAD(Buffer.alloc(0))\n',
+    ],
+    [testOf('datagram-seal'), 'X13: what was sealed opens with the same key'],
+  ),
+  rule(
+    'X13.2',
+    'What does not open is dropped',
+    'it is taken as it comes',
+    [
+      `${folder}/group-receiver.ts`,
+      "return openDatagram(key, bytes) ?? 'not-opened'",
+      'return openDatagram(key, bytes) ?? records',
+    ],
+    [
+      node,
+      'X13: what was not sealed as it comes changes nothing: forged, flipped, or not sealed at all',
+    ],
+  ),
+  rule(
+    'X13.3',
+    'With keys what is not sealed is dropped',
+    'it is taken',
+    [
+      `${folder}/group-receiver.ts`,
+      "if (epoch === 0) return 'not-sealed'",
+      'if (epoch === 0) return records',
+    ],
+    [
+      node,
+      'X13: what was not sealed as it comes changes nothing: forged, flipped, or not sealed at all',
+    ],
+  ),
+  rule(
+    'X13.4',
+    'Nothing changes before a datagram is opened',
+    'its number is known first',
+    [
+      `${folder}/group-receiver.ts`,
+      '    const records = this.#open(sender, datagram, bytes, now)\n',
+      '    sender.origin.told(0, sequence, now)\n    const records = this.#open(sender, datagram, bytes, now)\n',
+    ],
+    [
+      node,
+      'X13: what was not sealed as it comes changes nothing: forged, flipped, or not sealed at all',
+    ],
+  ),
+  rule(
+    'X13.5',
+    'That a datagram comes again does not show that the group is heard',
+    'it does',
+    [
+      `${folder}/group-receiver.ts`,
+      "way !== 'channel' && sequence > sender.heardTo",
+      "way !== 'channel'",
+    ],
+    [
+      node,
+      'X13: old datagrams that somebody sends again do not make a node believe that it hears the group',
+    ],
+  ),
+  rule(
+    'X13.6',
+    'Each number has a nonce of its own',
+    'all have the same',
+    [
+      `${folder}/datagram-seal.ts`,
+      '  header.copy(nonce, nonceBytes - 8, sequenceAt, sequenceAt + 8)\n',
+      '',
+    ],
+    [testOf('datagram-seal'), 'X13: the same records under two numbers have nothing in common'],
+  ),
+  rule(
+    'X14.1',
+    'The others are told a key before it is used',
+    'it is used at once',
+    [`${folder}/sealing-keys.ts`, 'this.#nextAt = now + epochToldMs', 'this.#nextAt = now'],
+    [
+      testOf('sealing-keys'),
+      'X14: a new key is told before it is used, and the last one as long as it may be needed',
+    ],
+  ),
+  rule(
+    'X14.2',
+    'A key is told as long as what it sealed is kept',
+    'only until the next one is used',
+    [`${folder}/sealing-keys.ts`, 'this.#lastUntil = now + keptMs', 'this.#lastUntil = now'],
+    [
+      testOf('sealing-keys'),
+      'X14: a new key is told before it is used, and the last one as long as it may be needed',
+    ],
+  ),
+  rule(
+    'X14.3',
+    'A key seals no more than so many datagrams',
+    'any number of them',
+    [
+      `${folder}/sealing-keys.ts`,
+      'sent - this.#sentBefore < epochDatagrams',
+      'sent - this.#sentBefore < Infinity',
+    ],
+    [testOf('sealing-keys'), 'X14: after so many datagrams a key is used no more, too'],
+  ),
+  rule(
+    'X14.4',
+    'A receiver opens with a key until some seconds after the next one was told',
+    'for ever',
+    [`${folder}/opening-keys.ts`, 'now + this.#limits.epochKeptMs', 'Infinity'],
+    [
+      testOf('sealing-keys'),
+      'X14: a receiver opens with a key until some seconds after the next one was told',
+    ],
   ),
 ]

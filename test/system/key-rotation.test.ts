@@ -37,36 +37,41 @@ async function restart(cluster: TestCluster): Promise<void> {
   }
 }
 
-it('keys are changed under load between two nodes: no update is lost, and nobody has to leave', async () => {
-  const [before, after] = [newKeyPair(), newKeyPair()]
-  const cluster = await TestCluster.start('proxy+relay', 2, { keys: [before] })
-  const publishers = [await cluster.open('ONE', {}, 0), await cluster.open('TWO', {}, 1)]
-  const subscribers = [await cluster.open('THREE', {}, 0), await cluster.open('FOUR', {}, 1)]
-  const all = [...publishers, ...subscribers]
-  for (const subscriber of subscribers) await subscriber.subscribe('*')
-  for (const publisher of publishers) await publisher.load(load)
+const shapes = ['proxy+relay', 'proxy+multicast'] as const
 
-  await change(cluster, all, [before, after])
-  await change(cluster, all, [after, before])
-  await restart(cluster)
-  await change(cluster, all, [after])
-  // From here on all that is connected has been connected with the new key alone.
-  await restart(cluster)
-  const late = await cluster.open('LATE', {}, 1)
-  await late.subscribe('*')
+it.each(shapes)(
+  'keys are changed under load between two nodes (%s): no update is lost, and nobody has to leave',
+  async (shape) => {
+    const [before, after] = [newKeyPair(), newKeyPair()]
+    const cluster = await TestCluster.start(shape, 2, { keys: [before] })
+    const publishers = [await cluster.open('ONE', {}, 0), await cluster.open('TWO', {}, 1)]
+    const subscribers = [await cluster.open('THREE', {}, 0), await cluster.open('FOUR', {}, 1)]
+    const all = [...publishers, ...subscribers]
+    for (const subscriber of subscribers) await subscriber.subscribe('*')
+    for (const publisher of publishers) await publisher.load(load)
 
-  for (const [place, name] of ['ONE', 'TWO'].entries()) {
-    const publisher = publishers[place] as Application
-    const published = await publisher.stop()
-    for (const subscriber of subscribers)
-      expectAllOf(
-        await subscriber.receives({ process: name, updates: sum(published) }),
-        name,
-        published,
-      )
-  }
-  for (const application of all) expect(application.child.hasEnded).toBe(false)
-})
+    await change(cluster, all, [before, after])
+    await change(cluster, all, [after, before])
+    await restart(cluster)
+    await change(cluster, all, [after])
+    // From here on all that is connected has been connected with the new key alone.
+    await restart(cluster)
+    const late = await cluster.open('LATE', {}, 1)
+    await late.subscribe('*')
+
+    for (const [place, name] of ['ONE', 'TWO'].entries()) {
+      const publisher = publishers[place] as Application
+      const published = await publisher.stop()
+      for (const subscriber of subscribers)
+        expectAllOf(
+          await subscriber.receives({ process: name, updates: sum(published) }),
+          name,
+          published,
+        )
+    }
+    for (const application of all) expect(application.child.hasEnded).toBe(false)
+  },
+)
 
 it('in a mesh processes are started again one by one, and those with the old key and the new one meet', async () => {
   const [before, after] = [newKeyPair(), newKeyPair()]

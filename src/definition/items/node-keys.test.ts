@@ -93,15 +93,11 @@ it('keys are on all hosts or on none', () => {
   expect(load(`${item}\n${relay}`, hosts(item)).told).toEqual([])
 })
 
-it('with keys nodes are not linked by multicast, whose datagrams are not sealed', () => {
+it('with keys nodes are linked by multicast or by relay', () => {
   const hosts = 'system("S") { hosts { host("a"); host("b") } }'
   const { told, settings } = load(item, hosts)
-  expect(settings).toBeNull()
-  expect(told).toHaveLength(1)
-  expect(told[0]).toMatch(
-    /^conf\/def\.kts:2:24: TidingsKeyFile .*: set ZeroMQProxyUnicastRelayEnabled to true/,
-  )
-  const query = 'item("TidingsHostsQuery", "nodes.example")'
-  expect(load(`${item}\n${query}`).told).toHaveLength(1)
-  expect(load(item, 'system("S") { hosts { host("a") } }').told).toEqual([])
+  expect(told).toEqual([])
+  expect(settings).toMatchObject({ link: 'multicast', keys: { ring: [pair] } })
+  const relay = 'item("ZeroMQProxyUnicastRelayEnabled", true)'
+  expect(load(`${item}\n${relay}`, hosts).settings).toMatchObject({ link: 'relay' })
 })

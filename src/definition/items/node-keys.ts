@@ -18,13 +18,12 @@ const keyItemOf = (items: ResolvedItems | undefined) => items?.get(itemName.toLo
  */
 export function nodeKeys(
   itemsByHost: ReadonlyMap<string, ResolvedItems>,
-  { node, link }: Settings,
+  { node }: Settings,
   cwd: string,
   findings: Findings,
 ): KeySettings | undefined {
   judgeOnAllHosts(itemsByHost, findings)
   const item = keyItemOf(itemsByHost.get(node.name))
-  if (link === 'multicast' && item !== undefined) refuseMulticast(item, findings)
   const value = valueOf(item)
   if (item === undefined || typeof value !== 'string') return undefined
   const { name, file } = placeOf(item, value, cwd)
@@ -48,14 +47,6 @@ function placeOf({ source }: ResolvedItem, value: string, cwd: string) {
   const folder = valueOrigin.kind === 'place' ? path.dirname(valueOrigin.place.source.name) : '.'
   const name = path.isAbsolute(value) ? value : path.join(folder, value)
   return { name, file: path.resolve(cwd, name) }
-}
-
-/** Datagrams of the group are not sealed: with keys nothing leaves a host that anybody can read. */
-function refuseMulticast({ written }: ResolvedItem, findings: Findings): void {
-  const message =
-    `${itemName} asks that all is encrypted, and multicast between nodes is not yet: ` +
-    'set ZeroMQProxyUnicastRelayEnabled to true, which links them by relay, or leave the keys out'
-  findings.errors.push(problemFrom(written.valueOrigin, message))
 }
 
 /** Between a node with keys and one without there is no connection. */

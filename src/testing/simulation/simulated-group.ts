@@ -15,11 +15,17 @@ const late = 0.03
 const delayMs = 2
 const lateMs = 60
 
+/** Of so many datagrams a copy is sent by somebody else, up to so much later. */
+const attacked = 0.05
+const replayedMs = 2_000
+
 interface GroupOptions {
   readonly seed: number
   readonly clock: SimulatedClock
   readonly nodes: number
   readonly isPartitioned: (a: number, b: number) => boolean
+  /** Nobody takes what is not what a node has sent: somebody sends that, too. */
+  readonly isSealed: boolean
   readonly arrived: (at: number, datagram: Buffer, from: number) => void
 }
 
@@ -44,12 +50,24 @@ export class SimulatedGroup {
   }
 
   #sendTo(to: number, datagram: Buffer, from: number): void {
+    if (this.#options.isSealed && this.#random() < attacked) this.#attack(to, datagram, from)
     if (this.#random() < (this.#rates.get(`${from}>${to}`) ?? 0)) return
     const { clock, arrived } = this.#options
     for (let copies = this.#random() < doubled ? 2 : 1; copies > 0; copies--) {
       const mostMs = this.#random() < late ? lateMs : delayMs
       clock.after(this.#random() * mostMs, () => arrived(to, datagram, from))
     }
+  }
+
+  /** Somebody beside the nodes hears all of it, and sends it again later, or with a bit of it changed. */
+  #attack(to: number, datagram: Buffer, from: number): void {
+    const { clock, arrived } = this.#options
+    const forged = Buffer.from(datagram)
+    if (this.#random() < 0.5) {
+      const bit = Math.floor(this.#random() * 8 * forged.length)
+      forged[bit >> 3] = (forged[bit >> 3] as number) ^ (1 << (bit & 7))
+    }
+    clock.after(this.#random() * replayedMs, () => arrived(to, forged, from))
   }
 
   #changeRate(from: number, to: number): void {

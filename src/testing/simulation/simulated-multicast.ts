@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from '../../base/random.ts'
+import { sealKeyBytes } from '../../cluster/links/multicast/datagram-seal.ts'
 import type { MulticastLimits } from '../../cluster/links/multicast/multicast-limits.ts'
 import { multicastLimits } from '../../cluster/links/multicast/multicast-limits.ts'
 import { MulticastNode } from '../../cluster/links/multicast/multicast-node.ts'
@@ -19,7 +20,12 @@ const limits: MulticastLimits = {
   interestBytes: 400,
   channelMessageBytes: 2_000,
   turnDatagrams: 4,
+  epochMs: 5_000,
+  epochDatagrams: 400,
 }
+
+/** Of so many seeds in a row those of one half seal their datagrams. */
+const seedsOfOneSealing = 10
 const datagramBytes = 576
 const bytesPerSecond = 2_000_000
 const maxMessageBytes = 1_000_000
@@ -37,6 +43,13 @@ interface MulticastOptions {
   readonly hubs: readonly { readonly export: Hub<Pipe>; readonly outbound: Hub<Pipe> }[]
   readonly isPartitioned: (a: number, b: number) => boolean
   readonly pipe: (kind: PipeKind, up: Hub<Pipe>, down: Hub<Pipe>, options?: PipeOptions) => Pipe
+}
+
+const keysOf = (random: Random) => () =>
+  Buffer.from(Array.from({ length: sealKeyBytes }, () => random() * 256))
+
+interface EndOptions extends MulticastOptions {
+  readonly isSealed: boolean
 }
 
 /** One end of a pipe that leads to or from a link. */
@@ -83,19 +96,21 @@ class NodeEnd {
   readonly listening = new Map<number, LinkEnd>()
   readonly #export: LinkEnd
   readonly #outbound: LinkEnd
-  readonly #options: MulticastOptions
+  readonly #options: EndOptions
   readonly #group: () => SimulatedGroup
   readonly #random: Random
+  readonly #newKey: (() => Buffer) | null
   #link: MulticastNode | null = null
   #lives = 0
   #isTurnDue = false
   #timerAt = Infinity
 
-  constructor(node: number, options: MulticastOptions, group: () => SimulatedGroup) {
+  constructor(node: number, options: EndOptions, group: () => SimulatedGroup) {
     this.node = node
     this.#options = options
     this.#group = group
     this.#random = seededRandom(options.seed + 4_000_000 + node)
+    this.#newKey = options.isSealed ? keysOf(seededRandom(options.seed + 5_000_000 + node)) : null
     const hubs = options.hubs[node] as MulticastOptions['hubs'][number]
     this.#export = new LinkEnd({ down: (message) => this.#exported(message) }, this.topics)
     this.#outbound = new LinkEnd({ up: (message) => this.#upstream(message) })
@@ -121,6 +136,7 @@ class NodeEnd {
         bytesPerSecond,
         maxMessageBytes,
         limits,
+        newKey: this.#newKey,
         random: this.#random,
         now: clock.now(),
       },
@@ -223,9 +239,11 @@ export class SimulatedMulticast {
 
   constructor(options: MulticastOptions) {
     const nodes = options.hubs.length
-    this.#ends = options.hubs.map((_, node) => new NodeEnd(node, options, () => this.#group))
+    const isSealed = Math.floor(options.seed / seedsOfOneSealing) % 2 === 1
+    const all = { ...options, isSealed }
+    this.#ends = options.hubs.map((_, node) => new NodeEnd(node, all, () => this.#group))
     this.#group = new SimulatedGroup({
-      ...options,
+      ...all,
       nodes,
       arrived: (at, datagram, from) => this.#ends[at]?.arrived(datagram, from),
     })

@@ -13,6 +13,7 @@ import {
   whisperTarget,
 } from './roster-targets.ts'
 import { foreignTarget, mixedTarget, topicTarget } from './text-targets.ts'
+import { sealedTarget } from './sealed-target.ts'
 import { zmtpTarget } from './zmtp-target.ts'
 import { zreTarget } from './zre-target.ts'
 
@@ -29,6 +30,7 @@ export const everyTarget: readonly Target[] = [
   datagramTarget,
   channelTarget,
   multicastTarget,
+  sealedTarget,
   registrationTarget,
   clusterMessageTarget,
   whisperTarget,

@@ -9,8 +9,6 @@ import {
 } from '../../../src/cluster/links/multicast/datagram.ts'
 import { DatagramWriter } from '../../../src/cluster/links/multicast/datagram-writer.ts'
 import { MessageAssembly } from '../../../src/cluster/links/multicast/message-assembly.ts'
-import { multicastLimits } from '../../../src/cluster/links/multicast/multicast-limits.ts'
-import { MulticastNode } from '../../../src/cluster/links/multicast/multicast-node.ts'
 import { decodeRecords } from '../../../src/cluster/links/multicast/records.ts'
 import { mutateBytes } from '../byte-mutation.ts'
 import type { Dice } from '../dice.ts'
@@ -21,16 +19,19 @@ import type { Span } from '../spans.ts'
 import { SpanWalk } from '../spans.ts'
 import type { Input, Target } from '../target.ts'
 import { mutateOne, mutateSequence } from '../target.ts'
-
-const maxMessageBytes = 100_000
-const cluster = 7
-const otherSession = '0102030405060708'
-const ownSession = '1111111111111111'
+import {
+  FuzzedLink,
+  fuzzedCluster,
+  maxFuzzedBytes,
+  otherSession,
+  ownSession,
+} from './fuzzed-link.ts'
 
 /** Datagrams of one sender, one after the other. */
 function datagrams(dice: Dice): Buffer[] {
   const datagramBytes = dice.pick([576, 1_400])
-  const writer = new DatagramWriter({ session: otherSession, cluster, datagramBytes })
+  const options = { session: otherSession, cluster: fuzzedCluster, datagramBytes, sealing: null }
+  const writer = new DatagramWriter(options)
   for (let count = 1 + dice.few(4); count > 0; count--) {
     if (dice.chance(0.1)) writer.idle()
     else writer.message(dice.bytes(1 + dice.few(3 * datagramBytes)))
@@ -63,6 +64,8 @@ const changed =
   (dice: Dice, bytes: Buffer, other: Buffer): Buffer =>
     dice.chance(0.2) ? mutateBytes(dice, bytes, other) : mutateSpans(dice, bytes, spansOf(bytes))
 
+export const changedDatagram = changed(datagramSpans)
+
 /** The input with each count of it at its greatest. */
 function* bombsOf(input: Input, spansOf: (bytes: Buffer) => Span[]): Generator<Input> {
   const [bytes = Buffer.alloc(0)] = input
@@ -76,7 +79,7 @@ export const datagramTarget: Target = {
   name: 'datagram',
   weight: 6,
   valid: (dice) => [dice.pick(datagrams(dice))],
-  mutate: (dice, input, other) => mutateOne(dice, input, other, changed(datagramSpans)),
+  mutate: (dice, input, other) => mutateOne(dice, input, other, changedDatagram),
   run([bytes = Buffer.alloc(0)]) {
     const datagram = decodeDatagram(bytes)
     if (typeof datagram === 'string') return 'refused'
@@ -86,7 +89,7 @@ export const datagramTarget: Target = {
     expectSame(again, datagram, 'encoded again it differs')
     const records = decodeRecords(datagram.records)
     if (records === null) return 'no records'
-    const assembly = new MessageAssembly(maxMessageBytes)
+    const assembly = new MessageAssembly(maxFuzzedBytes)
     const messages = records.flatMap((record) => assembly.take(record) ?? [])
     const given = messages.reduce((sum, { length }) => sum + length, 0)
     if (given > datagram.records.length) throw new Broken('more came out than went in')
@@ -193,28 +196,9 @@ export const channelTarget: Target = {
   bombs: (input) => bombsOf(input, channelSpans),
 }
 
-/** Milliseconds between two messages: asks, hellos and what is given up come due within a few. */
-const stepMs = 150
-
 /** Both ways of a frame to the node: by the group, or by the channel. */
 const byGroup = Buffer.of(0)
 const byChannel = Buffer.of(1)
-
-const source = '10.0.0.2'
-
-const hello: ChannelMessage = {
-  type: 'hello',
-  isDeaf: false,
-  session: otherSession,
-  first: 1,
-  sent: 0,
-  epoch: 0,
-  key: Buffer.alloc(32),
-  receiveBuffer: 0,
-  interest: 0,
-  knows: 0,
-  source,
-}
 
 /** A node of the link that knows another one, and what comes of that one by the group and by the channel. */
 export const multicastTarget: Target = {
@@ -235,56 +219,19 @@ export const multicastTarget: Target = {
         dice,
         [frame ?? Buffer.alloc(0)],
         from.slice(1, 2),
-        changed(way?.equals(byChannel) ? channelSpans : datagramSpans),
+        way?.equals(byChannel) ? changed(channelSpans) : changedDatagram,
       ),
     ]),
   run(input) {
-    let given = 0
-    let said = 0
-    const node = new MulticastNode(
-      {
-        session: ownSession,
-        cluster,
-        datagramBytes: 1_400,
-        bytesPerSecond: 1_000_000,
-        maxMessageBytes,
-        limits: multicastLimits,
-        random: () => 0.5,
-        now: 0,
-      },
-      {
-        toGroup: () => {},
-        toNode: (_, frame) => {
-          said += frame.length
-          if (typeof decodeChannelMessage(frame) === 'string')
-            throw new Broken('the other node refuses what it says')
-        },
-        toProcesses: () => (given += 1),
-        subscribe: () => {},
-        request: (frame) => {
-          if ((frame[0] ?? 0) < 2) throw new Broken('a request that is a subscription')
-        },
-      },
-    )
-    node.open('b')
-    let now = 0
-    const turn = (): void => {
-      node.endTurn(now)
-      while (node.give());
-      now += stepMs
-      node.tick(now, 0)
-    }
-    node.fromNode('b', encodeChannelMessage(hello), now)
-    node.exported(Buffer.from('table/A/ one'))
-    turn()
+    const link = new FuzzedLink(null)
     for (let at = 0; at + 1 < input.length; at += 2) {
       const [way, frame] = input.slice(at, at + 2) as [Buffer, Buffer]
-      if (way.equals(byChannel)) node.fromNode('b', frame, now)
-      else node.datagram(frame, source, now)
-      turn()
+      if (way.equals(byChannel)) link.byChannel(frame)
+      else link.byGroup(frame)
+      link.turn()
     }
-    for (let left = 30; left > 0; left--) turn()
-    if (!Number.isFinite(node.dueAt(now))) throw new Broken('nothing is due any more')
+    link.settle()
+    const { given, said } = link
     return `${given > 0 ? 'gives' : 'gives nothing'}, ${said > 10_000 ? 'says much' : 'says little'}`
   },
 }

@@ -68,10 +68,16 @@ export class DatagramOrder {
     return this.#skipped
   }
 
-  offer(sequence: number, records: Buffer, now: number): Offered {
+  /** What a number says by itself; null: it may be taken. Changes nothing. */
+  judge(sequence: number): 'double' | 'ahead' | null {
     if (sequence < this.#next || this.#held.has(sequence) || this.#lost.has(sequence))
       return 'double'
-    if (sequence >= this.#next + this.#limits.windowDatagrams) return 'ahead'
+    return sequence >= this.#next + this.#limits.windowDatagrams ? 'ahead' : null
+  }
+
+  offer(sequence: number, records: Buffer, now: number): Offered {
+    const judged = this.judge(sequence)
+    if (judged !== null) return judged
     if (!this.#hasRoom(records.length)) {
       this.#giveUp(this.#missing.endOfRunAt(this.#next))
       return 'no-room'

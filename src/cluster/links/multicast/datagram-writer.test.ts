@@ -8,7 +8,7 @@ import { decodeRecords } from './records.ts'
 const maxBytes = 1024 * 1024
 
 const newWriter = (datagramBytes = 600) =>
-  new DatagramWriter({ session: '0102030405060708', cluster: 1, datagramBytes })
+  new DatagramWriter({ session: '0102030405060708', cluster: 1, datagramBytes, sealing: null })
 
 function recordsOf(writer: DatagramWriter) {
   return writer.take().map(({ sequence, bytes }) => {

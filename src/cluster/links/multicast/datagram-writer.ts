@@ -1,5 +1,7 @@
 import { datagramHeaderBytes, writeDatagramHeader } from './datagram.ts'
+import { sealTagBytes } from './datagram-seal.ts'
 import { firstHeadBytes, headBytesOf, recordHeadBytes, writeRecord } from './records.ts'
+import type { SealingKeys } from './sealing-keys.ts'
 
 /** A datagram with its number, ready to be sent. */
 export interface NumberedDatagram {
@@ -12,6 +14,8 @@ interface WriterOptions {
   readonly cluster: number
   /** Of a datagram at most. */
   readonly datagramBytes: number
+  /** What seals them; null: they leave as they are. */
+  readonly sealing: Pick<SealingKeys, 'epoch' | 'seal'> | null
 }
 
 /** A message is cut into the rest of a datagram only where so many bytes of it have room there. */
@@ -62,7 +66,8 @@ export class DatagramWriter {
   }
 
   get #most(): number {
-    return this.#options.datagramBytes
+    const { datagramBytes, sealing } = this.#options
+    return sealing === null ? datagramBytes : datagramBytes - sealTagBytes
   }
 
   get #room(): number {
@@ -98,12 +103,13 @@ export class DatagramWriter {
     return this.#open
   }
 
-  /** Here records would be sealed: the header is known, and nothing is added any more. */
   #finish(buffer: Buffer): void {
-    const { session, cluster } = this.#options
+    const { session, cluster, sealing } = this.#options
     const sequence = ++this.#last
-    writeDatagramHeader(buffer, { kind: 'data', epoch: 0, cluster, session, sequence })
-    this.#done.push({ sequence, bytes: buffer.subarray(0, this.#end) })
+    const epoch = sealing?.epoch ?? 0
+    writeDatagramHeader(buffer, { kind: 'data', epoch, cluster, session, sequence })
+    const open = buffer.subarray(0, this.#end)
+    this.#done.push({ sequence, bytes: sealing?.seal(open) ?? open })
     this.#open = null
     this.#end = datagramHeaderBytes
   }

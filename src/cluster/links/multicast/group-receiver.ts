@@ -7,10 +7,13 @@ import { MessageAssembly } from './message-assembly.ts'
 import type { MulticastLimits } from './multicast-limits.ts'
 import type { DatagramRange, HeldBytes, Offered } from './datagram-order.ts'
 import { DatagramOrder } from './datagram-order.ts'
+import { openDatagram } from './datagram-seal.ts'
+import { OpeningKeys } from './opening-keys.ts'
 import { decodeRecords } from './records.ts'
+import type { ToldKey } from './sealing-keys.ts'
 
 /** What another node says of its datagrams. */
-interface OriginWord {
+interface OriginWord extends ToldKey {
   readonly session: string
   readonly first: number
   readonly sent: number
@@ -24,6 +27,9 @@ interface Sender {
   readonly origin: DatagramOrder
   readonly assembly: MessageAssembly
   readonly hearing: Hearing
+  readonly keys: OpeningKeys
+  /** The highest number that came by the group. */
+  heardTo: number
   /** Messages that came by the channel, in the order of the datagrams that they follow. */
   readonly following: Deque<FollowingMessage>
   followingBytes: number
@@ -47,6 +53,14 @@ export interface Ask {
   readonly ranges: readonly DatagramRange[]
 }
 
+/**
+ * What became of a datagram. `unknown`: nobody has said this session. Of who seals: `not-sealed`, `unknown-epoch` (no key
+ * of that number was told), `not-opened` (sealed with another key, or changed since). Of who does not: `sealed`.
+ */
+export type Taken = Offered | 'unknown' | 'elsewhere' | NotOpened
+
+type NotOpened = 'sealed' | 'not-sealed' | 'unknown-epoch' | 'not-opened'
+
 /** How a datagram came: from this address by the group, or by the channel. */
 export type Way = { readonly from: string } | 'channel'
 
@@ -58,11 +72,14 @@ export class GroupReceiver {
   readonly #limits: MulticastLimits
   readonly #random: Random
   readonly #maxMessageBytes: number
+  readonly #isSealed: boolean
   readonly #bySession = new Map<string, Sender>()
   readonly #byNode = new Map<string, Sender>()
   readonly #heldOfAll: HeldBytes = { sum: 0 }
 
-  constructor(limits: MulticastLimits, maxMessageBytes: number, random: Random) {
+  /** `isSealed`: only what is sealed with a key that its sender has told is taken; else only what is not sealed. */
+  constructor(limits: MulticastLimits, maxMessageBytes: number, random: Random, isSealed: boolean) {
+    this.#isSealed = isSealed
     this.#limits = limits
     this.#maxMessageBytes = maxMessageBytes
     this.#random = random
@@ -73,6 +90,7 @@ export class GroupReceiver {
     const known = this.#byNode.get(node)
     if (known?.session === word.session) {
       known.source = word.source
+      known.keys.told(word, now)
       known.origin.told(word.first, word.sent, now)
       return
     }
@@ -87,27 +105,51 @@ export class GroupReceiver {
       origin: new DatagramOrder(word.sent, this.#limits, this.#random, this.#heldOfAll),
       assembly: new MessageAssembly(this.#maxMessageBytes),
       hearing: new Hearing(this.#limits, now),
+      keys: new OpeningKeys(this.#limits),
+      heardTo: word.sent,
       following: new Deque(),
       followingBytes: 0,
       heard: 0,
       repaired: 0,
     }
+    sender.keys.told(word, now)
     this.#byNode.set(node, sender)
     this.#bySession.set(session, sender)
   }
 
-  /** What became of it; `unknown`: nobody has said this session. */
-  take(datagram: Datagram, way: Way, now: number): Offered | 'unknown' | 'elsewhere' {
-    const sender = this.#bySession.get(datagram.session)
+  /**
+   * `bytes`: those of the whole datagram. Whoever can send to the group sends what he likes, again and again: nothing
+   * changes before it is opened, and it is not opened where its number says already that nothing can come of it.
+   */
+  take(datagram: Datagram, bytes: Buffer, way: Way, now: number): Taken {
+    const { session, sequence } = datagram
+    const sender = this.#bySession.get(session)
     if (sender === undefined) return 'unknown'
     if (way !== 'channel' && way.from !== sender.source) return 'elsewhere'
-    const offered = sender.origin.offer(datagram.sequence, datagram.records, now)
-    if (offered === 'ahead') return offered
-    if (way !== 'channel') {
+    const judged = sender.origin.judge(sequence)
+    if (judged === 'ahead') return judged
+    // What came by the channel first shows that the group carries; what was heard before does not.
+    const isHeard = way !== 'channel' && sequence > sender.heardTo
+    if (judged === 'double' && !isHeard) return judged
+    const records = this.#open(sender, datagram, bytes, now)
+    if (typeof records === 'string') return records
+    if (isHeard) {
+      sender.heardTo = sequence
       sender.hearing.heard(now)
-      sender.heard++
-    } else if (offered === 'taken') sender.repaired++
+    }
+    const offered = sender.origin.offer(sequence, records, now)
+    if (way !== 'channel') sender.heard++
+    else if (offered === 'taken') sender.repaired++
     return offered
+  }
+
+  #open(sender: Sender, datagram: Datagram, bytes: Buffer, now: number): Buffer | NotOpened {
+    const { epoch, records } = datagram
+    if (!this.#isSealed) return epoch === 0 ? records : 'sealed'
+    if (epoch === 0) return 'not-sealed'
+    const key = sender.keys.of(epoch, now)
+    if (key === null) return 'unknown-epoch'
+    return openDatagram(key, bytes) ?? 'not-opened'
   }
 
   /** Messages that came by the channel: they wait for the datagrams that left before them. */

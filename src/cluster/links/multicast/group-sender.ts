@@ -4,6 +4,7 @@ import { Backlog } from './backlog.ts'
 import { DatagramWriter } from './datagram-writer.ts'
 import type { MulticastLimits } from './multicast-limits.ts'
 import type { DatagramRange } from './datagram-order.ts'
+import type { SealingKeys } from './sealing-keys.ts'
 import { SentDatagrams } from './sent-datagrams.ts'
 
 interface SenderOptions {
@@ -12,6 +13,8 @@ interface SenderOptions {
   readonly datagramBytes: number
   readonly bytesPerSecond: number
   readonly limits: MulticastLimits
+  /** What seals them; null: they leave as they are. */
+  readonly sealing: SealingKeys | null
   readonly now: number
 }
 

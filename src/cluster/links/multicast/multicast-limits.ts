@@ -34,6 +34,14 @@ export const multicastLimits = {
   deafAfterMs: 3_000,
   /** So long heard by the group: the channel need not serve it any more. */
   hearsAfterMs: 1_000,
+  /** So long a sender seals with one key, */
+  epochMs: 24 * 60 * 60_000,
+  /** and so many datagrams at most: AES-GCM bears a multiple of them under one key. */
+  epochDatagrams: 2 ** 32,
+  /** So long before it is used the others are told the next key. */
+  epochToldMs: 1_000,
+  /** So long after it was told the next one a receiver opens with the one before: until it was used, and what it sealed is kept. */
+  epochKeptMs: 10_000,
   /** How often each node says where it is. */
   helloMs: 500,
   /** A node that does not know our interest for so long is told all of it. */

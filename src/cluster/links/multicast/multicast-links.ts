@@ -13,6 +13,7 @@ import type { LinkedBus, LinkPeer, Links } from '../links.ts'
 import { renewIntervalMs } from '../links.ts'
 import { BusEnds } from './bus-ends.ts'
 import { GroupMembership } from './group-membership.ts'
+import { sealKeyBytes } from './datagram-seal.ts'
 import { LinkChannel } from './link-channel.ts'
 import { multicastLimits } from './multicast-limits.ts'
 import { MulticastNode } from './multicast-node.ts'
@@ -82,6 +83,7 @@ export class MulticastLinks implements Links {
         bytesPerSecond,
         maxMessageBytes: socketLimits.maxFrameBytes,
         limits: multicastLimits,
+        newKey: options.keys && (() => randomBytes(sealKeyBytes)),
         random: Math.random,
         now,
       },

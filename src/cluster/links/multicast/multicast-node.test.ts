@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { ChannelMessage } from './channel-message.ts'
 import { decodeChannelMessage, encodeChannelMessage } from './channel-message.ts'
-import { multicastLimits } from './multicast-limits.ts'
+import { sealKeyBytes } from './datagram-seal.ts'
+import { type MulticastLimits, multicastLimits } from './multicast-limits.ts'
 import { MulticastNode } from './multicast-node.ts'
 
 const names = ['a', 'b', 'c'] as const
@@ -14,6 +15,7 @@ let now: number
 let ends: Record<Name, End>
 let losesDatagrams: Loses
 let losesMessages: Loses
+let limits: MulticastLimits
 
 /** A node with what it said and what it gave, on a network that loses what a test says. */
 class End {
@@ -25,7 +27,7 @@ class End {
   readonly subscribed: string[] = []
   readonly requests: string[] = []
 
-  constructor(name: Name, session: string = name) {
+  constructor(name: Name, session: string = name, newKey: (() => Buffer) | null = null) {
     this.name = name
     const options = {
       session: session.charCodeAt(0).toString(16).padStart(16, '0'),
@@ -33,7 +35,8 @@ class End {
       datagramBytes: 600,
       bytesPerSecond: 1_000_000,
       maxMessageBytes: 10_000,
-      limits: multicastLimits,
+      limits,
+      newKey,
       random: () => 0.5,
       now,
     }
@@ -96,12 +99,32 @@ beforeEach(() => {
   now = 0
   losesDatagrams = () => false
   losesMessages = () => false
+  limits = multicastLimits
   ends = { a: new End('a'), b: new End('b'), c: new End('c') }
+  meetAll()
+})
+
+function meetAll(): void {
   meet('a', 'b')
   meet('a', 'c')
   meet('b', 'c')
   pass(2_000)
-})
+}
+
+/** All nodes begin anew, and seal what they send. */
+function sealAll(more: Partial<MulticastLimits> = {}): void {
+  limits = { ...multicastLimits, ...more }
+  let drawn = 0
+  const newKey = () => Buffer.alloc(sealKeyBytes, ++drawn)
+  ends = {
+    a: new End('a', 'a', newKey),
+    b: new End('b', 'b', newKey),
+    c: new End('c', 'c', newKey),
+  }
+  meetAll()
+}
+
+const dropped = (name: Name) => Object.fromEntries(ends[name].link.dropped)
 
 test('X9: what a node wants is subscribed to at the others, before anything is asked of them there', () => {
   const order: string[] = []
@@ -200,13 +223,13 @@ test('X12: who is not known, of another cluster, from elsewhere, or sealed is no
   const ofOthers = Buffer.from(datagram)
   ofOthers[8] = 0xff
   b.link.datagram(ofOthers, 'a', now)
-  const sealed = Buffer.from(datagram)
-  sealed[5] = 1
-  sealed[6] = 1
-  b.link.datagram(sealed, 'a', now)
   const next = Buffer.from(datagram)
   next.writeUInt32LE(next.readUInt32LE(20) + 1, 20)
   b.link.datagram(next, 'elsewhere', now)
+  const sealed = Buffer.from(next)
+  sealed[5] = 1
+  sealed[6] = 1
+  b.link.datagram(sealed, 'a', now)
   b.link.datagram(Buffer.from('x'), 'a', now)
   expect(Object.fromEntries(b.link.dropped)).toMatchObject({
     unknown: 1,
@@ -269,4 +292,100 @@ test('X4: an ask for what was never sent, or is not kept any more, gives nothing
   const pushed = ends.a.saidTo('b', 'datagrams').length
   ends.a.link.tick(now, 0)
   expect(ends.a.saidTo('b', 'datagrams')).toHaveLength(pushed)
+})
+
+test('X13: what is sealed arrives as it was exported, while datagrams are lost, and the group shows nothing of it', () => {
+  sealAll()
+  let count = 0
+  losesDatagrams = () => ++count % 10 === 0
+  const messages = Array.from({ length: 200 }, (_, n) => `table/A/ ${n} ${'x'.repeat(n * 7)}`)
+  for (const message of messages) {
+    exports('a', message)
+    pass(1)
+  }
+  pass(1_500)
+  for (const name of ['b', 'c'] as const) expect(ends[name].given).toEqual(messages)
+  expect(ends.a.link.counts.repaired).toBeGreaterThan(10)
+  expect(ends.a.group.filter((datagram) => datagram.includes('table/'))).toEqual([])
+})
+
+test('X13: what was not sealed as it comes changes nothing: forged, flipped, or not sealed at all', () => {
+  sealAll()
+  const { b } = ends
+  exports('a', 'table/A/ one')
+  pass(1)
+  const [last] = ends.a.group.slice(-1) as [Buffer]
+  const numbered = (ahead: number) => {
+    const forged = Buffer.from(last)
+    forged.writeUInt32LE(forged.readUInt32LE(20) + ahead, 20)
+    return forged
+  }
+  const before = ends.b.said.length
+  for (let ahead = 1; ahead <= 100; ahead++) b.link.datagram(numbered(ahead), 'a', now)
+  const open = numbered(1)
+  open.writeUInt16LE(0, 5)
+  open[7] = 0
+  b.link.datagram(open, 'a', now)
+  const ofNoEpoch = numbered(1)
+  ofNoEpoch[6] = 9
+  b.link.datagram(ofNoEpoch, 'a', now)
+  b.link.datagram(numbered(70_000), 'a', now)
+  expect(dropped('b')).toMatchObject({
+    'not-opened': 100,
+    'not-sealed': 1,
+    'unknown-epoch': 1,
+    ahead: 1,
+  })
+  // Nobody is asked for what was never sent, and nobody is told what came of it.
+  expect(ends.b.said.slice(before).filter(({ message }) => message.type === 'ask')).toEqual([])
+  exports('a', 'table/A/ two')
+  pass(1)
+  expect(b.given).toEqual(['table/A/ one', 'table/A/ two'])
+})
+
+test('X13: old datagrams that somebody sends again do not make a node believe that it hears the group', () => {
+  sealAll()
+  exports('a', 'table/A/ one')
+  pass(1)
+  const old = ends.a.group.slice(-3)
+  losesDatagrams = (_, to) => to === 'b'
+  for (let second = 0; second < 8; second++) {
+    for (const datagram of old) ends.b.link.datagram(datagram, 'a', now)
+    pass(1_000)
+  }
+  expect(ends.b.link.receptions(now)[0]).toMatchObject({ node: 'a', isMissed: true })
+  exports('a', 'table/A/ two')
+  pass(1)
+  expect(ends.b.given).toEqual(['table/A/ one', 'table/A/ two'])
+})
+
+test('X14: keys are changed while datagrams are lost, and nothing is', () => {
+  sealAll({ epochMs: 2_000, epochKeptMs: 7_500 })
+  let count = 0
+  losesDatagrams = () => ++count % 20 === 0
+  const messages: string[] = []
+  for (let n = 0; n < 500; n++) {
+    messages.push(`table/A/ ${n}`)
+    exports('a', `table/A/ ${n}`)
+    pass(20)
+  }
+  pass(500)
+  expect(ends.b.given).toEqual(messages)
+  const epochs = new Set(ends.a.group.map((datagram) => datagram.readUInt16LE(6)))
+  expect(epochs.size).toBeGreaterThan(2)
+  expect(dropped('b')).not.toHaveProperty('unknown-epoch')
+})
+
+test('X14: who comes while keys are changed opens what is sent before and after', () => {
+  sealAll({ epochMs: 2_500, epochToldMs: 1_000 })
+  while (ends.a.saidTo('b', 'hello').every((hello) => (hello as { epoch?: number }).epoch === 1))
+    pass(1)
+  for (const name of ['a', 'c'] as const) ends[name].link.close('b')
+  ends.b = new End('b', 'd', () => Buffer.alloc(sealKeyBytes, 99))
+  for (const name of ['a', 'c'] as const) meet(name, 'b')
+  for (let n = 0; n < 20; n++) {
+    exports('a', `table/A/ ${n}`)
+    pass(100)
+  }
+  expect(ends.b.given).toEqual(Array.from({ length: 20 }, (_, n) => `table/A/ ${n}`))
 })

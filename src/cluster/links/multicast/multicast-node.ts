@@ -1,14 +1,18 @@
 import { Deque } from '../../../base/deque.ts'
 import type { Random } from '../../../base/random.ts'
+import { asBuffer } from '../../../wire/bytes/byte-reader.ts'
 import { ChannelOutbox } from './channel-outbox.ts'
 import type { ChannelMessage, FollowingMessage, HelloMessage } from './channel-message.ts'
 import { decodeChannelMessage, encodeChannelMessage } from './channel-message.ts'
 import { decodeDatagram } from './datagram.ts'
+import { sealKeyBytes } from './datagram-seal.ts'
 import type { Reception, Way } from './group-receiver.ts'
 import { GroupReceiver } from './group-receiver.ts'
 import { GroupSender } from './group-sender.ts'
 import { Interest } from './interest.ts'
 import type { MulticastLimits } from './multicast-limits.ts'
+import type { ToldKey } from './sealing-keys.ts'
+import { SealingKeys } from './sealing-keys.ts'
 import type { SubscriptionChange } from './wanted-topics.ts'
 import { WantedTopics } from './wanted-topics.ts'
 
@@ -21,6 +25,8 @@ interface NodeOptions {
   readonly bytesPerSecond: number
   readonly maxMessageBytes: number
   readonly limits: MulticastLimits
+  /** A key of 32 bytes by chance, where datagrams are sealed; null: they are not. */
+  readonly newKey: (() => Buffer) | null
   readonly random: Random
   readonly now: number
 }
@@ -53,8 +59,8 @@ export interface Ear {
   readonly source: string
 }
 
-/** No key: nothing is sealed. */
-const noKey = Buffer.alloc(32)
+/** Nothing is sealed. */
+const noKey: ToldKey = { epoch: 0, key: Buffer.alloc(sealKeyBytes) }
 
 const replyPrefix = Buffer.from('reply/')
 const isReply = (message: Buffer): boolean =>
@@ -67,6 +73,7 @@ const isReply = (message: Buffer): boolean =>
 export class MulticastNode {
   readonly #options: NodeOptions
   readonly #output: NodeOutput
+  readonly #sealing: SealingKeys | null
   readonly #sender: GroupSender
   readonly #receiver: GroupReceiver
   readonly #interest: Interest
@@ -80,11 +87,12 @@ export class MulticastNode {
   #helloAt: number
 
   constructor(options: NodeOptions, output: NodeOutput) {
-    const { limits, maxMessageBytes, random, now } = options
+    const { limits, maxMessageBytes, newKey, random, now } = options
     this.#options = options
     this.#output = output
-    this.#sender = new GroupSender(options)
-    this.#receiver = new GroupReceiver(limits, maxMessageBytes, random)
+    this.#sealing = newKey && new SealingKeys(newKey, limits, now)
+    this.#sender = new GroupSender({ ...options, sealing: this.#sealing })
+    this.#receiver = new GroupReceiver(limits, maxMessageBytes, random, newKey !== null)
     this.#interest = new Interest(limits.interestBytes)
     this.#outbox = new ChannelOutbox(limits.channelMessageBytes)
     this.#helloAt = now
@@ -179,6 +187,7 @@ export class MulticastNode {
   tick(now: number, late: number): void {
     for (const { node, session, ranges } of this.#receiver.tick(now, late))
       this.#output.toNode(node, encodeChannelMessage({ type: 'ask', session, ranges }))
+    if (this.#sealing?.tick(this.#sender.last, now)) this.#helloAt = now
     this.#send(now)
     if (now < this.#helloAt) return
     this.#helloAt = now + this.#options.limits.helloMs
@@ -217,7 +226,12 @@ export class MulticastNode {
     }
   }
 
+  /** Where datagrams are sealed it says each key that opens some of them. */
   #hello(node: string): void {
+    for (const key of this.#sealing?.told ?? [noKey]) this.#helloWith(node, key)
+  }
+
+  #helloWith(node: string, { epoch, key }: ToldKey): void {
     const { first, last } = this.#sender
     const hello: HelloMessage = {
       type: 'hello',
@@ -225,8 +239,8 @@ export class MulticastNode {
       session: this.#options.session,
       first,
       sent: last,
-      epoch: 0,
-      key: noKey,
+      epoch,
+      key,
       receiveBuffer: this.#ear.receiveBuffer,
       interest: this.#interest.version,
       knows: this.#wanted.version(node),
@@ -286,10 +300,8 @@ export class MulticastNode {
     const { session, cluster } = this.#options
     if (datagram.session === session) return
     if (datagram.cluster !== cluster) return this.#drop('other-cluster')
-    // Sealed ones would be opened here.
-    if (datagram.epoch !== 0) return this.#drop('sealed')
     if (datagram.kind !== 'data') return
-    const taken = this.#receiver.take(datagram, way, now)
+    const taken = this.#receiver.take(datagram, asBuffer(bytes), way, now)
     if (taken !== 'taken') this.#drop(taken)
   }
 

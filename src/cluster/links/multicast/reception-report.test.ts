@@ -25,6 +25,23 @@ test('a share that was sent again is told where it is large, of enough datagrams
   expect(at(0, 0, 50_000)).toEqual([])
 })
 
+test('datagrams that no key of the cluster has sealed are told while they come, once a minute', () => {
+  const report = new ReceptionReport(settings, 0)
+  const dropped = (count: number) =>
+    new Map([
+      ['not-opened', count],
+      ['not-sealed', 1],
+      ['double', 9],
+    ])
+  expect(report.tick([], dropped(2), 10_000)).toEqual([
+    expect.stringMatching(
+      /^datagrams at 239.192.84.73:6000 .* were dropped, 3 so far: none of its keys/,
+    ),
+  ])
+  expect(report.tick([], dropped(5), 20_000)).toEqual([])
+  expect(report.tick([], dropped(5), 90_000)).toEqual([])
+})
+
 test('datagrams of another cluster are told while they come', () => {
   const report = new ReceptionReport(settings, 0)
   expect(report.tick([], new Map([['other-cluster', 3]]), 10_000)).toEqual([

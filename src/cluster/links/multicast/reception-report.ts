@@ -1,7 +1,7 @@
 import { hostPort } from '../../../base/host-port.ts'
 import { RateLimit } from '../../../base/rate-limit.ts'
 import type { MulticastSettings } from '../../../definition/settings.ts'
-import type { Reception } from './group-receiver.ts'
+import type { Reception, Taken } from './group-receiver.ts'
 
 /** Least time between two warnings of one kind about one node, milliseconds. */
 const warnIntervalMs = 60_000
@@ -18,6 +18,12 @@ interface Counts {
   readonly repaired: number
 }
 
+/** Why what none of our nodes has sent is dropped, where datagrams are sealed. */
+const notOurs: readonly Taken[] = ['not-sealed', 'not-opened']
+
+const sum = (counts: ReadonlyMap<string, number>, names: readonly string[]): number =>
+  names.reduce((total, name) => total + (counts.get(name) ?? 0), 0)
+
 /** What people are to know of how datagrams come, in sentences with a remedy. Time is an argument. */
 export class ReceptionReport {
   readonly #settings: Pick<MulticastSettings, 'group' | 'port' | 'datagramBytes'>
@@ -25,6 +31,7 @@ export class ReceptionReport {
   readonly #before = new Map<string, Counts>()
   #lookedAt: number
   #foreign = 0
+  #forged = 0
 
   constructor(settings: Pick<MulticastSettings, 'group' | 'port' | 'datagramBytes'>, now: number) {
     this.#settings = settings
@@ -51,6 +58,10 @@ export class ReceptionReport {
     if (foreign > this.#foreign && this.#told.admits('foreign', now))
       words.push(this.#otherCluster())
     this.#foreign = foreign
+    const forged = sum(dropped, notOurs)
+    if (forged > this.#forged && this.#told.admits('forged', now))
+      words.push(this.#notSealed(forged))
+    this.#forged = forged
     return words
   }
 
@@ -82,6 +93,13 @@ export class ReceptionReport {
       `${(100 * share).toFixed(1)} % of the datagrams of ${node} did not come by multicast and were sent again by TCP: ` +
       `where the network is not full, let it carry datagrams of ${datagramBytes} bytes or lower TidingsMulticastDatagramBytes, ` +
       'raise net.core.rmem_max, or lower TidingsMulticastMbitPerSecond'
+    )
+  }
+
+  #notSealed(count: number): string {
+    return (
+      `datagrams at ${this.#where} that say they are of this cluster were dropped, ${count} so far: none of its keys has sealed them. ` +
+      'Somebody else sends there under the address of a node, or the network damages what it carries'
     )
   }
 

@@ -1,10 +1,14 @@
+import { createSecretKey } from 'node:crypto'
 import fs from 'node:fs'
 import { expect, test } from 'vitest'
 import type { ChannelMessage } from './channel-message.ts'
 import { decodeChannelMessage, encodeChannelMessage } from './channel-message.ts'
 import { decodeDatagram } from './datagram.ts'
+import { openDatagram, sealKeyBytes } from './datagram-seal.ts'
 import { DatagramWriter } from './datagram-writer.ts'
+import { multicastLimits } from './multicast-limits.ts'
 import { decodeRecords } from './records.ts'
+import { SealingKeys } from './sealing-keys.ts'
 
 /**
  * docs/wire/multicast.json is the format as bytes: what is written here must give them, and they must give what they
@@ -30,14 +34,22 @@ const readable = (value: unknown): unknown =>
     }),
   )
 
+/** Of sealed ones. */
+const sealKey = Buffer.from(Array.from({ length: sealKeyBytes }, (_, place) => place))
+
 function meaningOf(bytes: Buffer): unknown {
   const datagram = decodeDatagram(bytes)
   if (typeof datagram === 'string') throw new Error(datagram)
-  return readable({ ...datagram, records: decodeRecords(datagram.records) })
+  const { epoch, records: open } = datagram
+  const records = epoch === 0 ? open : openDatagram(createSecretKey(sealKey), bytes)
+  if (records === null) throw new Error('another key has sealed it')
+  const sealed = epoch === 0 ? {} : { key: sealKey }
+  return readable({ ...datagram, ...sealed, records: decodeRecords(records) })
 }
 
-function datagramVectors(): Vector[] {
-  const writer = new DatagramWriter({ session, cluster: 0x04030201, datagramBytes: 576 })
+function datagramVectors(isSealed: boolean): Vector[] {
+  const sealing = isSealed ? new SealingKeys(() => sealKey, multicastLimits, 0) : null
+  const writer = new DatagramWriter({ session, cluster: 0x04030201, datagramBytes: 576, sealing })
   writer.message(Buffer.from('table/A/ one'))
   writer.message(Buffer.from('table/B/ two'))
   writer.close()
@@ -52,7 +64,7 @@ function datagramVectors(): Vector[] {
     'nothing',
   ]
   return writer.take().map(({ bytes }, place) => ({
-    name: `datagram: ${names[place] ?? ''}`,
+    name: `${isSealed ? 'sealed ' : ''}datagram: ${names[place] ?? ''}`,
     datagram: bytes.toString('hex'),
     meaning: meaningOf(bytes),
   }))
@@ -70,6 +82,19 @@ const messages: Readonly<Record<string, ChannelMessage>> = {
     receiveBuffer: 8_388_608,
     interest: 3,
     knows: 2,
+    source: '10.0.0.1',
+  },
+  'hello of a node that seals': {
+    type: 'hello',
+    isDeaf: false,
+    session,
+    first: 1,
+    sent: 0,
+    epoch: 2,
+    key: sealKey,
+    receiveBuffer: 8_388_608,
+    interest: 1,
+    knows: 0,
     source: '10.0.0.1',
   },
   'interest that has changed': {
@@ -104,7 +129,7 @@ const channelVectors = (): Vector[] =>
     meaning: readable(message),
   }))
 
-const made = [...datagramVectors(), ...channelVectors()]
+const made = [...datagramVectors(false), ...datagramVectors(true), ...channelVectors()]
 
 if (process.env['WRITE_VECTORS'])
   fs.writeFileSync(vectorsFile, `${JSON.stringify({ version: 1, vectors: made }, null, 2)}\n`)
