@@ -126,8 +126,8 @@ export const multicastRules: readonly Rule[] = [
     'any number is held',
     [
       `${folder}/datagram-order.ts`,
-      "if (sequence >= this.#next + this.#limits.windowDatagrams) return 'ahead'",
-      '',
+      "return sequence >= this.#next + this.#limits.windowDatagrams ? 'ahead' : null",
+      'return null',
     ],
     [order, 'X5: a number beyond the window is refused'],
   ),
