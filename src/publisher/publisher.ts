@@ -48,7 +48,7 @@ export class Publisher {
   readonly #syncs: SyncAnswers
   readonly #replayer: Replayer
   readonly #flushes = new Flushes()
-  readonly #declared: Set<string>
+  readonly #declared = new Set<string>()
   readonly #names = new TableNames()
   readonly #outbox: Outbox
   /** A flush waits for what has not left yet. */
@@ -69,16 +69,13 @@ export class Publisher {
     this.identity = identity
     this.#limits = limits
     this.#foreign = foreign
-    this.#declared = new Set(declared)
     this.#outbox = new Outbox(limits, this.#streams, (stream, message, at) => {
       this.#replayer.sentFresh(message.byteLength)
       this.#send(stream.topic, message)
       this.#heartbeats.afterBurst(at)
     })
-    for (const table of declared) {
-      this.#names.add(table)
-      this.#outbox.newTable(table)
-    }
+    this.declare(declared)
+    this.registrationSaid()
     this.#parcel = new OpenParcel(identity, limits.maxCommitBytes, this.#names)
     this.#gathering = new ParcelGathering(limits, this.#parcel)
     this.#syncs = new SyncAnswers(identity, limits)
@@ -181,6 +178,17 @@ export class Publisher {
       return published
     } finally {
       this.reading.end()
+    }
+  }
+
+  /** Tables that it is going to publish. Throws USAGE and LIMIT_EXCEEDED, at the first that is not taken. */
+  declare(tables: readonly string[]): void {
+    for (const table of tables) {
+      this.#names.add(table)
+      if (this.#streams.get(table) || this.#declared.has(table)) continue
+      this.#declared.add(table)
+      this.#outbox.newTable(table)
+      this.#hasNewRegistration = true
     }
   }
 

@@ -203,13 +203,3 @@ it('says what was published, before it resolves', async () => {
   await queue.commit(() => undefined, { onPublished })
   expect(said.map(({ commit }) => commit)).toEqual([1, 1])
 })
-
-it('of a queue that is closed meanwhile rejects, and says that the transaction has committed', async () => {
-  const { queue } = await subscribed()
-  const open = Promise.withResolvers<void>()
-  const commit = queue.commit((change) => (change(row('A', '1')), open.promise))
-  await queue.close()
-  open.resolve()
-  await expect(commit).rejects.toEqual(error('CLOSED', /transaction has committed/))
-  await expect(queue.commit(() => 1)).rejects.toEqual(error('CLOSED', /closed/))
-})

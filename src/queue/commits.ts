@@ -88,6 +88,11 @@ class OpenCommit {
 
   readonly changed: Changed = (changes) => {
     this.#reading.check('changed()')
+    if (this.owner.areOver)
+      throw new TidingsError(
+        'CLOSED',
+        'the queue was closed while this commit() was open: roll the transaction back, nobody would be told of it',
+      )
     if (!this.isOpen)
       throw new TidingsError(
         'USAGE',
@@ -108,7 +113,10 @@ export class Commits {
   readonly #publisher: Pick<Publisher, 'identity' | 'reading'>
   readonly #maxBytes: number
   readonly #publishAll: (changes: readonly NewChange[]) => Published
+  /** Outermost calls of which nothing is published yet. */
   #open = 0
+  #onNoneOpen: (() => void) | null = null
+  #areOver = false
 
   constructor(
     publisher: Pick<Publisher, 'identity' | 'reading'>,
@@ -120,12 +128,22 @@ export class Commits {
     this.#publishAll = publishAll
   }
 
+  /** We are within a call that is open. */
+  get isWithin(): boolean {
+    return this.#open > 0 && this.#running() !== null
+  }
+
+  /** The queue has left: what is still open is published no more. */
+  get areOver(): boolean {
+    return this.#areOver
+  }
+
   /** Throws USAGE within a call: what was published then would be told before it is committed. */
-  check(call: string): void {
-    if (this.#open === 0 || !this.#running()) return
+  check(call: string, instead = 'call changed() instead'): void {
+    if (!this.isWithin) return
     throw new TidingsError(
       'USAGE',
-      `${call} was called within commit(), before the transaction has committed: call changed() instead`,
+      `${call} was called within commit(), before the transaction has committed: ${instead}`,
     )
   }
 
@@ -135,23 +153,42 @@ export class Commits {
     const outer = this.#running()
     const draft = outer?.draft ?? new CommitDraft<OpenCommit>(identity, this.#maxBytes)
     const commit = new OpenCommit(this, outer, draft, reading)
-    const outermost = outermostOf(commit)
-    outermost.onPublished.push(options.onPublished)
+    outermostOf(commit).onPublished.push(options.onPublished)
+    if (outer) return this.#runOne(commit, work)
     this.#open++
-    let value: Value
     try {
-      value = await running.run(commit, () => work(commit.changed))
+      const value = await this.#runOne(commit, work)
+      const published = this.#publish(draft)
+      if (published) for (const tell of commit.onPublished) tell?.(published)
+      return value
+    } finally {
+      this.#open--
+      if (this.#open === 0) this.#onNoneOpen?.()
+    }
+  }
+
+  /** Resolves when no call is open, or `timeUp` does; true: none is. Nothing is published from then on. */
+  async end(timeUp: Promise<void>): Promise<boolean> {
+    if (this.#open > 0)
+      await Promise.race([new Promise<void>((resolve) => (this.#onNoneOpen = resolve)), timeUp])
+    this.over()
+    return this.#open === 0
+  }
+
+  /** Nothing is published any more: who notes a change of what is still open is told. */
+  over(): void {
+    this.#areOver = true
+  }
+
+  async #runOne<Value>(commit: OpenCommit, work: Transaction<Value>): Promise<Value> {
+    try {
+      const value = await running.run(commit, () => work(commit.changed))
       commit.settle('fulfilled')
+      return value
     } catch (error) {
       commit.settle('rejected')
       throw error
-    } finally {
-      this.#open--
     }
-    if (outer) return value
-    const published = this.#publish(draft)
-    if (published) for (const tell of commit.onPublished) tell?.(published)
-    return value
   }
 
   /** The innermost open call of this queue within which we are. */

@@ -7,17 +7,18 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Published } from '../model/published.ts'
+import type { Request } from '../model/request.ts'
 import type { NewChange } from '../model/reset.ts'
 import type { TablesOf } from '../model/update.ts'
 import type { OutgoingMessage } from '../publisher/outgoing-message.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import { Subscriber } from '../subscriber/subscriber.ts'
-import type { SubscriberAction } from '../subscriber/subscriber-action.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { decodeRequest } from '../wire/frames/request-codec.ts'
 import { Alarm } from './alarm.ts'
 import { Counters } from './counters.ts'
+import { Departure } from './departure.ts'
 import { lingerMs, reportBehindMs, reportMs } from './queue-times.ts'
 import { EventFeed } from './event-feed.ts'
 import { flushResult } from './flush-result.ts'
@@ -33,7 +34,7 @@ import type { QueueParts } from './queue-parts.ts'
 import { Refusals } from '../transport/refusals.ts'
 import { RosterNews } from './roster-news.ts'
 import type { Selected, TableFields } from './table-fields.ts'
-import { type ResetOptions, resetsOf } from './resets.ts'
+import { type ResetOptions, resetsOf, tableNames } from './resets.ts'
 import type { FlushResult, UpdateQueue } from './update-queue.ts'
 
 /** Composes publisher, subscriber and transport; owns the timer, the turn of the event loop and the life. */
@@ -46,6 +47,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #feed = new EventFeed<QueueEvent>()
   readonly #subscriptions: Subscriptions
   readonly #commits: Commits
+  readonly #departure: Departure
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
   readonly #whenClosed = this.#closed.promise.then(() => undefined)
   readonly #counters = new Counters()
@@ -95,7 +97,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
       wakeWithin: (ms) => this.#wakeWithin(ms),
     })
     this.#commits = new Commits(this.#publisher, parts.publisherLimits, (changes) =>
-      this.publish(changes as readonly NewChange<Tables>[]),
+      this.#publish(changes),
+    )
+    this.#departure = new Departure(parts.clock, this.#publisher, this.#commits, () =>
+      this.#proceed(),
     )
     this.#registration = new OwnRegistration(
       parts.registration,
@@ -134,11 +139,15 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   publish(changes: NewChange<Tables> | readonly NewChange<Tables>[]): Published {
-    this.#publisher.reading.check('publish()')
+    this.#checkOpen('publish()')
     this.#commits.check('publish()')
+    return this.#publish(changes as NewChange | readonly NewChange[])
+  }
+
+  #publish(changes: NewChange | readonly NewChange[]): Published {
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
     if (this.#publisher.isParcelFull) this.#closeParcel()
-    const published = this.#publisher.publish(changes as NewChange | readonly NewChange[])
+    const published = this.#publisher.publish(changes)
     if (!this.#publisher.skipsTurns) this.#endOfTurn.ask()
     return published
   }
@@ -154,7 +163,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     work: Transaction<Value, Tables>,
     options: CommitOptions = {},
   ): Promise<Value> {
-    this.#checkOpen('commit()')
+    // One that joins another is of a transaction that is waited for.
+    if (!this.#commits.isWithin) this.#checkOpen('commit()')
     return this.#commits.run(work as Transaction<Value>, options)
   }
 
@@ -162,6 +172,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   loseCommits(table: string, count: number, why: string): void {
     this.#publisher.loseCommits(table, count, why, this.#clock.now(), this.#clock.wallClock())
     this.#endOfTurn.ask()
+  }
+
+  async declare(tables: string | readonly string[]): Promise<void> {
+    this.#checkOpen('declare()')
+    const known = this.#registration.declare(tableNames('declare()', tables))
+    this.#endOfTurn.ask()
+    await known
   }
 
   subscribe<
@@ -206,19 +223,15 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   async drain(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#publisher.reading.check('drain()')
     checkSignalOption('drain()', options)
-    const { signal } = options
-    const stopWaiting = (): void => this.#waitFor(0)
-    signal?.addEventListener('abort', stopWaiting, { once: true })
-    this.#closing ??= this.#leave(Number.MAX_SAFE_INTEGER)
-    if (signal?.aborted) stopWaiting()
-    await this.#closing
-    signal?.removeEventListener('abort', stopWaiting)
+    this.#commits.check('drain()', 'it would wait for that')
+    this.#closing ??= this.#leave()
+    await this.#departure.until(this.#closing, options.signal)
   }
 
   async close(): Promise<void> {
     this.#publisher.reading.check('close()')
-    if (this.#closing) this.#waitFor(this.#parts.drainMs)
-    else this.#closing = this.#leave(this.#parts.drainMs)
+    this.#closing ??= this.#leave()
+    this.#departure.within(this.#parts.drainMs)
     await this.#closing
   }
 
@@ -228,23 +241,14 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (this.#closing) throw new TidingsError('CLOSED', 'the queue is closed')
   }
 
-  #waitFor(ms: number): void {
-    const now = this.#clock.now()
-    this.#publisher.waitUntil(now + ms, now)
-    this.#proceed()
-  }
-
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #leave(drainMs: number): Promise<void> {
+  async #leave(): Promise<void> {
     this.#subscriptions.end(undefined)
-    await new Promise<void>((resolve) => {
-      this.#publisher.leave(this.#clock.now(), this.#clock.wallClock(), drainMs, () => resolve())
-      this.#proceed()
-    })
-    if (!this.#isClosed) await this.#registration.sayEnded(this.#clock)
+    const isInOrder = await this.#departure.leave()
+    if (isInOrder && !this.#isClosed) await this.#registration.sayEnded(this.#clock)
     await this.#finish(undefined)
   }
 
@@ -252,6 +256,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     if (this.#isClosed) return this.#whenClosed
     this.#isClosed = true
     this.#closing ??= this.#whenClosed
+    this.#departure.over()
     this.#registration.close()
     this.#publisher.abandon(this.#clock.now())
     this.#alarm.cancel()
@@ -331,17 +336,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   /** Behind whatever they were told: does what subscriber and publisher want done, and sees to what is due. */
   #proceed(): void {
     if (this.#isClosed) return
-    for (let action; (action = this.#subscriber.nextAction());) this.#do(action)
+    const askOwn = (request: Request): void => this.#publisher.onRequest(request, this.#clock.now())
+    for (let action; (action = this.#subscriber.nextAction());)
+      perform(action, this.#transport, askOwn)
     for (let message; (message = this.#publisher.nextMessage());) this.#send(message)
     this.#wakeWithin(this.#subscriber.takeWake())
     if (this.#publisher.wantsTurn) this.#endOfTurn.ask()
     this.#alarm.by(Math.min(this.#publisher.deadline, this.#tickAt, this.#reportAt))
-  }
-
-  #do(action: SubscriberAction): void {
-    perform(action, this.#transport)
-    // Our own publisher is asked, too, and not over the network.
-    if (action.type === 'request') this.#publisher.onRequest(action.request, this.#clock.now())
   }
 
   #send({ topic, bytes }: OutgoingMessage): void {

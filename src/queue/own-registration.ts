@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration } from '../model/roster-entry.ts'
 import type { Publisher } from '../publisher/publisher.ts'
 import type { Subscriber } from '../subscriber/subscriber.ts'
@@ -15,6 +16,9 @@ export class OwnRegistration {
   /** Commits that were numbered when it was said last. */
   #commits = 0
   #onEndTaken: (() => void) | null = null
+  /** Tables that GENESIS_CLUSTER has from this process, and who waits for it to have more. */
+  #taken: ReadonlySet<string> = new Set()
+  readonly #waiting = new Set<{ tables: readonly string[]; settled: PromiseWithResolvers<void> }>()
 
   /** `given`: what stays as it is, the names above all. */
   constructor(
@@ -32,6 +36,16 @@ export class OwnRegistration {
   /** GENESIS_CLUSTER has taken it, and the layer has given it a place. */
   opened(given: Registration): void {
     this.#given = given
+    this.onTaken(given)
+  }
+
+  /** Resolves when GENESIS_CLUSTER has these tables, too; rejects with CLOSED where the queue ends before. */
+  declare(tables: readonly string[]): Promise<void> {
+    this.#publisher.declare(tables)
+    const settled = Promise.withResolvers<void>()
+    this.#waiting.add({ tables, settled })
+    this.#settleKnown()
+    return settled.promise
   }
 
   current(): Registration {
@@ -77,11 +91,26 @@ export class OwnRegistration {
   }
 
   /** GENESIS_CLUSTER has taken note of this. */
-  onTaken({ state }: Registration): void {
+  onTaken({ state, publishes }: Registration): void {
+    this.#taken = new Set(publishes)
+    this.#settleKnown()
     if (state === 'ended') this.#onEndTaken?.()
   }
 
   close(): void {
     this.#isClosed = true
+    for (const { settled } of this.#waiting)
+      settled.reject(
+        new TidingsError('CLOSED', 'the queue was closed before its tables were known'),
+      )
+    this.#waiting.clear()
+  }
+
+  #settleKnown(): void {
+    for (const waiting of this.#waiting) {
+      if (!waiting.tables.every((table) => this.#taken.has(table))) continue
+      this.#waiting.delete(waiting)
+      waiting.settled.resolve()
+    }
   }
 }

@@ -13,21 +13,23 @@ export interface ResetOptions<Row = object> {
 
 /** The commit that `reset()` publishes: a reset of each table, once. Throws USAGE. */
 export function resetsOf(tables: unknown, options: ResetOptions): NewChange[] {
-  const list: readonly unknown[] | null =
-    typeof tables === 'string' ? [tables] : Array.isArray(tables) ? tables : null
-  if (list === null || list.length === 0 || list.some((table) => typeof table !== 'string'))
-    throw new TidingsError(
-      'USAGE',
-      `reset() takes table names, e.g. reset('TRADE', { reason: 'bulk load' }), got ${shown(tables)}`,
-    )
+  const names = tableNames('reset()', tables, ", { reason: 'bulk load' }")
   if (!isPlainObject(options))
     throw new TidingsError(
       'USAGE',
       `reset() takes an object with reason and keys, got ${shown(options)}`,
     )
-  return [...new Set(list as readonly string[])].map((table) => ({
-    ...options,
-    table,
-    kind: 'reset',
-  }))
+  return names.map((table) => ({ ...options, table, kind: 'reset' }))
+}
+
+/** A name or a list of names, each once. Throws USAGE; `more`: what an example of the call has behind them. */
+export function tableNames(call: `${string}()`, tables: unknown, more = ''): string[] {
+  const list: readonly unknown[] | null =
+    typeof tables === 'string' ? [tables] : Array.isArray(tables) ? tables : null
+  if (list && list.length > 0 && list.every((table) => typeof table === 'string'))
+    return [...new Set(list as readonly string[])]
+  throw new TidingsError(
+    'USAGE',
+    `${call} takes table names, e.g. ${call.slice(0, -1)}'TRADE'${more}), got ${shown(tables)}`,
+  )
 }

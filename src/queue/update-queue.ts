@@ -42,6 +42,11 @@ export interface UpdateQueue<Tables extends TablesOf = Record<string, object>>
    * resolves; where that rejects, so does this, and nothing is published. A call within another joins it.
    */
   commit<Value>(work: Transaction<Value, Tables>, options?: CommitOptions): Promise<Value>
+  /**
+   * Says that this process is going to publish these tables, as the option `publishes` does. Resolves when
+   * GENESIS_CLUSTER has it: from then on who subscribes to them is told where this process dies. Throws CLOSED, LIMIT_EXCEEDED and USAGE.
+   */
+  declare(tables: (keyof Tables & string) | readonly (keyof Tables & string)[]): Promise<void>
   /** Subscribes to tables, or to all with '*'. */
   subscribe<
     Table extends keyof Tables & string,
@@ -58,7 +63,10 @@ export interface UpdateQueue<Tables extends TablesOf = Record<string, object>>
    * with ABORTED, or CLOSED where the queue fails meanwhile.
    */
   flush(options?: { readonly signal?: AbortSignal | undefined }): Promise<FlushResult>
-  /** Takes nothing more, waits until everything is confirmed or the signal aborts, leaves and closes. */
+  /**
+   * Takes nothing more, waits until open calls of `commit()` have ended and everything is confirmed, or the signal
+   * aborts, leaves and closes.
+   */
   drain(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /** The same, bounded by `drainMs`. Idempotent. */
   close(): Promise<void>

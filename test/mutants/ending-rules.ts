@@ -381,4 +381,42 @@ export const endingRules: readonly Rule[] = [
     ],
     [endings, 'D20: that is gone again leaves its open loss from the first gap on'],
   ),
+  rule(
+    'D20.39',
+    'A queue that leaves waits for transactions that are under way',
+    'it leaves, and what they commit is told to nobody',
+    [
+      'queue/departure.ts',
+      'const haveEnded = await this.#commits.end(this.#timeUp.promise)',
+      'const haveEnded = (this.#commits.over(), true)',
+    ],
+    [
+      'src/queue/departure.test.ts',
+      'D20: drain() waits for a transaction that is under way, and takes no other',
+    ],
+  ),
+  rule(
+    'D20.40',
+    'A queue that leaves while a transaction is under way says nothing of an end: it is taken for dead',
+    'it says that it ended in good order',
+    [
+      'queue/departure.ts',
+      'const haveEnded = await this.#commits.end(this.#timeUp.promise)',
+      'const haveEnded = (await this.#commits.end(this.#timeUp.promise)) || true',
+    ],
+    [
+      'src/queue/departure.test.ts',
+      'D20: close() waits no longer than drainMs, and tells both sides what it waited for in vain',
+    ],
+  ),
+  rule(
+    'D20.41',
+    'Tables may be declared later: of them, too, it is told that a publisher has died',
+    'they are only named',
+    ['publisher/publisher.ts', '      this.#declared.add(table)\n', ''],
+    [
+      'src/queue/departure.test.ts',
+      'D20: of tables that were declared subscribers are told where the process dies',
+    ],
+  ),
 ]
