@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /** What is imported or started from outside: it keeps its path. */
-const doors = ['index', 'live/index', 'testing/index', 'cli/main', 'demo/demo-process']
+const doors = [
+  'index',
+  'live/index',
+  'database/sqlite/index',
+  'testing/index',
+  'cli/main',
+  'demo/demo-process',
+]
 
 /**
  * Puts the modules of a build together in a few files. A program that starts reads these instead of some two

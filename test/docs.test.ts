@@ -76,7 +76,11 @@ endProcessesAfterEach()
 
 /** What `import 'tidings'` finds in a checkout without a build. */
 const sourceOf = (name: string): string => pathToFileURL(join(root, 'src', name, 'index.ts')).href
-const doors = { tidings: sourceOf(''), 'tidings/live': sourceOf('live') }
+const doors = {
+  tidings: sourceOf(''),
+  'tidings/live': sourceOf('live'),
+  'tidings/sqlite': sourceOf('database/sqlite'),
+}
 const hook = `import { registerHooks } from 'node:module'
   const doors = ${JSON.stringify(doors)}
   registerHooks({ resolve: (name, context, next) => next(doors[name] ?? name, context) })`
@@ -211,6 +215,7 @@ it('TypeScript and JavaScript of all pages is whole: each sample compiles as a f
       paths: {
         tidings: [join(root, 'src/index.ts')],
         'tidings/live': [join(root, 'src/live/index.ts')],
+        'tidings/sqlite': [join(root, 'src/database/sqlite/index.ts')],
         'tidings/testing': [join(root, 'src/testing/index.ts')],
       },
     },

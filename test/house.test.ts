@@ -38,6 +38,7 @@ const allowed: Record<string, readonly string[]> = {
     'queue',
   ],
   live: ['base', 'model', 'queue'],
+  database: ['base', 'model', 'publisher', 'queue'],
   demo: ['base', 'model', 'definition', 'queue'],
   doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],
   cli: [

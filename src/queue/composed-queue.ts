@@ -224,8 +224,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#publisher.reading.check('drain()')
     checkSignalOption('drain()', options)
     this.#commits.check('drain()', 'it would wait for that')
-    this.#closing ??= this.#leave()
-    await this.#departure.until(this.#closing, options.signal)
+    await this.#departure.until((this.#closing ??= this.#leave()), options.signal)
   }
 
   async close(): Promise<void> {

@@ -27,7 +27,7 @@ export function tableNames(call: `${string}()`, tables: unknown, more = ''): str
   const list: readonly unknown[] | null =
     typeof tables === 'string' ? [tables] : Array.isArray(tables) ? tables : null
   if (list && list.length > 0 && list.every((table) => typeof table === 'string'))
-    return [...new Set(list as readonly string[])]
+    return [...new Set(list)]
   throw new TidingsError(
     'USAGE',
     `${call} takes table names, e.g. ${call.slice(0, -1)}'TRADE'${more}), got ${shown(tables)}`,
