@@ -22,6 +22,8 @@ const alive: NodeSnapshot = {
   address: '127.0.0.2',
   state: 'alive',
   processes: [processOf('WRITER')],
+  links: [],
+  group: null,
   leftOut: null,
 }
 

@@ -5,6 +5,7 @@ import type {
   NodeSnapshot,
   ProcessSnapshot,
 } from '../model/cluster-snapshot.ts'
+import { linkLines } from './link-lines.ts'
 import { styled } from './terminal.ts'
 
 const header = [
@@ -29,7 +30,12 @@ function sectionOf(node: NodeSnapshot, stream: NodeJS.WriteStream): string[] {
   const { name, address, state, processes, leftOut } = node
   const title = styled(stream, 'bold', `${name} (${address ?? 'address not known'}) ${state}`)
   const rest = leftOut === null ? [] : leftOutLines(leftOut)
-  return [title, ...tableOf(processes, stream), ...rest.map((line) => styled(stream, 'dim', line))]
+  return [
+    title,
+    ...tableOf(processes, stream),
+    ...rest.map((line) => styled(stream, 'dim', line)),
+    ...linkLines(node, stream),
+  ]
 }
 
 function tableOf(processes: readonly ProcessSnapshot[], stream: NodeJS.WriteStream): string[] {

@@ -117,6 +117,7 @@ export class ClusterNode implements ClusterProcess {
         return membership.peer(node) === undefined ? 'unreachable' : membership.state(node)
       },
       processes: (node) => this.#plane.processes(node),
+      links: () => bound.dataPath.linkStates(),
       whisper: (node, whisper) => membership.whisper(node, whisper),
     })
   }

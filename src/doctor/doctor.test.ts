@@ -58,6 +58,8 @@ function groundWith(processes: number, settings = settingsOf(1)): Ground {
         address: loopback,
         state: 'alive',
         processes: Array.from({ length: processes }, () => oneProcess),
+        links: [],
+        group: null,
         leftOut: null,
       },
     ],

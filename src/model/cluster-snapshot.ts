@@ -1,3 +1,4 @@
+import type { LinksSnapshot } from './link-snapshot.ts'
 import type { ConnectionCounts, NodeLink, NodeMode } from './roster-entry.ts'
 
 /** A node as membership sees it. */
@@ -37,7 +38,8 @@ export interface ProcessSnapshot {
   readonly rate: number
 }
 
-export interface NodeSnapshot {
+/** Its links are as the node itself says: none where it has not said. */
+export interface NodeSnapshot extends LinksSnapshot {
   readonly name: string
   /** null: its name does not resolve, or not yet. */
   readonly address: string | null
@@ -45,6 +47,14 @@ export interface NodeSnapshot {
   readonly processes: readonly ProcessSnapshot[]
   /** What an answer has no room for; null: nothing is left out. */
   readonly leftOut: LeftOut | null
+}
+
+/** Of a node that has said nothing of itself. */
+export const nothingSaid: Omit<NodeSnapshot, 'name' | 'address' | 'state'> = {
+  processes: [],
+  links: [],
+  group: null,
+  leftOut: null,
 }
 
 /** What a snapshot does not show of a node: so many thousand processes are more than an answer may hold. */

@@ -6,6 +6,8 @@ import type {
   ProcessSnapshot,
 } from '../model/cluster-snapshot.ts'
 import { nodeStates, processStatuses } from '../model/cluster-snapshot.ts'
+import type { GroupSnapshot, LinkSnapshot, ReceptionSnapshot } from '../model/link-snapshot.ts'
+import { linkConditions, receptionWays } from '../model/link-snapshot.ts'
 import type { TableSequence } from '../model/message.ts'
 import type {
   ConnectionCounts,
@@ -136,11 +138,46 @@ const processSnapshot = record<ProcessSnapshot>({
 
 const leftOut = orElse(null, nullable(record<LeftOut>({ processes: count, tables: boolean })))
 
+const linkSnapshot = record<LinkSnapshot>({
+  node: filledName,
+  by: oneOf(['relay', 'multicast']),
+  state: oneOf(linkConditions),
+  at: name,
+  forMs: quantity,
+  reception: nullable(
+    record<ReceptionSnapshot>({
+      way: oneOf(receptionWays),
+      heard: count,
+      heardBytes: count,
+      repaired: count,
+      repairedBytes: count,
+      skipped: count,
+      lostShare: nullable(quantity),
+    }),
+  ),
+})
+
+const groupSnapshot = record<GroupSnapshot>({
+  at: name,
+  from: nullable(name),
+  datagramBytes: count,
+  sent: count,
+  sentBytes: count,
+  resent: count,
+  resentBytes: count,
+  unsent: count,
+  receiveBuffer: count,
+  overrun: nullable(count),
+  refused: list(record({ why: name, datagrams: count })),
+})
+
 const nodeSnapshot = record<NodeSnapshot>({
   name: filledName,
   address: nullable(name),
   state: oneOf(nodeStates),
   processes: list(processSnapshot),
+  links: orElse([], list(linkSnapshot)),
+  group: orElse(null, nullable(groupSnapshot)),
   leftOut,
 })
 

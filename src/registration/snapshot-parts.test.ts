@@ -20,6 +20,8 @@ function snapshotOf(...nodes: ProcessSnapshot[][]): ClusterSnapshot {
     address: null,
     state: 'alive' as const,
     processes,
+    links: [],
+    group: null,
     leftOut: null,
   }))
   return { system: null, node: 'node-0', mode: 'mesh', link: 'relay', nodes: named }
@@ -62,6 +64,22 @@ test('what no number of parts holds is left out, tables first, and said', () => 
     expect((node?.processes.length ?? 0) + (node?.leftOut?.processes ?? 0)).toBe(all)
   }
   expect(rows?.nodes[1]?.processes.length).toBeGreaterThan(10_000)
+})
+
+test('sixty nodes with a link to each other come back whole, and each part fits a message', () => {
+  const names = Array.from({ length: 60 }, (_, place) => `${'node-'.repeat(40)}${place}`)
+  const at = { by: 'relay', state: 'connected', at: '10.0.0.2:6002', forMs: 1_000 } as const
+  const nodes = names.map((name) => ({
+    name,
+    address: null,
+    state: 'alive' as const,
+    processes: many(1_000),
+    links: names.map((node) => ({ node, ...at, reception: null })),
+    group: null,
+    leftOut: null,
+  }))
+  const snapshot = { ...snapshotOf(), nodes }
+  expect(throughMessages(snapshot)).toEqual(snapshot)
 })
 
 test('a part that does not follow the one before is passed over, and the next answer is taken', () => {

@@ -1,4 +1,5 @@
 import type { ClusterSnapshot, NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
+import { nothingSaid } from '../model/cluster-snapshot.ts'
 
 export const snapshotLimits = {
   /** Bytes of the rows in one part, as JSON: with its wrapping it is half of what a message may be. */
@@ -56,11 +57,20 @@ class Cutter {
 
   cut(): SnapshotPart[] {
     for (const node of this.#snapshot.nodes) {
-      this.#nodes.push({ ...node, processes: [] })
+      this.#begin(node)
       for (const process of node.processes) this.#row(node, process)
     }
     this.#close(false)
     return this.#parts
+  }
+
+  /** What is of the node itself comes once, before its processes. */
+  #begin(node: NodeSnapshot): void {
+    const head = { ...node, processes: [] }
+    const bytes = jsonBytes(head)
+    if (this.#bytes > 0 && this.#bytes + bytes > snapshotLimits.partBytes) this.#close(true)
+    this.#nodes.push(head)
+    this.#bytes += bytes
   }
 
   #row(node: NodeSnapshot, process: ProcessSnapshot): void {
@@ -77,7 +87,7 @@ class Cutter {
   #put(node: NodeSnapshot, row: ProcessSnapshot, bytes: number, continues: boolean): void {
     if (continues || (this.#bytes > 0 && this.#bytes + bytes > snapshotLimits.partBytes)) {
       this.#close(true)
-      this.#nodes = [{ ...node, processes: [] }]
+      this.#nodes = [{ ...node, ...nothingSaid, processes: [] }]
       this.#continues = continues
     }
     this.#nodes.at(-1)?.processes.push(row)
@@ -142,7 +152,7 @@ function shortened(parts: readonly SnapshotPart[], most: number): SnapshotPart[]
   })
 }
 
-const withoutRows = (node: NodeSnapshot): NodeSnapshot => ({ ...node, processes: [] })
+const withoutRows = (node: NodeSnapshot): NodeSnapshot => ({ ...node, ...nothingSaid })
 
 function joined(parts: readonly SnapshotPart[]): ClusterSnapshot | null {
   const [first] = parts

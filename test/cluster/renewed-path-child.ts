@@ -26,6 +26,7 @@ const newLinks: NewLinks = ({ outboundAt }) => {
     open: (peer) => links.open(peer),
     close: (node) => links.close(node),
     renew: (node, now) => links.renew(node, now),
+    states: (now) => links.states(now),
     async closeAll() {
       const closing = links.closeAll()
       if (moment === 'after') await closing

@@ -84,12 +84,43 @@ function snapshot(dice: Dice): ClusterSnapshot {
     tables: [{ table: tableName(dice), sequence: 3 }],
     rate: 0.5,
   } as const
+  const link = {
+    node: 'c',
+    by: 'multicast',
+    state: 'connected',
+    at: '10.0.0.3:6002',
+    forMs: 5,
+    reception: {
+      way: 'group',
+      heard: 3,
+      heardBytes: 300,
+      repaired: 1,
+      repairedBytes: 100,
+      skipped: 0,
+      lostShare: 0.25,
+    },
+  } as const
+  const group = {
+    at: '239.192.84.73:6000',
+    from: '10.0.0.2',
+    datagramBytes: 1_400,
+    sent: 7,
+    sentBytes: 700,
+    resent: 0,
+    resentBytes: 0,
+    unsent: 0,
+    receiveBuffer: 425_984,
+    overrun: 0,
+    refused: [{ why: 'double', datagrams: 1 }],
+  } as const
   const leftOut = dice.pick([null, { processes: 2, tables: true }])
   const node = {
     name: otherNode,
     address: null,
     state: 'alive',
     processes: [process],
+    links: dice.pick([[], [link]]),
+    group: dice.pick([null, group]),
     leftOut,
   } as const
   return { system: null, node: otherNode, mode: 'mesh', link: 'relay', nodes: [node] }

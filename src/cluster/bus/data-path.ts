@@ -2,6 +2,7 @@ import { inBackground } from '../../base/background.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { NodePorts } from '../../definition/settings.ts'
+import type { LinksSnapshot } from '../../model/link-snapshot.ts'
 import { Bus, type ForeignAt } from './bus.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
 import type { Misfit } from '../../sockets/keys/refusal.ts'
@@ -98,6 +99,11 @@ export class DataPath {
 
   renewLink(node: string): void {
     this.#links.renew(node, this.#options.clock.now())
+  }
+
+  /** The links to the other nodes, as they are now. */
+  linkStates(): LinksSnapshot {
+    return this.#links.states(this.#options.clock.now())
   }
 
   /** Resolves when all ports are free. */

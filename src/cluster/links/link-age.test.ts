@@ -14,3 +14,14 @@ test('D12: or when 10 s have gone by', () => {
   age.connected(20_000)
   expect([29_999, 30_000].map((now) => age.mayRenew(now))).toEqual([false, true])
 })
+
+test('how long it has stood, or has not', () => {
+  const age = new LinkAge(0)
+  expect(age.condition(500)).toEqual({ state: 'connecting', forMs: 500 })
+  age.connected(1_000)
+  age.connected(2_000)
+  expect(age.condition(5_000)).toEqual({ state: 'connected', forMs: 4_000 })
+  age.disconnected(6_000)
+  age.disconnected(7_000)
+  expect(age.condition(7_500)).toEqual({ state: 'connecting', forMs: 1_500 })
+})

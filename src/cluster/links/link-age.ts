@@ -1,3 +1,5 @@
+import type { LinkSnapshot } from '../../model/link-snapshot.ts'
+
 /** Longest time that a link has for its connection before a process may ask for another one, milliseconds. */
 const patienceMs = 10_000
 
@@ -6,13 +8,30 @@ export class LinkAge {
   readonly #startedAt: number
   /** When its connection stood for the first time; null: not yet. */
   #connectedAt: number | null = null
+  #stands = false
+  #changedAt: number
 
   constructor(now: number) {
     this.#startedAt = now
+    this.#changedAt = now
   }
 
   connected(now: number): void {
     this.#connectedAt ??= now
+    if (!this.#stands) this.#changedAt = now
+    this.#stands = true
+  }
+
+  disconnected(now: number): void {
+    if (this.#stands) this.#changedAt = now
+    this.#stands = false
+  }
+
+  condition(now: number): Pick<LinkSnapshot, 'state' | 'forMs'> {
+    return {
+      state: this.#stands ? 'connected' : 'connecting',
+      forMs: Math.max(0, Math.round(now - this.#changedAt)),
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { LinksSnapshot } from '../../model/link-snapshot.ts'
 import type { TidingsHeaders } from '../membership/peers.ts'
 
 /** Another node's GENESIS_CLUSTER in one of its lives, and where it is. */
@@ -21,6 +22,8 @@ export interface Links {
   close(node: string): Promise<void>
   /** A process hears nothing from there. False: there is no such link, or it was made a moment ago. */
   renew(node: string, now: number): boolean
+  /** As they are now, for people. */
+  states(now: number): LinksSnapshot
   /** For good: what is opened afterwards is not made. */
   closeAll(): Promise<void>
 }

@@ -5,5 +5,6 @@ export const noLinks: Links = {
   open() {},
   async close() {},
   renew: () => false,
+  states: () => ({ links: [], group: null }),
   async closeAll() {},
 }

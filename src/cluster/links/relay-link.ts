@@ -1,6 +1,7 @@
 import { XPublisher, XSubscriber } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
+import type { LinkSnapshot } from '../../model/link-snapshot.ts'
 import { ConnectionMonitor } from '../../sockets/connection-monitor.ts'
 import { KeyChoice } from '../../sockets/keys/key-choice.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
@@ -52,6 +53,8 @@ export class RelayLink {
   /** Of the other end: what a proxy has found out holds for the next. */
   #choice: KeyChoice | null = null
   #running: Running | null = null
+  /** Since when there is nothing that runs. */
+  #waiting: LinkAge
   #turn: Promise<void> = Promise.resolve()
   #retry: Timer | null = null
   #retryMs = firstRetryMs
@@ -61,6 +64,7 @@ export class RelayLink {
     this.#keys = keys
     this.#clock = clock
     this.#handlers = handlers
+    this.#waiting = new LinkAge(clock.now())
   }
 
   /** Where it leads or is to lead. */
@@ -81,6 +85,10 @@ export class RelayLink {
     return this.#running?.age.mayRenew(now) ?? false
   }
 
+  condition(now: number): Pick<LinkSnapshot, 'state' | 'forMs'> {
+    return (this.#running?.age ?? this.#waiting).condition(now)
+  }
+
   /** Makes the connection anew: subscriptions were lost at some hop. */
   renew(): Promise<void> {
     return this.#apply()
@@ -96,6 +104,7 @@ export class RelayLink {
   async #replace(): Promise<void> {
     const old = this.#running
     this.#running = null
+    this.#waiting = new LinkAge(this.#clock.now())
     if (old) {
       for (const monitor of old.monitors) monitor.close()
       await old.proxy.stop()
@@ -122,9 +131,10 @@ export class RelayLink {
       this.#retryMs = firstRetryMs
       this.#handlers.connected()
     }
+    const disconnected = () => running.age.disconnected(this.#clock.now())
     const refused = (at: string, refusal: Refusal) => this.#handlers.refused(at, refusal)
     const [clock, ofOurs] = [this.#clock, KeyChoice.of(this.#keys)]
-    const watch = { connected, refused, dead, failed }
+    const watch = { connected, disconnected, refused, dead, failed }
     const there = new ConnectionMonitor(front, clock, watch, this.#choice)
     const here = new ConnectionMonitor(back, clock, { dead, failed }, ofOurs)
     there.connect(target.endpoint)

@@ -44,6 +44,31 @@ test('a link that is opened once all are closed is not made, and keeps no thread
   expect(events).toEqual([])
 })
 
+test('a link that does not stand yet is shown as such, and where it leads', async () => {
+  const { made } = links()
+  made.open(nowhere)
+  await eventually('the link to be made', () => made.size === 1)
+  const { links: shown, group } = made.states(systemClock.now() + 1_000)
+  const forMs = shown[0]?.forMs ?? 0
+  expect(shown).toEqual([
+    { node: 'b', by: 'relay', state: 'connecting', at: '127.0.0.1:1', forMs, reception: null },
+  ])
+  expect(forMs).toBeGreaterThanOrEqual(1_000)
+  expect(group).toBeNull()
+})
+
+test('a link that no thread is left for is shown as refused until it is made or its node is gone', async () => {
+  const { made } = links()
+  for (const node of ['b', 'c', 'd', 'e', 'f']) made.open({ ...nowhere, node })
+  const now = systemClock.now()
+  const refused = () =>
+    made.states(now).links.flatMap(({ node, state }) => (state === 'refused' ? node : []))
+  expect(refused()).toEqual(['f'])
+  await made.close('b')
+  made.open({ ...nowhere, node: 'f' })
+  expect(refused()).toEqual([])
+})
+
 test('D12: a link is not made anew before it has had its time', async () => {
   const { made, events } = links()
   made.open(nowhere)

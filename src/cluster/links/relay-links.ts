@@ -1,8 +1,9 @@
 import { inBackground } from '../../base/background.ts'
-import { tcpEndpoint } from '../../base/host-port.ts'
+import { hostPort, tcpEndpoint } from '../../base/host-port.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { LinkState, OnClusterEvent } from '../cluster-event.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
+import type { LinkSnapshot, LinksSnapshot } from '../../model/link-snapshot.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
 import type { Refusal } from '../../sockets/keys/refusal.ts'
 import type { TidingsError } from '../../base/tidings-error.ts'
@@ -27,7 +28,8 @@ export class RelayLinks implements Links {
   readonly #options: RelayLinksOptions
   readonly #links = new Map<string, RelayLink>()
   readonly #renewals = new RateLimit(renewIntervalMs)
-  readonly #refused = new Set<string>()
+  /** There was no thread for them: where they would lead, and since when. */
+  readonly #refused = new Map<string, { readonly at: string; readonly since: number }>()
   #closed = false
 
   constructor(options: RelayLinksOptions) {
@@ -50,7 +52,9 @@ export class RelayLinks implements Links {
       this.#tell(node, 'renewed', `the node has begun a new life or moved to ${target.endpoint}`)
       return
     }
-    if (this.#links.size >= this.#options.limit) return this.#refuse(node)
+    if (this.#links.size >= this.#options.limit)
+      return this.#refuse(node, hostPort(address, headers.relay))
+    this.#refused.delete(node)
     const { outboundAt, keys = null, clock } = this.#options
     const link = new RelayLink(outboundAt, keys, clock, {
       // Where it leads now: it may have been led elsewhere since it was opened.
@@ -80,6 +84,21 @@ export class RelayLinks implements Links {
     return true
   }
 
+  states(now: number): LinksSnapshot {
+    const made = [...this.#links].map(([node, link]): LinkSnapshot => ({
+      node,
+      by: 'relay',
+      at: (link.target?.endpoint ?? '').replace(/^tcp:\/\//, ''),
+      ...link.condition(now),
+      reception: null,
+    }))
+    const refused = [...this.#refused].map(([node, { at, since }]): LinkSnapshot => {
+      const forMs = Math.round(now - since)
+      return { node, by: 'relay', at, state: 'refused', forMs, reception: null }
+    })
+    return { links: [...made, ...refused], group: null }
+  }
+
   async closeAll(): Promise<void> {
     this.#closed = true
     const links = [...this.#links.values()]
@@ -94,9 +113,9 @@ export class RelayLinks implements Links {
   }
 
   /** Told once, not at every sign of life. */
-  #refuse(node: string): void {
+  #refuse(node: string, at: string): void {
     if (this.#refused.has(node)) return
-    this.#refused.add(node)
+    this.#refused.set(node, { at, since: this.#options.clock.now() })
     const place = this.#options.limit + this.#refused.size
     this.#tell(
       node,

@@ -16,6 +16,7 @@ function viewOf(states: Readonly<Record<string, ShownNodeState>>) {
     address: () => null,
     state: (node) => states[node] ?? 'alive',
     processes: () => [],
+    links: () => ({ links: [], group: null }),
     whisper: (node) => asked.push(node),
   })
   return { asked, view }

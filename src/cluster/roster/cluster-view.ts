@@ -6,6 +6,8 @@ import type {
   ShownNodeState,
   ProcessSnapshot,
 } from '../../model/cluster-snapshot.ts'
+import { nothingSaid } from '../../model/cluster-snapshot.ts'
+import type { LinksSnapshot } from '../../model/link-snapshot.ts'
 import type { SnapshotPart } from '../../registration/snapshot-parts.ts'
 import { SnapshotParts } from '../../registration/snapshot-parts.ts'
 import type { Whisper } from '../membership/whisper.ts'
@@ -25,10 +27,15 @@ interface ClusterViewOptions {
   readonly state: (node: string) => ShownNodeState
   /** The processes of a node as the roster knows them. */
   readonly processes: (node: string) => ProcessSnapshot[]
+  /** Those of this node. */
+  readonly links: () => LinksSnapshot
   readonly whisper: (node: string, whisper: Whisper) => void
 }
 
-type Figures = Pick<NodeSnapshot, 'processes' | 'leftOut'> & { readonly at: number }
+type Said = Omit<NodeSnapshot, 'name' | 'address' | 'state'>
+
+/** What another node has said of itself, and when. */
+type Figures = Said & { readonly at: number }
 
 /** The cluster as this node sees it, for people. Figures of other nodes are asked for when they are wanted. */
 export class ClusterView {
@@ -56,9 +63,10 @@ export class ClusterView {
     this.#coming.set(node, coming)
     const whole = coming.take(part)
     if (whole === null) return
-    const own = whole.nodes.find(({ name }) => name === node)
-    const { processes, leftOut } = own ?? { processes: [], leftOut: null }
-    this.#figures.set(node, { at: this.#options.clock.now(), processes, leftOut })
+    const { processes, links, group, leftOut } =
+      whole.nodes.find(({ name }) => name === node) ?? nothingSaid
+    const at = this.#options.clock.now()
+    this.#figures.set(node, { at, processes, links, group, leftOut })
     this.#refreshing?.missing.delete(node)
     if (this.#refreshing?.missing.size === 0) this.#refreshing.done()
   }
@@ -95,15 +103,18 @@ export class ClusterView {
   }
 
   #node(name: string): NodeSnapshot {
-    const { address, state, processes, clock } = this.#options
+    const { address, state } = this.#options
+    const known = { name, address: address(name), state: state(name) }
+    const { processes, links, group, leftOut } = this.#saidOf(name)
+    return { ...known, processes, links, group, leftOut }
+  }
+
+  #saidOf(name: string): Said {
+    const { settings, state, processes, links, clock } = this.#options
+    if (name === settings.node.name)
+      return { ...nothingSaid, processes: processes(name), ...links() }
     const figures = this.#figures.get(name)
-    const fresh = figures && clock.now() - figures.at < figuresKeptMs && state(name) === 'alive'
-    return {
-      name,
-      address: address(name),
-      state: state(name),
-      processes: fresh ? figures.processes : processes(name),
-      leftOut: fresh ? figures.leftOut : null,
-    }
+    const isFresh = figures && clock.now() - figures.at < figuresKeptMs && state(name) === 'alive'
+    return isFresh ? figures : { ...nothingSaid, processes: processes(name) }
   }
 }

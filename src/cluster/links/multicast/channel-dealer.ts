@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
+import type { LinkSnapshot } from '../../../model/link-snapshot.ts'
 import type { Keys } from '../../../sockets/keys/keys.ts'
 import type { Refusal } from '../../../sockets/keys/refusal.ts'
 import { NodeDealer } from '../../membership/node-dealer.ts'
@@ -40,6 +41,7 @@ export class ChannelDealer {
       clock,
       keys,
       connected: () => this.#connected(),
+      disconnected: () => this.#age.disconnected(clock.now()),
       refused,
       dead: () => this.renew(),
       warning: failed,
@@ -58,6 +60,10 @@ export class ChannelDealer {
 
   mayRenew(now: number): boolean {
     return this.#age.mayRenew(now)
+  }
+
+  condition(now: number): Pick<LinkSnapshot, 'state' | 'forMs'> {
+    return this.#age.condition(now)
   }
 
   /** Makes the connection anew. */

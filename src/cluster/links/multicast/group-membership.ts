@@ -2,6 +2,7 @@ import { hostPort } from '../../../base/host-port.ts'
 import { inBackground } from '../../../base/background.ts'
 import type { Clock, Timer } from '../../../base/clock.ts'
 import type { MulticastSettings } from '../../../definition/settings.ts'
+import type { GroupSnapshot } from '../../../model/link-snapshot.ts'
 import type { OnClusterEvent } from '../../cluster-event.ts'
 import { groupInterface } from './group-interface.ts'
 import { GroupSocket } from './group-socket.ts'
@@ -38,6 +39,7 @@ export class GroupMembership {
   #retry: Timer | null = null
   /** The interface of the socket, as it was wanted. */
   #joined = ''
+  #source = ''
   #isLooped = false
   #isClosed = false
   #told = ''
@@ -71,6 +73,14 @@ export class GroupMembership {
     this.#socket?.loop()
   }
 
+  /** What this node hears and sends with, for people. */
+  get socket(): Pick<GroupSnapshot, 'from' | 'receiveBuffer' | 'unsent' | 'overrun'> {
+    const socket = this.#socket
+    if (socket === null) return { from: null, receiveBuffer: 0, unsent: 0, overrun: null }
+    const { receiveBuffer, unsent, overrun } = socket
+    return { from: this.#source, receiveBuffer, unsent, overrun }
+  }
+
   send(datagram: Buffer): void {
     this.#socket?.send(datagram)
   }
@@ -101,6 +111,7 @@ export class GroupMembership {
     if (this.#isClosed) return socket.close()
     this.#socket = socket
     this.#joined = wanted
+    this.#source = found.address
     if (this.#isLooped) socket.loop()
     const { receiveBuffer } = socket
     this.#options.changed({ receiveBuffer, source: found.address })

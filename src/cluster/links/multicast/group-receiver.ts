@@ -1,5 +1,6 @@
 import { Deque } from '../../../base/deque.ts'
 import type { Random } from '../../../base/random.ts'
+import type { ReceptionSnapshot } from '../../../model/link-snapshot.ts'
 import type { FollowingMessage } from './channel-message.ts'
 import type { Datagram } from './datagram.ts'
 import { Hearing } from './hearing.ts'
@@ -35,15 +36,15 @@ interface Sender {
   followingBytes: number
   /** Datagrams that came by the group, and by the channel in their place. */
   heard: number
+  heardBytes: number
   repaired: number
+  repairedBytes: number
 }
 
 /** How the datagrams of a node come. */
-export interface Reception {
+export interface Reception extends Omit<ReceptionSnapshot, 'lostShare'> {
   readonly node: string
   readonly isMissed: boolean
-  readonly heard: number
-  readonly repaired: number
 }
 
 /** An ask for what a node sent and this one misses. */
@@ -110,7 +111,9 @@ export class GroupReceiver {
       following: new Deque(),
       followingBytes: 0,
       heard: 0,
+      heardBytes: 0,
       repaired: 0,
+      repairedBytes: 0,
     }
     sender.keys.told(word, now)
     this.#byNode.set(node, sender)
@@ -138,8 +141,13 @@ export class GroupReceiver {
       sender.hearing.heard(now)
     }
     const offered = sender.origin.offer(sequence, records, now)
-    if (way !== 'channel') sender.heard++
-    else if (offered === 'taken') sender.repaired++
+    if (way !== 'channel') {
+      sender.heard++
+      sender.heardBytes += bytes.length
+    } else if (offered === 'taken') {
+      sender.repaired++
+      sender.repairedBytes += bytes.length
+    }
     return offered
   }
 
@@ -218,11 +226,15 @@ export class GroupReceiver {
   }
 
   receptions(now: number): Reception[] {
-    return [...this.#byNode.values()].map(({ node, hearing, heard, repaired }) => ({
+    return [...this.#byNode.values()].map(({ node, hearing, origin, ...counts }) => ({
       node,
+      way: hearing.isDeaf ? 'channel' : 'group',
       isMissed: hearing.isMissed(now),
-      heard,
-      repaired,
+      heard: counts.heard,
+      heardBytes: counts.heardBytes,
+      repaired: counts.repaired,
+      repairedBytes: counts.repairedBytes,
+      skipped: origin.skipped,
     }))
   }
 

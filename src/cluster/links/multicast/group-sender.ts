@@ -1,5 +1,6 @@
 import { RangeSet } from '../../../base/range-set.ts'
 import { TokenBucket } from '../../../base/token-bucket.ts'
+import type { GroupSnapshot } from '../../../model/link-snapshot.ts'
 import { Backlog } from './backlog.ts'
 import { DatagramWriter } from './datagram-writer.ts'
 import type { MulticastLimits } from './multicast-limits.ts'
@@ -37,6 +38,7 @@ export class GroupSender {
   /** By node, what it asked for and was not sent yet. */
   readonly #asked = new Map<string, RangeSet>()
   #repaired = 0
+  #repairedBytes = 0
   #idleAt: number
   #idleMs: number
 
@@ -66,9 +68,14 @@ export class GroupSender {
     return this.#writer.written
   }
 
-  /** Datagrams that were sent again. */
-  get repaired(): number {
-    return this.#repaired
+  /** Datagrams that were sent, and those sent again. */
+  get counts(): Pick<GroupSnapshot, 'sent' | 'sentBytes' | 'resent' | 'resentBytes'> {
+    return {
+      sent: this.#sent.last,
+      sentBytes: this.#sent.bytesOfAll,
+      resent: this.#repaired,
+      resentBytes: this.#repairedBytes,
+    }
   }
 
   /** More would only wait here: nothing is to be read for the group. */
@@ -164,6 +171,7 @@ export class GroupSender {
         datagrams.push(datagram)
         bytes += datagram.length
         this.#repaired++
+        this.#repairedBytes += datagram.length
       }
       asked.remove(sequence, sequence)
     }

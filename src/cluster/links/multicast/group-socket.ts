@@ -1,5 +1,6 @@
 import dgram from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { datagramOverruns } from '../../../sockets/datagram-overruns.ts'
 import type { GroupInterface } from './group-interface.ts'
 import { withoutZone } from './group-interface.ts'
 
@@ -64,6 +65,11 @@ export class GroupSocket {
   /** Datagrams that the system did not take. */
   get unsent(): number {
     return this.#unsent
+  }
+
+  /** Datagrams that came while no more could wait; null: the system does not say. */
+  get overrun(): number | null {
+    return datagramOverruns(this.#options.port)
   }
 
   /** Other nodes on this machine hear what leaves it from now on. */

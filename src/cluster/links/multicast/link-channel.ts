@@ -3,6 +3,7 @@ import { inBackground } from '../../../base/background.ts'
 import type { Clock } from '../../../base/clock.ts'
 import { tcpEndpoint } from '../../../base/host-port.ts'
 import type { TidingsError } from '../../../base/tidings-error.ts'
+import type { LinkSnapshot } from '../../../model/link-snapshot.ts'
 import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
 import type { Keys } from '../../../sockets/keys/keys.ts'
 import type { Misfit, Refusal } from '../../../sockets/keys/refusal.ts'
@@ -113,6 +114,15 @@ export class LinkChannel {
 
   send(node: string, frame: Buffer): void {
     this.#others.get(node)?.dealer.send(frame)
+  }
+
+  /** Of each node that it leads to. */
+  conditions(now: number): Pick<LinkSnapshot, 'node' | 'state' | 'at' | 'forMs'>[] {
+    return [...this.#others].map(([node, { endpoint, dealer }]) => ({
+      node,
+      at: endpoint.replace(/^tcp:\/\//, ''),
+      ...dealer.condition(now),
+    }))
   }
 
   /** True where making the connection anew helps. */

@@ -158,6 +158,30 @@ test('three nodes of one machine hear each other by the group', async () => {
   await eventually('the update to come', () => nodes[2]?.heard.length === 3)
 })
 
+test('the links of a node tell how its datagrams come and go', async () => {
+  const nodes = await threeNodes()
+  const [a, b] = nodes as [Node, Node]
+  await updatesArrive(nodes)
+  const of = (node: Node) => node.links.states(systemClock.now())
+  const comes = () => of(b).links.find(({ node }) => node === 'a')
+  await eventually('b to hear a by the group', () => comes()?.reception?.way === 'group')
+  const at = `${a.address}:${a.port}`
+  expect(comes()).toMatchObject({ by: 'multicast', state: 'connected', at })
+  expect(comes()?.reception).toMatchObject({ skipped: 0, lostShare: null })
+  expect(comes()?.reception?.heard).toBeGreaterThan(0)
+  const { group } = of(a)
+  const said = {
+    at: `239.192.84.73:${groupPort}`,
+    from: a.address,
+    datagramBytes: 1_400,
+    unsent: 0,
+  }
+  expect(group).toMatchObject(said)
+  expect(group?.sent).toBeGreaterThan(0)
+  expect(group?.sentBytes).toBeGreaterThan(10_000)
+  expect(group?.receiveBuffer).toBeGreaterThan(0)
+})
+
 test('Z7: with keys the channel and the ends of the bus have them, and who has none is put out', async () => {
   await access.close()
   keys = Keys.of({ file: '', ring: [newKeyPair()] })
@@ -172,6 +196,15 @@ test('Z7: with keys the channel and the ends of the bus have them, and who has n
   await eventually('the stranger to be put out', () => a.misfits.includes('no key'))
 })
 
+test('a channel whose other end has gone is shown as not connected', async () => {
+  const [a, b] = (await threeNodes()) as [Node, Node]
+  const state = () =>
+    a.links.states(systemClock.now()).links.find(({ node }) => node === 'b')?.state
+  await eventually('the channel to stand', () => state() === 'connected')
+  await b.links.closeAll()
+  await eventually('the channel to have ended', () => state() === 'connecting')
+})
+
 test('where the group cannot be joined the channel carries all, and it is told', async () => {
   const nodes = await threeNodes('wlan7')
   await updatesArrive(nodes)
@@ -180,6 +213,9 @@ test('where the group cannot be joined the channel carries all, and it is told',
       message: expect.stringContaining('updates go by TCP alone') as string,
     }),
   )
+  const { group, links } = (nodes[1] as Node).links.states(systemClock.now())
+  expect(group).toMatchObject({ from: null, receiveBuffer: 0, overrun: null })
+  expect(links.find(({ node }) => node === 'a')?.reception?.way).toBe('channel')
 })
 
 test('a port that is taken is named, and nothing is left open', async () => {

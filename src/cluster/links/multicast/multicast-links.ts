@@ -5,6 +5,7 @@ import { RateLimit } from '../../../base/rate-limit.ts'
 import type { TidingsError } from '../../../base/tidings-error.ts'
 import { isLoopbackAddress, thisMachine } from '../../../definition/machine.ts'
 import type { MulticastSettings } from '../../../definition/settings.ts'
+import type { LinksSnapshot } from '../../../model/link-snapshot.ts'
 import type { Keys } from '../../../sockets/keys/keys.ts'
 import type { Misfit, Refusal } from '../../../sockets/keys/refusal.ts'
 import { socketLimits } from '../../../sockets/socket-options.ts'
@@ -17,6 +18,7 @@ import { sealKeyBytes } from './datagram-seal.ts'
 import { LinkChannel } from './link-channel.ts'
 import { multicastLimits } from './multicast-limits.ts'
 import { MulticastNode } from './multicast-node.ts'
+import { multicastStates } from './multicast-states.ts'
 import { ReceptionReport } from './reception-report.ts'
 
 interface MulticastLinksOptions {
@@ -140,6 +142,18 @@ export class MulticastLinks implements Links {
     this.#channel.renew(node)
     this.#tell(node, 'renewed', 'a process asked for it')
     return true
+  }
+
+  states(now: number): LinksSnapshot {
+    return multicastStates({
+      settings: this.#options.settings,
+      channels: this.#channel?.conditions(now) ?? [],
+      receptions: this.#node.receptions(now),
+      lostShares: this.#report.lostShares,
+      counts: this.#node.counts,
+      dropped: this.#node.dropped,
+      socket: this.#group.socket,
+    })
   }
 
   async closeAll(): Promise<void> {

@@ -109,8 +109,7 @@ export class MulticastNode {
   }
 
   get counts() {
-    const { last, repaired } = this.#sender
-    return { sent: last, repaired, ...this.#receiver.given }
+    return { ...this.#sender.counts, ...this.#receiver.given }
   }
 
   receptions(now: number): Reception[] {

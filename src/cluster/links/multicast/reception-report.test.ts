@@ -22,7 +22,9 @@ test('a share that was sent again is told where it is large, of enough datagrams
   expect(at(590, 600, 20_000)).toEqual([])
   expect(at(1_590, 610, 30_000)).toEqual([])
   expect(at(2_540, 660, 40_000)).toEqual([expect.stringMatching(/^5.0 % of the datagrams of b/)])
+  expect(report.lostShares).toEqual(new Map([['b', 0.05]]))
   expect(at(0, 0, 50_000)).toEqual([])
+  expect(report.lostShares).toEqual(new Map())
 })
 
 test('datagrams that no key of the cluster has sealed are told while they come, once a minute', () => {

@@ -13,10 +13,9 @@ const shareMs = 10_000
 const toldShare = 0.01
 const fewestDatagrams = 200
 
-interface Counts {
-  readonly heard: number
-  readonly repaired: number
-}
+type Counts = Pick<Reception, 'heard' | 'repaired'>
+
+type Received = Pick<Reception, 'node' | 'isMissed'> & Counts
 
 /** Why what none of our nodes has sent is dropped, where datagrams are sealed. */
 const notOurs: readonly Taken[] = ['not-sealed', 'not-opened']
@@ -29,6 +28,7 @@ export class ReceptionReport {
   readonly #settings: Pick<MulticastSettings, 'group' | 'port' | 'datagramBytes'>
   readonly #told = new RateLimit(warnIntervalMs)
   readonly #before = new Map<string, Counts>()
+  readonly #lostShares = new Map<string, number>()
   #lookedAt: number
   #foreign = 0
   #forged = 0
@@ -38,8 +38,13 @@ export class ReceptionReport {
     this.#lookedAt = now
   }
 
+  /** By node, what share of its datagrams the group did not bring in the last `shareMs`; of which too few came, nothing. */
+  get lostShares(): ReadonlyMap<string, number> {
+    return this.#lostShares
+  }
+
   tick(
-    receptions: readonly Reception[],
+    receptions: readonly Received[],
     dropped: ReadonlyMap<string, number>,
     now: number,
   ): string[] {
@@ -48,9 +53,12 @@ export class ReceptionReport {
       if (isMissed && this.#told.admits(`deaf ${node}`, now)) words.push(this.#deaf(node))
     if (now - this.#lookedAt < shareMs) return words
     this.#lookedAt = now
+    this.#lostShares.clear()
     for (const reception of receptions) {
       const share = this.#shareOf(reception)
       const { node } = reception
+      if (share === null) continue
+      this.#lostShares.set(node, share)
       if (share > toldShare && this.#told.admits(`loss ${node}`, now))
         words.push(this.#loss(node, share))
     }
@@ -69,15 +77,15 @@ export class ReceptionReport {
     return hostPort(this.#settings.group, this.#settings.port)
   }
 
-  /** Of the datagrams of a node since the last look. */
-  #shareOf({ node, heard, repaired, isMissed }: Reception): number {
+  /** Of the datagrams of a node since the last look; null: too few. */
+  #shareOf({ node, heard, repaired, isMissed }: Received): number | null {
     const before = this.#before.get(node)
     this.#before.set(node, { heard, repaired })
     // A new session counts from 0 again.
-    if (!before || heard < before.heard || repaired < before.repaired || isMissed) return 0
+    if (!before || heard < before.heard || repaired < before.repaired || isMissed) return null
     const came = heard - before.heard
     const lost = repaired - before.repaired
-    return came + lost < fewestDatagrams ? 0 : lost / (came + lost)
+    return came + lost < fewestDatagrams ? null : lost / (came + lost)
   }
 
   #deaf(node: string): string {

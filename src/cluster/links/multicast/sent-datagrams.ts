@@ -13,6 +13,7 @@ export class SentDatagrams {
   #first = 1
   #last = 0
   #bytes = 0
+  #bytesOfAll = 0
 
   constructor(limits: Pick<MulticastLimits, 'keptDatagrams' | 'keptBytes' | 'keptMs'>) {
     this.#limits = limits
@@ -29,12 +30,18 @@ export class SentDatagrams {
     return this.#last
   }
 
+  /** Bytes of all that were ever sent. */
+  get bytesOfAll(): number {
+    return this.#bytesOfAll
+  }
+
   /** They are sent, and so kept, without holes. */
   keep({ sequence, bytes }: NumberedDatagram, now: number): void {
     if (sequence - this.#first >= this.#limits.keptDatagrams) this.#letGo()
     this.#ring[sequence % this.#limits.keptDatagrams] = { bytes, at: now }
     this.#last = sequence
     this.#bytes += bytes.length
+    this.#bytesOfAll += bytes.length
     this.letGo(now)
   }
 
