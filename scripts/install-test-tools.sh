@@ -3,10 +3,11 @@
 # nftables (machines with networks of their own, cut off from each other), util-linux (containers, other
 # users), libfaketime (clocks that are wrong), strace (what a process asks of the system), stress-ng
 # (a machine that is busy), PostgreSQL (the statements of docs/VERSIONS.md) and, beside it, Redis and NATS (what the
-# benchmark compares with). For Debian and Ubuntu, as root; does nothing where all is there.
+# benchmark compares with), systemd (what tells it that a service is ready, and what judges unit files). For Debian and
+# Ubuntu, as root; does nothing where all is there.
 set -eu
 
-set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server
+set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server systemd
 
 for package in "$@"; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=yes

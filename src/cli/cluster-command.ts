@@ -2,7 +2,10 @@ import { TidingsError } from '../base/tidings-error.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import type { Settings } from '../definition/settings.ts'
 import { requireNativeModule } from '../sockets/native-module.ts'
+import type { ClusterSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
+import { clusterProcessName } from '../model/new-registration.ts'
 import { exitCode } from './exit-code.ts'
+import { ServiceManager } from './service-manager.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { onInterrupt, say, styled } from './terminal.ts'
 import { restartWithThreads } from './thread-pool-restart.ts'
@@ -31,7 +34,13 @@ async function run(settings: Settings, signal: AbortSignal): Promise<TidingsErro
   const { startClusterWithIntake } = await import('../intake/cluster-with-intake.ts')
   try {
     const running = await startClusterWithIntake(settings, { on: report, signal })
-    return await running.closed
+    const manager = ServiceManager.of({ env: process.env, pid: process.pid, warn })
+    manager?.ready(() => statusOf(running.snapshot()))
+    signal.addEventListener('abort', () => manager?.stopping())
+    const failure = await running.closed
+    manager?.stopping()
+    await manager?.ended()
+    return failure
   } catch (error) {
     // Stopped before it was ready: nothing is open, and that is what was asked for.
     if (signal.aborted && error instanceof TidingsError && error.code === 'ABORTED')
@@ -39,6 +48,19 @@ async function run(settings: Settings, signal: AbortSignal): Promise<TidingsErro
     throw error
   }
 }
+
+/** For the line `Status:` of `systemctl status`. */
+function statusOf({ node, nodes }: ClusterSnapshot): string {
+  const processes = nodes.find(({ name }) => name === node)?.processes ?? []
+  const isOwn = ({ name }: ProcessSnapshot) => name.split('/')[0] === clusterProcessName
+  const living = processes.filter((each) => each.status === 'HEALTHY' && !isOwn(each)).length
+  const others = nodes.filter(({ name }) => name !== node)
+  const heard = others.filter(({ state }) => state === 'alive').length
+  const beyond = others.length === 0 ? '' : `, ${heard} of ${others.length} other nodes heard`
+  return `node ${node}: ${living} ${living === 1 ? 'process' : 'processes'}${beyond}`
+}
+
+const warn = (message: string): void => report({ type: 'warning', message })
 
 /** What somebody should see to. */
 const warnings = new Set(['warning', 'unreachable', 'denied', 'misfits', 'shut-out'])

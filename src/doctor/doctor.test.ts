@@ -155,5 +155,5 @@ it('looks at everything, also where a look-up fails', async () => {
     topics.push(`${topic} ${findings.length > 0 ? '✗' : '–'}`)
   expect(topics).toContain('names ✗')
   expect(topics).toContain('cluster ✗')
-  expect(topics).toHaveLength(8)
+  expect(topics).toHaveLength(9)
 })

@@ -6,6 +6,7 @@ import { examineCluster } from './cluster-answer.ts'
 import { examineOpenFiles } from './open-files.ts'
 import type { Examined } from './finding.ts'
 import type { Ground } from './ground.ts'
+import { examineLinks } from './link-health.ts'
 import { examineNames } from './names.ts'
 import { examineNodes } from './nodes.ts'
 import { examineOwnPorts } from './own-ports.ts'
@@ -26,6 +27,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Examined,
   yield examineNames(ground)
   yield examineCluster(ground)
   yield examineNodes(ground)
+  yield examineLinks(ground)
   yield await examineOwnPorts(ground)
   yield await examinePeerPorts(ground)
   yield await examineOpenFiles(ground)

@@ -4,6 +4,7 @@ export const examinedTopics = [
   'names',
   'cluster',
   'nodes',
+  'links',
   'ports here',
   'ports there',
   'file descriptors',

@@ -1,6 +1,5 @@
-import { newRegistration } from '../model/new-registration.ts'
 import { randomId } from '../base/random.ts'
-import { clusterProcessName } from '../cluster/bus/own-port.ts'
+import { clusterProcessName, newRegistration } from '../model/new-registration.ts'
 import type { Registration } from '../model/roster-entry.ts'
 
 /** The intake stands in the roster as an instance of GENESIS_CLUSTER. */

@@ -1,5 +1,8 @@
 import type { ConnectionCounts, Registration } from './roster-entry.ts'
 
+/** GENESIS_CLUSTER as a process; the intake of what foreign programs publish is an instance of it. */
+export const clusterProcessName = 'GENESIS_CLUSTER'
+
 export const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
 
 type Known = 'node' | 'process' | 'incarnation' | 'role' | 'mode'

@@ -24,6 +24,8 @@ const trials = {
   setpriv: () => runs('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true'),
   faketime: () => existsSync(libfaketime),
   python: () => python() !== null,
+  'systemd-notify': () => runs('systemd-notify', '--version'),
+  'systemd-analyze': () => runs('systemd-analyze', '--version'),
   postgres: () => postgresPrograms() !== null,
 }
 

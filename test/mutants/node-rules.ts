@@ -3,7 +3,7 @@ import { type Rule, rule } from './rule.ts'
 const queried = 'src/cluster/access/queried-hosts.test.ts'
 const member = 'src/cluster/membership/member.test.ts'
 
-/** Who is a node of the cluster, and who is there: Z2 to Z6. */
+/** Who is a node of the cluster, and who is there: Z2 to Z6, and Z8. */
 export const nodeRules: readonly Rule[] = [
   rule(
     'Z2.1',
@@ -135,5 +135,15 @@ export const nodeRules: readonly Rule[] = [
       'if (this.#isLeaving || (hasFailed && silence >= goneAfterMs))',
     ],
     [member, 'Z6: that somebody says it leaves ends nothing while its connection stands'],
+  ),
+  rule(
+    'Z8.1',
+    'Where a node begins a life that speaks another version, the link to its life before is closed',
+    'the link leads on to the new life',
+    ['cluster/links/node-links.ts', 'this.#options.dataPath.closeLink(node)\n    } else', '} else'],
+    [
+      'src/cluster/links/node-links.test.ts',
+      'Z8: is not made to a node that speaks otherwise, nor kept from its life before, which is told once in each life',
+    ],
   ),
 ]

@@ -1,4 +1,4 @@
-import { newRegistration } from '../../model/new-registration.ts'
+import { clusterProcessName, newRegistration } from '../../model/new-registration.ts'
 import { zeromqPortOffset } from '../../base/process-port.ts'
 import { XPublisher } from 'zeromq'
 import { inBackground } from '../../base/background.ts'
@@ -12,8 +12,6 @@ import { bindPort } from '../../sockets/port-owner.ts'
 import type { Keys } from '../../sockets/keys/keys.ts'
 import { boundXpub } from '../../sockets/socket-options.ts'
 import type { PortPool } from './port-pool.ts'
-
-export const clusterProcessName = 'GENESIS_CLUSTER'
 
 /** GENESIS_CLUSTER's process port where no service definition gives one (documentation of Genesis). */
 const defaultProcessPort = 9_000

@@ -64,7 +64,7 @@ describe('a link to another node', () => {
     expect(told).toEqual(['open b at 10.0.0.3, life'])
   })
 
-  it('is not made to a node that speaks otherwise, which is told once in each life of it', () => {
+  it('Z8: is not made to a node that speaks otherwise, nor kept from its life before, which is told once in each life', () => {
     for (const [other, speaks] of [
       [{ ...headers, wire: whisperVersion + 1 }, `version ${whisperVersion + 1}`],
       [null, 'no protocol of ours'],
@@ -74,6 +74,7 @@ describe('a link to another node', () => {
       links.greeted({ ...peer, headers: other }, false)
       expect(told).toEqual([
         `node b speaks ${speaks}, this one version ${whisperVersion}: it is not linked`,
+        'close b',
       ])
     }
   })

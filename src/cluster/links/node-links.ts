@@ -47,6 +47,8 @@ export class NodeLinks {
     if (headers?.wire !== whisperVersion) {
       const speaks = headers ? `version ${headers.wire}` : 'no protocol of ours'
       warn(`node ${node} speaks ${speaks}, this one version ${whisperVersion}: it is not linked`)
+      // Its life before may have spoken as we do: a connection that libzmq makes anew would bring what nobody here reads.
+      this.#options.dataPath.closeLink(node)
     } else if (headers.mode !== mode)
       warn(`node ${node} runs in ${headers.mode} mode, this one in ${mode} mode`)
   }

@@ -72,7 +72,7 @@ export class RelayLinks implements Links {
     const link = this.#links.get(node)
     if (!link) return Promise.resolve()
     this.#links.delete(node)
-    this.#tell(node, 'closed', 'the node is gone')
+    this.#tell(node, 'closed', 'the node is gone, or is not to be linked')
     return link.connectTo(null)
   }
 

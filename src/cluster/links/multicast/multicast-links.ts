@@ -134,7 +134,7 @@ export class MulticastLinks implements Links {
   async close(node: string): Promise<void> {
     if (!this.#channel?.leave(node)) return
     this.#node.close(node)
-    this.#tell(node, 'closed', 'the node is gone')
+    this.#tell(node, 'closed', 'the node is gone, or is not to be linked')
   }
 
   renew(node: string, now: number): boolean {

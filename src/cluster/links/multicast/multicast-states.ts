@@ -32,7 +32,10 @@ export function multicastStates(known: Known): LinksSnapshot {
   const group: GroupSnapshot = {
     at: hostPort(settings.group, settings.port),
     datagramBytes: settings.datagramBytes,
-    ...{ sent, sentBytes, resent, resentBytes },
+    sent,
+    sentBytes,
+    resent,
+    resentBytes,
     ...socket,
     refused: [...dropped].map(([why, datagrams]) => ({ why, datagrams })),
   }
