@@ -90,6 +90,7 @@ export class ClusterNode implements ClusterProcess {
       mode: settings.mode,
       dataPath: bound.dataPath,
       addressOf: (node) => this.#reach.addressOf(node),
+      rosterState: (node, state) => this.#plane.nodeState(node, state),
       warn: (message) => this.#warn(message),
     })
     this.node = name
@@ -241,7 +242,6 @@ export class ClusterNode implements ClusterProcess {
 
   #memberState(node: string, state: NodeState): void {
     this.#bound.on({ type: 'member', node, state, message: `node ${node} is ${state}` })
-    this.#plane.nodeState(node, state)
     this.#links.memberState(node, state, this.#bound.membership.peer(node))
   }
 

@@ -129,6 +129,8 @@ it('tells a port of ZeroMQ from others', async () => {
     Buffer.of(0xff),
   ]
   const server = createServer((socket) => {
+    // Who has seen enough of an answer leaves, and may leave some of it unread.
+    socket.on('error', () => {})
     const answer = answers.shift()
     if (answer) socket.write(answer)
   })

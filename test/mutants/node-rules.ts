@@ -146,4 +146,14 @@ export const nodeRules: readonly Rule[] = [
       'Z8: is not made to a node that speaks otherwise, nor kept from its life before, which is told once in each life',
     ],
   ),
+  rule(
+    'Z8.2',
+    'A node that speaks another version is out of reach for subscriptions, which are told so',
+    'it counts as there',
+    ['cluster/links/node-links.ts', "this.#foreign.has(node) ? 'gone' : state", 'state'],
+    [
+      'src/cluster/links/node-links.test.ts',
+      'Z8: a node that speaks otherwise is out of reach, though it is there, until a life of it speaks as we do',
+    ],
+  ),
 ]

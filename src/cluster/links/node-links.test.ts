@@ -15,14 +15,18 @@ const headers: TidingsHeaders = {
 const peer: Peer = { node: 'b', endpoint: 'tcp://10.0.0.2:6000', uuid: 'life', headers }
 
 let told: string[]
+/** What subscriptions are told. */
+let rosterStates: string[]
 let links: NodeLinks
 let address: string | null
 beforeEach(() => {
   told = []
+  rosterStates = []
   address = '10.0.0.2'
   links = new NodeLinks({
     mode: 'mesh',
     addressOf: () => address,
+    rosterState: (node, state) => rosterStates.push(`${node} ${state}`),
     warn: (message) => told.push(message),
     dataPath: {
       openLink: (to) => told.push(`open ${to.node} at ${to.address}, ${to.life}`),
@@ -77,6 +81,18 @@ describe('a link to another node', () => {
         'close b',
       ])
     }
+  })
+
+  it('Z8: a node that speaks otherwise is out of reach, though it is there, until a life of it speaks as we do', () => {
+    const other = { ...peer, headers: { ...headers, wire: whisperVersion + 1 } }
+    links.greeted(other, true)
+    links.memberState('b', 'alive', other)
+    links.greeted(other, false)
+    expect(rosterStates).toEqual(['b gone', 'b gone'])
+    links.greeted(peer, true)
+    links.memberState('b', 'suspect', peer)
+    links.memberState('b', 'alive', peer)
+    expect(rosterStates.slice(2)).toEqual(['b alive', 'b suspect', 'b alive'])
   })
 
   it('is made to a node of another mode, which is told', () => {

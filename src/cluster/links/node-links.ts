@@ -8,12 +8,18 @@ interface NodeLinksOptions {
   readonly dataPath: Pick<DataPath, 'openLink' | 'closeLink'>
   /** null: it is not known where the node is. */
   readonly addressOf: (node: string) => string | null
+  /** What subscriptions are told of it: who speaks another version is out of reach, though it is there. */
+  readonly rosterState: (node: string, state: NodeState) => void
   readonly warn: (message: string) => void
 }
+
+const speaksOurs = (peer: Peer | undefined): boolean => peer?.headers?.wire === whisperVersion
 
 /** Decides when a link to another node is due: when it is there, speaks our version, and its address is known. */
 export class NodeLinks {
   readonly #options: NodeLinksOptions
+  /** Nodes that speak another version. */
+  readonly #foreign = new Set<string>()
 
   constructor(options: NodeLinksOptions) {
     this.#options = options
@@ -27,6 +33,7 @@ export class NodeLinks {
 
   /** `peer`: as it was heard last, if ever. */
   memberState(node: string, state: NodeState, peer: Peer | undefined): void {
+    this.#options.rosterState(node, this.#foreign.has(node) ? 'gone' : state)
     if (state === 'gone') this.#options.dataPath.closeLink(node)
     else this.moved(state, peer)
   }
@@ -36,20 +43,25 @@ export class NodeLinks {
     if (state === 'alive' && peer) this.#open(peer)
   }
 
-  #open({ node, uuid, headers }: Peer): void {
+  #open(peer: Peer): void {
+    const { node, uuid, headers } = peer
     const address = this.#options.addressOf(node)
-    if (headers?.wire !== whisperVersion || address === null) return
+    if (headers === null || !speaksOurs(peer) || address === null) return
     this.#options.dataPath.openLink({ node, address, life: uuid, headers })
   }
 
-  #check({ node, headers }: Peer): void {
-    const { mode, warn } = this.#options
-    if (headers?.wire !== whisperVersion) {
+  #check(peer: Peer): void {
+    const { node, headers } = peer
+    const { mode, rosterState, warn } = this.#options
+    if (this.#foreign.delete(node) && speaksOurs(peer)) rosterState(node, 'alive')
+    if (!speaksOurs(peer)) {
+      this.#foreign.add(node)
+      rosterState(node, 'gone')
       const speaks = headers ? `version ${headers.wire}` : 'no protocol of ours'
       warn(`node ${node} speaks ${speaks}, this one version ${whisperVersion}: it is not linked`)
       // Its life before may have spoken as we do: a connection that libzmq makes anew would bring what nobody here reads.
       this.#options.dataPath.closeLink(node)
-    } else if (headers.mode !== mode)
+    } else if (headers && headers.mode !== mode)
       warn(`node ${node} runs in ${headers.mode} mode, this one in ${mode} mode`)
   }
 }
