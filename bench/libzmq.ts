@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { eventually } from '../test/harness/eventually.ts'
 import { Child } from '../test/harness/child.ts'
 import { freePorts } from '../test/harness/loopback.ts'
+import { programPath } from '../test/harness/program-path.ts'
 import { scratchDirectory } from '../test/harness/scratch.ts'
 import type { Contender } from './contender.ts'
 import type { Requirement, Shape } from './peers/peer.ts'
 import type { Outcome } from './run.ts'
-import { programPath } from './server.ts'
 import { mostMiB, totalCpuSeconds } from './usage.ts'
 
 /** What an update takes as bytes: about 15 fields as JSON. */

@@ -1,19 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import net from 'node:net'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { answersAt } from '../test/harness/answers-at.ts'
 import { eventually } from '../test/harness/eventually.ts'
 import { Child, repository } from '../test/harness/child.ts'
 import { freePorts } from '../test/harness/loopback.ts'
+import { programPath } from '../test/harness/program-path.ts'
 import type { Ground, Requirement } from './peers/peer.ts'
-
-/** Debian keeps servers here, which the PATH of a user may lack. */
-const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
-
-/** The path of a program, or null: it is not installed. */
-export function programPath(name: string): string | null {
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null
-}
 
 /** The version of a package of `node_modules`, as `name version`. */
 export function packageVersion(name: string): string {
@@ -36,16 +29,6 @@ export function serverRequirement(
   return { versions: [`${program} ${version}`, ...versions], missing: [] }
 }
 
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-
 /** Starts a server on a free port of 127.0.0.1 and waits until it answers there. */
 export async function startServer(
   program: string,
@@ -59,7 +42,7 @@ export async function startServer(
     () => `${program} answers at port ${port}, it said:\n${server.log}`,
     async () => {
       if (server.hasEnded) throw new Error(`${program} ended:\n${server.log}`)
-      return answers(port)
+      return answersAt(port)
     },
   )
   return {

@@ -20,6 +20,8 @@ import { defaultDeliveryLimit } from '../src/queue/waiting-deliveries.ts'
 import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
 import { threadSenderLimits } from '../src/transport/thread/thread-sender.ts'
 import { multicastLimits } from '../src/cluster/links/multicast/multicast-limits.ts'
+import { mqttLimits } from '../src/transport/mqtt/broker/mqtt-limits.ts'
+import { presenceLimits } from '../src/transport/mqtt/presence/presence-limits.ts'
 import { socketLimits } from '../src/sockets/socket-options.ts'
 import { wireLimits } from '../src/wire/limits.ts'
 import { endProcessesAfterEach } from './harness/after-each.ts'
@@ -45,6 +47,7 @@ const forMaintainers = new Set([
   'docs/WIRE.md',
   'docs/TOPOLOGY.md',
   'docs/MULTICAST.md',
+  'docs/MQTT.md',
   'docs/RELIABILITY.md',
 ])
 const folder = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
@@ -293,6 +296,8 @@ describe('limits', () => {
     ['docs/MULTICAST.md', 'multicast-limits', multicastLimits],
     ['docs/COMPATIBILITY.md', 'thread-limits', threadSenderLimits],
     ['docs/LIVE.md', 'live-limits', liveLimits],
+    ['docs/MQTT.md', 'mqtt-limits', mqttLimits],
+    ['docs/MQTT.md', 'presence-limits', presenceLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])
@@ -421,6 +426,7 @@ describe('CONTRIBUTING.md', () => {
     version: string
     scripts: Record<string, string>
     dependencies: Record<string, string>
+    peerDependencies: Record<string, string>
     devDependencies: Record<string, string>
   }
 
@@ -449,6 +455,10 @@ describe('CONTRIBUTING.md', () => {
       ...Object.fromEntries(Object.keys(manifest.dependencies).map((name) => [name, 'runtime'])),
       ...Object.fromEntries(
         Object.keys(manifest.devDependencies).map((name) => [name, 'development']),
+      ),
+      // The tests need it, too; what it is to users counts.
+      ...Object.fromEntries(
+        Object.keys(manifest.peerDependencies).map((name) => [name, 'optional peer']),
       ),
     })
   })

@@ -172,7 +172,7 @@ it('each layer has the same list of files: two planes, and what puts them togeth
   )
   // What carries the transport of a worker thread to the main thread is no layer.
   const layers = [...rooms].filter((room) => room !== 'thread')
-  expect(layers.toSorted()).toEqual(['memory', 'zeromq'])
+  expect(layers.toSorted()).toEqual(['memory', 'mqtt', 'zeromq'])
   for (const layer of layers) {
     const names = files
       .filter((file) => !isTest(file) && dirname(file) === join('transport', layer))

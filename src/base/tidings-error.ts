@@ -22,6 +22,7 @@ export const errorCategories = {
   MODE_MISMATCH: 'usage',
   NAME_TAKEN: 'usage',
   NODE_TOO_OLD: 'fatal',
+  PACKAGE_MISSING: 'fatal',
   PORT_TAKEN: 'usage',
   SUBSCRIBER_TOO_SLOW: 'retryable',
   THREAD_POOL_TOO_SMALL: 'fatal',

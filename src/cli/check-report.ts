@@ -4,7 +4,7 @@ import type { EffectiveItem, SettingsReport } from '../definition/settings-repor
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
 import { isForNode, servicePortOf } from '../definition/service-port.ts'
-import type { Settings } from '../definition/settings.ts'
+import type { MqttSettings, Settings } from '../definition/settings.ts'
 
 type Styler = (format: Parameters<typeof styleText>[0], text: string) => string
 
@@ -75,8 +75,7 @@ function meaning(settings: Settings): string[] {
   const which = hostsQuery === null ? listed : `one of those at the addresses of ${hostsQuery}`
   const lines = [`This node is ${node.name}, ${which}${where}.`]
   if (layer === 'MQTT') {
-    const broker = mqtt ? ` at ${shownUrl(mqtt.brokerUrl)}, quality of service ${mqtt.qos}` : ''
-    lines.push(`Updates are to go through the MQTT broker${broker}, which is not carried yet.`)
+    if (mqtt) lines.push(...mqttMeaning(mqtt))
   } else lines.push(...zeromqMeaning(settings))
   if (settings.services.length > 0) lines.push(servicesMeaning(settings))
   return lines
@@ -127,6 +126,18 @@ function servicesMeaning({ services, node }: Settings): string {
     ports.set(process, `${process} ${port} (ZeroMQ ${port + zeromqPortOffset}${of})`)
   }
   return `Process ports on this node, by the service definitions: ${[...ports.values()].join(', ')}. A process with an instance is handed out another one.`
+}
+
+function mqttMeaning({ brokerUrls, qos, queueNamePattern, clientId }: MqttSettings): string[] {
+  const at = brokerUrls.map(shownUrl).join(' or ')
+  const [example, root] = ['TRADE', '~'].map((table) =>
+    queueNamePattern.replace('{{TABLE_NAME}}', table),
+  )
+  return [
+    `Updates go through the MQTT broker at ${at}, quality of service ${qos}: those of TRADE on the topic ${example}.`,
+    `What else its processes say to each other is below ${root}. No GENESIS_CLUSTER is needed.`,
+    `Their client ids are ${clientId}${clientId.includes('{{INCARNATION}}') ? '' : ', followed by the instance, if any, and a part of the incarnation'}.`,
+  ]
 }
 
 /** Without credentials: they are none of a report's business. */

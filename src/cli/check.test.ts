@@ -154,7 +154,11 @@ Warnings
     const env = { MQ_LAYER: 'MQTT', MQTT_BROKER_URL: 'ssl://me:hunter2@broker:8883' }
     const mqtt = await check({ files, host: 'app-host1', env })
     expect(mqtt.out).toContain(
-      'Updates are to go through the MQTT broker at ssl://broker:8883, quality of service 2, which is not carried yet.',
+      'Updates go through the MQTT broker at ssl://broker:8883, quality of service 2: those of TRADE on the topic genesis/database/TRADE.',
+    )
+    expect(mqtt.out).toContain('below genesis/database/~. No GENESIS_CLUSTER is needed.')
+    expect(mqtt.out).toContain(
+      'Their client ids are genesis/{{HOSTNAME}}/{{PROCESS_NAME}}, followed by the instance, if any, and a part of the incarnation.',
     )
     expect(mqtt.out).not.toContain('hunter2')
   })

@@ -5,6 +5,7 @@ import { requireNativeModule } from '../sockets/native-module.ts'
 import type { ClusterSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
 import { clusterProcessName } from '../model/new-registration.ts'
 import { exitCode } from './exit-code.ts'
+import { requireClusterLayer } from './layer-requirement.ts'
 import { ServiceManager } from './service-manager.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { onInterrupt, say, styled } from './terminal.ts'
@@ -14,6 +15,7 @@ import { restartWithThreads } from './thread-pool-restart.ts'
 export async function cluster(argv: readonly string[], options: SharedOptions): Promise<number> {
   // Wrong definitions are told before the process is started again, once.
   const settings = await requireSettings(definitionOptions(options))
+  requireClusterLayer(settings, 'cluster')
   await requireNativeModule()
   const restarted = await restartWithThreads(argv)
   if (restarted !== null) return restarted

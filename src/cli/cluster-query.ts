@@ -2,6 +2,7 @@ import { ownAddresses } from '../cluster/access/addresses.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import { requireNativeModule } from '../sockets/native-module.ts'
+import { requireClusterLayer } from './layer-requirement.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 
 const queryTimeoutMs = 5000
@@ -11,6 +12,7 @@ export async function clusterQuery(
   options: SharedOptions,
 ): Promise<() => Promise<ClusterSnapshot>> {
   const settings = await requireSettings(definitionOptions(options))
+  requireClusterLayer(settings, 'mon')
   await requireNativeModule()
   const { queryCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
   const { local } = await ownAddresses(settings, queryTimeoutMs)

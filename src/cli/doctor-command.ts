@@ -10,6 +10,7 @@ import { requireNativeModule } from '../sockets/native-module.ts'
 import { examinedLines } from './doctor-report.ts'
 import { exitCode } from './exit-code.ts'
 import { lookUpInTime } from './host-warnings.ts'
+import { requireClusterLayer } from './layer-requirement.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { say } from './terminal.ts'
 
@@ -23,6 +24,7 @@ const answerWithinMs = 3_000
 /** `tidings doctor`: what keeps this node, and the others, from working, and what to do about it. */
 export async function doctor(options: DoctorOptions): Promise<number> {
   const settings = await requireSettings(definitionOptions(options))
+  requireClusterLayer(settings, 'doctor')
   await requireNativeModule()
   requireFileDescriptors(fewestFreeForQuestion)
   const { examine } = await import('../doctor/doctor.ts')

@@ -83,13 +83,13 @@ describe('a template with everything that real files contain', () => {
     expect(report.errors).toEqual([])
     expect(report.settings?.layer).toBe('MQTT')
     expect(report.settings?.mqtt).toEqual({
-      brokerUrl: 'ssl://broker:8883',
+      brokerUrls: ['ssl://broker:8883'],
       qos: 1,
       clientId: 'genesis/{{HOSTNAME}}/{{PROCESS_NAME}}',
       queueNamePattern: 'genesis/database/{{TABLE_NAME}}',
       username: null,
       password: null,
-      tlsVerify: true,
+      tls: { verify: true, ca: null, certificate: null, key: null },
     })
     const used = report.items.filter((item) => item.used).map(({ name }) => name)
     expect(used).toEqual(['MqLayer', 'MqttQos', 'MqttBrokerUrl'])
@@ -318,10 +318,8 @@ describe('what is said besides', () => {
       'item("MqLayer", "MQTT")\nitem("MqttPassword", "x", encrypted = true)',
       'MqttPassword is marked as encrypted: it is not decrypted here, it is taken as it stands',
     ],
-  ])('warning beside that of the layer: %s', (global, message) => {
-    const layer =
-      'MqLayer MQTT is not carried yet, so neither a queue nor `tidings cluster` starts: expected ZeroMQ'
-    expect(said(global, 'warnings')).toEqual([layer, message])
+  ])('warning of MQTT: %s', (global, message) => {
+    expect(said(global, 'warnings')).toEqual([message])
   })
 
   test.each([

@@ -44,17 +44,6 @@ test('throws all errors in one', async () => {
   })
 })
 
-test('refuses a layer that is not carried yet, with its place', async () => {
-  const file = write('mqtt.kts', definition('item("MqLayer", "MQTT")'))
-  await expect(requireSettings({ ...here, definition: file })).rejects.toThrow(
-    /mqtt\.kts:3:\d+: MqLayer MQTT is not carried yet[^]*\[DEFINITION_INVALID\]$/,
-  )
-  const object = { global: { MqLayer: 'MQTT' } }
-  await expect(requireSettings({ ...here, definition: object })).rejects.toThrow(
-    'global.MqLayer: MqLayer MQTT is not carried yet',
-  )
-})
-
 test.each([
   ['missing.kts', 'missing.kts: cannot be read: there is no such file [DEFINITION_INVALID]'],
   ['.', '.: cannot be read: it is a directory [DEFINITION_INVALID]'],

@@ -7,15 +7,13 @@ import { settingsReport, withEnvironment } from './settings-report.ts'
 /**
  * The settings, for who cannot go on without. Reads XML, and loads what that takes, only where service definitions
  * are named: each process does this when it opens.
- * @throws TidingsError DEFINITION_INVALID with all errors, in the words of `tidings check`, and with the
- * layer where that is checked and not carried yet.
+ * @throws TidingsError DEFINITION_INVALID with all errors, in the words of `tidings check`.
  */
 export async function requireSettings(options: SettingsOptions = {}): Promise<Settings> {
   const found = withEnvironment(options)
   const services = found.services.length > 0 ? await import('./service-definitions.ts') : null
   const report = settingsReport(found, services?.readServiceDefinitions ?? null)
-  const { settings, errors, uncarried } = report
-  if (settings && !uncarried) return settings
-  const problems = uncarried ? [...errors, uncarried] : errors
-  throw new TidingsError('DEFINITION_INVALID', problems.map(formatProblem).join('\n'))
+  const { settings, errors } = report
+  if (settings) return settings
+  throw new TidingsError('DEFINITION_INVALID', errors.map(formatProblem).join('\n'))
 }

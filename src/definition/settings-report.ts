@@ -10,6 +10,7 @@ import type { Layer } from './items/judged-items.ts'
 import type { Machine } from './machine.ts'
 import { thisMachine } from './machine.ts'
 import { nodeInForce } from './items/node-in-force.ts'
+import { mqttTls } from './items/mqtt-tls.ts'
 import { nodeKeys } from './items/node-keys.ts'
 import type { NodeInForce } from './items/node-in-force.ts'
 import type { Problem } from './problem.ts'
@@ -69,8 +70,6 @@ export interface SettingsReport {
   readonly errors: readonly Problem[]
   readonly warnings: readonly Problem[]
   readonly notes: readonly Problem[]
-  /** Why nothing starts with these settings, which are understood: one of the warnings. */
-  readonly uncarried: Problem | null
 }
 
 /** Reads one file of service definitions: `readServiceDefinitions()`. */
@@ -155,7 +154,7 @@ export function readDefinition(
   }
 }
 
-/** What was read → what it means here. Without `cwd` no key file is read. */
+/** What was read → what it means here. Without `cwd` no file that an item names is read. */
 export function reportOf(
   definition: Definition,
   choice: Pick<FoundOptions, 'system' | 'host' | 'machine'> & { readonly cwd?: string },
@@ -167,7 +166,6 @@ export function reportOf(
   const layerItem = here.get('mqlayer')
   const named = valueOf(layerItem)
   const layer: Layer = named === 'MQTT' ? 'MQTT' : 'ZeroMQ'
-  const uncarried = layerItem && layer === 'MQTT' ? warnUncarried(layerItem, findings) : null
   judgeWrittenItems(definition, layer, node ? node.system : undefined, findings)
   for (const items of itemsByHost.values()) judgeLinkedItems(items, layer, findings)
   // With a layer that is not understood nothing can be said of what it would need.
@@ -179,26 +177,23 @@ export function reportOf(
     settings?.layer === 'ZeroMQ' && choice.cwd !== undefined
       ? nodeKeys(itemsByHost, settings, choice.cwd, findings)
       : undefined
+  const mqtt =
+    settings?.mqtt && choice.cwd !== undefined
+      ? { ...settings.mqtt, tls: mqttTls(here, settings.mqtt.tls.verify, choice.cwd, findings) }
+      : undefined
   return {
     settings:
-      settings && findings.errors.length === 0 ? { ...settings, ...(keys && { keys }) } : null,
+      settings && findings.errors.length === 0
+        ? { ...settings, ...(keys && { keys }), ...(mqtt && { mqtt }) }
+        : null,
     system: node?.system ?? null,
     host: node?.host ?? null,
     hosts: node?.listed ?? [],
     items: [...here.values()].map((item) => effectiveItem(item, layer)),
-    uncarried,
     errors: orderedProblems(findings.errors),
     warnings: orderedProblems(findings.warnings),
     notes: orderedProblems(findings.notes),
   }
-}
-
-function warnUncarried({ written }: ResolvedItem, findings: Findings): Problem {
-  const message =
-    'MqLayer MQTT is not carried yet, so neither a queue nor `tidings cluster` starts: expected ZeroMQ'
-  const problem = problemFrom(written.valueOrigin, message)
-  findings.warnings.push(problem)
-  return problem
 }
 
 /** Without a node in force the global items alone, under the empty name. */

@@ -54,15 +54,25 @@ export interface MulticastSettings {
 
 /** How to reach the MQTT broker, with MqLayer MQTT. */
 export interface MqttSettings {
-  readonly brokerUrl: string
+  /** Tried in turn; at least one. */
+  readonly brokerUrls: readonly string[]
   readonly qos: 0 | 1 | 2
-  /** Template with {{HOSTNAME}} and {{PROCESS_NAME}}. */
+  /** Template with {{HOSTNAME}} and {{PROCESS_NAME}}; one with {{INCARNATION}} is taken as it stands. */
   readonly clientId: string
   /** Template with {{TABLE_NAME}}. */
   readonly queueNamePattern: string
   readonly username: string | null
   readonly password: string | null
-  readonly tlsVerify: boolean
+  readonly tls: MqttTls
+}
+
+/** How the broker proves itself, and this process to it; texts in PEM, null: the item is not set. */
+export interface MqttTls {
+  /** False: whoever answers is taken for the broker. */
+  readonly verify: boolean
+  readonly ca: string | null
+  readonly certificate: string | null
+  readonly key: string | null
 }
 
 /** What the definition means for one node: checked, complete, ready to use. */

@@ -21,7 +21,7 @@ const scriptInstanceDigits = 8
  *
  * @throws TidingsError USAGE, DEFINITION_INVALID, CLUSTER_UNREACHABLE or ACCESS_DENIED (after `clusterTimeoutMs`),
  * NAME_TAKEN, MODE_MISMATCH, PORT_TAKEN, FILE_LIMIT_TOO_LOW, LIBZMQ_TOO_OLD, ZEROMQ_UNAVAILABLE,
- * WORKER_NOT_HOSTED, TRANSPORT_FAILED or ABORTED; nothing is left open then.
+ * PACKAGE_MISSING, WORKER_NOT_HOSTED, TRANSPORT_FAILED or ABORTED; nothing is left open then.
  */
 export async function openUpdateQueue<Tables extends TablesOf = Record<string, object>>(
   options: OpenOptions,

@@ -4,11 +4,12 @@ import { checkAborted } from '../base/abortable.ts'
 import { ownAddresses } from '../cluster/access/addresses.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import { servicePortOf } from '../definition/service-port.ts'
-import type { Settings } from '../definition/settings.ts'
+import type { MqttSettings, Settings } from '../definition/settings.ts'
 import type { SettingsOptions } from '../definition/settings-report.ts'
 import type { Place } from '../model/place.ts'
 import type { NodeMode } from '../model/roster-entry.ts'
 import { memoryPlace } from '../transport/memory/meeting/memory-place.ts'
+import { loadMqttTransport } from '../transport/mqtt/broker/load-mqtt.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ThreadTransport } from '../transport/thread/thread-transport.ts'
 import {
@@ -34,6 +35,30 @@ export async function chooseTransport(options: OpenOptions): Promise<ChosenTrans
     return { transport, node: transport.node, mode: 'mesh', place }
   }
   const settings = await requireSettings(settingsOptions(options))
+  return settings.mqtt
+    ? chooseMqtt(options, settings, settings.mqtt)
+    : chooseZeroMQ(options, settings)
+}
+
+/** Its client is JavaScript alone: a worker thread has one of its own. */
+async function chooseMqtt(
+  options: OpenOptions,
+  settings: Settings,
+  { brokerUrls, ...mqtt }: MqttSettings,
+): Promise<ChosenTransport> {
+  const { name } = settings.node
+  const transport = await loadMqttTransport({
+    ...mqtt,
+    node: name,
+    urls: brokerUrls,
+    cluster: settings.clusterName,
+    clusterTimeoutMs: options.clusterTimeoutMs ?? defaultClusterTimeoutMs,
+    processPort: options.script === undefined ? portOf(options, settings) : null,
+  })
+  return { node: name, mode: settings.mode, place: null, transport }
+}
+
+async function chooseZeroMQ(options: OpenOptions, settings: Settings): Promise<ChosenTransport> {
   const processPort = options.script === undefined ? portOf(options, settings) : null
   const startedAt = systemClock.now()
   const clusterTimeoutMs = options.clusterTimeoutMs ?? defaultClusterTimeoutMs
@@ -67,7 +92,7 @@ function settingsOptions({ definition, services, system, host }: OpenOptions): S
   return { definition, services, system, host }
 }
 
-/** From the call, else from the service definitions; null: GENESIS_CLUSTER hands one out. */
+/** From the call, else from the service definitions; null: GENESIS_CLUSTER hands one out, where there is one. */
 function portOf(options: OpenOptions, settings: Settings): number | null {
   if (options.port !== undefined) return options.port
   // The service definitions give a process one port; its replicas on one node need one each.

@@ -101,14 +101,14 @@ export const registration = joined(
   place,
 )
 
-const anyEntry = joined(
-  record<Omit<RosterEntry, 'place'>>({
-    ...lasting,
-    state: oneOf(['alive', 'leaving', 'ended', 'gone']),
-    endedMsAgo: orElse(0, quantity),
-  }),
-  place,
-)
+/** An entry without its place, which each layer has in words of its own. */
+export const placelessEntry = record<Omit<RosterEntry, 'place'>>({
+  ...lasting,
+  state: oneOf(['alive', 'leaving', 'ended', 'gone']),
+  endedMsAgo: orElse(0, quantity),
+})
+
+const anyEntry = joined(placelessEntry, place)
 
 /** Only what has ended has an end. */
 const rosterEntry: JsonShape<RosterEntry> = (value) => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { container, libfaketime } from './place.ts'
 import { postgresPrograms } from './postgres.ts'
+import { programPath } from './program-path.ts'
 
 /** The system's Python has the system's packages, also where another one comes first. */
 const pythons = ['python3', '/usr/bin/python3']
@@ -27,6 +28,7 @@ const trials = {
   'systemd-notify': () => runs('systemd-notify', '--version'),
   'systemd-analyze': () => runs('systemd-analyze', '--version'),
   postgres: () => postgresPrograms() !== null,
+  mosquitto: () => programPath('mosquitto') !== null,
 }
 
 export type Tool = keyof typeof trials

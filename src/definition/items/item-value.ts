@@ -30,14 +30,15 @@ export function readItemValue(type: ItemType, text: string): ReadValue {
       return readWord(type, value, expected)
     case 'group':
       return isGroup(value) ? { ok: true, value } : { ok: false, expected }
-    case 'url':
-      return isUrl(value, type.schemes) ? { ok: true, value } : { ok: false, expected }
+    case 'urls':
+      return areUrls(value, type.schemes) ? { ok: true, value } : { ok: false, expected }
+    case 'topic-pattern':
+      return isTopicPattern(value) ? { ok: true, value } : { ok: false, expected }
     case 'process-ports':
       return portRange(value) ? { ok: true, value } : { ok: false, expected }
     case 'name':
       return hostName.test(value) ? { ok: true, value } : { ok: false, expected }
     case 'text':
-      if (type.holds !== undefined && !value.includes(type.holds)) return { ok: false, expected }
       return { ok: true, value }
     default:
       return assertNever(type)
@@ -79,8 +80,24 @@ function isGroup(value: string): boolean {
   return first >= 224 && first <= 239
 }
 
-function isUrl(value: string, schemes: readonly string[]): boolean {
-  if (!URL.canParse(value)) return false
-  const { protocol, hostname } = new URL(value)
-  return schemes.includes(protocol.slice(0, -1)) && hostname !== ''
+/** The URLs of a list with commas between them. */
+export const urlsOf = (text: string): string[] => text.split(',').map((url) => url.trim())
+
+function areUrls(value: string, schemes: readonly string[]): boolean {
+  return urlsOf(value).every((url) => {
+    if (!URL.canParse(url)) return false
+    const { protocol, hostname } = new URL(url)
+    return schemes.includes(protocol.slice(0, -1)) && hostname !== ''
+  })
+}
+
+/** What a broker takes as the name of a topic, with the table in one place of it. */
+function isTopicPattern(value: string): boolean {
+  const hasTableOnce = value.split('{{TABLE_NAME}}').length === 2
+  return (
+    hasTableOnce &&
+    !/[#+\0]/.test(value) &&
+    !value.startsWith('$') &&
+    !value.split('/').includes('')
+  )
 }

@@ -14,13 +14,15 @@ export type ItemType =
     }
   /** Address of a multicast group. */
   | { readonly kind: 'group' }
-  | { readonly kind: 'url'; readonly schemes: readonly string[] }
+  /** One, or several with commas between them. */
+  | { readonly kind: 'urls'; readonly schemes: readonly string[] }
+  /** A topic of MQTT in which {{TABLE_NAME}} stands for the table. */
+  | { readonly kind: 'topic-pattern' }
   /** Process ports from one to another: `11000-11999`. */
   | { readonly kind: 'process-ports' }
   /** A name that DNS may know. */
   | { readonly kind: 'name' }
-  /** Any text; `holds` must occur in it. */
-  | { readonly kind: 'text'; readonly holds?: string }
+  | { readonly kind: 'text' }
 
 /** The layer with which an item counts; `always`: with each; `never`: known, of no use here. */
 export type ItemUse = 'always' | 'ZeroMQ' | 'MQTT' | 'never'
@@ -60,8 +62,7 @@ export const knownItems = [
     name: 'MqLayer',
     type: { kind: 'word', words: ['ZeroMQ', 'MQTT'], foreign: ['JMS', 'Aeron'] },
     default: 'ZeroMQ',
-    meaning:
-      'What carries the updates: ZeroMQ (no broker), or MQTT (through a broker), which is checked and not carried yet.',
+    meaning: 'What carries the updates: ZeroMQ (no broker), or MQTT (through a broker).',
     use: 'always',
   },
   {
@@ -128,7 +129,7 @@ export const knownItems = [
     default: 'the name of the system',
     meaning:
       'Name of the cluster. Nodes and processes whose cluster has another one are refused, so that two projects with the same hosts and ports never become one.',
-    use: 'ZeroMQ',
+    use: 'always',
   },
   {
     name: 'TidingsHostsQuery',
@@ -231,9 +232,10 @@ export const knownItems = [
   },
   {
     name: 'MqttBrokerUrl',
-    type: { kind: 'url', schemes: ['tcp', 'ssl', 'tls', 'mqtt', 'mqtts', 'ws', 'wss'] },
+    type: { kind: 'urls', schemes: ['tcp', 'ssl', 'tls', 'mqtt', 'mqtts', 'ws', 'wss'] },
     default: 'tcp://localhost:1883',
-    meaning: 'URL of the MQTT broker.',
+    meaning:
+      'URL of the MQTT broker; several with commas between them are tried in turn. ssl, tls, mqtts and wss: with TLS.',
     use: 'MQTT',
   },
   {
@@ -247,14 +249,17 @@ export const knownItems = [
     name: 'MqttClientId',
     type: { kind: 'text' },
     default: 'genesis/{{HOSTNAME}}/{{PROCESS_NAME}}',
-    meaning: 'Template of the client id: {{HOSTNAME}} and {{PROCESS_NAME}} are filled in.',
+    meaning:
+      'Template of the client id: {{HOSTNAME}} and {{PROCESS_NAME}} are filled in; instance and a part of the incarnation follow. ' +
+      'One with {{INCARNATION}} is taken as it stands.',
     use: 'MQTT',
   },
   {
     name: 'MqttQueueNamePattern',
-    type: { kind: 'text', holds: '{{TABLE_NAME}}' },
+    type: { kind: 'topic-pattern' },
     default: 'genesis/database/{{TABLE_NAME}}',
-    meaning: 'Template of the topic name: {{TABLE_NAME}} is filled in and must occur.',
+    meaning:
+      'Template of the topic name: {{TABLE_NAME}} is filled in. What is no update is below the same with ~ for the table. The same on all hosts.',
     use: 'MQTT',
   },
   {
@@ -283,6 +288,30 @@ export const knownItems = [
     type: boolean,
     default: 'true',
     meaning: "false: the broker's certificate is not verified. For development and tests only.",
+    use: 'MQTT',
+  },
+  {
+    name: 'TidingsMqttCaFile',
+    type: { kind: 'text' },
+    default: null,
+    meaning:
+      "File with the certificates (PEM) that the broker's must come from, in place of those that Node knows; relative to the file that names it.",
+    use: 'MQTT',
+  },
+  {
+    name: 'TidingsMqttCertificateFile',
+    type: { kind: 'text' },
+    default: null,
+    meaning:
+      'File with our own certificate (PEM), for a broker that asks for one; relative to the file that names it. With TidingsMqttKeyFile or not at all.',
+    use: 'MQTT',
+  },
+  {
+    name: 'TidingsMqttKeyFile',
+    type: { kind: 'text' },
+    default: null,
+    meaning:
+      'File with the key of that certificate (PEM), which nobody but its owner may read; relative to the file that names it.',
     use: 'MQTT',
   },
   {
@@ -326,14 +355,16 @@ export function expectedOf(type: ItemType): string {
       return type.words.join(' or ')
     case 'group':
       return 'a multicast address (224.0.0.0 to 239.255.255.255, or ff00::/8)'
-    case 'url':
-      return `a URL (${type.schemes.join(', ')})`
+    case 'urls':
+      return `a URL (${type.schemes.join(', ')}), or several with commas between them`
+    case 'topic-pattern':
+      return 'a topic with {{TABLE_NAME}} in it once, without #, + and empty levels, and not beginning with $'
     case 'process-ports':
       return `a range of process ports from 1 to ${maxProcessPort}, such as 11000-11999`
     case 'name':
       return 'a name of DNS'
     case 'text':
-      return type.holds === undefined ? 'text' : `text with ${type.holds} in it`
+      return 'text'
     default:
       return assertNever(type)
   }

@@ -1,8 +1,8 @@
-import path from 'node:path'
 import { readSecretFile } from '../../base/secret-file.ts'
 import { readKeys } from '../../model/key-file-text.ts'
 import type { KeySettings } from '../../model/key-ring.ts'
 import type { Findings } from '../definition.ts'
+import { itemFile } from './item-file.ts'
 import { valueOf } from './judged-items.ts'
 import type { Settings } from '../settings.ts'
 import { problemFrom } from '../problem.ts'
@@ -26,7 +26,7 @@ export function nodeKeys(
   const item = keyItemOf(itemsByHost.get(node.name))
   const value = valueOf(item)
   if (item === undefined || typeof value !== 'string') return undefined
-  const { name, file } = placeOf(item, value, cwd)
+  const { name, file } = itemFile(item, value, cwd)
   const found = readSecretFile(file)
   if ('why' in found) {
     const message = `${itemName} ${name} is not taken: ${found.why}`
@@ -39,14 +39,6 @@ export function nodeKeys(
   for (const { line, column, message } of read.problems)
     findings.errors.push({ file: name, line, column, message, excerpt: null })
   return undefined
-}
-
-/** Relative to the file in which it is written; of an object to the working directory. */
-function placeOf({ source }: ResolvedItem, value: string, cwd: string) {
-  const { valueOrigin } = source
-  const folder = valueOrigin.kind === 'place' ? path.dirname(valueOrigin.place.source.name) : '.'
-  const name = path.isAbsolute(value) ? value : path.join(folder, value)
-  return { name, file: path.resolve(cwd, name) }
 }
 
 /** Between a node with keys and one without there is no connection. */

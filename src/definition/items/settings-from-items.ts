@@ -17,7 +17,7 @@ import type {
   Settings,
 } from '../settings.ts'
 import { maxProcessPort } from '../../base/process-port.ts'
-import { portRange } from './item-value.ts'
+import { portRange, urlsOf } from './item-value.ts'
 
 /** The items that count on each host of the system in force. */
 type ItemsByHost = ReadonlyMap<string, ResolvedItems>
@@ -108,13 +108,19 @@ function judgeQuery({ listed }: NodeInForce, items: ResolvedItems, findings: Fin
 function mqttSettings(items: ResolvedItems): MqttSettings {
   const text = (name: KnownItemName) => textOf(items, name)
   return {
-    brokerUrl: text('MqttBrokerUrl') ?? '',
+    brokerUrls: urlsOf(text('MqttBrokerUrl') ?? ''),
     qos: Number(read(items, 'MqttQos')) as 0 | 1 | 2,
     clientId: text('MqttClientId') ?? '',
     queueNamePattern: text('MqttQueueNamePattern') ?? '',
     username: text('MqttUsername'),
     password: text('MqttPassword'),
-    tlsVerify: read(items, 'MqttTlsVerify') !== false,
+    // The files are read later: see `mqttTls()`.
+    tls: {
+      verify: read(items, 'MqttTlsVerify') !== false,
+      ca: null,
+      certificate: null,
+      key: null,
+    },
   }
 }
 

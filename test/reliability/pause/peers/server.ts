@@ -1,6 +1,6 @@
-import { programPath } from '../../../../bench/server.ts'
 import { Child } from '../../../harness/child.ts'
 import { freePorts } from '../../../harness/loopback.ts'
+import { programPath } from '../../../harness/program-path.ts'
 import type { Machine } from '../../../harness/network.ts'
 import { here } from '../../../harness/place.ts'
 import type { Way } from '../pause-peer.ts'

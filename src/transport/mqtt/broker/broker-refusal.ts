@@ -1,0 +1,43 @@
+import { TidingsError } from '../../../base/tidings-error.ts'
+
+/** Return codes of CONNACK in 3.1.1, and reason codes of 5. */
+const codes = {
+  protocolRefused: new Set([0x01, 0x84]),
+  idRefused: new Set([0x02, 0x85]),
+  credentialsRefused: new Set([0x04, 0x05, 0x86, 0x87, 0x8a, 0x8c]),
+  takenOver: 0x8e,
+} as const
+
+/** The broker does not speak the version of the protocol in which it was asked. */
+export const isOtherProtocol = (code: number | undefined): boolean =>
+  code !== undefined && codes.protocolRefused.has(code)
+
+/** Another connection has come with our client id (5 only, and not every broker says so). */
+export const isTakenOver = (code: number | undefined): boolean => code === codes.takenOver
+
+/** What the caller is told where a broker will never take us as we are; null: it may, later. */
+export function refusalOf(
+  url: string,
+  clientId: string,
+  { message, code }: Error & { readonly code?: unknown },
+): TidingsError | null {
+  if (typeof code !== 'number') return null
+  if (codes.credentialsRefused.has(code))
+    return new TidingsError(
+      'ACCESS_DENIED',
+      `the MQTT broker at ${url} does not let this process in (${message}): compare MqttUsername, MqttPassword and the client certificate with what the broker knows`,
+    )
+  if (codes.idRefused.has(code))
+    return new TidingsError(
+      'ACCESS_DENIED',
+      `the MQTT broker at ${url} does not take the client id ${clientId} (${message}): MqttClientId says how it is made`,
+    )
+  return null
+}
+
+/** `clientId`: the one that two programs have. */
+export const sharedIdError = (url: string, clientId: string): TidingsError =>
+  new TidingsError(
+    'NAME_TAKEN',
+    `the MQTT broker at ${url} takes the client id ${clientId} and ends the connection again and again: another program may use it, so let MqttClientId be different for each process`,
+  )

@@ -1,0 +1,85 @@
+import type { JsonShape } from '../../../base/json-shape.ts'
+import { integer, joined, nullable, orElse, record, text } from '../../../base/json-shape.ts'
+import type { Registration, RosterEntry } from '../../../model/roster-entry.ts'
+import { timelessEntry } from '../../../model/roster-entry.ts'
+import { identity, placelessEntry } from '../../../registration/registration-shape.ts'
+import { placeField } from './mqtt-place.ts'
+import type { RosterDigest } from './roster-digest.ts'
+
+/** Of the records below; who reads another one passes it over. */
+const version = 1
+
+/** UTF-16 units: names of clusters, and what names the life of a process. */
+const maxTextLength = 512
+
+/** What a process says of itself, or another says of one that has ended. */
+export interface PresenceRecord {
+  readonly entry: RosterEntry
+  /** See `ownLife()`. */
+  readonly life: string | null
+  /** In answers to "who is there" alone: whom its sender knows to be there; null: it does not know all yet. */
+  readonly known: RosterDigest | null
+}
+
+/** What all processes of a cluster have in common. */
+export interface ClusterRecord {
+  /** The life of the roster: another one means that the broker has lost it, and nobody who knew it was there. */
+  readonly history: string
+  /** The name of the cluster; empty: any. */
+  readonly cluster: string
+}
+
+const versionOne = integer(version, version)
+
+const entry: JsonShape<RosterEntry> = joined(placelessEntry, placeField)
+
+const presenceRecord = record<PresenceRecord & { v: number }>({
+  v: versionOne,
+  entry,
+  life: nullable(text(maxTextLength)),
+  known: orElse(
+    null,
+    nullable(
+      record<RosterDigest>({ count: integer(0, Number.MAX_SAFE_INTEGER), digest: identity }),
+    ),
+  ),
+})
+
+const clusterRecord = record<ClusterRecord & { v: number }>({
+  v: versionOne,
+  history: text(64, /./),
+  cluster: text(maxTextLength),
+})
+
+/** What others are told of a process: not what `mon` alone reads. */
+export function entryOf(registration: Registration): RosterEntry {
+  const { connections: _connections, sequences: _sequences, ...rest } = registration
+  return rest
+}
+
+export const encodePresence = (said: PresenceRecord): Buffer =>
+  Buffer.from(JSON.stringify({ v: version, ...said, entry: timelessEntry(said.entry) }))
+
+/** null: it is none. */
+export function decodePresence(payload: Buffer): PresenceRecord | null {
+  const read = presenceRecord(parsed(payload))
+  if (!read) return null
+  const { v: _, ...said } = read
+  return { ...said, entry: timelessEntry(said.entry) }
+}
+
+export const encodeCluster = (said: ClusterRecord): Buffer =>
+  Buffer.from(JSON.stringify({ v: version, ...said }))
+
+export function decodeCluster(payload: Buffer): ClusterRecord | null {
+  const read = clusterRecord(parsed(payload))
+  return read ? { history: read.history, cluster: read.cluster } : null
+}
+
+function parsed(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString())
+  } catch {
+    return undefined
+  }
+}

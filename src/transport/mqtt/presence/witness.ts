@@ -1,0 +1,87 @@
+import { inBackground } from '../../../base/background.ts'
+import type { BrokerConnection } from '../broker/broker-connection.ts'
+import type { BrokerTopics } from '../naming/broker-topics.ts'
+import { nothing } from './own-presence.ts'
+import type { KnownProcess, PresenceBook } from './presence-book.ts'
+import { presenceLimits } from './presence-limits.ts'
+import { encodePresence } from './presence-record.ts'
+import { isOver } from './process-life.ts'
+
+/**
+ * Says of others what they cannot say any more: of a process of this host that it has ended, since nobody bears its pid; of any
+ * other that its connection is gone, since it does not answer. Who lives after all takes it back.
+ */
+export class Witness {
+  readonly #broker: BrokerConnection
+  readonly #topics: BrokerTopics
+  readonly #book: PresenceBook
+  readonly #own: string
+  /** What was said of whom on this connection. */
+  readonly #said = new Set<string>()
+
+  constructor(broker: BrokerConnection, topics: BrokerTopics, book: PresenceBook, own: string) {
+    this.#broker = broker
+    this.#topics = topics
+    this.#book = book
+    this.#own = own
+  }
+
+  /** Our own connection is another one. */
+  connected(): void {
+    this.#said.clear()
+  }
+
+  /** `askedMs`: how long ago everybody was asked who is there. */
+  look(askedMs: number): void {
+    for (const known of this.#book.living()) {
+      if (known.incarnation === this.#own || (known.isConfirmed && known.presence === 'here'))
+        continue
+      if (isOver(known.entry.pid, known.life)) this.#sayEnded(known)
+      else if (
+        !known.isConfirmed &&
+        known.presence === 'here' &&
+        askedMs >= presenceLimits.goneAfterMs
+      )
+        this.#sayGone(known)
+    }
+  }
+
+  /** The broker has lost what it kept: of those that have ended it is told again, by whoever comes first. */
+  restore(isHeard: (incarnation: string) => boolean): void {
+    for (const known of this.#book.all())
+      if (known.entry.state === 'ended' && !isHeard(known.incarnation)) this.#sayEnded(known)
+  }
+
+  /** One that was leaving has said its last numbers. */
+  #sayEnded({ incarnation, entry, life }: KnownProcess): void {
+    if (!this.#isNew(`ended ${incarnation}`)) return
+    const ended = { ...entry, state: 'ended' as const }
+    const payload = encodePresence({ entry: ended, life, known: null })
+    this.#put('ended', incarnation, payload, presenceLimits.endedExpiryMs)
+    for (const kind of ['roster', 'gone'] as const) this.#put(kind, incarnation, nothing, null)
+  }
+
+  #sayGone({ incarnation }: KnownProcess): void {
+    if (!this.#isNew(`gone ${incarnation}`)) return
+    this.#put('gone', incarnation, willPayload, presenceLimits.entryExpiryMs)
+  }
+
+  #isNew(said: string): boolean {
+    if (this.#said.has(said)) return false
+    this.#said.add(said)
+    return true
+  }
+
+  #put(
+    kind: 'roster' | 'gone' | 'ended',
+    incarnation: string,
+    payload: Buffer,
+    expiryMs: number | null,
+  ): void {
+    const put = this.#broker.put(this.#topics.presence(kind, incarnation), payload, expiryMs)
+    inBackground(put, () => {})
+  }
+}
+
+/** A will is fixed when a connection begins, and so says nothing of the tables that come later. */
+export const willPayload = Buffer.from('gone')
