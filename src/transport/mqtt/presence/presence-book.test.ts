@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { newRegistration } from '../../../model/new-registration.ts'
+import type { RosterEntry } from '../../../model/roster-entry.ts'
+import { PresenceBook } from './presence-book.ts'
+import { presenceLimits } from './presence-limits.ts'
+import { entryOf } from './presence-record.ts'
+
+const incarnation = 'a'.repeat(32)
+const entry: RosterEntry = entryOf(
+  newRegistration({ node: 'n', process: 'P', incarnation, role: 'process', mode: 'mesh' }),
+)
+const said = (fields: Partial<RosterEntry> = {}) => ({
+  entry: { ...entry, ...fields },
+  life: null,
+  known: null,
+})
+const live = true
+const kept = false
+const last = [{ table: 'T', last: 3 }]
+
+/** What is told of the process, news by news. */
+class Told {
+  readonly book = new PresenceBook()
+  states(now: number): string[] {
+    return this.book.news(now).entries.map(({ state }) => state)
+  }
+}
+
+describe('who is there at a broker', () => {
+  it('a process that says so is alive, once, and news of it are told', () => {
+    const told = new Told()
+    told.book.take(said(), live, 0)
+    expect(told.states(0)).toEqual(['alive'])
+    told.book.take(said(), kept, 1)
+    expect(told.states(1)).toEqual([])
+    told.book.take(said({ publishes: ['T'] }), live, 2)
+    expect(told.book.news(2).entries).toMatchObject([{ publishes: ['T'] }])
+  })
+
+  it('a will is told as alive until the connection has been gone for long, and not if it comes back', () => {
+    const { goneAfterMs } = presenceLimits
+    const told = new Told()
+    told.book.take(said(), live, 0)
+    told.states(0)
+    told.book.will(incarnation, live, 100)
+    expect(told.states(99 + goneAfterMs)).toEqual([])
+    told.book.willDeleted(incarnation, 99 + goneAfterMs)
+    expect(told.states(100 + goneAfterMs)).toEqual([])
+    told.book.will(incarnation, live, 20_000)
+    expect(told.states(20_000 + goneAfterMs)).toEqual(['gone'])
+    told.book.take(said(), live, 40_000)
+    expect(told.states(40_000)).toEqual(['alive'])
+  })
+
+  it.each(['before', 'behind'])('a will that was kept counts at once, %s its entry', (place) => {
+    const told = new Told()
+    if (place === 'before') told.book.will(incarnation, kept, 0)
+    told.book.take(said(), kept, 1)
+    if (place === 'behind') told.book.will(incarnation, kept, 2)
+    expect(told.states(3)).toEqual(['gone'])
+  })
+
+  it('who has ended with last numbers stays so, whatever is said later', () => {
+    const told = new Told()
+    told.book.take(said({ state: 'ended', last }), live, 0)
+    expect(told.states(0)).toEqual(['ended'])
+    told.book.take(said(), live, 1)
+    told.book.will(incarnation, live, 2)
+    told.book.willDeleted(incarnation, 3)
+    expect(told.states(4)).toEqual([])
+  })
+
+  it('who was taken for dead is back by its own word, and not by what was kept of it', () => {
+    const told = new Told()
+    told.book.take(said({ state: 'ended' }), live, 0)
+    told.states(0)
+    told.book.take(said(), kept, 1)
+    expect(told.states(1)).toEqual([])
+    told.book.take(said(), live, 2)
+    expect(told.states(2)).toEqual(['alive'])
+  })
+
+  it('on a new connection of ours nobody is confirmed until it says so', () => {
+    const { book } = new Told()
+    const isConfirmed = () => book.get(incarnation)?.isConfirmed
+    book.take(said(), kept, 0)
+    expect(isConfirmed()).toBe(false)
+    book.take(said(), live, 1)
+    expect(isConfirmed()).toBe(true)
+    book.reconnected()
+    expect(isConfirmed()).toBe(false)
+    book.take(said(), kept, 2)
+    expect(isConfirmed()).toBe(false)
+  })
+
+  it('who is gone for an hour is let go, and so many ends are remembered', () => {
+    const { goneKeptMs, mostEnded } = presenceLimits
+    const { book } = new Told()
+    book.take(said(), kept, 0)
+    book.will(incarnation, kept, 0)
+    book.news(0)
+    expect(book.news(goneKeptMs).letGo).toEqual([incarnation])
+    for (let number = 0; number < mostEnded + 3; number++) {
+      const other = number.toString(16).padStart(32, '0')
+      book.take(said({ incarnation: other, state: 'ended', last }), live, number)
+    }
+    expect([...book.all()]).toHaveLength(mostEnded)
+  })
+})
