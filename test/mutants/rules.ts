@@ -5,6 +5,7 @@ import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
 import { keyRules } from './key-rules.ts'
+import { mqttRules } from './mqtt-rules.ts'
 import { multicastRules } from './multicast-rules.ts'
 import { liveRules } from './live-rules.ts'
 import { nameRules } from './name-rules.ts'
@@ -39,6 +40,7 @@ export const rules: readonly Rule[] = [
   ...keyRules,
   ...versionRules,
   ...multicastRules,
+  ...mqttRules,
   ...resetRules,
   ...tokenRules,
   ...liveRules,

@@ -6,7 +6,7 @@ import { itemFile } from './item-file.ts'
 import { valueOf } from './judged-items.ts'
 import type { Settings } from '../settings.ts'
 import { problemFrom } from '../problem.ts'
-import type { ResolvedItem, ResolvedItems } from './resolved-items.ts'
+import type { ResolvedItems } from './resolved-items.ts'
 
 const itemName = 'TidingsKeyFile'
 

@@ -59,6 +59,11 @@ export class Reassembly {
   readonly #open = new Map<string, OpenMessage>()
   #bytes = 0
 
+  /** Of pieces whose message is not whole yet. */
+  get heldBytes(): number {
+    return this.#bytes
+  }
+
   /** The whole message; null: more of it must come, or a piece is missing, and with it the message. */
   take(topic: string, fragment: Buffer): Buffer | null {
     const key = `${topic} ${fragment.toString('hex', magic.length, magic.length + senderBytes)}`

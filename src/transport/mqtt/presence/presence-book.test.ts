@@ -27,7 +27,7 @@ class Told {
 }
 
 describe('who is there at a broker', () => {
-  it('a process that says so is alive, once, and news of it are told', () => {
+  it('Q2: a process that says so is alive, once, and news of it are told', () => {
     const told = new Told()
     told.book.take(said(), live, 0)
     expect(told.states(0)).toEqual(['alive'])
@@ -37,7 +37,7 @@ describe('who is there at a broker', () => {
     expect(told.book.news(2).entries).toMatchObject([{ publishes: ['T'] }])
   })
 
-  it('a will is told as alive until the connection has been gone for long, and not if it comes back', () => {
+  it('Q2: a will is told as alive until the connection has been gone for long, and not if it comes back', () => {
     const { goneAfterMs } = presenceLimits
     const told = new Told()
     told.book.take(said(), live, 0)
@@ -52,7 +52,7 @@ describe('who is there at a broker', () => {
     expect(told.states(40_000)).toEqual(['alive'])
   })
 
-  it.each(['before', 'behind'])('a will that was kept counts at once, %s its entry', (place) => {
+  it.each(['before', 'behind'])('Q2: a will that was kept counts at once, %s its entry', (place) => {
     const told = new Told()
     if (place === 'before') told.book.will(incarnation, kept, 0)
     told.book.take(said(), kept, 1)
@@ -60,7 +60,7 @@ describe('who is there at a broker', () => {
     expect(told.states(3)).toEqual(['gone'])
   })
 
-  it('who has ended with last numbers stays so, whatever is said later', () => {
+  it('Q2: who has ended with last numbers stays so, whatever is said later', () => {
     const told = new Told()
     told.book.take(said({ state: 'ended', last }), live, 0)
     expect(told.states(0)).toEqual(['ended'])
@@ -70,7 +70,7 @@ describe('who is there at a broker', () => {
     expect(told.states(4)).toEqual([])
   })
 
-  it('who was taken for dead is back by its own word, and not by what was kept of it', () => {
+  it('Q2: who was taken for dead is back by its own word, and not by what was kept of it', () => {
     const told = new Told()
     told.book.take(said({ state: 'ended' }), live, 0)
     told.states(0)
@@ -80,7 +80,7 @@ describe('who is there at a broker', () => {
     expect(told.states(2)).toEqual(['alive'])
   })
 
-  it('on a new connection of ours nobody is confirmed until it says so', () => {
+  it('Q2: on a new connection of ours nobody is confirmed until it says so', () => {
     const { book } = new Told()
     const isConfirmed = () => book.get(incarnation)?.isConfirmed
     book.take(said(), kept, 0)
@@ -93,7 +93,7 @@ describe('who is there at a broker', () => {
     expect(isConfirmed()).toBe(false)
   })
 
-  it('who is gone for an hour is let go, and so many ends are remembered', () => {
+  it('Q2: who is gone for an hour is let go, and so many ends are remembered', () => {
     const { goneKeptMs, mostEnded } = presenceLimits
     const { book } = new Told()
     book.take(said(), kept, 0)

@@ -4,7 +4,7 @@ import { RosterHistory } from './roster-history.ts'
 
 const { historyStaysMs } = presenceLimits
 
-it('of two that are begun at the same moment the first counts, and who began the other puts it back', () => {
+it('Q2: of two that are begun at the same moment the first counts, and who began the other puts it back', () => {
   const [one, two] = [new RosterHistory(), new RosterHistory()]
   one.began('first')
   two.began('second')
@@ -18,7 +18,7 @@ it('of two that are begun at the same moment the first counts, and who began the
   expect([one.current, two.current]).toEqual(['first', 'first'])
 })
 
-it('another one that stays is another life of the roster', () => {
+it('Q2: another one that stays is another life of the roster', () => {
   const history = new RosterHistory()
   history.heard('old', 0)
   history.heard('new', 100)
@@ -28,7 +28,7 @@ it('another one that stays is another life of the roster', () => {
   expect([history.current, history.isDisputed]).toEqual(['new', false])
 })
 
-it('who was away for long takes the next one as its own', () => {
+it('Q2: who was away for long takes the next one as its own', () => {
   const history = new RosterHistory()
   history.heard('old', 0)
   history.forget()

@@ -23,13 +23,13 @@ function hear({ book }: { book: PresenceBook }, incarnation: string, isLive: boo
   book.take({ entry, life: null, known: null }, isLive, now)
 }
 
-it('the roster of who is alone is settled when nobody has answered for a while', () => {
+it('Q2: the roster of who is alone is settled when nobody has answered for a while', () => {
   const { settlement } = started()
   expect(settlement.isSettled(quietAloneMs - 1)).toBe(false)
   expect(settlement.isSettled(quietAloneMs)).toBe(true)
 })
 
-it('it waits for each who is known, and for quiet behind the last word', () => {
+it('Q2: it waits for each who is known, and for quiet behind the last word', () => {
   const all = started()
   hear(all, one, true, 10)
   hear(all, two, false, 10)
@@ -41,7 +41,7 @@ it('it waits for each who is known, and for quiet behind the last word', () => {
   expect(all.settlement.isSettled(1_000 + quietMs)).toBe(true)
 })
 
-it('who is silent is waited for so long, and told', () => {
+it('Q2: who is silent is waited for so long, and told', () => {
   const all = started()
   hear(all, one, false, 0)
   expect(all.settlement.isSettled(settleWithinMs - 1)).toBe(false)
@@ -52,7 +52,7 @@ it('who is silent is waited for so long, and told', () => {
 it.each([
   ['knows us', [own, one, two]],
   ['does not know us yet', [one, two]],
-])('who knows the same processes vouches for them at once: it %s', (_, known) => {
+])('Q2: who knows the same processes vouches for them at once: it %s', (_, known) => {
   const all = started()
   hear(all, one, true, 1)
   all.settlement.heard(digestOf(known), 1)
@@ -61,7 +61,7 @@ it.each([
   expect(all.settlement.isSettled(2)).toBe(true)
 })
 
-it('what was said on an earlier connection does not count on the next', () => {
+it('Q2: what was said on an earlier connection does not count on the next', () => {
   const all = started()
   hear(all, one, true, 1)
   all.settlement.heard(digestOf([one]), 1)
