@@ -213,6 +213,7 @@ export class BrokerConnection {
     this.#queue.begin(this.#words.unacknowledged)
     this.#waitsForDrain = false
     this.#isConnected = true
+    this.#why = null
     this.#takeovers.connected(clock.now())
     brokers.accepted()
     this.#filters.ask(client, [...this.#filters.all()], this.#words)
