@@ -29,9 +29,10 @@ export class Mosquitto {
       'autosave_interval 1',
       'autosave_on_changes true',
     ]
+    const isForAll = !lines.some((line) => line.startsWith('allow_anonymous'))
     const all = [
       `listener ${port} 127.0.0.1`,
-      'allow_anonymous true',
+      ...(isForAll ? ['allow_anonymous true'] : []),
       // As root it would become another user, who may not write here.
       'user root',
       'set_tcp_nodelay true',

@@ -42,8 +42,6 @@ export class MqttTransport implements Transport {
   #handlers: TransportHandlers | null = null
   #planes: Planes | null = null
   #place: Place | null = null
-  /** As it was given last, with its place. */
-  #registration: Registration | null = null
   /** Why `open()` must end. */
   #failure: TidingsError | null = null
   #opened = false
@@ -78,7 +76,6 @@ export class MqttTransport implements Transport {
     this.#handlers = handlers
     try {
       const registration = this.#placed(given)
-      this.#registration = registration
       await this.#establish(registration, signal)
       this.#opened = true
       return registration
@@ -107,8 +104,7 @@ export class MqttTransport implements Transport {
   register(registration: Registration): void {
     const live = this.#live()
     if (!live) return
-    this.#registration = { ...registration, node: this.node, place: this.#place }
-    live.roster.register(this.#registration)
+    live.roster.register({ ...registration, node: this.node, place: this.#place })
   }
 
   hops(): readonly Hop[] {
@@ -134,7 +130,7 @@ export class MqttTransport implements Transport {
   async #close(lingerMs: number): Promise<void> {
     this.#failure ??= new TidingsError('CLOSED', 'the transport was closed')
     this.#condition.changed()
-    this.#planes?.roster.close(this.#registration)
+    this.#planes?.roster.close()
     await this.#planes?.broker.close(Math.max(lingerMs, presenceLimits.farewellMs))
   }
 

@@ -176,13 +176,13 @@ export class MqttRosterPlane implements RosterPlane {
   }
 
   /** Nothing more is told. Who has not said that it ended says so now: it could not later. */
-  close(last: Registration | null): void {
+  close(): void {
     if (this.#closed) return
     this.#closed = true
     openHere.delete(this.#options.registration.incarnation)
     this.#answer?.cancel()
     this.#timer?.cancel()
-    if (last && this.#presence.isSaid) this.#presence.say({ ...last, state: 'ended' })
+    this.#presence.end()
   }
 
   #filters(): Filter[] {
@@ -266,7 +266,8 @@ export class MqttRosterPlane implements RosterPlane {
       if (kind === 'ended') this.#presence.contradict('ended')
       else if (this.#claim === 'asked') this.#claimed()
     }
-    if (kind === 'ended') this.#endsHeard.add(incarnation)
+    if (kind === 'ended' && this.#endsHeard.size < presenceLimits.mostEnded)
+      this.#endsHeard.add(incarnation)
     const agoMs = isRetained && kind === 'ended' && expiryMs !== null ? endedMsAgo(expiryMs) : 0
     const entry = agoMs > 0 ? { ...said.entry, endedMsAgo: agoMs } : said.entry
     this.#book.take({ ...said, entry }, !isRetained, clock.now())

@@ -104,15 +104,7 @@ export class BrokerConnection {
     client.on('message', (topic, payload, packet) => {
       if (this.#client === client && !this.#isClosed) this.#take(topic, payload, packet)
     })
-    client.handleMessage = (_packet, done) => {
-      const room = this.#isClosed ? null : this.#handlers.room()
-      if (room === null) done()
-      else
-        inBackground(
-          room.then(() => done()),
-          () => done(),
-        )
-    }
+    client.handleMessage = (_packet, done) => this.#whenRoom(done)
     client.on('disconnect', ({ reasonCode }) => {
       this.#why = `the broker has ended the connection, reason ${reasonCode}`
       if (isTakenOver(reasonCode)) this.#refuse(sharedIdError(shownBroker(url), this.#clientId))
@@ -226,6 +218,17 @@ export class BrokerConnection {
     this.#handlers.message(topic, payload, { isRetained: retain, expiryMs })
   }
 
+  /** Nothing more is read from the socket until then. */
+  #whenRoom(resume: () => void): void {
+    const room = this.#isClosed ? null : this.#handlers.room()
+    if (room === null) resume()
+    else
+      inBackground(
+        room.finally(() => resume()),
+        () => {},
+      )
+  }
+
   /** The connection has ended, or the attempt. */
   #end(url: string): void {
     const { brokers, clock, random } = this.#options
@@ -236,7 +239,7 @@ export class BrokerConnection {
     this.#filters.lost()
     const error = new Error(this.#why)
     this.#queue.end(error)
-    for (const { done } of [...this.#awaited]) done?.(error)
+    for (const { done } of this.#awaited) done?.(error)
     if (this.#isClosed) return
     if (wasConnected) {
       this.#handlers.disconnected(shownBroker(url), this.#why)

@@ -16,7 +16,11 @@ it('Q3: no more messages are unacknowledged than the broker takes, or it brings 
   const queue = new PacketQueue()
   queue.begin(2)
   for (let number = 0; number < 4; number++) queue.add(packet(2))
-  expect([queue.next(), queue.next(), queue.next()].map((each) => each?.qos)).toEqual([2, 2, undefined])
+  expect([queue.next(), queue.next(), queue.next()].map((each) => each?.qos)).toEqual([
+    2,
+    2,
+    undefined,
+  ])
   queue.acknowledged()
   expect(queue.next()?.qos).toBe(2)
   expect(queue.next()).toBe(undefined)

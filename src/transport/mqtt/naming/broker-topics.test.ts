@@ -44,8 +44,8 @@ describe('Q1: topics at a broker', () => {
     expect(topics.readPresence(gone)).toEqual({ kind: 'gone', incarnation })
     for (const topic of [`${gone}/more`, 'genesis/database/TRADE', topics.presenceOfAll('gone')])
       expect(topics.readPresence(topic)).toBe(null)
-    expect([topics.requests, topics.requestTo(incarnation)].every((to) => topics.isRequest(to))).toBe(
-      true,
-    )
+    expect(
+      [topics.requests, topics.requestTo(incarnation)].every((to) => topics.isRequest(to)),
+    ).toBe(true)
   })
 })

@@ -13,7 +13,9 @@ const process = (instance: string, digit: string) =>
   })
 
 it('Q3: two programs of one name have two client ids, or the broker would throw each out for the other', () => {
-  const ids = ['a', 'b'].map((digit) => clientIdOf('g/{{HOSTNAME}}/{{PROCESS_NAME}}', process('', digit)))
+  const ids = ['a', 'b'].map((digit) =>
+    clientIdOf('g/{{HOSTNAME}}/{{PROCESS_NAME}}', process('', digit)),
+  )
   expect(ids).toEqual(['g/app-1/TRADES/aaaaaaaa', 'g/app-1/TRADES/bbbbbbbb'])
 })
 

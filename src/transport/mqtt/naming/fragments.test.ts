@@ -24,12 +24,15 @@ it('Q1: a message that fits its packet travels as it is', () => {
   expect(new Fragmenter(sender).split(whole, most)).toEqual([whole])
 })
 
-it.each([most + 1, 10 * most, 1_000_000])('Q1: one of %i bytes travels in pieces that fit', (bytes) => {
-  const whole = payload(bytes)
-  const pieces = piecesOf(whole)
-  expect(pieces.every((piece) => isFragment(piece) && piece.length <= most)).toBe(true)
-  expect(put(pieces)).toEqual([whole])
-})
+it.each([most + 1, 10 * most, 1_000_000])(
+  'Q1: one of %i bytes travels in pieces that fit',
+  (bytes) => {
+    const whole = payload(bytes)
+    const pieces = piecesOf(whole)
+    expect(pieces.every((piece) => isFragment(piece) && piece.length <= most)).toBe(true)
+    expect(put(pieces)).toEqual([whole])
+  },
+)
 
 it('Q1: a message of which a piece is missing is lost, and the next is not', () => {
   const fragmenter = new Fragmenter(sender)

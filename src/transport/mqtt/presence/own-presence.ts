@@ -46,6 +46,12 @@ export class OwnPresence {
     this.#sayWanted()
   }
 
+  /** Says that this process has ended, where anybody may know of it and it has not said so yet. */
+  end(): void {
+    if (this.#wanted && this.#wanted.state !== 'ended')
+      this.say({ ...this.#wanted, state: 'ended' })
+  }
+
   /** On a new connection: our will may have been told, and what we said may be lost. */
   sayAgain(): void {
     this.#said = null

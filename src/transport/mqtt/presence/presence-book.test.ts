@@ -52,13 +52,16 @@ describe('who is there at a broker', () => {
     expect(told.states(40_000)).toEqual(['alive'])
   })
 
-  it.each(['before', 'behind'])('Q2: a will that was kept counts at once, %s its entry', (place) => {
-    const told = new Told()
-    if (place === 'before') told.book.will(incarnation, kept, 0)
-    told.book.take(said(), kept, 1)
-    if (place === 'behind') told.book.will(incarnation, kept, 2)
-    expect(told.states(3)).toEqual(['gone'])
-  })
+  it.each(['before', 'behind'])(
+    'Q2: a will that was kept counts at once, %s its entry',
+    (place) => {
+      const told = new Told()
+      if (place === 'before') told.book.will(incarnation, kept, 0)
+      told.book.take(said(), kept, 1)
+      if (place === 'behind') told.book.will(incarnation, kept, 2)
+      expect(told.states(3)).toEqual(['gone'])
+    },
+  )
 
   it('Q2: who has ended with last numbers stays so, whatever is said later', () => {
     const told = new Told()

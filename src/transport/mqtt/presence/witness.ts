@@ -68,6 +68,7 @@ export class Witness {
 
   #isNew(said: string): boolean {
     if (this.#said.has(said)) return false
+    if (this.#said.size >= presenceLimits.mostEnded) this.#said.clear()
     this.#said.add(said)
     return true
   }
