@@ -7,6 +7,7 @@ const doors = [
   'index',
   'live/index',
   'database/sqlite/index',
+  'metrics/index',
   'testing/index',
   'cli/main',
   'demo/demo-process',

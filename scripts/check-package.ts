@@ -26,6 +26,7 @@ try {
     join(folder, 'use.mjs'),
     `import { openUpdateQueue, TidingsError } from 'tidings'
      import { liveTable } from 'tidings/live'
+     import { metricsText } from 'tidings/metrics'
      import { MemoryCluster } from 'tidings/testing'
      import { createRequire } from 'node:module'
      const required = createRequire(import.meta.url)('tidings')
@@ -42,6 +43,7 @@ try {
      }
      const live = await liveTable(b, { table: 'TRADE', key: 'id', read: () => [{ id: 2 }] })
      if (live.get(2) === undefined) throw new Error('no row')
+     if (!metricsText(b).includes('tidings_build_info{version="')) throw new Error('no figures')
      await a.close()
      await b.close()
      try { await openUpdateQueue({}) } catch (error) {

@@ -83,6 +83,7 @@ const doors = {
   tidings: sourceOf(''),
   'tidings/live': sourceOf('live'),
   'tidings/sqlite': sourceOf('database/sqlite'),
+  'tidings/metrics': sourceOf('metrics'),
 }
 const hook = `import { registerHooks } from 'node:module'
   const doors = ${JSON.stringify(doors)}
@@ -219,6 +220,7 @@ it('TypeScript and JavaScript of all pages is whole: each sample compiles as a f
         tidings: [join(root, 'src/index.ts')],
         'tidings/live': [join(root, 'src/live/index.ts')],
         'tidings/sqlite': [join(root, 'src/database/sqlite/index.ts')],
+        'tidings/metrics': [join(root, 'src/metrics/index.ts')],
         'tidings/testing': [join(root, 'src/testing/index.ts')],
       },
     },

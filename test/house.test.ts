@@ -39,6 +39,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   live: ['base', 'model', 'queue'],
   database: ['base', 'model', 'publisher', 'queue'],
+  metrics: ['base', 'model', 'queue'],
   demo: ['base', 'model', 'definition', 'queue'],
   doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],
   cli: [

@@ -1,6 +1,6 @@
 import '../base/node-version.ts'
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { productVersion } from '../base/product-version.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { type ProcessStatus, processStatuses } from '../model/cluster-snapshot.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
@@ -40,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function buildProgram(argv: readonly string[], ended: (code: number) => void): Command {
   const program = new Command('tidings')
     .description('Real-time update queue: told at once, in order, and never silently wrong.')
-    .version(version(), '-v, --version')
+    .version(productVersion(), '-v, --version')
     .exitOverride()
     .showHelpAfterError('(tidings --help tells more)')
     .addHelpText('after', exitCodes)
@@ -229,9 +229,4 @@ function reportFailure(error: unknown): number {
   }
   if (error instanceof Error && error.name === 'AbortError') return exitCode.done
   throw error
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

@@ -1,6 +1,8 @@
 import { systemClock } from '../base/clock.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { TablesOf } from '../model/update.ts'
 import { RecordTest, type Where } from '../model/where.ts'
+import { traces } from '../queue/channels.ts'
 import type { KeyFields, TableFields } from '../queue/table-fields.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { LiveGroup, type LiveSurroundings, type TableSource } from './live-group.ts'
@@ -99,7 +101,7 @@ export async function openGroup(
   const names = Object.keys(tables)
   const given = Object.entries(tables)
   for (const [name, ofTable] of given) checkLiveTable(name, ofTable)
-  const sources = given.map(([name, ofTable]) => sourceOf(name, ofTable))
+  const sources = given.map(([name, ofTable]) => traced(sourceOf(name, ofTable), queue.identity))
   const where = given.flatMap(([name, { where }]) => (where === undefined ? [] : [[name, where]]))
   const select = given.flatMap(([name, { select }]) =>
     select === undefined ? [] : [[name, select]],
@@ -111,6 +113,18 @@ export async function openGroup(
   const group = new LiveGroup(sources, options, surroundings)
   await group.open((onDelivery) => queue.subscribe(names, { ...wanted, onDelivery }))
   return group
+}
+
+/** Each read is told to who listens. */
+function traced(source: TableSource, queue: PublisherIdentity): TableSource {
+  const table = source.schema.name
+  const told = (keys: number | null, read: () => unknown): unknown =>
+    traces.read.isHeard ? traces.read.promise({ queue, table, keys }, async () => read()) : read()
+  return {
+    ...source,
+    read: (context) => told(null, () => source.read(context)),
+    readKeys: (keys, context) => told(keys.length, () => source.readKeys(keys, context)),
+  }
 }
 
 function sourceOf(name: string, options: AnyOptions): TableSource {

@@ -306,14 +306,14 @@ describe('retention', () => {
   it('D18: is bounded by bytes', () => {
     stage = new RecordedPublisher({ retentionBytes: 20_000, reserveUpdates: 0 })
     stage.publish(300, 'A', 'x'.repeat(100))
-    expect(stage.publisher.retainedBytes).toBeLessThanOrEqual(20_000)
-    expect(stage.publisher.retainedBytes).toBeGreaterThan(15_000)
+    expect(stage.publisher.retained.retainedBytes).toBeLessThanOrEqual(20_000)
+    expect(stage.publisher.retained.retainedBytes).toBeGreaterThan(15_000)
   })
 
   it('D18: has a reserve for each stream that is bounded by bytes too', () => {
     stage = new RecordedPublisher({ retentionBytes: 1, reserveBytes: 2000 })
     stage.publish(50, 'A', 'x'.repeat(100))
-    expect(stage.publisher.retainedBytes).toBeLessThan(2500)
+    expect(stage.publisher.retained.retainedBytes).toBeLessThan(2500)
     expect(firstOf('A')).toBeGreaterThan(35)
     expect(firstOf('A')).toBeLessThan(50)
   })

@@ -50,6 +50,11 @@ export class Outbox {
     return this.#retention.bytes
   }
 
+  /** When the oldest was closed that is retained; null: nothing is. Monotonic milliseconds. */
+  get retainedSince(): number | null {
+    return this.#retention.since
+  }
+
   get deadline(): number {
     return this.#heldUntil
   }

@@ -362,7 +362,7 @@ describe('retention', () => {
     const [quiet, busy] = of('vector')[0]?.streams ?? []
     expect(quiet?.first).toBe(1)
     expect(busy?.first).toBeGreaterThan(300)
-    expect(publisher.retainedBytes).toBeLessThan(30_000)
+    expect(publisher.retained.retainedBytes).toBeLessThan(30_000)
   })
 
   it('D18: lets go of what is too old, but for the reserve', () => {

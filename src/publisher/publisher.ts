@@ -92,8 +92,8 @@ export class Publisher {
     return [...new Set([...this.#declared, ...this.#streams.tables])]
   }
 
-  get retainedBytes(): number {
-    return this.#outbox.retainedBytes
+  get retained(): Pick<Outbox, 'retainedBytes' | 'retainedSince'> {
+    return this.#outbox
   }
 
   get published(): { updates: number; commits: number } {

@@ -34,6 +34,11 @@ export class Retention {
     return this.#bytes
   }
 
+  /** When the oldest of what is retained, reserves aside, came here; null: there is none. Monotonic milliseconds. */
+  get since(): number | null {
+    return this.#order.at(0)?.oldestUnreserved?.retainedAt ?? null
+  }
+
   add(stream: PublishedStream, batch: OutgoingBatch, now: number): void {
     const { message } = batch
     const memory = message.byteLength > smallMessageBytes ? this.#large : this.#small

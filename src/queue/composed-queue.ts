@@ -5,14 +5,14 @@ import { abortable } from '../base/abortable.ts'
 import { EndOfTurn } from '../base/end-of-turn.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterChange } from '../model/roster-entry.ts'
-import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Published } from '../model/published.ts'
 import type { Request } from '../model/request.ts'
 import type { NewChange } from '../model/reset.ts'
 import type { TablesOf } from '../model/update.ts'
 import type { OutgoingMessage } from '../publisher/outgoing-message.ts'
-import { Publisher } from '../publisher/publisher.ts'
-import { Subscriber } from '../subscriber/subscriber.ts'
+import type { Publisher } from '../publisher/publisher.ts'
+import type { Subscriber } from '../subscriber/subscriber.ts'
 import type { Transport, TransportHandlers } from '../transport/transport.ts'
 import { decodeMessage } from '../wire/frames/message-codec.ts'
 import { decodeRequest } from '../wire/frames/request-codec.ts'
@@ -20,22 +20,24 @@ import { Alarm } from './alarm.ts'
 import { Counters } from './counters.ts'
 import { Departure } from './departure.ts'
 import { lingerMs, reportBehindMs, reportMs } from './queue-times.ts'
-import { EventFeed } from './event-feed.ts'
-import { flushResult } from './flush-result.ts'
+import { type FlushResult, flushResult } from './flush-result.ts'
 import { type CommitOptions, Commits, type Transaction } from './commits.ts'
 import { checkSignalOption } from './option-checks.ts'
 import type { SubscribeOptions } from './options.ts'
 import { OwnRegistration } from './own-registration.ts'
-import type { QueueEvent, QueueStats } from './queue-event.ts'
+import { traces } from './channels.ts'
+import type { QueueEvent, QueueHealth, QueueStats } from './queue-event.ts'
+import { QueueFeed } from './queue-feed.ts'
+import { QueueReport } from './queue-report.ts'
 import type { Subscription } from './subscription-handle.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { perform } from './perform.ts'
-import type { QueueParts } from './queue-parts.ts'
+import { publisherOf, type QueueParts, subscriberOf } from './queue-parts.ts'
 import { Refusals } from '../transport/refusals.ts'
 import { RosterNews } from './roster-news.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import { type ResetOptions, resetsOf, tableNames } from './resets.ts'
-import type { FlushResult, UpdateQueue } from './update-queue.ts'
+import type { UpdateQueue } from './update-queue.ts'
 
 /** Composes publisher, subscriber and transport; owns the timer, the turn of the event loop and the life. */
 export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Tables> {
@@ -44,8 +46,9 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   readonly #transport: Transport
   readonly #publisher: Publisher
   readonly #subscriber: Subscriber
-  readonly #feed = new EventFeed<QueueEvent>()
+  readonly #feed: QueueFeed
   readonly #subscriptions: Subscriptions
+  readonly #report: QueueReport
   readonly #commits: Commits
   readonly #departure: Departure
   readonly #closed = Promise.withResolvers<TidingsError | undefined>()
@@ -71,43 +74,28 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#endOfTurn = new EndOfTurn(parts.clock, () => this.#onEndOfTurn())
     this.#tickAt = now + parts.subscriberLimits.tickMs
     this.#reportAt = now + reportMs
-    this.#publisher = new Publisher(
-      identityOf(parts.registration),
-      parts.declared,
-      parts.publisherLimits,
-      now,
-      parts.foreign,
-    )
-    this.#subscriber = new Subscriber(
-      parts.registration.incarnation,
-      parts.subscriberLimits,
-      parts.random,
-      {
-        hops: (incarnation) =>
-          incarnation === parts.registration.incarnation ? [] : this.#transport.hops(incarnation),
-        wallClock: () => parts.clock.wallClock(),
-      },
-      now,
-    )
-    const told = { feed: this.#feed, counters: this.#counters, news: this.#news }
+    this.#publisher = publisherOf(parts, now)
+    this.#subscriber = subscriberOf(parts, now)
+    this.#feed = new QueueFeed(this.identity, () => parts.clock.wallClock())
+    const [feed, counters, queue] = [this.#feed, this.#counters, this.identity]
+    const told = { queue, feed, counters, news: this.#news }
     this.#subscriptions = new Subscriptions(this.#subscriber, parts.clock, told, {
       event: (event) => this.#onEvent(event),
       proceed: () => this.#proceed(),
       say: () => this.#registration.say(),
       wakeWithin: (ms) => this.#wakeWithin(ms),
     })
+    const { clock, registration, transport } = parts
+    const [publisher, subscriber] = [this.#publisher, this.#subscriber]
+    const subscriptions = this.#subscriptions
+    this.#report = new QueueReport({ clock, publisher, subscriber, subscriptions, counters, feed })
     this.#commits = new Commits(this.#publisher, parts.publisherLimits, (changes) =>
       this.#publish(changes),
     )
     this.#departure = new Departure(parts.clock, this.#publisher, this.#commits, () =>
       this.#proceed(),
     )
-    this.#registration = new OwnRegistration(
-      parts.registration,
-      parts.transport,
-      this.#publisher,
-      this.#subscriber,
-    )
+    this.#registration = new OwnRegistration(registration, transport, publisher, subscriber)
   }
 
   /** Connects; rejects, with everything closed, as `Transport.open()` does. */
@@ -145,6 +133,11 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   #publish(changes: NewChange | readonly NewChange[]): Published {
+    if (!traces.publish.isHeard) return this.#take(changes)
+    return traces.publish.sync({ queue: this.identity, changes }, () => this.#take(changes))
+  }
+
+  #take(changes: NewChange | readonly NewChange[]): Published {
     // Not right behind the commit that filled it: a large one was work enough at a stretch.
     if (this.#publisher.isParcelFull) this.#closeParcel()
     const published = this.#publisher.publish(changes)
@@ -197,27 +190,29 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   stats(): QueueStats {
-    return {
-      published: this.#publisher.published,
-      ...this.#counters.snapshot,
-      retainedBytes: this.#publisher.retainedBytes,
-      heldBytes: this.#subscriber.heldBytes,
-      waitingUpdates: this.#subscriptions.waitingUpdates,
-    }
+    return this.#report.stats()
+  }
+
+  health(): QueueHealth {
+    return this.#report.health()
   }
 
   async flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
     checkSignalOption('flush()', options)
     this.#checkOpen('flush()')
-    return abortable(options.signal, (resolve, reject) => {
-      const { drainMs } = this.#parts
+    const { drainMs } = this.#parts
+    const flushing = (
+      resolve: (result: FlushResult) => void,
+      reject: (error: TidingsError) => void,
+    ): void => {
       this.#publisher.flush(this.#clock.now(), this.#clock.wallClock(), drainMs, (outcome) =>
         this.#isClosed
           ? reject(new TidingsError('CLOSED', 'the queue was closed before the flush had ended'))
           : resolve(flushResult(outcome, this.#subscriber.roster)),
       )
       this.#proceed()
-    })
+    }
+    return traces.flush.promise({ queue: this.identity }, () => abortable(options.signal, flushing))
   }
 
   async drain(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -327,8 +322,7 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
   }
 
   #onEvent(event: QueueEvent): void {
-    if (event.type === 'loss') this.#counters.lost(event.losses.length)
-    if (event.type === 'refused') this.#counters.refused(event.reason, event.count)
+    this.#counters.count(event)
     this.#feed.emit(event)
   }
 

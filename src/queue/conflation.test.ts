@@ -72,6 +72,12 @@ function apply(copy: Map<unknown, Row>, updates: readonly { kind: UpdateKind; re
     else copy.set(record.ID, record)
 }
 
+it('is as old as the first update that was folded in', () => {
+  const at = (publishedAt: number) => [update({ record: { ID: 1, VALUE: 1 }, publishedAt })]
+  expect(fold([]).conflation.oldestAt).toBe(null)
+  expect(fold([at(5), at(9)]).conflation.oldestAt).toBe(5)
+})
+
 describe('the latest of a key', () => {
   const all = [...sequences(4)]
 

@@ -59,6 +59,7 @@ export class Conflation<Tables extends TablesOf> {
   #bytes = 0
   #folded = 0
   #isIncomplete = false
+  #oldestAt: number | null = null
 
   constructor(keys: ConflationKeys, output: ConflationOutput) {
     this.#keys = keys
@@ -73,6 +74,11 @@ export class Conflation<Tables extends TablesOf> {
   /** Encoded bytes of what it keeps. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** When the first update was published that was folded in; null: none was. */
+  get oldestAt(): number | null {
+    return this.#oldestAt
   }
 
   get positions(): StreamPosition[] {
@@ -92,6 +98,7 @@ export class Conflation<Tables extends TablesOf> {
     const bytesEach = updates.length === 0 ? 0 : bytes / updates.length
     const before = this.#folded
     const keys = updates.map((update) => this.#foldingOf(update.table).reader?.read(update.record))
+    this.#oldestAt ??= updates[0]?.publishedAt ?? null
     for (const [index, update] of updates.entries()) this.#take(update, keys[index], bytesEach)
     for (const { stream, last } of positions)
       this.#positions.set(stream, Math.max(last, this.#positions.get(stream) ?? 0))

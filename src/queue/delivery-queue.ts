@@ -1,9 +1,12 @@
 import { Deque } from '../base/deque.ts'
 import { EndOfTurn } from '../base/end-of-turn.ts'
+import { isPromise } from '../base/is-promise.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Delivery, TablesOf, Update } from '../model/update.ts'
 import type { StreamPosition } from '../subscriber/subscription-output.ts'
+import { points, traces } from './channels.ts'
 import type { ConflationOutput } from './conflation.ts'
 import type { ConflationKeys } from './conflation-key.ts'
 import {
@@ -21,6 +24,8 @@ export type { DeliveryLimit } from './waiting-deliveries.ts'
 export const bytesPerTurn = 1024 * 1024
 
 interface DeliveryQueueEvents extends ConflationOutput {
+  /** Of which queue of this process the subscription is. */
+  readonly queue: PublisherIdentity
   /** Deliveries have been handed over. */
   consumed(): void
   /** Runs when the current turn of the event loop is over. */
@@ -38,6 +43,8 @@ export class DeliveryQueue<Tables extends TablesOf> {
   readonly #handler: Handler<Tables> | undefined
   readonly #events: DeliveryQueueEvents
   readonly #waiting: WaitingDeliveries<Tables>
+  /** What the handler has, and has not taken yet: its promise is not settled. */
+  #withHandler: WaitingDelivery<Tables> | null = null
   readonly #pulls = new Deque<PromiseWithResolvers<IteratorResult<Delivery<Tables>, undefined>>>()
   #isHandling = false
   readonly #lookForRoom: EndOfTurn
@@ -76,6 +83,15 @@ export class DeliveryQueue<Tables extends TablesOf> {
 
   get waitingUpdates(): number {
     return this.#waiting.updates
+  }
+
+  get waitingBytes(): number {
+    return this.#waiting.bytes
+  }
+
+  /** When the oldest update was published that the application has not taken yet; null: there is none. */
+  get oldestAt(): number | null {
+    return this.#withHandler?.oldestAt ?? this.#waiting.oldestAt
   }
 
   /** True: what waits does so for the event loop, not for the application. */
@@ -152,7 +168,10 @@ export class DeliveryQueue<Tables extends TablesOf> {
       const waiting = this.#waiting.shift()
       if (!waiting) return
       const value = waiting.delivery
-      if (value) this.#pulls.shift()?.resolve(new Pulled(value))
+      if (value) {
+        this.#pulls.shift()?.resolve(new Pulled(value))
+        this.#tell(value)
+      }
       this.#handOver(waiting)
     }
   }
@@ -178,7 +197,9 @@ export class DeliveryQueue<Tables extends TablesOf> {
     waiting: WaitingDelivery<Tables>,
     result: PromiseLike<unknown>,
   ) {
+    this.#withHandler = waiting
     const goOn = (): void => {
+      this.#withHandler = null
       this.#handOver(waiting)
       if (this.#ended) this.#isHandling = false
       else this.#handle(handler)
@@ -190,12 +211,22 @@ export class DeliveryQueue<Tables extends TablesOf> {
   }
 
   #call(handler: Handler<Tables>, delivery: Delivery<Tables>): unknown {
+    this.#tell(delivery)
     try {
-      return handler(delivery)
+      if (!traces.handler.isHeard) return handler(delivery)
+      const { queue } = this.#events
+      const call = (): unknown => handler(delivery)
+      return traces.handler.callback({ queue, delivery: delivery as Delivery }, call)
     } catch (error) {
       this.#events.handlerFailed(error)
       return undefined
     }
+  }
+
+  /** That it is handed over now, to whoever listens. */
+  #tell(delivery: Delivery<Tables>): void {
+    if (!points.delivery.isHeard) return
+    points.delivery.tell({ queue: this.#events.queue, delivery: delivery as Delivery })
   }
 
   #handOver(waiting: WaitingDelivery<Tables>): void {
@@ -225,8 +256,4 @@ class Pulled<Value> {
   constructor(value: Value) {
     this.value = value
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }

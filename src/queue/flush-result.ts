@@ -1,7 +1,12 @@
 import { identityOf, type PublisherIdentity } from '../model/publisher-identity.ts'
 import type { KnownRoster } from '../model/roster-entry.ts'
 import type { FlushOutcome } from '../publisher/flushes.ts'
-import type { FlushResult } from './update-queue.ts'
+
+/** Who had confirmed all that was published when a flush ended, and who had not. */
+export interface FlushResult {
+  readonly confirmed: readonly PublisherIdentity[]
+  readonly missing: readonly PublisherIdentity[]
+}
 
 /** The outcome of a flush by the names that the roster has for the subscribers. */
 export function flushResult(

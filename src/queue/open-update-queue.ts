@@ -6,6 +6,7 @@ import type { Registration } from '../model/roster-entry.ts'
 import type { TablesOf } from '../model/update.ts'
 import { defaultPublisherLimits, type PublisherLimits } from '../publisher/publisher-limits.ts'
 import { defaultSubscriberLimits } from '../subscriber/subscriber-limits.ts'
+import { traces } from './channels.ts'
 import { ComposedQueue } from './composed-queue.ts'
 import { checkOpenOptions } from './option-checks.ts'
 import { defaultDrainMs, type OpenOptions } from './options.ts'
@@ -28,6 +29,13 @@ export async function openUpdateQueue<Tables extends TablesOf = Record<string, o
 ): Promise<UpdateQueue<Tables>> {
   checkOpenOptions(options)
   checkAborted(options.signal)
+  const name = options.process ?? options.script ?? ''
+  return traces.open.promise({ name }, () => openChecked<Tables>(options))
+}
+
+async function openChecked<Tables extends TablesOf>(
+  options: OpenOptions,
+): Promise<UpdateQueue<Tables>> {
   const chosen = await chooseTransport(options)
   const queue = new ComposedQueue<Tables>({
     clock: systemClock,

@@ -9,6 +9,7 @@ const update = { table: 'A', kind: 'insert', record: {}, sequence: 1 } as unknow
 
 function handleWith(options: SubscribeOptions, events: Partial<HandleEvents>) {
   return new SubscriptionHandle(options, {
+    queue: { node: 'n', process: 'p', instance: '', incarnation: '0' },
     event: nothing,
     handlerFailed: nothing,
     ready: nothing,

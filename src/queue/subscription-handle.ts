@@ -2,6 +2,7 @@ import { abortable } from '../base/abortable.ts'
 import { EndOfTurn } from '../base/end-of-turn.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Loss } from '../model/loss.ts'
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Delivery, OfTables, TablesOf, Update } from '../model/update.ts'
 import { AwaitedCommit } from '../subscriber/awaited-commits.ts'
 import type { SubscriptionSink } from '../subscriber/subscriber.ts'
@@ -49,12 +50,14 @@ interface SubscriptionTo<Tables extends TablesOf>
 }
 
 export interface HandleEvents {
+  /** Of which queue of this process the subscription is. */
+  readonly queue: PublisherIdentity
   event(
     event: SubscriptionEvent | { readonly type: 'loss'; readonly losses: readonly Loss[] },
   ): void
   handlerFailed(error: unknown): void
   ready(): void
-  delivered(updates: number): void
+  delivered(updates: readonly Update[]): void
   filtered(updates: number): void
   folded(updates: number): void
   keyMissing(table: string, field: string): void
@@ -129,8 +132,13 @@ export class SubscriptionHandle<
     return this.#events.unreachable()
   }
 
-  get waitingUpdates(): number {
-    return this.#queue.waitingUpdates
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** What waits for the application. */
+  get waiting(): Pick<DeliveryQueue<TablesOf>, 'waitingUpdates' | 'waitingBytes' | 'oldestAt'> {
+    return this.#queue
   }
 
   async seen(token: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -197,7 +205,7 @@ export class SubscriptionHandle<
     return {
       updates: (updates: Update[], incomplete, bytes, positions: StreamPosition[]) => {
         if (this.#queue.isEnded) return
-        if (updates.length > 0) this.#events.delivered(updates.length)
+        if (updates.length > 0) this.#events.delivered(updates)
         this.#queue.updates(updates, incomplete, bytes, positions)
       },
       filtered: (updates) => {

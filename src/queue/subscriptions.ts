@@ -2,6 +2,7 @@ import { checkAborted } from '../base/abortable.ts'
 import type { Clock } from '../base/clock.ts'
 import type { TidingsError } from '../base/tidings-error.ts'
 import type { TablesOf } from '../model/update.ts'
+import type { SubscribedTables } from '../subscriber/subscribed-tables.ts'
 import type { Subscriber } from '../subscriber/subscriber.ts'
 import { checkSubscribeOptions, checkTables } from './option-checks.ts'
 import type { SubscribeOptions } from './options.ts'
@@ -21,13 +22,17 @@ interface SubscriptionsOutput extends Pick<HandleEvents, 'event'> {
   wakeWithin(ms: number): void
 }
 
+/** What is asked of a subscription whatever its tables. */
+type ShownHandle = Pick<SubscriptionHandle<TablesOf>, 'isReady' | 'waiting' | 'end'>
+
 /** The subscriptions of one queue, as the application holds them. */
 export class Subscriptions {
   readonly #subscriber: Subscriber
   readonly #clock: Clock
   readonly #told: Told
   readonly #queue: SubscriptionsOutput
-  readonly #handles = new Set<Pick<SubscriptionHandle<TablesOf>, 'waitingUpdates' | 'end'>>()
+  /** What the application holds of each, and the side that receives. */
+  readonly #open = new Map<ShownHandle, SubscribedTables>()
 
   constructor(subscriber: Subscriber, clock: Clock, told: Told, queue: SubscriptionsOutput) {
     this.#subscriber = subscriber
@@ -36,15 +41,13 @@ export class Subscriptions {
     this.#queue = queue
   }
 
-  get waitingUpdates(): number {
-    let updates = 0
-    for (const handle of this.#handles) updates += handle.waitingUpdates
-    return updates
+  get all(): ReadonlyMap<ShownHandle, SubscribedTables> {
+    return this.#open
   }
 
   /** Ends them all, with this error if there is one. */
   end(error: TidingsError | undefined): void {
-    for (const handle of this.#handles) handle.end(error)
+    for (const handle of this.#open.keys()) handle.end(error)
   }
 
   add<Tables extends TablesOf, Select extends TableFields<Tables> | undefined>(
@@ -69,14 +72,14 @@ export class Subscriptions {
       },
       stopped: () => {
         subscriber.remove(core)
-        this.#handles.delete(handle)
+        this.#open.delete(handle)
         this.#queue.proceed()
         this.#queue.say()
       },
     })
     const selection = selectionOf(options)
     const core = subscriber.add(wanted, options.own ?? true, handle.sink, clock.now(), selection)
-    this.#handles.add(handle)
+    this.#open.set(handle, core)
     this.#queue.wakeWithin(firstSyncMs)
     this.#queue.proceed()
     this.#queue.say()

@@ -1,3 +1,4 @@
+import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import type { Counters } from './counters.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { QueueEvent } from './queue-event.ts'
@@ -6,6 +7,7 @@ import type { HandleEvents } from './subscription-handle.ts'
 
 /** Where a queue tells what happens. */
 export interface Told {
+  readonly queue: PublisherIdentity
   readonly feed: EventFeed<QueueEvent>
   readonly counters: Counters
   readonly news: RosterNews
@@ -14,9 +16,10 @@ export interface Told {
 /** What a subscription to these tables tells people and counters of itself. */
 export function toldEvents(
   tables: readonly string[] | '*',
-  { feed, counters, news }: Told,
+  { queue, feed, counters, news }: Told,
 ): Omit<HandleEvents, 'event' | 'endOfTurn' | 'consumed' | 'await' | 'stopped'> {
   return {
+    queue,
     handlerFailed: (error) => feed.emit({ type: 'handler-failed', error }),
     ready: () => feed.emit({ type: 'ready', tables, unreachable: news.unreachable }),
     delivered: (updates) => counters.delivered(updates),

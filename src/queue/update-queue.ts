@@ -4,17 +4,12 @@ import type { Published } from '../model/published.ts'
 import type { NewChange } from '../model/reset.ts'
 import type { OfTables, TablesOf } from '../model/update.ts'
 import type { CommitOptions, Transaction } from './commits.ts'
+import type { FlushResult } from './flush-result.ts'
 import type { ResetOptions } from './resets.ts'
 import type { SubscribeOptions } from './options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
-import type { QueueEvent, QueueStats } from './queue-event.ts'
+import type { QueueEvent, QueueHealth, QueueStats } from './queue-event.ts'
 import type { Subscription } from './subscription-handle.ts'
-
-/** Who had confirmed all that was published when a flush ended, and who had not. */
-export interface FlushResult {
-  readonly confirmed: readonly PublisherIdentity[]
-  readonly missing: readonly PublisherIdentity[]
-}
 
 /** The update queue of one process. See `openUpdateQueue()`. */
 export interface UpdateQueue<Tables extends TablesOf = Record<string, object>>
@@ -58,6 +53,8 @@ export interface UpdateQueue<Tables extends TablesOf = Record<string, object>>
   /** What happens from now on; ends when the queue is closed. */
   status(): AsyncIterableIterator<QueueEvent>
   stats(): QueueStats
+  /** How this queue is now: for the probes of an application, and for people. */
+  health(): QueueHealth
   /**
    * Resolves when all subscribers have confirmed what was published so far, or after `drainMs`. Rejects
    * with ABORTED, or CLOSED where the queue fails meanwhile.

@@ -24,6 +24,8 @@ export interface WaitingDelivery<Tables extends TablesOf> {
   readonly updates: number
   readonly bytes: number
   readonly positions: readonly StreamPosition[]
+  /** When the first of its updates was published; null: it has none. */
+  readonly oldestAt: number | null
 }
 
 /** One delivery of updates as it came, which may still be folded. */
@@ -52,12 +54,18 @@ class PlainWaiting<Tables extends TablesOf> implements WaitingDelivery<Tables> {
   readonly updates: number
   readonly bytes: number
   readonly positions: readonly StreamPosition[]
+  readonly #updates: readonly Update[]
 
   constructor({ updates, isIncomplete, bytes, positions }: Plain) {
+    this.#updates = updates
     this.delivery = new UpdatesDelivery(updates as Update<Tables>[], isIncomplete)
     this.updates = updates.length
     this.bytes = bytes
     this.positions = positions
+  }
+
+  get oldestAt(): number | null {
+    return this.#updates[0]?.publishedAt ?? null
   }
 }
 
@@ -91,6 +99,7 @@ class Item<Tables extends TablesOf> {
 /** Losses that wait: those that come right behind them join them. */
 class Lost<Tables extends TablesOf> implements WaitingDelivery<Tables> {
   readonly losses: Loss<keyof Tables & string>[] = []
+  readonly oldestAt = null
   readonly positions: StreamPosition[] = []
   #bytes = 0
 
@@ -118,6 +127,7 @@ class FilteredOut {
   readonly delivery = null
   readonly updates = 0
   readonly bytes = 0
+  readonly oldestAt = null
   readonly #lasts = new Map<StreamPosition['stream'], number>()
 
   constructor(positions: readonly StreamPosition[]) {
@@ -161,6 +171,17 @@ export class WaitingDeliveries<Tables extends TablesOf> {
   /** Updates that wait or are with the application. */
   get updates(): number {
     return this.#updates
+  }
+
+  /** Encoded bytes of them. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** When the first update was published that waits; null: none does. */
+  get oldestAt(): number | null {
+    for (const { waiting } of this.#items) if (waiting.oldestAt !== null) return waiting.oldestAt
+    return null
   }
 
   /** True: what comes next needs nobody to take it. */

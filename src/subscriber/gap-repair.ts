@@ -61,7 +61,7 @@ export class GapRepair {
     const gap = stream.gap()
     const { repair } = stream
     if (!gap) {
-      if (repair.isOpen) this.#close(stream)
+      if (repair.isOpen) this.#repaired(source, stream)
       return
     }
     if (repair.from !== gap.from) this.#open(stream, gap, now)
@@ -112,8 +112,17 @@ export class GapRepair {
 
   /** Once for each time that the stream falls behind, and not for a parcel of which a part is on its way. */
   #tell(source: Source, { table, repair }: SubscribedStream, gap: { from: number; to: number }) {
-    if (!repair.tellOnce()) return
+    if (!repair.tellOnce(gap.from)) return
     this.#output.event({ type: 'behind', publisher: source.identity, table, ...gap })
+  }
+
+  /** Nothing is missing any more: it has come, or is reported lost. */
+  #repaired(source: Source, stream: SubscribedStream): void {
+    const { table, repair, known } = stream
+    const from = repair.toldFrom
+    this.#close(stream)
+    if (from === null) return
+    this.#output.event({ type: 'repaired', publisher: source.identity, table, from, to: known })
   }
 
   #ask(source: Source, stream: SubscribedStream, gap: { from: number; to: number }, now: number) {

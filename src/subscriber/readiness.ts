@@ -40,6 +40,15 @@ export class Readiness {
     return this.#awaited !== null
   }
 
+  /** Who has not answered yet, by name. */
+  missing(): string[] {
+    if (this.#isReady) return []
+    if (this.#awaited === null) return ['the roster of GENESIS_CLUSTER, which is not settled yet']
+    return [...this.#awaited]
+      .filter((incarnation) => !this.#hasAnswered(incarnation))
+      .map((incarnation) => this.#names.get(incarnation) ?? incarnation)
+  }
+
   onRoster(change: RosterChange, now: number): void {
     if (this.#isReady) return
     if (this.#reportAt === Infinity) this.#reportAt = now + this.#limits.waitingReportMs
@@ -72,13 +81,7 @@ export class Readiness {
     this.check()
     if (this.#isReady || now < this.#reportAt) return
     this.#reportAt = now + this.#limits.waitingReportMs
-    const missing =
-      this.#awaited === null
-        ? ['the roster of GENESIS_CLUSTER, which is not settled yet']
-        : [...this.#awaited]
-            .filter((incarnation) => !this.#hasAnswered(incarnation))
-            .map((incarnation) => this.#names.get(incarnation) ?? incarnation)
-    this.#output.event({ type: 'waiting', missing })
+    this.#output.event({ type: 'waiting', missing: this.missing() })
   }
 
   #hasAnswered(incarnation: string): boolean {

@@ -10,7 +10,8 @@ export class StreamRepair {
   #askedAt: number | null = null
   /** Of the pause between two asks: by chance a little less or more than all of it. */
   #share = 1
-  #isTold = false
+  /** From where on the stream was told to be behind; null: it was not. */
+  #toldFrom: number | null = null
   #nonces: number[] = []
 
   /** A gap is known. */
@@ -31,6 +32,10 @@ export class StreamRepair {
   /** How often this range was asked for. */
   get asks(): number {
     return this.#asks
+  }
+
+  get toldFrom(): number | null {
+    return this.#toldFrom
   }
 
   /** Of the asks whose refusal is still believed. */
@@ -63,10 +68,10 @@ export class StreamRepair {
     return this.#askedAt + pauseMs() * this.#share
   }
 
-  /** True the first time, until it is closed: that the stream is behind is said once. */
-  tellOnce(): boolean {
-    if (this.#isTold) return false
-    this.#isTold = true
+  /** True the first time, until it is closed: that the stream is behind from here on is said once. */
+  tellOnce(from: number): boolean {
+    if (this.#toldFrom !== null) return false
+    this.#toldFrom = from
     return true
   }
 
@@ -87,7 +92,7 @@ export class StreamRepair {
     this.#asks = 0
     this.#askAt = 0
     this.#askedAt = null
-    this.#isTold = false
+    this.#toldFrom = null
     this.#nonces = []
   }
 }

@@ -53,6 +53,7 @@ export class SubscribedTables {
   readonly #repair: GapRepair
   readonly #renewal: PathRenewal
   readonly #readiness: Readiness
+  readonly waitingFor = (): string[] => this.#readiness.missing()
   readonly #silence: SilenceWatch
   #isBusy = false
   #hasRoomAgain = false
@@ -125,8 +126,7 @@ export class SubscribedTables {
     const { incarnation } = message.publisher
     if (!this.#options.own && incarnation === this.#options.subscriber) return
     const source = this.#sources.get(incarnation) ?? this.#firstHeard(message.publisher, now)
-    if (!source) return
-    if (source.state === 'finished') return
+    if (!source || source.state === 'finished') return
     this.#heard(source, now)
     switch (message.kind) {
       case 'batch':

@@ -31,6 +31,14 @@ export type SubscriptionEvent =
       readonly from: number
       readonly to: number
     }
+  /** What it was behind by, and what came in the meantime, is all here or reported lost. */
+  | {
+      readonly type: 'repaired'
+      readonly publisher: PublisherIdentity
+      readonly table: string
+      readonly from: number
+      readonly to: number
+    }
   /** Two processes publish under one incarnation: from this sequence on came other updates under numbers already used. */
   | {
       readonly type: 'publisher-cloned'

@@ -88,8 +88,8 @@ export const endingRules: readonly Rule[] = [
     'it may be reopened',
     [
       'subscriber/subscribed-tables.ts',
-      "    if (source.state === 'finished') return\n    this.#heard(source, now)",
-      '    this.#heard(source, now)',
+      "if (!source || source.state === 'finished') return\n    this.#heard(source, now)",
+      'if (!source) return\n    this.#heard(source, now)',
     ],
     [leaving, 'D20: is finished when it has ended: nothing of it counts any more'],
   ),

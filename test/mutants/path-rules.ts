@@ -81,8 +81,8 @@ export const pathRules: readonly Rule[] = [
     'it says so once',
     [
       'subscriber/readiness.ts',
-      'this.#reportAt = now + this.#limits.waitingReportMs\n    const missing',
-      'this.#reportAt = Infinity\n    const missing',
+      'this.#reportAt = now + this.#limits.waitingReportMs\n    this.#output',
+      'this.#reportAt = Infinity\n    this.#output',
     ],
     [readiness, 'D11: waits for as long as it takes and says for whom, every 5 s'],
   ),

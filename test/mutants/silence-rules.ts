@@ -203,7 +203,7 @@ export const silenceRules: readonly Rule[] = [
     'D14.13',
     'That a stream is behind is told, once for each time',
     'it is told with each ask',
-    ['subscriber/stream-repair.ts', 'if (this.#isTold) return false', ''],
+    ['subscriber/stream-repair.ts', 'if (this.#toldFrom !== null) return false', ''],
     [silence, 'D14: is told as being behind, once for each time'],
   ),
   rule(

@@ -1,0 +1,3 @@
+export { metricsText } from './metrics-text.ts'
+export { metricsContentType } from './prometheus-text.ts'
+export { type MetricsRegister, registerMetrics } from './register-metrics.ts'
