@@ -6,7 +6,13 @@ export { changed, type Changed, type CommitOptions, type Transaction } from './q
 export type { ResetOptions } from './queue/resets.ts'
 export type { FlushResult } from './queue/flush-result.ts'
 export type { UpdateQueue } from './queue/update-queue.ts'
-export type { OpenOptions, QueueOptions, SubscribeOptions, WhenSlow } from './queue/options.ts'
+export type {
+  FlushOptions,
+  OpenOptions,
+  QueueOptions,
+  SubscribeOptions,
+  WhenSlow,
+} from './queue/options.ts'
 export type { ConflationKey } from './queue/conflation-key.ts'
 export type { KeyFields, Selected, TableFields } from './queue/table-fields.ts'
 export type { Comparable, FieldConditions, FieldWhere, TableWhere, Where } from './model/where.ts'

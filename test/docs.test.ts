@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { errorCategories } from '../src/base/tidings-error.ts'
+import { defaultCaptureLimits } from '../src/database/capture/capture-limits.ts'
 import { intakeLimits } from '../src/intake/intake-limits.ts'
 import { endedKeptMs, maxEndedEntries } from '../src/cluster/roster/roster.ts'
 import { loadSettings } from '../src/definition/load-settings.ts'
@@ -263,15 +264,16 @@ describe('docs/CLI.md', () => {
     .map(([, name = '']) => name)
     .filter((name) => name !== 'help')
 
-  it.each(['', ...commands])('has the help text of tidings %s', (name) => {
+  it.each(['', ...commands, 'capture postgres'])('has the help text of tidings %s', (name) => {
     const section = sections.get(`tidings ${name}`.trim()) ?? ''
     const [text = ''] = [...section.matchAll(/^```text\n(.*?)^```$/gms)].map(([, code]) => code)
-    expect(text.trimEnd()).toBe(help(name === '' ? [] : [name]).trimEnd())
+    expect(text.trimEnd()).toBe(help(name.split(' ').filter(Boolean)).trimEnd())
   })
 
   it('has every command and no other', () => {
     const documented = [...sections.keys()].filter((title) => /^tidings ./.test(title))
-    expect(documented).toEqual(commands.map((name) => `tidings ${name}`))
+    const within = documented.filter((title) => !/^tidings \w+ \w/.test(title))
+    expect(within).toEqual(commands.map((name) => `tidings ${name}`))
   })
 })
 
@@ -300,6 +302,7 @@ describe('limits', () => {
     ['docs/LIVE.md', 'live-limits', liveLimits],
     ['docs/MQTT.md', 'mqtt-limits', mqttLimits],
     ['docs/MQTT.md', 'presence-limits', presenceLimits],
+    ['docs/CAPTURE.md', 'capture-limits', defaultCaptureLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

@@ -51,6 +51,7 @@ const allowed: Record<string, readonly string[]> = {
     'cluster',
     'queue',
     'intake',
+    'database',
     'demo',
     'doctor',
   ],

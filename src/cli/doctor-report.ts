@@ -14,7 +14,8 @@ export function examinedLines(
   return lines.map((line) => `${line}\n`).join('')
 }
 
-function findingLines(
+/** A finding of a topic in two lines: what is so, and what to do. */
+export function findingLines(
   topic: string,
   { severity, what, remedy }: Finding,
   stream: NodeJS.WriteStream,

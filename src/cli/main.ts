@@ -50,6 +50,7 @@ function buildProgram(argv: readonly string[], ended: (code: number) => void): C
   addCheck(program, ended)
   addMon(program, ended)
   addDoctor(program, ended)
+  addCapture(program, ended)
   addKeygen(program, ended)
   addDemo(program, ended)
   return program
@@ -175,6 +176,43 @@ there is one, with 3 where GENESIS_CLUSTER of this node does not answer.${exitCo
     .action(async (options) => ended(await (await import('./doctor-command.ts')).doctor(options)))
 }
 
+function addCapture(program: Command, ended: Ended): void {
+  const capture = program
+    .command('capture')
+    .description('publish what commits in a database, whoever writes it')
+  addSharedOptions(capture.command('postgres'))
+    .description('publish what commits in tables of PostgreSQL, whoever writes it')
+    .addOption(
+      new Option(
+        '--tables <names>',
+        'tables as in SQL, parted by commas: trade,audit.trade (default: those of the last time)',
+      ).argParser((text: string) => text.split(',').map((name) => name.trim())),
+    )
+    .option('--url <url>', 'the database (default: $DATABASE_URL, else $PGHOST and the like)')
+    .option(
+      '--slot <name>',
+      'name of the replication slot and of the publication (default: tidings, or tidings_SYSTEM)',
+    )
+    .addOption(
+      new Option(
+        '--give-up-at <size>',
+        'let go of the log that the database keeps for the slot beyond so much, such as 10GiB, and tell subscribers to read again',
+      ).argParser(sizeInBytes),
+    )
+    .option('--check', 'say what keeps the tables from being captured, and change nothing')
+    .option('--drop', 'drop slot and publication')
+    .addHelpText(
+      'after',
+      `
+Says "ready at" and a position on stderr when all that commits from there on is published. SIGTERM and SIGINT
+end it with 0; the next one goes on from what subscribers have confirmed. A second capture of one
+slot waits, and takes over. --check ends with 1 where there is a problem, notes aside.${exitCodes}`,
+    )
+    .action(async (options) =>
+      ended(await (await import('./capture-command.ts')).capturePostgres(options)),
+    )
+}
+
 function addKeygen(program: Command, ended: Ended): void {
   const keygen = program.command('keygen')
   keygen
@@ -213,6 +251,15 @@ function positive(name: string, isWhole: boolean): (text: string) => number {
       return value
     throw new InvalidArgumentError(`${name} must be a ${isWhole ? 'whole ' : ''}number above 0.`)
   }
+}
+
+const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+function sizeInBytes(text: string): number {
+  const [, value = '', unit = ''] = /^(\d+(?:\.\d+)?) *([KMGT]iB|B)$/.exec(text) ?? []
+  const bytes = Number(value) * 1024 ** binaryUnits.indexOf(unit)
+  if (value !== '' && bytes > 0 && Number.isSafeInteger(Math.round(bytes))) return Math.round(bytes)
+  throw new InvalidArgumentError('--give-up-at must be a size such as 512MiB or 10GiB.')
 }
 
 function processStatus(text: string): ProcessStatus {

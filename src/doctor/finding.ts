@@ -1,3 +1,7 @@
+import type { Finding } from '../base/findings.ts'
+
+export { note, problem, type Finding } from '../base/findings.ts'
+
 /** What `tidings doctor` looks at, in its order. */
 export const examinedTopics = [
   'definition',
@@ -14,16 +18,6 @@ export const examinedTopics = [
 
 export type ExaminedTopic = (typeof examinedTopics)[number]
 
-/** Something that is wrong, or will be, and what to do about it. */
-export interface Finding {
-  /** `problem`: something does not work, or will not. `note`: good to know. */
-  readonly severity: 'problem' | 'note'
-  /** What is so, and where. */
-  readonly what: string
-  /** What to do. */
-  readonly remedy: string
-}
-
 /** What was found of one topic. */
 export interface Examined {
   readonly topic: ExaminedTopic
@@ -33,14 +27,6 @@ export interface Examined {
   /** Why it was not looked at; null: it was. */
   readonly skipped: string | null
 }
-
-export const problem = (what: string, remedy: string): Finding => ({
-  severity: 'problem',
-  what,
-  remedy,
-})
-
-export const note = (what: string, remedy: string): Finding => ({ severity: 'note', what, remedy })
 
 /** `fine`: what to say where nothing was found. */
 export const examined = (

@@ -22,8 +22,8 @@ import { Departure } from './departure.ts'
 import { lingerMs, reportBehindMs, reportMs } from './queue-times.ts'
 import { type FlushResult, flushResult } from './flush-result.ts'
 import { type CommitOptions, Commits, type Transaction } from './commits.ts'
-import { checkSignalOption } from './option-checks.ts'
-import type { SubscribeOptions } from './options.ts'
+import { checkFlushOptions, checkSignalOption } from './option-checks.ts'
+import type { FlushOptions, SubscribeOptions } from './options.ts'
 import { OwnRegistration } from './own-registration.ts'
 import { traces } from './channels.ts'
 import type { QueueEvent, QueueHealth, QueueStats } from './queue-event.ts'
@@ -197,10 +197,10 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     return this.#report.health()
   }
 
-  async flush(options: { readonly signal?: AbortSignal } = {}): Promise<FlushResult> {
-    checkSignalOption('flush()', options)
+  async flush(options: FlushOptions = {}): Promise<FlushResult> {
+    checkFlushOptions(options)
     this.#checkOpen('flush()')
-    const { drainMs } = this.#parts
+    const drainMs = options.drainMs ?? this.#parts.drainMs
     const flushing = (
       resolve: (result: FlushResult) => void,
       reject: (error: TidingsError) => void,

@@ -6,7 +6,12 @@ import { checkTableName } from '../model/topic.ts'
 import type { TablesOf } from '../model/update.ts'
 import { TableNames } from '../publisher/table-names.ts'
 import { wireLimits } from '../wire/limits.ts'
-import { type OpenOptions, slowChoices, type SubscribeOptions } from './options.ts'
+import {
+  type FlushOptions,
+  type OpenOptions,
+  slowChoices,
+  type SubscribeOptions,
+} from './options.ts'
 import { checkKeySelected, checkWhere } from './selection-options.ts'
 import { checkTableFields, type TableFields } from './table-fields.ts'
 
@@ -143,6 +148,13 @@ export function checkCommit(work: unknown, options: object): void {
 /** Throws USAGE where an option of a call that takes only a signal is none. */
 export function checkSignalOption(call: string, options: { readonly signal?: AbortSignal }): void {
   checkNames(call, options, { signal: true })
+  checkSignal(options.signal)
+}
+
+/** Throws USAGE where an option of `flush()` is none. */
+export function checkFlushOptions(options: FlushOptions): void {
+  checkNames('flush()', options, { signal: true, drainMs: true })
+  checkNumber('drainMs', options.drainMs, 0, longestWaitMs)
   checkSignal(options.signal)
 }
 

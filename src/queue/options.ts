@@ -107,3 +107,9 @@ export interface SubscriptionOptions<
 
 export const defaultClusterTimeoutMs = 10_000
 export const defaultDrainMs = 2_000
+
+export interface FlushOptions {
+  readonly signal?: AbortSignal | undefined
+  /** How long this flush waits, 0 to 3,600,000 milliseconds. Default: `drainMs` of the queue. */
+  readonly drainMs?: number | undefined
+}

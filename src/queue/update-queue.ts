@@ -6,7 +6,7 @@ import type { OfTables, TablesOf } from '../model/update.ts'
 import type { CommitOptions, Transaction } from './commits.ts'
 import type { FlushResult } from './flush-result.ts'
 import type { ResetOptions } from './resets.ts'
-import type { SubscribeOptions } from './options.ts'
+import type { FlushOptions, SubscribeOptions } from './options.ts'
 import type { Selected, TableFields } from './table-fields.ts'
 import type { QueueEvent, QueueHealth, QueueStats } from './queue-event.ts'
 import type { Subscription } from './subscription-handle.ts'
@@ -59,7 +59,7 @@ export interface UpdateQueue<Tables extends TablesOf = Record<string, object>>
    * Resolves when all subscribers have confirmed what was published so far, or after `drainMs`. Rejects
    * with ABORTED, or CLOSED where the queue fails meanwhile.
    */
-  flush(options?: { readonly signal?: AbortSignal | undefined }): Promise<FlushResult>
+  flush(options?: FlushOptions): Promise<FlushResult>
   /**
    * Takes nothing more, waits until open calls of `commit()` have ended and everything is confirmed, or the signal
    * aborts, leaves and closes.

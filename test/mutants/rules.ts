@@ -1,4 +1,5 @@
 import { boundRules } from './bound-rules.ts'
+import { captureRules } from './capture-rules.ts'
 import { deliveryRules } from './delivery-rules.ts'
 import { endingRules } from './ending-rules.ts'
 import { flushRules } from './flush-rules.ts'
@@ -44,4 +45,5 @@ export const rules: readonly Rule[] = [
   ...resetRules,
   ...tokenRules,
   ...liveRules,
+  ...captureRules,
 ]

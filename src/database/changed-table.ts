@@ -1,0 +1,17 @@
+/** The schema whose tables go by their name alone. */
+const plainSchema = 'public'
+
+/**
+ * What a table of PostgreSQL is called in the queue: as in its catalog, where what was written without quotes is in
+ * small letters. Beside the schema `public` it has its schema before it: `trade`, `Order`, `audit.trade`.
+ */
+export const queueTable = (schema: string, table: string): string =>
+  schema === plainSchema ? table : `${schema}.${table}`
+
+/** A table of PostgreSQL by its names in the catalog. */
+export interface CatalogName {
+  readonly schema: string
+  readonly name: string
+}
+
+export const queueTableOf = ({ schema, name }: CatalogName): string => queueTable(schema, name)

@@ -1,0 +1,54 @@
+import type { Client, ClientConfig } from 'pg'
+import { TidingsError } from '../base/tidings-error.ts'
+
+/** The package pg, which is installed by whoever uses a database: it is loaded when it is needed. */
+export async function loadPg(): Promise<(typeof import('pg'))['default']> {
+  try {
+    const { default: pg } = await import('pg')
+    return pg
+  } catch (error) {
+    throw new TidingsError(
+      'PACKAGE_MISSING',
+      `the package pg cannot be loaded: install it beside tidings (npm install pg): ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+}
+
+/** Where the database is; what is left out, pg takes from PGHOST, PGUSER and the like. */
+export type DatabaseAddress = Pick<
+  ClientConfig,
+  'connectionString' | 'host' | 'port' | 'user' | 'database' | 'password' | 'ssl'
+>
+
+/** A connection, of which `lost` is told once it ends without being asked to. Throws DATABASE_UNREACHABLE. */
+export async function connectClient(
+  config: ClientConfig & { readonly replication?: 'database' },
+  lost: (error: Error) => void,
+): Promise<Client> {
+  const { Client } = await loadPg()
+  const client = new Client({ connectionTimeoutMillis: 10_000, keepAlive: true, ...config })
+  client.on('error', lost)
+  try {
+    await client.connect()
+  } catch (error) {
+    throw new TidingsError(
+      'DATABASE_UNREACHABLE',
+      `the database cannot be reached: ${messageOf(error)}`,
+      { cause: error },
+    )
+  }
+  return client
+}
+
+/** Of an error of several addresses, of which Node says nothing itself, those of each. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map((each) => messageOf(each)).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** What PostgreSQL calls an error: five characters; undefined: it is none of PostgreSQL's. */
+export const sqlStateOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
