@@ -1,3 +1,5 @@
+import { shown } from '../base/shown.ts'
+import { TidingsError } from '../base/tidings-error.ts'
 import { systemClock } from '../base/clock.ts'
 import { capture } from '../database/capture/capture.ts'
 import type { CaptureFinding } from '../database/capture/capture-check.ts'
@@ -27,6 +29,11 @@ const processName = 'CAPTURE'
 export async function capturePostgres(options: CaptureCommandOptions): Promise<number> {
   const { system } = await requireSettings(definitionOptions(options))
   const slot = options.slot ?? slotOf(system)
+  if (!/^[a-z0-9_]{1,63}$/.test(slot))
+    throw new TidingsError(
+      'USAGE',
+      `--slot must be up to 63 small letters, digits and _, got ${shown(slot)}`,
+    )
   const url = options.url ?? process.env['DATABASE_URL']
   const address = url === undefined ? {} : { connectionString: url }
   const tables = options.tables ?? null

@@ -18,8 +18,8 @@ it.runIf(isThere)('a capture that begins says read again, one that goes on does 
   const first = await stage.started(['trade', 'position'])
   await received.until('both resets', ({ losses }) => losses.length === 2)
   expect(received.losses).toMatchObject([
-    { table: 'trade', reason: 'reset', text: 'its changes are captured from here on' },
-    { table: 'position', reason: 'reset' },
+    { table: 'position', reason: 'reset', text: 'its changes are captured from here on' },
+    { table: 'trade', reason: 'reset' },
   ])
   await first.stop()
   await stage.query('insert into trade values (1, 1)')

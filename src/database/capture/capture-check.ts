@@ -1,10 +1,10 @@
-import type { Client } from 'pg'
 import { type Finding, note, problem } from '../../base/findings.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { queueTableOf } from '../changed-table.ts'
 import { creationOf, publishedTables, readSlot, type SlotState } from './capture-slot.ts'
 import type { TableEntry } from './captured-tables.ts'
 import { quoteName } from './replication-stream.ts'
+import type { ControlConnection } from './control-connection.ts'
 
 /** What was looked at, and what is to be seen to. */
 export interface CaptureFinding extends Finding {
@@ -39,7 +39,7 @@ select current_setting('server_version_num')::int / 10000 as version, current_se
 
 /** What keeps these tables from being captured, or makes less of it. Changes nothing. */
 export async function checkCapture(
-  client: Client,
+  client: ControlConnection,
   slot: string,
   entries: readonly TableEntry[],
 ): Promise<CaptureFinding[]> {
@@ -60,7 +60,7 @@ export async function checkCapture(
 
 /** Throws DATABASE_REFUSED with all that keeps them from being captured: before anything is made of it. */
 export async function requireCapture(
-  client: Client,
+  client: ControlConnection,
   slot: string,
   entries: readonly TableEntry[],
 ): Promise<void> {
@@ -127,7 +127,7 @@ function ofSlot(
 }
 
 async function ofPublication(
-  client: Client,
+  client: ControlConnection,
   { mayCreate, user }: DatabaseState,
   slot: string,
   entries: readonly TableEntry[],

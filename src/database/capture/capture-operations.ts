@@ -1,10 +1,10 @@
-import type { Client } from 'pg'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { connectClient, type DatabaseAddress, sqlStateOf } from '../pg-client.ts'
 import { type CaptureFinding, checkCapture } from './capture-check.ts'
 import { dropSlot, objectInUse, publishedTables, readSlot } from './capture-slot.ts'
 import { findTables, readEntries, type TableEntry } from './captured-tables.ts'
 import { quoteName } from './replication-stream.ts'
+import { ControlConnection } from './control-connection.ts'
 
 /** What keeps these tables from being captured, or makes less of it. `tables` null: those of the publication. */
 export function examineCapture(
@@ -19,7 +19,7 @@ export function examineCapture(
 
 /** The entries of these tables, named as in SQL; null: of those of the publication. Throws USAGE where there are none. */
 export async function tablesToCapture(
-  client: Client,
+  client: ControlConnection,
   slot: string,
   tables: readonly string[] | null,
 ): Promise<TableEntry[]> {
@@ -58,10 +58,12 @@ export function dropCapture(address: DatabaseAddress, slot: string): Promise<str
 async function connected<Result>(
   address: DatabaseAddress,
   slot: string,
-  work: (client: Client) => Promise<Result>,
+  work: (client: ControlConnection) => Promise<Result>,
 ): Promise<Result> {
   // A connection that is lost fails the question that is asked.
-  const client = await connectClient({ ...address, application_name: slot }, () => undefined)
+  const client = new ControlConnection(
+    await connectClient({ ...address, application_name: slot }, () => undefined),
+  )
   try {
     return await work(client)
   } catch (error) {

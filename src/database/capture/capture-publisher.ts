@@ -2,7 +2,7 @@ import type { NewChange } from '../../model/reset.ts'
 import type { UpdateQueue } from '../../queue/update-queue.ts'
 import { descendingVersions } from '../commit-versions.ts'
 import { positionText } from '../log-position.ts'
-import { tellCommit } from '../told-commit.ts'
+import { tellCommit, tellResets } from '../told-commit.ts'
 import type { TableReader } from './table-reader.ts'
 import type { CapturedTransaction } from './transaction-assembly.ts'
 import type { TellCapture } from './capture-event.ts'
@@ -44,7 +44,7 @@ export class CapturePublisher {
   /** Says of tables that nobody can tell what has changed in them. */
   reset(tables: readonly string[], reason: string): void {
     this.#tell('note', `reset of ${tables.join(', ')}: ${reason}`)
-    this.#queue.publish(tables.map((table) => ({ table, kind: 'reset', reason })))
+    tellResets(this.#queue, tables, reason)
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Client } from 'pg'
 import { every, pause, type Timer } from '../../base/clock.ts'
 import { ArrivedChanges } from './arrived-changes.ts'
 import type { TellCapture } from './capture-event.ts'
@@ -10,11 +9,12 @@ import type { ReplicationStream } from './replication-stream.ts'
 import type { TableReader } from './table-reader.ts'
 import { type CapturedTransaction, TransactionAssembly } from './transaction-assembly.ts'
 import { readVisible, VisibleTransactions } from './visible-transactions.ts'
+import type { ControlConnection } from './control-connection.ts'
 
 export interface SessionParts {
   readonly limits: CaptureLimits
   /** For questions beside the stream. */
-  readonly control: Client
+  readonly control: ControlConnection
   readonly tables: TableReader
   readonly tell: TellCapture
 }

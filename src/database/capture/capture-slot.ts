@@ -1,7 +1,7 @@
-import type { Client } from 'pg'
 import { sqlStateOf } from '../pg-client.ts'
 import type { CatalogName } from '../changed-table.ts'
 import { quoteName } from './replication-stream.ts'
+import type { ControlConnection } from './control-connection.ts'
 
 /** What the database says of a replication slot. */
 export interface SlotState {
@@ -17,7 +17,7 @@ export interface SlotState {
   readonly isLost: boolean
 }
 
-export async function readSlot(client: Client, slot: string): Promise<SlotState | null> {
+export async function readSlot(client: ControlConnection, slot: string): Promise<SlotState | null> {
   const { rows } = await client.query<SlotState>(
     `select active_pid as "activePid", database::text, plugin::text, confirmed_flush_lsn::text as confirmed,
        coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::float8 as "retainedBytes",
@@ -29,7 +29,7 @@ export async function readSlot(client: Client, slot: string): Promise<SlotState 
 }
 
 /** False: it is there already. Waits for the transactions that have begun before: all that comes later is in it. */
-export async function createSlot(client: Client, slot: string): Promise<boolean> {
+export async function createSlot(client: ControlConnection, slot: string): Promise<boolean> {
   try {
     await client.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [slot])
     return true
@@ -40,7 +40,7 @@ export async function createSlot(client: Client, slot: string): Promise<boolean>
 }
 
 /** Ends its connection where there is one. False: there is none. */
-export async function dropSlot(client: Client, slot: string): Promise<boolean> {
+export async function dropSlot(client: ControlConnection, slot: string): Promise<boolean> {
   try {
     await client.query('select pg_drop_replication_slot($1)', [slot])
     return true
@@ -52,7 +52,7 @@ export async function dropSlot(client: Client, slot: string): Promise<boolean> {
 
 /** Oids of the tables of a publication; null: there is no such publication. */
 export async function publishedTables(
-  client: Client,
+  client: ControlConnection,
   publication: string,
 ): Promise<number[] | null> {
   const { rows } = await client.query<{ readonly oids: string[] }>(

@@ -1,4 +1,3 @@
-import type { Client } from 'pg'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { UpdateQueue } from '../../queue/update-queue.ts'
 import { queueTableOf } from '../changed-table.ts'
@@ -10,10 +9,11 @@ import { readEntries, type TableEntry } from './captured-tables.ts'
 import type { ConfirmedPosition } from './confirmed-position.ts'
 import type { TableReader } from './table-reader.ts'
 import { readVisible } from './visible-transactions.ts'
+import type { ControlConnection } from './control-connection.ts'
 
 export interface WatchParts {
   readonly limits: CaptureLimits
-  readonly control: Client
+  readonly control: ControlConnection
   readonly queue: UpdateQueue
   readonly publisher: CapturePublisher
   readonly confirmed: ConfirmedPosition

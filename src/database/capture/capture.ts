@@ -1,7 +1,6 @@
-import type { Client } from 'pg'
 import { inBackground } from '../../base/background.ts'
 import { type Clock, pause } from '../../base/clock.ts'
-import { asTidingsError, type TidingsError } from '../../base/tidings-error.ts'
+import { asTidingsError, TidingsError } from '../../base/tidings-error.ts'
 import type { UpdateQueue } from '../../queue/update-queue.ts'
 import { requireCapture } from './capture-check.ts'
 import { connectClient, type DatabaseAddress, messageOf } from '../pg-client.ts'
@@ -18,6 +17,7 @@ import { ConfirmedPosition } from './confirmed-position.ts'
 import type { ReplicationStream } from './replication-stream.ts'
 import { SlotAcquisition } from './slot-acquisition.ts'
 import { TableReader } from './table-reader.ts'
+import { ControlConnection } from './control-connection.ts'
 
 export interface CaptureOptions {
   readonly address: DatabaseAddress
@@ -62,7 +62,7 @@ interface Output {
 
 /** What belongs to one connection. */
 interface Stay {
-  readonly control: Client
+  readonly control: ControlConnection
   readonly entries: readonly TableEntry[]
   readonly tables: TableReader
   readonly session: CaptureSession
@@ -120,9 +120,11 @@ class Capture {
   async #stay(): Promise<Error | null> {
     const { address, limits, slot } = this.#options
     let end: (error: Error) => void = () => undefined
-    let control: Client | null = null
+    let control: ControlConnection | null = null
     try {
-      control = await connectClient({ ...address, application_name: slot }, (error) => end(error))
+      control = new ControlConnection(
+        await connectClient({ ...address, application_name: slot }, (error) => end(error)),
+      )
       const entries = await tablesToCapture(control, slot, this.#options.tables)
       this.#names = entries.map(queueTableOf)
       if (!this.#hasBegun) await requireCapture(control, slot, entries)
@@ -133,8 +135,14 @@ class Capture {
       end = session.onEnd
       return await this.#capture({ control, entries, tables, session })
     } catch (error) {
-      if (!this.#hasBegun || this.#failure || !isOfConnection(error)) throw this.#failure ?? error
-      return error as Error
+      if (this.#failure) throw this.#failure
+      if (isOfConnection(error) && this.#hasBegun) return error as Error
+      throw (
+        asTidingsError(error) ??
+        new TidingsError('DATABASE_FAILED', `the database says: ${messageOf(error)}`, {
+          cause: error,
+        })
+      )
     } finally {
       this.#session = null
       await control?.end().catch(() => undefined)

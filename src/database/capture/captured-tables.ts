@@ -1,6 +1,6 @@
-import type { Client } from 'pg'
 import { TidingsError } from '../../base/tidings-error.ts'
 import type { CatalogName } from '../changed-table.ts'
+import type { ControlConnection } from './control-connection.ts'
 
 /** What the catalog of the database says of a table. */
 export interface TableEntry extends CatalogName {
@@ -53,7 +53,7 @@ order by n.nspname, c.relname`
 
 /** The catalog's entries of these tables; what is no table any more is left out. */
 export async function readEntries(
-  client: Client,
+  client: ControlConnection,
   oids: readonly (number | string)[],
 ): Promise<TableEntry[]> {
   const { rows } = await client.query<Omit<TableEntry, 'oid'> & { readonly oid: string }>(
@@ -64,7 +64,10 @@ export async function readEntries(
 }
 
 /** The entries of tables that are named as in SQL: `trade`, `audit.trade`, `"Order"`. Throws USAGE with those that there are not. */
-export async function findTables(client: Client, names: readonly string[]): Promise<TableEntry[]> {
+export async function findTables(
+  client: ControlConnection,
+  names: readonly string[],
+): Promise<TableEntry[]> {
   const { rows } = await client.query<{ readonly name: string; readonly oid: string | null }>(
     `select name, c.oid::int8::text as oid from unnest($1::text[]) name
      left join pg_class c on c.oid = to_regclass(name) and c.relkind in ('r', 'p')`,
@@ -84,7 +87,7 @@ export async function findTables(client: Client, names: readonly string[]): Prom
 
 /** For each type that is a domain the type that it is made of, which a SELECT tells in its place. */
 export async function readBaseTypes(
-  client: Client,
+  client: ControlConnection,
   oids: readonly number[],
 ): Promise<Map<number, number>> {
   const { rows } = await client.query<{ readonly oid: string; readonly base: string }>(

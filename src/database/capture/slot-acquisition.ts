@@ -1,4 +1,3 @@
-import type { Client } from 'pg'
 import { type Clock, pause } from '../../base/clock.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
 import { type DatabaseAddress, sqlStateOf } from '../pg-client.ts'
@@ -20,10 +19,11 @@ import {
 } from './capture-slot.ts'
 import type { TableEntry } from './captured-tables.ts'
 import { ReplicationStream, type StreamHandlers } from './replication-stream.ts'
+import type { ControlConnection } from './control-connection.ts'
 
 export interface AcquisitionParts {
   readonly address: DatabaseAddress
-  readonly control: Client
+  readonly control: ControlConnection
   readonly clock: Clock
   readonly limits: CaptureLimits
   readonly slot: string

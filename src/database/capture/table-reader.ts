@@ -1,24 +1,24 @@
-import type { Client } from 'pg'
 import { loadPg } from '../pg-client.ts'
 import { queueTableOf } from '../changed-table.ts'
 import { CapturedTable, type ParseValue } from './captured-table.ts'
 import { readBaseTypes, readEntries, type TableEntry } from './captured-tables.ts'
 import type { Relation } from './pgoutput.ts'
+import type { ControlConnection } from './control-connection.ts'
 
 /** Makes changes out of rows of the stream, with the values that a SELECT by pg has of them. */
 export class TableReader {
-  readonly #client: Client
+  readonly #client: ControlConnection
   readonly #types: (typeof import('pg'))['types']
   readonly #tables = new WeakMap<Relation, CapturedTable>()
   /** Of each table the columns that the stream told last, by its oid. */
   readonly #columns = new Map<number, string>()
 
-  private constructor(client: Client, types: (typeof import('pg'))['types']) {
+  private constructor(client: ControlConnection, types: (typeof import('pg'))['types']) {
     this.#client = client
     this.#types = types
   }
 
-  static async open(client: Client): Promise<TableReader> {
+  static async open(client: ControlConnection): Promise<TableReader> {
     const { types } = await loadPg()
     return new TableReader(client, types)
   }

@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import type { ControlConnection } from './control-connection.ts'
 
 /**
  * Which transactions a SELECT sees that begins now. A commit is in the write-ahead log, and in our stream, before others see
@@ -45,7 +45,7 @@ const half = 2n ** 31n
 const lower = 2n * half - 1n
 
 /** What a SELECT sees that begins now. */
-export async function readVisible(client: Client): Promise<VisibleTransactions> {
+export async function readVisible(client: ControlConnection): Promise<VisibleTransactions> {
   const { rows } = await client.query<{ readonly snapshot: string }>(
     'select pg_current_snapshot()::text as snapshot',
   )
