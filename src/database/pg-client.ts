@@ -21,13 +21,16 @@ export type DatabaseAddress = Pick<
   'connectionString' | 'host' | 'port' | 'user' | 'database' | 'password' | 'ssl'
 >
 
+/** A machine that is very busy takes long; one that is away is said to be so. */
+const connectWithinMs = 30_000
+
 /** A connection, of which `lost` is told once it ends without being asked to. Throws DATABASE_UNREACHABLE. */
 export async function connectClient(
   config: ClientConfig & { readonly replication?: 'database' },
   lost: (error: Error) => void,
 ): Promise<Client> {
   const { Client } = await loadPg()
-  const client = new Client({ connectionTimeoutMillis: 10_000, keepAlive: true, ...config })
+  const client = new Client({ connectionTimeoutMillis: connectWithinMs, keepAlive: true, ...config })
   client.on('error', lost)
   try {
     await client.connect()
