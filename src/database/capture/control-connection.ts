@@ -1,4 +1,4 @@
-import type { Client, QueryResultRow } from 'pg'
+import type { Client, QueryResult, QueryResultRow } from 'pg'
 import { Turns } from '../../base/turns.ts'
 
 /** Asks the database, one question after the other: a client of pg takes no second one meanwhile. */
@@ -14,9 +14,9 @@ export class ControlConnection {
   query<Row extends QueryResultRow>(
     sql: string,
     values: readonly unknown[] = [],
-  ): Promise<{ readonly rows: Row[] }> {
+  ): Promise<Pick<QueryResult<Row>, 'rows'>> {
     // With values PostgreSQL takes one statement, without any it takes several.
-    const ask = (): Promise<{ readonly rows: Row[] }> =>
+    const ask = (): Promise<Pick<QueryResult<Row>, 'rows'>> =>
       values.length === 0 ? this.#client.query<Row>(sql) : this.#client.query<Row>(sql, [...values])
     return this.#turns.next(ask, { rows: [] })
   }
