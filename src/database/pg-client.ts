@@ -30,7 +30,11 @@ export async function connectClient(
   lost: (error: Error) => void,
 ): Promise<Client> {
   const { Client } = await loadPg()
-  const client = new Client({ connectionTimeoutMillis: connectWithinMs, keepAlive: true, ...config })
+  const client = new Client({
+    connectionTimeoutMillis: connectWithinMs,
+    keepAlive: true,
+    ...config,
+  })
   client.on('error', lost)
   try {
     await client.connect()
