@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { FlushResult } from '../../queue/update-queue.ts'
+import type { FlushResult } from '../../queue/flush-result.ts'
 import { ConfirmedPosition } from './confirmed-position.ts'
 
 const all: FlushResult = { confirmed: [], missing: [] }

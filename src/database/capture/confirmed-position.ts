@@ -1,6 +1,6 @@
 import { inBackground } from '../../base/background.ts'
 import { type Clock, pause } from '../../base/clock.ts'
-import type { FlushResult } from '../../queue/update-queue.ts'
+import type { FlushResult } from '../../queue/flush-result.ts'
 
 /** A flush that is under way: when all have confirmed, all before this position is confirmed. */
 interface Mark {
