@@ -27,6 +27,7 @@ try {
     `import { openUpdateQueue, TidingsError } from 'tidings'
      import { liveTable } from 'tidings/live'
      import { metricsText } from 'tidings/metrics'
+     import { publishCommits } from 'tidings/postgres'
      import { MemoryCluster } from 'tidings/testing'
      import { createRequire } from 'node:module'
      const required = createRequire(import.meta.url)('tidings')
@@ -44,6 +45,9 @@ try {
      const live = await liveTable(b, { table: 'TRADE', key: 'id', read: () => [{ id: 2 }] })
      if (live.get(2) === undefined) throw new Error('no row')
      if (!metricsText(b).includes('tidings_build_info{version="')) throw new Error('no figures')
+     try { publishCommits({}, a) } catch (error) {
+       if (error.code !== 'USAGE') throw error
+     }
      await a.close()
      await b.close()
      try { await openUpdateQueue({}) } catch (error) {

@@ -40,7 +40,14 @@ function commonjsTypes(door: Door): string {
 
 /** Writes `index.d.cts` beside each door of a build. */
 export function writeCommonjsTypes(dist: string): void {
-  for (const folder of ['.', 'live', 'metrics', 'database/sqlite', 'testing']) {
+  for (const folder of [
+    '.',
+    'live',
+    'metrics',
+    'database/sqlite',
+    'database/postgres',
+    'testing',
+  ]) {
     const source = join(import.meta.dirname, '..', 'src', folder, 'index.ts')
     const target = join(dist, folder, 'index.d.cts')
     writeFileSync(target, commonjsTypes(doorOf(readFileSync(source, 'utf8'))))

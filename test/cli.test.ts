@@ -48,7 +48,7 @@ async function readyTail(cluster: TestCluster, ...words: string[]): Promise<Chil
 }
 
 describe('words', () => {
-  const commands = ['cluster', 'publish', 'tail', 'check', 'mon', 'keygen', 'demo']
+  const commands = ['cluster', 'publish', 'tail', 'check', 'mon', 'postgres', 'keygen', 'demo']
 
   it.each(commands)('%s --help says how it is used, on stdout, and ends with 0', async (name) => {
     const { code, output, log } = await run([name, '--help'])

@@ -85,6 +85,7 @@ const doors = {
   'tidings/live': sourceOf('live'),
   'tidings/sqlite': sourceOf('database/sqlite'),
   'tidings/metrics': sourceOf('metrics'),
+  'tidings/postgres': sourceOf('database/postgres'),
 }
 const hook = `import { registerHooks } from 'node:module'
   const doors = ${JSON.stringify(doors)}
@@ -219,9 +220,11 @@ it('TypeScript and JavaScript of all pages is whole: each sample compiles as a f
       typeRoots: [join(root, 'node_modules/@types')],
       paths: {
         tidings: [join(root, 'src/index.ts')],
+        pg: [join(root, 'node_modules/@types/pg/index.d.ts')],
         'tidings/live': [join(root, 'src/live/index.ts')],
         'tidings/sqlite': [join(root, 'src/database/sqlite/index.ts')],
         'tidings/metrics': [join(root, 'src/metrics/index.ts')],
+        'tidings/postgres': [join(root, 'src/database/postgres/index.ts')],
         'tidings/testing': [join(root, 'src/testing/index.ts')],
       },
     },

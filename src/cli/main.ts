@@ -51,6 +51,7 @@ function buildProgram(argv: readonly string[], ended: (code: number) => void): C
   addMon(program, ended)
   addDoctor(program, ended)
   addCapture(program, ended)
+  addPostgres(program, ended)
   addKeygen(program, ended)
   addDemo(program, ended)
   return program
@@ -210,6 +211,44 @@ slot waits, and takes over. --check ends with 1 where there is a problem, notes 
     )
     .action(async (options) =>
       ended(await (await import('./capture-command.ts')).capturePostgres(options)),
+    )
+}
+
+function addPostgres(program: Command, ended: Ended): void {
+  const postgres = program
+    .command('postgres')
+    .description(
+      'make the triggers that publishCommits() of tidings/postgres hears, and look at them',
+    )
+    .addHelpText('after', exitCodes)
+  const url = [
+    '--url <url>',
+    'the database (default: $DATABASE_URL, else $PGHOST and the like)',
+  ] as const
+  postgres
+    .command('install')
+    .description('make the triggers of tables, or bring them up to date')
+    .argument('<table...>', `as in SQL: trade, audit.trade, '"Trade"'`)
+    .option(...url)
+    .option('--print', 'print the SQL, for a migration, and change nothing')
+    .action(async (tables: string[], options) =>
+      ended(await (await import('./postgres-command.ts')).postgresInstall(tables, options)),
+    )
+  postgres
+    .command('status')
+    .description('show which tables are told of, and what is wrong')
+    .option(...url)
+    .option('--json', 'as JSON')
+    .action(async (options) =>
+      ended(await (await import('./postgres-command.ts')).postgresStatus(options)),
+    )
+  postgres
+    .command('remove')
+    .description('take triggers away; with the last of them the functions go')
+    .argument('[table...]', 'none: all')
+    .option(...url)
+    .action(async (tables: string[], options) =>
+      ended(await (await import('./postgres-command.ts')).postgresRemove(tables, options)),
     )
 }
 

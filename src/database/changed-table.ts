@@ -15,3 +15,9 @@ export interface CatalogName {
 }
 
 export const queueTableOf = ({ schema, name }: CatalogName): string => queueTable(schema, name)
+
+/** The inverse. A name with a dot in it is of another schema. */
+export function schemaAndTable(queueName: string): [schema: string, table: string] {
+  const dot = queueName.indexOf('.')
+  return dot < 0 ? [plainSchema, queueName] : [queueName.slice(0, dot), queueName.slice(dot + 1)]
+}
