@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { Pool } from 'pg'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { publishCommits, snapshots, type TableSnapshot } from '../../src/database/postgres/index.ts'
 import { openUpdateQueue } from '../../src/index.ts'
 import { liveTables } from '../../src/live/index.ts'
@@ -45,11 +45,13 @@ async function openStage() {
   }
   const queue = await openUpdateQueue({ process: 'VIEW', definition, host })
   const pool = publishCommits(new Pool({ ...postgres.config, max: 2 }), queue)
-  onTestFinished(async () => {
+  // The end of a pool does not wait for its connections, and PostgreSQL ends with the test.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const close = async (): Promise<void> => {
     await pool.end()
     await queue.close()
-  })
-  return { psql, queue, pool, trader }
+  }
+  return { psql, queue, pool, trader, close }
 }
 
 const books = async (child: Child, commits: number): Promise<void> => {
@@ -68,9 +70,9 @@ const readAs = (table: string, key: string) => ({
 it.runIf(hasPostgres)(
   'live tables are what PostgreSQL has when it is quiet: two processes write, and a program that does not publish',
   async () => {
-    const { psql, queue, pool, trader } = await openStage()
+    const { psql, queue, pool, trader, close } = await openStage()
     const traders = await Promise.all([trader('T1', 1), trader('T2', 2)])
-    await using live = await liveTables(
+    const live = await liveTables(
       queue,
       { trade: readAs('trade', 'trade_id'), Position: readAs('Position', 'account') },
       { within: snapshots(pool) },
@@ -105,5 +107,7 @@ it.runIf(hasPostgres)(
       child.process.send('close')
       expect(await child.ended, child.log).toEqual({ code: 0, signal: null })
     }
+    await live.close()
+    await close()
   },
 )
