@@ -74,8 +74,9 @@ const flushMs = 3_600_000
 class Capture {
   readonly #options: CaptureOptions
   #output: Output | null = null
-  /** What ended the queue. */
+  /** What ended the queue: then nothing is waited for any more. */
   #failure: TidingsError | null = null
+  readonly #failed = new AbortController()
   #session: CaptureSession | null = null
   #history: string | null = null
   /** Why all tables are to be read again as soon as the stream stands; null: they need not. */
@@ -109,6 +110,7 @@ class Capture {
   readonly #tell: TellCapture = (type, message) => this.#options.on({ type, message })
 
   async #rest(error: Error): Promise<void> {
+    if (this.#failure) throw this.#failure
     const { limits, signal } = this.#options
     const pauseMs = Math.min(limits.retryMs * 2 ** this.#failures, limits.longestRetryMs)
     this.#failures += 1
@@ -150,8 +152,9 @@ class Capture {
   }
 
   async #capture(stay: Stay): Promise<Error | null> {
-    const { address, clock, limits, signal, slot } = this.#options
+    const { address, clock, limits, slot } = this.#options
     const { control, entries, session } = stay
+    const signal = AbortSignal.any([this.#options.signal, this.#failed.signal])
     const acquisition = new SlotAcquisition({
       address,
       control,
@@ -174,7 +177,7 @@ class Capture {
     signal.addEventListener('abort', leave)
     const stream = await acquisition.stream(session)
     signal.removeEventListener('abort', leave)
-    if (!stream) return null
+    if (!stream) return this.#failure
     session.begin(stream)
     let error: Error | null
     try {
@@ -203,7 +206,9 @@ class Capture {
     inBackground(
       queue.closed.then((failure) => {
         this.#failure = failure ?? null
-        if (failure) this.#session?.onEnd(failure)
+        if (!failure) return
+        this.#session?.onEnd(failure)
+        this.#failed.abort()
       }),
       () => undefined,
     )
