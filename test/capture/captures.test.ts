@@ -107,7 +107,9 @@ it.runIf(isThere)(
     await stage.query(
       `insert into other select id, repeat(md5(id::text), 20) from generate_series(1, 20000) id`,
     )
-    await running.says(/^warning: the database kept [\d.]+ MiB of its log, and the capture gave up/m)
+    await running.says(
+      /^warning: the database kept [\d.]+ MiB of its log, and the capture gave up/m,
+    )
     await fast.until('the resets', ({ losses }) => losses.length >= 2)
     expect(fast.losses).toMatchObject([
       { table: 'position', reason: 'reset', text: expect.stringContaining('gave up') as string },
