@@ -92,12 +92,12 @@ it('C3: of a transaction that is too large only its tables are kept, and the nex
   const transactions = assembled(
     250,
     begin(9n),
+    position,
+    insert(2, 'A'),
     trade,
     insert(1, '1'),
     insert(1, '2'),
     insert(1, '3'),
-    position,
-    insert(2, 'A'),
     commit(10n),
     begin(19n),
     insert(1, '4'),
@@ -107,8 +107,8 @@ it('C3: of a transaction that is too large only its tables are kept, and the nex
     [
       0,
       [
-        [trade, 'a transaction of more than 250 bytes'],
         [position, 'a transaction of more than 250 bytes'],
+        [trade, 'a transaction of more than 250 bytes'],
       ],
       250,
     ],
