@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { CaptureStage } from '../harness/capture-stage.ts'
+import { eventually } from '../harness/eventually.ts'
 import { available } from '../harness/tools.ts'
 
 endProcessesAfterEach()
@@ -40,9 +42,15 @@ it.runIf(isThere)(
     expect(await stage.slot()).toBe(undefined)
 
     const capture = await stage.startCapture('--tables', 'trade,audit.trade')
-    const { nodes } = await stage.cluster.snapshot()
-    const process = nodes[0]?.processes.find(({ name }) => name.startsWith('CAPTURE'))
-    expect(process?.tables.map(({ table }) => table).toSorted()).toEqual(['audit.trade', 'trade'])
+    const shown = async () => {
+      const { nodes } = await stage.cluster.snapshot()
+      const process = nodes[0]?.processes.find(({ name }) => name.startsWith('CAPTURE'))
+      return process?.tables.map(({ table }) => table).toSorted()
+    }
+    // What a process publishes it says with its next word to GENESIS_CLUSTER.
+    await eventually('the tables of the capture to be shown', async () =>
+      isDeepStrictEqual(await shown(), ['audit.trade', 'trade']),
+    )
     const inUse = stage.capture('--drop')
     expect((await inUse.ended).code).toBe(2)
     expect(inUse.log).toMatch(

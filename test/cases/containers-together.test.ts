@@ -13,7 +13,8 @@ import { scratchDirectory } from '../harness/scratch.ts'
 import { available } from '../harness/tools.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/CONTAINERS.md'), 'utf8')
-const files = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) =>
+// What has an `apiVersion` is for Kubernetes.
+const files = [...page.matchAll(/^```yaml\n(?!apiVersion)(.*?)^```$/gms)].map(([, text = '']) =>
   readCompose(text),
 )
 
