@@ -190,6 +190,34 @@ export const multicastRules: readonly Rule[] = [
     [order, 'X6: a word far beyond the window leaves all behind'],
   ),
   rule(
+    'X6.6',
+    'What was missed since then is no progress for what was asked for before',
+    'while others are missed and come, a lost ask is not sent again, and nothing is given up',
+    [
+      `${folder}/datagram-order.ts`,
+      'const isOld = sequence <= this.#missedTo',
+      'const isOld = sequence > 0',
+    ],
+    [
+      order,
+      'X6: while others are missed and come, what was asked for before them is asked for again after 400 ms',
+    ],
+  ),
+  rule(
+    'X6.7',
+    'An ask for others is none for what was asked for before',
+    'while others are asked for, a lost ask is not sent again',
+    [
+      `${folder}/datagram-order.ts`,
+      'if (this.#missing.firstFrom(this.#next) > this.#askedTo) {',
+      'if (this.#askedTo >= 0) {',
+    ],
+    [
+      order,
+      'X6: while others are missed and come, what was asked for before them is asked for again after 400 ms',
+    ],
+  ),
+  rule(
     'X7.1',
     'Who has heard nothing by the group for 3 s is deaf, and is served by the channel',
     'it is not noticed',
@@ -235,6 +263,13 @@ export const multicastRules: readonly Rule[] = [
     'nothing more is given for 2 s',
     [`${folder}/datagram-order.ts`, 'this.#giveUp(this.#missing.endOfRunAt(this.#next))', ''],
     [order, 'X8: where there is no room the oldest gap is given up'],
+  ),
+  rule(
+    'X8.3',
+    'The next one is taken where there is no room: it makes room',
+    'it is dropped, and given up',
+    [`${folder}/datagram-order.ts`, 'sequence !== this.#next && ', ''],
+    [order, 'X8: what is next is taken where there is no room: it makes room'],
   ),
   rule(
     'X9.1',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { multicastLimits } from './multicast-limits.ts'
+import { multicastLimits, type MulticastLimits } from './multicast-limits.ts'
 import { DatagramOrder } from './datagram-order.ts'
 
 const limits = {
@@ -11,8 +11,8 @@ const limits = {
 }
 
 /** Chance in the middle: what is late is asked for after 2 ms. */
-const newOrigin = (sent = 0, heldOfAll = { sum: 0 }) =>
-  new DatagramOrder(sent, limits, () => 0.5, heldOfAll)
+const newOrigin = (sent = 0, heldOfAll = { sum: 0 }, within: MulticastLimits = limits) =>
+  new DatagramOrder(sent, within, () => 0.5, heldOfAll)
 
 const records = (sequence: number, size = 1) => Buffer.alloc(size, sequence)
 
@@ -70,6 +70,31 @@ test('X6: what is missing is asked for once, 2 ms later, and again after 400 ms 
   ])
 })
 
+test('X6: while others are missed and come, what was asked for before them is asked for again after 400 ms', () => {
+  const origin = newOrigin(0, { sum: 0 }, multicastLimits)
+  offer(origin, [2], 0)
+  origin.tick(2)
+  for (let now = 100; now < 400; now += 100) {
+    offer(origin, [now / 50 + 2], now)
+    expect(origin.tick(now + 2)).toHaveLength(1)
+    offer(origin, [now / 50 + 1], now + 4)
+  }
+  expect(origin.tick(402)).toEqual([{ from: 1, count: 1 }])
+})
+
+test('X6: while others are missed and come, what does not come for 2 s is given up', () => {
+  const origin = newOrigin(0, { sum: 0 }, multicastLimits)
+  offer(origin, [2], 0)
+  for (let now = 100; now < 2_000; now += 100) {
+    offer(origin, [now / 50 + 2], now)
+    offer(origin, [now / 50 + 1], now + 4)
+    expect(given(origin)).toEqual([])
+    origin.tick(now + 5)
+  }
+  origin.tick(2_000)
+  expect(given(origin).slice(0, 2)).toEqual(['hole', 2])
+})
+
 test('X6: what comes before it is asked for is not', () => {
   const origin = newOrigin()
   offer(origin, [2], 0)
@@ -80,7 +105,7 @@ test('X6: what comes before it is asked for is not', () => {
 })
 
 test('X6: one ask has so many ranges, the next the rest', () => {
-  const origin = new DatagramOrder(0, { ...limits, askRanges: 2 }, () => 0.5, { sum: 0 })
+  const origin = newOrigin(0, { sum: 0 }, { ...limits, askRanges: 2 })
   offer(origin, [2, 4, 6], 0)
   expect(origin.tick(2).map(({ from }) => from)).toEqual([1, 3])
   expect(origin.tick(4).map(({ from }) => from)).toEqual([5])
@@ -147,6 +172,13 @@ test('X8: where there is no room the oldest gap is given up, and what did not fi
   expect(given(origin)).toEqual(['hole', 2, 3, 4, 5, 6, 7, 8, 9])
   expect(offer(origin, [11])).toEqual(['taken'])
   expect(origin.tick(2)).toEqual([{ from: 10, count: 1 }])
+})
+
+test('X8: what is next is taken where there is no room: it makes room', () => {
+  const origin = newOrigin()
+  offer(origin, [2, 3, 4, 5, 6, 7, 8, 9])
+  expect(offer(origin, [1])).toEqual(['taken'])
+  expect(given(origin)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
 test('X8: bytes are bounded, of one node and of all together; what is let go is free again', () => {

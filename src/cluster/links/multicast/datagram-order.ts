@@ -34,14 +34,14 @@ export class DatagramOrder {
   #heldBytes = 0
   #next: number
   #highest: number
-  /** Missing ones up to here were asked for, at `#askedAt`. */
+  /** Missing ones up to here were asked for, the first of them at `#askedAt`. */
   #askedTo = 0
   #askedAt = 0
   /** When what was not asked for yet is. */
   #askAt = Infinity
-  /** When a missing one came last, or the first was missed. */
+  /** When one of those up to `#missedTo` came last, or the first was missed. */
   #progressAt = 0
-  /** What is given up if nothing comes until then: what was missing at that time. */
+  /** The highest number known then, or at the first ask since: what is given up if nothing of it comes. */
   #missedTo = 0
   #skipped = 0
 
@@ -78,14 +78,17 @@ export class DatagramOrder {
   offer(sequence: number, records: Buffer, now: number): Offered {
     const judged = this.judge(sequence)
     if (judged !== null) return judged
-    if (!this.#hasRoom(records.length)) {
+    // What is next is given at once, and makes room.
+    if (sequence !== this.#next && !this.#hasRoom(records.length)) {
       this.#giveUp(this.#missing.endOfRunAt(this.#next))
       return 'no-room'
     }
     if (sequence > this.#highest) this.#rise(sequence, sequence, now)
     else {
       this.#missing.remove(sequence, sequence)
-      this.#progress(now)
+      // What was missed since then says nothing of an ask, or its answer, that was lost before.
+      const isOld = sequence <= this.#missedTo
+      if (isOld || this.#missing.firstFrom(this.#next) > this.#missedTo) this.#progress(now)
     }
     this.#hold(sequence, records)
     return 'taken'
@@ -123,9 +126,15 @@ export class DatagramOrder {
     }
     if (now - Math.max(this.#askedAt, this.#progressAt) >= this.#limits.askAgainMs) {
       this.#askedTo = 0
-      this.#askAt = Math.min(this.#askAt, now)
+      this.#askedAt = now
+      return this.#ask(now)
     }
-    return now >= this.#askAt ? this.#ask(now) : []
+    if (now < this.#askAt) return []
+    if (this.#missing.firstFrom(this.#next) > this.#askedTo) {
+      this.#askedAt = now
+      this.#missedTo = this.#highest
+    }
+    return this.#ask(now)
   }
 
   /** When `tick()` is due; Infinity: nothing is missing. */
@@ -192,7 +201,6 @@ export class DatagramOrder {
       ranges.push({ from, count: this.#askedTo - from + 1 })
       from = this.#missing.firstFrom(this.#askedTo + 1)
     }
-    this.#askedAt = now
     this.#askAt = from === Infinity ? Infinity : now + this.#soon()
     return ranges
   }
