@@ -91,6 +91,22 @@ describe('a publisher that is gone', () => {
     expect(all.order).toEqual(['lost A1..null', 'lost Z1..null'])
   })
 
+  it.each([
+    ['of which nothing is heard', (pair: Pair) => pair.pass(15_000, everything)],
+    ['that has died', (pair: Pair) => pair.roster({ state: 'ended', last: null })],
+    ['that has ended', (pair: Pair) => pair.roster({ state: 'ended', last })],
+  ])('D16: %s is not behind any more', (_, end) => {
+    const pair = new Pair(['A']).ready()
+    pair.publish(['A'])
+    pair.publish(['A'])
+    pair.deliver((_message, index) => index === 0)
+    pair.pass(1_000, everything)
+    expect([pair.told('behind'), pair.told('repaired')]).toEqual([1, 0])
+    end(pair)
+    pair.pass(15_000, everything)
+    expect([pair.told('behind'), pair.told('repaired')]).toEqual([1, 1])
+  })
+
   it('D20: that is gone again leaves its open loss from the first gap on, whatever was lost behind it', () => {
     const pair = new Pair(['A']).ready()
     pair.hasRoom = false

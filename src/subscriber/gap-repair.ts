@@ -61,7 +61,7 @@ export class GapRepair {
     const gap = stream.gap()
     const { repair } = stream
     if (!gap) {
-      if (repair.isOpen) this.#repaired(source, stream)
+      if (repair.isOpen) this.#ended(source, stream)
       return
     }
     if (repair.from !== gap.from) this.#open(stream, gap, now)
@@ -94,14 +94,15 @@ export class GapRepair {
 
   /** Nothing of its streams is asked for, and no answer is awaited, until it is heard, or on the roster, again. */
   rest(source: Source): void {
-    for (const stream of source.behind) if (stream.repair.isOpen) this.#close(stream)
+    for (const stream of source.behind) if (stream.repair.isOpen) this.#ended(source, stream)
     source.restsUnasked()
   }
 
   /** Nothing of its streams is asked for any more, nor known. */
   forgetAll(source: Source): void {
     if (source.streams.size === 0) return
-    for (const stream of source.streams.values()) if (stream.repair.isOpen) this.#close(stream)
+    for (const stream of source.streams.values())
+      if (stream.repair.isOpen) this.#ended(source, stream)
     source.forget()
   }
 
@@ -116,8 +117,8 @@ export class GapRepair {
     this.#output.event({ type: 'behind', publisher: source.identity, table, ...gap })
   }
 
-  /** Nothing is missing any more: it has come, or is reported lost. */
-  #repaired(source: Source, stream: SubscribedStream): void {
+  /** Nothing is missing any more: it has come, or is reported lost, as all is of who is gone. */
+  #ended(source: Source, stream: SubscribedStream): void {
     const { table, repair, known } = stream
     const from = repair.toldFrom
     this.#close(stream)

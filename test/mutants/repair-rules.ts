@@ -132,6 +132,17 @@ export const repairRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'D16.14',
+    'A stream whose publisher is gone is told not to be behind any more',
+    'it stays behind in the figures for ever',
+    [
+      'subscriber/gap-repair.ts',
+      'for (const stream of source.behind) if (stream.repair.isOpen) this.#ended(source, stream)',
+      'for (const stream of source.behind) if (stream.repair.isOpen) this.#close(stream)',
+    ],
+    ['src/subscriber/endings.test.ts', 'D16: that has died is not behind any more'],
+  ),
+  rule(
     'D17.1',
     'A replay is the retained batches as they were sent, with the nonce, on the reply topic of who asked',
     'it goes to the update topic',
