@@ -132,7 +132,7 @@ export const boundRules: readonly Rule[] = [
     'all that were open are',
     [
       'subscriber/gap-repair.ts',
-      'for (const stream of source.behind) if (stream.repair.isOpen) this.#close(stream)',
+      'for (const stream of source.behind) if (stream.repair.isOpen) this.#ended(source, stream)',
       '',
     ],
     [

@@ -17,6 +17,7 @@ import {
 } from '../../src/registration/registration-message.ts'
 import { placeOf, portsOf } from '../../src/registration/zeromq-place.ts'
 import * as options from '../../src/sockets/socket-options.ts'
+import { freeProcessPort } from '../harness/loopback.ts'
 
 export interface SmallClusterPorts {
   readonly inbound: number
@@ -112,7 +113,7 @@ process.send?.('ready')
 for await (const [route, frame] of router) {
   const message = frame ? decodeProcessMessage(frame) : null
   if (!route || message === null || silent) continue
-  if (message.type === 'register') take(route, message)
+  if (message.type === 'register') await take(route, message)
   if (message.type === 'renew') report.renews.push(`${message.step} ${message.incarnation}`)
   if (message.type === 'snapshot') {
     const snapshot = { system: null, node: 'n', mode: 'mesh', link: 'none', nodes: [] } as const
@@ -120,7 +121,7 @@ for await (const [route, frame] of router) {
   }
 }
 
-function take(route: Buffer, message: RegisterMessage): void {
+async function take(route: Buffer, message: RegisterMessage): Promise<void> {
   const { incarnation, node, process: name, instance } = message.registration
   report.registers += 1
   report.lastRegistration[incarnation] = message.registration
@@ -136,19 +137,25 @@ function take(route: Buffer, message: RegisterMessage): void {
     const text = `${name} is running already with pid ${twin.entry.pid}: use the option instance`
     return send(route, { type: 'refused', code: 'NAME_TAKEN', message: text })
   }
-  const member = upsert(route, message)
+  const free = message.wantsPort ? await freeProcessPort('127.0.0.1') : null
+  const member = upsert(route, message, free)
   const { processPort } = portsOf(member.entry.place)
   send(route, { type: 'registered', id: message.id, processPort, linked })
   if (member.seen.history !== rosterHistory) tell(member, 0)
   else if (member.seen.version < version) tell(member, member.seen.version)
 }
 
-function upsert(route: Buffer, { registration, seen, wantsPort }: RegisterMessage): Member {
+/** `free`: a port to hand out where it has none yet; null: it asks for none. */
+function upsert(
+  route: Buffer,
+  { registration, seen }: RegisterMessage,
+  free: number | null,
+): Member {
   const { connections: _connections, sequences: _sequences, ...entry } = registration
   const known = members.get(registration.incarnation)
   const { processPort: own, zeromqPort } = portsOf(entry.place)
   const before = portsOf(known?.entry.place ?? null).processPort
-  const processPort = own ?? before ?? (wantsPort ? handOut() : null)
+  const processPort = own ?? before ?? free
   const told = { ...entry, place: placeOf({ processPort, zeromqPort }) }
   const member = { route, entry: told, version: known?.version ?? 0, seen }
   members.set(registration.incarnation, member)
@@ -159,11 +166,6 @@ function upsert(route: Buffer, { registration, seen, wantsPort }: RegisterMessag
     if (other.seen.history === rosterHistory) tell(other, other.seen.version)
   }
   return member
-}
-
-/** Above the ports that the system gives to those who ask for any (ip_local_port_range), less 10000. */
-function handOut(): number {
-  return 51_000 + Math.floor(Math.random() * 4_000)
 }
 
 function tell({ route }: Member, since: number): void {
