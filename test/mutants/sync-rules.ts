@@ -1,6 +1,5 @@
 import { type Rule, rule } from './rule.ts'
 
-const subscriber = 'src/subscriber/subscriber.test.ts'
 const subscriberTicks = 'src/subscriber/subscriber-ticks.test.ts'
 const roundTrip = 'src/subscriber/round-trip.test.ts'
 const syncs = 'src/subscriber/syncs.test.ts'
@@ -186,7 +185,7 @@ export const syncRules: readonly Rule[] = [
       "if (message.kind !== 'heartbeat') this.#wakeWithin(this.#limits.tickMs)",
       '',
     ],
-    [subscriber, 'D15: is asked for by an update'],
+    [subscriberTicks, 'D15: is asked for by an update'],
   ),
   rule(
     'D15.20',
