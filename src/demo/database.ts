@@ -23,6 +23,9 @@ const summaryOfMonth = `
 
 type Row = Record<string, string | number | bigint>
 
+/** What is worked out of the days of a month. */
+type Figures = Omit<MonthlySummary, 'MONTH' | 'VERSION'>
+
 /**
  * The demonstration's database. Each change is one transaction over both tables and returns the
  * commit that its process publishes then.
@@ -114,14 +117,14 @@ export class PriceDatabase {
       'SELECT * FROM MONTHLY_SUMMARY WHERE MONTH = ?',
       MONTH,
     )
-    const [figures] = this.#all(summaryOfMonth, MONTH, MONTH)
+    const [figures] = this.#all<Figures>(summaryOfMonth, MONTH, MONTH)
     const VERSION = (known?.VERSION ?? 0n) + 1n
-    if (figures?.['DAYS'] === 0n) {
+    if (!figures || figures.DAYS === 0n) {
       assert(known, 'a month that has lost its last day had a summary')
       this.#run('DELETE FROM MONTHLY_SUMMARY WHERE MONTH = ?', MONTH)
       return { table: 'MONTHLY_SUMMARY', kind: 'delete', record: known, version: VERSION }
     }
-    const record = { MONTH, ...figures, VERSION } as unknown as MonthlySummary
+    const record: MonthlySummary = { MONTH, ...figures, VERSION }
     this.#put('MONTHLY_SUMMARY', record)
     const kind = known ? 'modify' : 'insert'
     return { table: 'MONTHLY_SUMMARY', kind, record, before: known, version: VERSION }

@@ -64,9 +64,15 @@ export function nodePorts(
   judgeRange([...ports.values()], cluster?.item, findings)
   judgeDistinct([...ports.values()], definition, findings)
   if (ports.size < Object.keys(portItems).length || findings.errors.length > errors) return null
-  return Object.fromEntries(
-    [...ports].map(([name, { port }]) => [name, port]),
-  ) as unknown as NodePorts
+  const portOf = (name: PortName): number => (ports.get(name) as NamedPort).port
+  return {
+    inbound: portOf('inbound'),
+    outbound: portOf('outbound'),
+    cluster: portOf('cluster'),
+    registry: portOf('registry'),
+    relay: portOf('relay'),
+    export: portOf('export'),
+  }
 }
 
 function judgeRange(
