@@ -1,8 +1,11 @@
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Shape } from '../../harness/definition-file.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
+import { applicationBytes } from './heap-objects.ts'
 import { addVerdicts, type Verdict } from './judge.ts'
 import { monotonicMs } from './order.ts'
 import { openQueue, startParticipant } from './participant.ts'
@@ -30,6 +33,13 @@ const steadyAllocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536'
 const collector = new URL('processes/collector.ts', import.meta.url).href
 
 const sampleMs = 1_000
+
+/** Heap snapshots of each process in a run, a quarter of them before samples count; each stops its process for about a second. */
+const snapshotsOfRun = 16
+
+/** Seconds between two of them at least. */
+const leastSnapshotEvery = 30
+
 const mebibyte = 1024 * 1024
 
 export interface SoakResult {
@@ -44,7 +54,7 @@ export interface SoakOptions {
   readonly seconds: number
   /** Of the maximum rate. */
   readonly percent: number
-  /** The folder of heap snapshots; undefined: none are written. */
+  /** Where the first heap snapshots that count, and the last ones, are left; undefined: nowhere. */
   readonly snapshots: string | undefined
 }
 
@@ -89,44 +99,68 @@ class Soak {
         updatesPerSecond: rate / this.#publishers.length,
       })
     await this.#latencies(null)
-    const windowsOfWarmUp = Math.ceil((seconds * warmUpShare) / samplesOfFloor)
-    const firstThatCounts = windowsOfWarmUp * samplesOfFloor
+    const snapshotEvery = Math.max(leastSnapshotEvery, Math.floor(seconds / snapshotsOfRun))
     const began = monotonicMs()
     for (let second = 0; second < seconds; second += 1) {
       await pause(Math.max(0, began + (second + 1) * sampleMs - monotonicMs()))
       const at = (monotonicMs() - began) / 1000
       await this.#sample(at)
-      if (second % samplesOfFloor !== 0) continue
-      await this.#sampleLiveHeaps(at)
-      this.#sampleParts(at)
-      if (second === firstThatCounts) await this.#writeSnapshots('first')
-      if (second + samplesOfFloor >= seconds) await this.#writeSnapshots('last')
+      if (second % samplesOfFloor === 0) {
+        await this.#sampleLiveHeaps(at)
+        this.#sampleParts(at)
+      }
+      if (second % snapshotEvery === 0) await this.#sampleObjects(at, at >= seconds * warmUpShare)
     }
   }
 
-  /** One after the other: a collection stands in the way of everybody on a small machine. */
+  /**
+   * With what V8 notes for itself, which goes on to grow: it is not judged. One after the other: a collection stands in
+   * the way of everybody on a small machine.
+   */
   async #sampleLiveHeaps(at: number): Promise<void> {
     for (const { participant, key } of [...this.#publishers, ...this.#subscribers])
-      this.#note(`${key} live heap`, 'MiB', at, (await participant.call('liveHeap')) / mebibyte)
+      this.#note(
+        `${key} live heap`,
+        'MiB',
+        at,
+        (await participant.call('liveHeap')) / mebibyte,
+        true,
+      )
     for (const { host, child } of this.#cluster.nodes) {
       child.process.send(collectNow)
       const [bytes] = (await once(child.process, 'message')) as [number]
-      this.#note(`GENESIS_CLUSTER ${host} live heap`, 'MiB', at, bytes / mebibyte)
+      this.#note(`GENESIS_CLUSTER ${host} live heap`, 'MiB', at, bytes / mebibyte, true)
     }
     // Of the pauses that this makes nothing counts as latency.
     await this.#latencies(null)
   }
 
-  /** What has grown on a heap is seen by comparing two of them. */
-  async #writeSnapshots(when: 'first' | 'last'): Promise<void> {
-    if (this.#snapshots === undefined) return
-    const stem = join(this.#snapshots, when)
-    for (const { participant, key } of [...this.#publishers, ...this.#subscribers])
-      await participant.call('snapshot', { file: `${stem}-${key}.heapsnapshot` })
-    for (const { host, child } of this.#cluster.nodes) {
-      child.process.send({ snapshot: `${stem}-GENESIS_CLUSTER-${host}.heapsnapshot` })
-      await once(child.process, 'message')
+  /** What the processes keep. `isCounted`: it is not of the time in which heaps and caches fill. */
+  async #sampleObjects(at: number, isCounted: boolean): Promise<void> {
+    const folder = this.#snapshots ?? mkdtempSync(join(tmpdir(), 'soak-'))
+    const place = (key: string): string => {
+      const first = join(folder, `first-${key}.heapsnapshot`)
+      return isCounted && existsSync(first) ? join(folder, `last-${key}.heapsnapshot`) : first
     }
+    const note = (key: string, file: string): void => {
+      const bytes = applicationBytes(readFileSync(file, 'utf8'))
+      this.#note(`${key} objects`, 'MiB', at, bytes / mebibyte)
+      if (!isCounted) rmSync(file)
+    }
+    for (const { participant, key } of [...this.#publishers, ...this.#subscribers]) {
+      const file = place(key)
+      await participant.call('snapshot', { file })
+      note(key, file)
+    }
+    for (const { host, child } of this.#cluster.nodes) {
+      const key = `GENESIS_CLUSTER-${host}`
+      const file = place(key)
+      child.process.send({ snapshot: file })
+      await once(child.process, 'message')
+      note(`GENESIS_CLUSTER ${host}`, file)
+    }
+    if (this.#snapshots === undefined) rmSync(folder, { recursive: true })
+    // Of the pauses that this makes nothing counts as latency.
     await this.#latencies(null)
   }
 
@@ -157,14 +191,12 @@ class Soak {
   }
 
   async #sample(at: number): Promise<void> {
-    // Writing a heap snapshot takes 40 MiB, and the process keeps them.
-    const isChanged = this.#snapshots !== undefined
     for (const { host, child } of this.#cluster.nodes)
-      this.#note(`GENESIS_CLUSTER ${host} RSS`, 'MiB', at, residentMiB(child.pid), isChanged)
+      this.#note(`GENESIS_CLUSTER ${host} RSS`, 'MiB', at, residentMiB(child.pid))
     await Promise.all(
       [...this.#publishers, ...this.#subscribers].map(async ({ participant, key }) => {
         const { rss, young } = await participant.call('memory')
-        this.#note(`${key} RSS`, 'MiB', at, (rss - young) / mebibyte, isChanged)
+        this.#note(`${key} RSS`, 'MiB', at, (rss - young) / mebibyte)
       }),
     )
     await this.#latencies(at)

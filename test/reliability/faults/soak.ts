@@ -31,7 +31,7 @@ const command = instrument(
   .option('--json <file>', 'leave the result there')
   .option(
     '--snapshots <folder>',
-    'leave two heap snapshots of each process there, of when it was warm and of the end: the developer tools of Chromium compare them. Resident memory is not judged then, since writing them makes it grow',
+    'leave two heap snapshots of each process there, of when it was warm and of the end: the developer tools of Chromium compare them',
   )
 const values = command
   .parse()

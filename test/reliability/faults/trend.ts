@@ -35,8 +35,7 @@ const findingErrors = 2
 
 /**
  * Memory goes up and down with the garbage collector; what stays is what lies under it. So of resident
- * memory, without V8's young generation, the least of so many samples counts, if there are enough of them, and what
- * is alive on the heap is taken right after a collection, without compiled code, once in as many.
+ * memory, without V8's young generation, the least of so many samples counts, if there are enough of them.
  */
 export const samplesOfFloor = 10
 const fewestFloors = 6
