@@ -5,7 +5,7 @@ import type { Application } from '../harness/application.ts'
 import { eventually } from '../harness/eventually.ts'
 import { writeKeyFile } from '../harness/key-file.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
-import { expectAllOf, sum } from './judgement.ts'
+import { expectAllInTheEnd, expectAllOf, sum } from './judgement.ts'
 
 endProcessesAfterEach()
 
@@ -63,7 +63,7 @@ it.each(shapes)(
       const publisher = publishers[place] as Application
       const published = await publisher.stop()
       for (const subscriber of subscribers)
-        expectAllOf(
+        expectAllInTheEnd(
           await subscriber.receives({ process: name, updates: sum(published) }),
           name,
           published,
