@@ -8,10 +8,13 @@ import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { count, instrument } from '../../src/testing/instrument.ts'
 import { childrenLogs, endChildren } from '../../test/harness/child.ts'
+import { available } from '../../test/harness/tools.ts'
 import { measureCommits } from './commits.ts'
 import type { MeasuredSection, Section, SectionName } from './page.ts'
 import { growthPage, tableText } from './page.ts'
+import { measureIdle } from './idle.ts'
 import { measureLate } from './late.ts'
+import { measureLinks } from './links.ts'
 import { measureProcesses } from './processes.ts'
 import { measureSizes } from './sizes.ts'
 import { measureTables } from './tables.ts'
@@ -24,14 +27,19 @@ const measures: Record<SectionName, () => Promise<Section>> = {
   tables: measureTables,
   sizes: measureSizes,
   commits: measureCommits,
+  links: () => measureLinks(most),
+  idle: () => measureIdle(most),
 }
+
+/** Their nodes are machines with networks of their own. */
+const onMachines: ReadonlySet<string> = new Set(['links', 'idle'])
 
 const { only, most, json } = instrument(
   'bench:growth',
   'What grows with what, on real processes. Writes the sections that it measures into bench/GROWTH.md.',
 )
   .option('--only <names>', `of ${Object.keys(measures).join(', ')}`, names, Object.keys(measures))
-  .option('--most <n>', 'processes of a node', count, 64)
+  .option('--most <n>', 'processes of a node, and nodes', count, 64)
   .option('--json <file>', 'leave the sections there too')
   .parse()
   .opts<{ only: readonly string[]; most: number; json?: string }>()
@@ -61,6 +69,7 @@ async function measured(measure: () => Promise<Section>): Promise<MeasuredSectio
 const sections: MeasuredSection[] = []
 for (const [name, measure] of Object.entries(measures)) {
   if (!only.includes(name)) continue
+  if (onMachines.has(name) && !available(name, 'network')) continue
   const section = await measured(measure)
   sections.push(section)
   console.log([`\n${section.title}`, tableText(section), ...section.laws].join('\n'))

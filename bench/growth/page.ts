@@ -1,5 +1,13 @@
 /** Sections in the order of the page. */
-export const sectionNames = ['processes', 'late', 'tables', 'sizes', 'commits'] as const
+export const sectionNames = [
+  'processes',
+  'late',
+  'tables',
+  'sizes',
+  'commits',
+  'links',
+  'idle',
+] as const
 export type SectionName = (typeof sectionNames)[number]
 
 export type Cell = string | number

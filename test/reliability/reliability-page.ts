@@ -9,6 +9,7 @@ export const resultsFolder = join(import.meta.dirname, 'results')
 const titles: Readonly<Record<Instrument, string>> = {
   chaos: 'Chaos',
   machines: 'Chaos between machines',
+  bars: 'Bars',
   faults: 'Fault matrix',
   simulation: 'Simulation',
   soak: 'Soak',

@@ -1,7 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 /** The instruments whose results docs/RELIABILITY.md shows, in its order. */
-export const instruments = ['chaos', 'machines', 'faults', 'simulation', 'soak', 'fuzz'] as const
+export const instruments = [
+  'chaos',
+  'machines',
+  'bars',
+  'faults',
+  'simulation',
+  'soak',
+  'fuzz',
+] as const
 
 export type Instrument = (typeof instruments)[number]
 

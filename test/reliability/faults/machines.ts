@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { KeyPair } from '../../../src/model/key-pair.ts'
 import type { Shape } from '../../harness/definition-file.ts'
 import type { Machine } from '../../harness/network.ts'
 import { Network } from '../../harness/network.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
 import { addVerdicts, judge, type PublishedStream, type Verdict } from './judge.ts'
 import { openQueue, type Participant, startParticipant } from './participant.ts'
+import { monotonicMs } from './order.ts'
 import type { RecordedLoss } from './recorder.ts'
 import { type Place, publishedBy } from './settled.ts'
 
@@ -23,25 +25,56 @@ export interface Way {
   readonly to: Machine
 }
 
+interface MachinesOptions {
+  /** Done to each machine before anything runs there. */
+  readonly prepare?: ((machine: Machine) => void) | undefined
+  /** Of each GENESIS_CLUSTER. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** So many machines more, without a node. */
+  readonly strangers?: number
+  readonly keys?: readonly KeyPair[]
+}
+
 /** Machines with networks of their own: on each a GENESIS_CLUSTER, and a process whose queues publish and subscribe. */
 export class Machines {
   readonly cluster: TestCluster
   readonly machines: readonly Machine[]
+  /** In the same network, without a node. */
+  readonly strangers: readonly Machine[]
   readonly publishers: Place[] = []
   readonly subscribers: Place[] = []
   readonly #participants: readonly Participant[]
   /** What was published before a subscription was ready. */
   readonly #before = new Map<Place, readonly PublishedStream[]>()
 
-  private constructor(cluster: TestCluster, machines: readonly Machine[]) {
+  private constructor(
+    cluster: TestCluster,
+    machines: readonly Machine[],
+    strangers: readonly Machine[],
+  ) {
     this.cluster = cluster
     this.machines = machines
+    this.strangers = strangers
     this.#participants = machines.map(({ name, place }) => startParticipant(name, { place }))
   }
 
-  static async start(shape: Shape, count: number): Promise<Machines> {
-    const { machines } = new Network(count)
-    return new Machines(await TestCluster.start(shape, count, { machines }), machines)
+  static async start(
+    shape: Shape,
+    count: number,
+    { prepare, env, strangers = 0, keys }: MachinesOptions = {},
+  ): Promise<Machines> {
+    const network = new Network(count + strangers)
+    const machines = network.machines.slice(0, count)
+    for (const machine of machines) prepare?.(machine)
+    const cluster = await TestCluster.reserve(shape, count, { machines, ...(keys && { keys }) })
+    await Promise.all(cluster.nodes.map((node) => node.start(env)))
+    return new Machines(cluster, machines, network.machines.slice(count))
+  }
+
+  machine(index: number): Machine {
+    const machine = this.machines[index]
+    if (!machine) throw new Error(`there is no machine ${index}`)
+    return machine
   }
 
   /** From each machine to each other one. */
@@ -52,18 +85,45 @@ export class Machines {
   }
 
   async addPublisher(key: string, node: number): Promise<Place> {
-    const place = await this.#open(key, node)
+    const place = await this.open(key, node)
     this.publishers.push(place)
     return place
   }
 
   /** Resolves when its subscription is ready: what is published from then on is owed to it. Whoever publishes is another one. */
   async addSubscriber(key: string, node: number): Promise<Place> {
-    const place = await this.#open(key, node)
+    const place = await this.open(key, node)
     this.subscribers.push(place)
     await place.participant.call('subscribe', { key, tables })
     this.#before.set(place, await this.published())
     return place
+  }
+
+  /** All that runs on a machine. */
+  pids(node: number): number[] {
+    const participant = this.#participants[node]
+    return [this.cluster.node(node).child.pid, ...(participant ? [participant.child.pid] : [])]
+  }
+
+  /** The queues of a machine are closed; what they published and were given counts no more. */
+  async leave(node: number): Promise<void> {
+    const participant = this.#participants[node]
+    for (const places of [this.publishers, this.subscribers])
+      for (const place of places.filter((each) => each.participant === participant)) {
+        await place.participant.call('close', { key: place.key })
+        places.splice(places.indexOf(place), 1)
+      }
+  }
+
+  /** What comes from one to the other gets lost, and the other way round. */
+  part(one: Machine, other: Machine): void {
+    one.deafen(other)
+    other.deafen(one)
+  }
+
+  /** All hear each other. */
+  join(): void {
+    for (const { from, to } of this.ways) to.hear(from)
   }
 
   /** All publishers publish, so many updates a second each. */
@@ -102,7 +162,8 @@ export class Machines {
     })
   }
 
-  async #open(key: string, node: number): Promise<Place> {
+  /** A queue that neither publishes nor subscribes yet, and is not judged. */
+  async open(key: string, node: number): Promise<Place> {
     const participant = this.#participants[node]
     if (!participant) throw new Error(`there is no machine ${node}`)
     await openQueue(participant, this.cluster, key, tables, {}, node)
@@ -118,18 +179,22 @@ export async function lossesOf(place: Place): Promise<readonly RecordedLoss[]> {
   return (await recordedOf(place)).losses
 }
 
-/** Waits until all of it is delivered, or lies in a loss whose end is told; what is missing then stays missing. */
+/** Waits until all of it is delivered, or lies in a loss whose end is told, or nothing has come for long: what is missing then stays missing. */
 async function accounts(place: Place, published: readonly PublishedStream[]): Promise<void> {
-  const isWhole = async (): Promise<boolean> => {
+  let [deliveries, movedAt] = [0, monotonicMs()]
+  // On a busy machine much is late; as long as more comes nothing is missing yet.
+  while (monotonicMs() - movedAt < waitedMs) {
     const { losses, ...recorded } = await recordedOf(place)
     const exact = losses.filter(({ to }) => to !== null)
-    return judge(published, { ...recorded, losses: exact }).silent === 0
+    if (judge(published, { ...recorded, losses: exact }).silent === 0) return
+    if (recorded.deliveries > deliveries)
+      [deliveries, movedAt] = [recorded.deliveries, monotonicMs()]
+    await pause(lookEveryMs)
   }
-  await holdsSoon(isWhole)
 }
 
 /** Whether it holds within a minute. */
-async function holdsSoon(look: () => Promise<boolean>): Promise<boolean> {
+export async function holdsSoon(look: () => Promise<boolean>): Promise<boolean> {
   for (const deadline = performance.now() + waitedMs; performance.now() < deadline;) {
     if (await look()) return true
     await pause(lookEveryMs)

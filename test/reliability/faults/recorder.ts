@@ -25,6 +25,8 @@ export interface RecordedStream {
 /** A loss, and when it was told: milliseconds of the machine's monotonic clock. */
 export interface RecordedLoss extends Loss {
   readonly at: number
+  /** How long no update had come then, milliseconds. */
+  readonly silentMs: number
 }
 
 /** What an application was given by one subscription. */
@@ -68,7 +70,8 @@ export class Recorder {
   take(delivery: Delivery): void {
     if (delivery.type === 'loss') {
       const at = monotonicMs()
-      for (const loss of delivery.losses) this.losses.push({ ...loss, at })
+      const silentMs = at - (this.lastAt ?? at)
+      for (const loss of delivery.losses) this.losses.push({ ...loss, at, silentMs })
       return
     }
     const now = monotonicMs()
