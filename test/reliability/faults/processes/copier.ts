@@ -25,6 +25,7 @@ interface Stream extends RecordedStream {
 const copy = new Map<string, RowState>()
 const streams = new Map<string, Stream>()
 const losses: RecordedLoss[] = []
+let lastAt: number | null = null
 let gate: PromiseWithResolvers<void> | null = null
 let [updates, folded, wrong] = [0, 0, 0]
 
@@ -56,9 +57,11 @@ function cover({ publisher, from, to }: ConflatedRange): void {
 
 function receive(delivery: Delivery): void {
   if (delivery.type === 'loss') {
-    for (const loss of delivery.losses) losses.push({ ...loss, at: monotonicMs() })
+    const at = monotonicMs()
+    for (const loss of delivery.losses) losses.push({ ...loss, at, silentMs: at - (lastAt ?? at) })
     return
   }
+  lastAt = monotonicMs()
   updates += delivery.updates.length
   for (const update of delivery.updates) take(update)
   if (delivery.type === 'conflated') {
