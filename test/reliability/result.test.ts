@@ -33,7 +33,7 @@ it('reads what is written', () => {
 
 it.each([
   [[], 'faults.json: the file must be an object'],
-  [{ ...result, instrument: 'hope' }, 'instrument must be one of chaos, machines, faults'],
+  [{ ...result, instrument: 'hope' }, 'instrument must be one of chaos, machines, bars, faults'],
   [{ ...result, at: 'today' }, 'at must be a time'],
   [{ ...result, seconds: -1 }, 'seconds must be a number from 0'],
   [{ ...result, colour: 'red' }, 'colour is not known'],
