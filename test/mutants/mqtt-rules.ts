@@ -157,6 +157,20 @@ export const mqttRules: readonly Rule[] = [
     [history, 'Q2: of two that are begun at the same moment the first counts'],
   ),
   rule(
+    'Q2.10',
+    'Who may have a name is waited for, though somebody vouches for the roster',
+    'of two processes one may be given the name of the other, which is there',
+    [
+      'transport/mqtt/presence/roster-settlement.ts',
+      ' && (this.#isLate(now) || ![...named].some(isUnanswered))',
+      ' && [...named].length >= 0',
+    ],
+    [
+      settlement,
+      'Q2: a name is settled when those who have it have said so themselves, whoever vouches for them',
+    ],
+  ),
+  rule(
     'Q3.1',
     'No more messages are unacknowledged than the broker takes',
     'any number is',

@@ -164,7 +164,7 @@ export class MqttTransport implements Transport {
     await until(() => true)
     const { broker, roster } = this.#setUp(registration)
     broker.connect()
-    await until(() => roster.isSettled)
+    await until(() => roster.isNameSettled)
     roster.claim()
     await until(() => roster.hasName)
     if (!roster.hasHistory) roster.beginHistory()

@@ -83,6 +83,11 @@ export class MqttRosterPlane implements RosterPlane {
     return this.#settlement.isSettled(this.#options.clock.now())
   }
 
+  /** Who may have our name has said whether it is there. */
+  get isNameSettled(): boolean {
+    return this.#settlement.isNameSettled(this.#twins(), this.#options.clock.now())
+  }
+
   get hasName(): boolean {
     return this.#claim === 'taken'
   }
@@ -91,7 +96,7 @@ export class MqttRosterPlane implements RosterPlane {
     return this.#history.current !== null
   }
 
-  /** The name is asked for: `hasName`, or it fails. The roster has to be settled. */
+  /** The name is asked for: `hasName`, or it fails. The name has to be settled. */
   claim(): void {
     this.#refuseTaken()
     openHere.add(this.#options.registration.incarnation)
@@ -346,7 +351,7 @@ export class MqttRosterPlane implements RosterPlane {
   #tick(now: number): void {
     this.#handlers.tick()
     if (!this.#isJoined) return
-    const isSettled = this.#settlement.isSettled(now)
+    const isSettled = this.#claim === 'none' ? this.isNameSettled : this.isSettled
     const againMs = isSettled ? presenceLimits.askRegularlyMs : presenceLimits.askAgainMs
     if (now - this.#askedAt >= againMs) this.#ask()
     this.#witness.look(now - this.#askedAt)

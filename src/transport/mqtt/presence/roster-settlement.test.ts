@@ -61,6 +61,20 @@ it.each([
   expect(all.settlement.isSettled(2)).toBe(true)
 })
 
+it('Q2: a name is settled when those who have it have said so themselves, whoever vouches for them, or are silent for so long', () => {
+  const all = started()
+  const named = () => [...all.book.living()].filter(({ incarnation }) => incarnation === two)
+  hear(all, one, true, 1)
+  hear(all, two, false, 1)
+  all.settlement.heard(digestOf([one, two]), 1)
+  expect(all.settlement.isSettled(1)).toBe(true)
+  expect(all.settlement.isNameSettled([], 1)).toBe(true)
+  expect(all.settlement.isNameSettled(named(), settleWithinMs - 1)).toBe(false)
+  expect(all.settlement.isNameSettled(named(), settleWithinMs)).toBe(true)
+  hear(all, two, true, 2)
+  expect(all.settlement.isNameSettled(named(), 2)).toBe(true)
+})
+
 it('Q2: what was said on an earlier connection does not count on the next', () => {
   const all = started()
   hear(all, one, true, 1)

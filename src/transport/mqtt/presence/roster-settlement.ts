@@ -1,5 +1,5 @@
 import { processName } from '../../../model/publisher-identity.ts'
-import type { PresenceBook } from './presence-book.ts'
+import type { KnownProcess, PresenceBook } from './presence-book.ts'
 import { presenceLimits } from './presence-limits.ts'
 import { digestOf, type RosterDigest } from './roster-digest.ts'
 
@@ -47,6 +47,14 @@ export class RosterSettlement {
     return this.#isSettled
   }
 
+  /**
+   * The same, and each of those who have a name has said itself that it is there, or is silent for long. That somebody
+   * knows the same processes says who may be there, and not that they live.
+   */
+  isNameSettled(named: Iterable<KnownProcess>, now: number): boolean {
+    return this.isSettled(now) && (this.#isLate(now) || ![...named].some(isUnanswered))
+  }
+
   /** Whom this process knows to be there: what it answers; null before it is settled. */
   known(now: number): RosterDigest | null {
     return this.isSettled(now) ? digestOf(this.#living(true)) : null
@@ -78,8 +86,7 @@ export class RosterSettlement {
 
   #unanswered() {
     return [...this.#book.living()].filter(
-      ({ incarnation, isConfirmed, presence }) =>
-        !isConfirmed && presence === 'here' && incarnation !== this.#own,
+      (known) => isUnanswered(known) && known.incarnation !== this.#own,
     )
   }
 
@@ -89,5 +96,8 @@ export class RosterSettlement {
     if (withOwn) yield this.#own
   }
 }
+
+const isUnanswered = ({ isConfirmed, presence }: KnownProcess): boolean =>
+  !isConfirmed && presence === 'here'
 
 const textOf = ({ count, digest }: RosterDigest): string => `${count} ${digest}`
