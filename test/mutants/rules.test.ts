@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { namesOfNoTest } from '../harness/listed-tests.ts'
 import { mutated } from './planted.ts'
 import { rules } from './rules.ts'
 import { tableOfRules } from './rules-table.ts'
@@ -60,16 +59,6 @@ it('tests that the rules name are named after an invariant', () => {
 })
 
 it('each test that a rule names is there once', async () => {
-  const named = rules.flatMap(({ rule, test }) => ('file' in test ? [{ rule, ...test }] : []))
-  const files = [...new Set(named.map(({ file }) => file))]
-  const words = ['node_modules/vitest/vitest.mjs', 'list', ...files, '--json', '--no-static-parse']
-  const { stdout } = await promisify(execFile)(process.execPath, words, { maxBuffer: 2 ** 26 })
-  const listed = JSON.parse(stdout) as readonly { readonly name: string; readonly file: string }[]
-  const wrong = named.flatMap(({ rule, file, name }) => {
-    const those = listed.filter(
-      (each) => each.file.endsWith(`/${file}`) && each.name.replaceAll(' > ', ' ').includes(name),
-    )
-    return those.length === 1 ? [] : [`${rule}: ${those.length} tests of ${file} are named ${name}`]
-  })
-  expect(wrong).toEqual([])
+  const named = rules.flatMap(({ test }) => ('file' in test ? [test] : []))
+  expect(await namesOfNoTest(named)).toEqual([])
 })

@@ -1,34 +1,23 @@
 import { connect as connectTcp } from 'node:net'
-import type { Socket as TcpSocket } from 'node:net'
+import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Dealer, XPublisher, XSubscriber } from 'zeromq'
-import type { Socket } from 'zeromq'
-import { type KeyPair, newKeyPair } from '../../src/model/key-pair.ts'
+import { newKeyPair } from '../../src/model/key-pair.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import type { Application } from '../harness/application.ts'
 import { eventually } from '../harness/eventually.ts'
 import { listeningEndpointsOf } from '../harness/ports-of-process.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
 import { expectAllOf, sum } from './judgement.ts'
+import { client, Outsider, outsiderTypes, type OutsiderType } from './outsider.ts'
 
 endProcessesAfterEach()
 
 const [ours, theirs] = [newKeyPair(), newKeyPair()]
 
-const open: (Socket | TcpSocket)[] = []
+const open: Socket[] = []
 afterEach(() => {
-  for (const socket of open.splice(0)) {
-    if ('destroy' in socket) socket.destroy()
-    else socket.close()
-  }
-})
-
-/** With the server's key and a pair of one's own. */
-const client = (server: string, own: KeyPair) => ({
-  curveServerKey: server,
-  curvePublicKey: own.public,
-  curveSecretKey: own.secret,
+  for (const socket of open.splice(0)) socket.destroy()
 })
 
 /** What a program that is not let in may have. */
@@ -38,52 +27,6 @@ const strangers = {
   'the public key alone': client(ours.public, theirs),
 } as const
 
-const types = {
-  subscriber: XSubscriber,
-  publisher: XPublisher,
-  dealer: Dealer,
-} as const
-
-/** A stranger that takes what it can get and says what it can say, at one port. */
-class Stranger {
-  readonly heard: string[] = []
-  readonly events: string[] = []
-  readonly #socket: Socket
-
-  constructor(endpoint: string, type: keyof typeof types, options: object, from = '') {
-    const socket = new types[type]({ linger: 0, sendTimeout: 0, ...options })
-    open.push(socket)
-    this.#socket = socket
-    void this.#watch()
-    void this.#listen(socket)
-    socket.connect(from === '' ? endpoint : `tcp://${from}:0;${endpoint.slice('tcp://'.length)}`)
-  }
-
-  get isIn(): boolean {
-    return this.events.includes('handshake')
-  }
-
-  get isRefused(): boolean {
-    return this.events.some((type) => type.startsWith('handshake:error'))
-  }
-
-  say(text: string): void {
-    ;(this.#socket as XPublisher).send(text).catch(() => undefined)
-  }
-
-  async #watch(): Promise<void> {
-    for await (const { type } of this.#socket.events) this.events.push(type)
-  }
-
-  async #listen(socket: AsyncIterable<Buffer[]>): Promise<void> {
-    try {
-      for await (const frames of socket) this.heard.push(frames.map(String).join(' '))
-    } catch {
-      // It is closed.
-    }
-  }
-}
-
 /** Every TCP port of the cluster's processes, also those that no page names. */
 function allPorts(cluster: TestCluster, ...applications: Application[]): string[] {
   const pids = [...cluster.nodes, ...applications].map(({ child }) => child.pid)
@@ -91,7 +34,7 @@ function allPorts(cluster: TestCluster, ...applications: Application[]): string[
 }
 
 /** All of a greeting at once (RFC 23): a socket of libzmq may have seen that the mechanisms differ, and have gone, before it says its own. */
-function begin(endpoint: string, mechanism: 'NULL' | 'CURVE'): TcpSocket {
+function begin(endpoint: string, mechanism: 'NULL' | 'CURVE'): Socket {
   const greeting = Buffer.alloc(64)
   greeting.write(`\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01${mechanism}`, 'latin1')
   const { hostname, port } = new URL(endpoint)
@@ -116,8 +59,8 @@ describe.each(['mesh', 'proxy'] as const)('in a %s with keys', (shape) => {
     expect(ports).toHaveLength(shape === 'mesh' ? 10 : 8)
     const all = ports.flatMap((port) =>
       Object.values(strangers).flatMap((options) =>
-        Object.keys(types).map(
-          (type) => [port, new Stranger(port, type as keyof typeof types, options)] as const,
+        Object.keys(outsiderTypes).map(
+          (type) => [port, new Outsider(port, type as OutsiderType, options)] as const,
         ),
       ),
     )
@@ -152,8 +95,8 @@ it('a key alone does not let in from an address that the definition does not lis
   const cluster = await TestCluster.start('mesh', 1, { keys: [ours] })
   const host = cluster.node().host
   const port = `tcp://${host}:${cluster.ports.outbound}`
-  const far = new Stranger(port, 'subscriber', client(ours.public, ours), '127.0.0.99')
-  const near = new Stranger(port, 'subscriber', client(ours.public, ours))
+  const far = new Outsider(port, 'subscriber', client(ours.public, ours), '127.0.0.99')
+  const near = new Outsider(port, 'subscriber', client(ours.public, ours))
   await eventually('both verdicts', () => far.isRefused && near.isIn)
   expect(far.isIn).toBe(false)
 })
@@ -163,7 +106,7 @@ it('a program with the key publishes to the inbound port, as foreign programs do
   const subscriber = await cluster.open('SUBSCRIBER')
   await subscriber.subscribe(['TRADE'])
   const inbound = `tcp://${cluster.node().host}:${cluster.ports.inbound}`
-  const program = new Stranger(inbound, 'publisher', client(ours.public, ours))
+  const program = new Outsider(inbound, 'publisher', client(ours.public, ours))
   await eventually('it is told what is wanted', () => program.heard.includes('\x01update/'))
   program.say(foreign)
   await eventually('its update', async () => (await subscriber.report()).foreign.length > 0)
@@ -213,7 +156,7 @@ it('a flood of subscriptions and requests without a key takes no memory', async 
   const before = await publisher.progress()
   const [port = ''] = listeningEndpointsOf(publisher.child.pid)
   const rogues = Object.values(strangers).map(
-    (options) => new Stranger(port, 'subscriber', { sendHighWaterMark: 0, ...options }),
+    (options) => new Outsider(port, 'subscriber', { sendHighWaterMark: 0, ...options }),
   )
   for (let n = 0; n < 300_000; n++) {
     for (const rogue of rogues) rogue.say(n % 2 === 0 ? `\x01table/${n}/` : `\x02${n}`)
