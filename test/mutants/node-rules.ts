@@ -126,6 +126,37 @@ export const nodeRules: readonly Rule[] = [
     ['src/cluster/membership/peers.test.ts', 'Z5: a name that is borne is not taken'],
   ),
   rule(
+    'Z5.2',
+    'Who is where a node answers is no new life of it, whatever it says: its connection has not ended',
+    'the last one who says so is it',
+    [
+      'cluster/membership/peers.ts',
+      'this.#members.get(peer.node)?.answers === true',
+      'this.#members.get(peer.node)?.answers === null',
+    ],
+    [
+      'src/cluster/membership/peers.test.ts',
+      'Z5: who is where a node answers is no new life of it',
+    ],
+  ),
+  rule(
+    'Z5.3',
+    'A new life is there once the connection to the last one has ended, though it was made again',
+    'it waits until the last one is missed',
+    ['cluster/membership/member.ts', 'if (!isOpen) this.#hasBroken = true', ''],
+    ['src/cluster/membership/peers.test.ts', 'Z5: a new life is there at once when the connection'],
+  ),
+  rule(
+    'Z5.4',
+    'A greeting that came before the end of the last life was seen is looked at again with each word of who greeted',
+    'it is forgotten: who takes itself for greeted only pings',
+    ['cluster/membership/membership.ts', 'message : waiting?.hello', 'message : undefined'],
+    [
+      'src/cluster/membership/membership.test.ts',
+      'Z5: a new life that greets before the end of the last one is seen is there when it is',
+    ],
+  ),
+  rule(
     'Z6.1',
     'A beacon that says a node leaves ends nothing as long as its connection stands',
     'the node is gone at once',

@@ -32,6 +32,8 @@ export class Member {
   /** Since when there is no connection; null: it stands. */
   #lostAt: number | null = Number.NEGATIVE_INFINITY
   #isLeaving = false
+  /** Its connection has ended since it was last heard, so another life of it may be there. */
+  #hasBroken = false
 
   constructor(node: string) {
     this.node = node
@@ -45,15 +47,22 @@ export class Member {
     return this.#lostAt === null
   }
 
+  /** Nobody else can be where it is: its connection has stood since it was last heard, which is not long ago. */
+  get answers(): boolean {
+    return this.isConnected && !this.#hasBroken && this.#state === 'alive'
+  }
+
   /** True: the state has changed; so for all calls. */
   heard(now: number): boolean {
     this.#lastHeard = now
+    if (this.isConnected) this.#hasBroken = false
     this.#isLeaving = false
     return this.#become('alive')
   }
 
   /** A ZMTP handshake with it has succeeded, or its connection has failed. */
   connection(isOpen: boolean, now: number): void {
+    if (!isOpen) this.#hasBroken = true
     this.#lostAt = isOpen ? null : (this.#lostAt ?? now)
   }
 

@@ -1,10 +1,13 @@
-import { Router } from 'zeromq'
+import { Dealer, Router } from 'zeromq'
 import { afterEach, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { freePorts, nodeAddresses } from '../../../test/harness/loopback.ts'
+import { eventually } from '../../../test/harness/eventually.ts'
+import { AccessList, loopbackAddresses } from '../../sockets/access-list.ts'
 import { Membership } from './membership.ts'
+import { writeHeaders } from './peers.ts'
 import type { ZreMessage } from './zre-codec.ts'
-import { decodeZre, zreUuid } from './zre-codec.ts'
+import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
 
 const headers = {
   node: 'a',
@@ -19,21 +22,26 @@ const headers = {
 
 const open: (() => unknown)[] = []
 afterEach(async () => {
-  for (const close of open.splice(0)) await close()
+  for (const close of open.splice(0).toReversed()) await close()
 })
 
-/** What another ZRE node hears of ours, message by message; `null`: no message of ZRE. */
-async function hear(count: number, headersOf = headers) {
+/** Node a of two, and where it expects node b. */
+async function meet(headersOf = headers) {
   const [address = ''] = nodeAddresses(1)
   const [own = 0, other = 0] = await freePorts(address, 2)
   const router = new Router({ linger: 0, receiveTimeout: 20_000 })
   open.push(() => router.close())
-  await router.bind(`tcp://${address}:${other}`)
+  const at = `tcp://${address}:${other}`
+  await router.bind(at)
+  const accepted: string[] = []
+  const access = await AccessList.open()
+  open.push(() => access.close())
+  access.load(loopbackAddresses)
   const membership = await Membership.open({
     bind: address,
     port: own,
     endpoint: () => `tcp://${address}:${own}`,
-    zapDomain: 'test',
+    zapDomain: access.domain,
     keys: null,
     uuid: 'a'.repeat(32),
     node: 'a',
@@ -42,7 +50,7 @@ async function hear(count: number, headersOf = headers) {
     clock: systemClock,
     handlers: {
       state: () => undefined,
-      peer: () => undefined,
+      peer: ({ uuid }) => accepted.push(uuid),
       whisper: () => undefined,
       warning: () => undefined,
       stranger: () => undefined,
@@ -53,7 +61,13 @@ async function hear(count: number, headersOf = headers) {
   })
   open.push(() => membership.close())
   membership.listen(headersOf)
-  membership.reach([{ id: 'b', endpoint: `tcp://${address}:${other}` }])
+  membership.reach([{ id: 'b', endpoint: at }])
+  return { membership, router, at, own: `tcp://${address}:${own}`, accepted }
+}
+
+/** What another ZRE node hears of ours, message by message; `null`: no message of ZRE. */
+async function hear(count: number) {
+  const { membership, router } = await meet()
   const heard: { uuid: string | null; message: ZreMessage | null }[] = []
   while (heard.length < count) {
     const [identity, frame] = await router.receive()
@@ -98,3 +112,51 @@ it('Z1: a node that has not answered is greeted again, from 1', async () => {
     'join 2',
   ])
 })
+
+it('Z5: a new life that greets before the end of the last one is seen is there when it is, though it only pings', async () => {
+  const { membership, router, at, own, accepted } = await meet()
+  const [first, second] = ['1', '2'].map((digit) => {
+    const uuid = digit.repeat(32)
+    const dealer = new Dealer({ linger: 0 })
+    // Bytes; its type says a text.
+    ;(dealer as { routingId: unknown }).routingId = zreIdentity(uuid)
+    open.push(() => dealer.close())
+    dealer.connect(own)
+    return { uuid, say: (type: 'ping' | 'hello') => dealer.send(encodeZre(said(type, at))) }
+  }) as [Life, Life]
+  await eventually('the first is there', async () => {
+    await first.say('hello')
+    return accepted.includes(first.uuid) && membership.isReached('b')
+  })
+  await second.say('hello')
+  // Answered: what it said before was read.
+  for (let n = 0; n < 3; n += 1) {
+    const before = accepted.length
+    await second.say('ping')
+    await first.say('hello')
+    await eventually('the first one again', () => accepted.length > before)
+  }
+  expect(new Set(accepted)).toEqual(new Set([first.uuid]))
+  router.close()
+  await eventually('the end is seen', () => !membership.isReached('b'))
+  await eventually('the second is there', async () => {
+    await second.say('ping')
+    return accepted.includes(second.uuid)
+  })
+})
+
+interface Life {
+  readonly uuid: string
+  readonly say: (type: 'ping' | 'hello') => Promise<void>
+}
+
+function said(type: 'ping' | 'hello', endpoint: string): ZreMessage {
+  if (type === 'ping') return { type, sequence: 2 }
+  const rest = {
+    groups: [],
+    status: 0,
+    name: 'b',
+    headers: writeHeaders({ ...headers, node: 'b' }),
+  }
+  return { type, sequence: 1, endpoint, ...rest }
+}

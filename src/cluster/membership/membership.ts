@@ -16,7 +16,7 @@ import type { NodeRefusal, Peer, TidingsHeaders } from './peers.ts'
 import { Peers, whisperVersion, writeHeaders } from './peers.ts'
 import type { Whisper } from './whisper.ts'
 import { decodeWhisper, encodeWhisper } from './whisper.ts'
-import type { ZreMessage } from './zre-codec.ts'
+import type { Hello, ZreMessage } from './zre-codec.ts'
 import { decodeZre, zreUuid } from './zre-codec.ts'
 
 /** How often each node is pinged, milliseconds. */
@@ -27,6 +27,16 @@ export const memberTickMs = 250
 
 /** Refused HELLOs that are told, each once: a host that says ever new nonsense must not fill the log. */
 const maxWarnings = 100
+
+/** Greetings that wait for another life to fall silent, and how often one is looked at before it is told. */
+const maxWaiting = 100
+const toldAfterLooks = 4
+
+/** A greeting of a life that is not there yet, as far as we know. */
+interface WaitingGreeting {
+  readonly hello: Hello
+  looks: number
+}
 
 interface MembershipHandlers {
   state(node: string, state: NodeState): void
@@ -81,6 +91,8 @@ export class Membership {
   /** At which contact a node is. */
   readonly #places = new Map<string, string>()
   readonly #warned = new Set<string>()
+  /** By UUID, the oldest first. */
+  readonly #waiting = new Map<string, WaitingGreeting>()
   #headers: TidingsHeaders | null = null
   #pingedAt = -Infinity
   #closed = false
@@ -255,7 +267,10 @@ export class Membership {
   }
 
   #take(uuid: string, message: ZreMessage, content: readonly Buffer[]): void {
-    if (message.type === 'hello' && !this.#greeted(uuid, message)) return
+    const waiting = this.#waiting.get(uuid)
+    // It need not greet us again: it has heard our HELLO perhaps, and pings.
+    const hello = message.type === 'hello' ? message : waiting?.hello
+    if (hello && !this.#greeted(uuid, hello)) return
     const node = this.#peers.nodeOf(uuid)
     if (node === undefined) return
     if (this.#peers.heard(node, this.#options.clock.now())) this.#changed(node)
@@ -265,16 +280,15 @@ export class Membership {
     if (whisper) this.#options.handlers.whisper(node, whisper)
   }
 
-  #greeted(uuid: string, hello: ZreMessage & { type: 'hello' }): boolean {
+  #greeted(uuid: string, hello: Hello): boolean {
     const at = this.#contacts.idAt(hello.endpoint)
     const outcome = this.#peers.hello(uuid, hello, at)
-    if (outcome.type === 'refused') {
-      if (!this.#warned.has(outcome.why) && this.#warned.size < maxWarnings) {
-        this.#warned.add(outcome.why)
-        this.#options.handlers.warning(`a HELLO was refused: ${outcome.why}`)
-      }
-      return false
-    }
+    const looks = (this.#waiting.get(uuid)?.looks ?? 0) + 1
+    this.#waiting.delete(uuid)
+    if (outcome.type === 'held') this.#wait(uuid, { hello, looks })
+    if (outcome.type === 'refused' || (outcome.type === 'held' && looks === toldAfterLooks))
+      this.#warnOnce(`a HELLO was refused: ${outcome.why}`)
+    if (outcome.type !== 'accepted') return false
     const { node } = outcome.peer
     const place = this.#contacts.has(node) ? node : (at ?? node)
     for (const [other, its] of this.#places) if (its === place) this.#displace(other)
@@ -282,5 +296,17 @@ export class Membership {
     this.#peers.connection(node, this.#contacts.isConnected(place), this.#options.clock.now())
     this.#options.handlers.peer(outcome.peer, outcome.begins)
     return true
+  }
+
+  #wait(uuid: string, greeting: WaitingGreeting): void {
+    const [oldest] = this.#waiting.keys()
+    if (oldest !== undefined && this.#waiting.size >= maxWaiting) this.#waiting.delete(oldest)
+    this.#waiting.set(uuid, greeting)
+  }
+
+  #warnOnce(message: string): void {
+    if (this.#warned.has(message) || this.#warned.size >= maxWarnings) return
+    this.#warned.add(message)
+    this.#options.handlers.warning(message)
   }
 }

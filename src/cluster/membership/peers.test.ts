@@ -120,9 +120,39 @@ test('Z5: a name that is borne is not taken from another place, but once nobody 
       'give each node a name of its own',
   })
   expect(all.nodeOf('1')).toBe('b')
+  all.connection('b', false, 0)
+  all.connection('b', true, 0)
   expect(all.hello('3', elsewhere, 'b')).toMatchObject({ type: 'accepted', begins: true })
   expect(all.hello('1', hello(headers('b')), 'b')).toMatchObject({ type: 'accepted' })
   all.connection('b', false, 0)
   expect(all.hello('2', elsewhere, null)).toMatchObject({ type: 'accepted', begins: true })
   expect(all.nodeOf('1')).toBeUndefined()
+})
+
+test('Z5: who is where a node answers is no new life of it, until its connection has ended or it has fallen silent', () => {
+  const all = peers()
+  all.hello('1', hello(headers('b')), 'b')
+  all.connection('b', true, 0)
+  all.heard('b', 0)
+  const why =
+    'tcp://10.0.0.2:6000 says that it is a new life of b, but b answers at tcp://10.0.0.2:6000, on a connection that has not ended'
+  expect(all.hello('2', hello(headers('b')), 'b')).toEqual({ type: 'held', why })
+  // Nor is it another node: c would lead the link to b away.
+  expect(all.hello('2', hello(headers('c')), null)).toMatchObject({ type: 'held' })
+  expect(all.nodeOf('1')).toBe('b')
+  expect(all.nodeOf('2')).toBeUndefined()
+  all.tick(60_000, 0)
+  expect(all.hello('2', hello(headers('b')), 'b')).toMatchObject({ type: 'accepted' })
+})
+
+test('Z5: a new life is there at once when the connection to the last one has ended, though it was made again', () => {
+  const all = peers()
+  all.hello('1', hello(headers('b')), 'b')
+  all.connection('b', true, 0)
+  all.heard('b', 0)
+  all.connection('b', false, 1)
+  all.connection('b', true, 2)
+  expect(all.hello('2', hello(headers('b')), 'b')).toMatchObject({ type: 'accepted', begins: true })
+  all.heard('b', 3)
+  expect(all.hello('3', hello(headers('b')), 'b')).toMatchObject({ type: 'held' })
 })

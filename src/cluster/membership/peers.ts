@@ -72,6 +72,8 @@ export interface Peer {
 type HelloOutcome =
   | { readonly type: 'accepted'; readonly peer: Peer; readonly begins: boolean }
   | { readonly type: 'refused'; readonly why: string }
+  /** Another life answers at this place: this one is there once that one does not. */
+  | { readonly type: 'held'; readonly why: string }
 
 /** A cluster, for people. */
 export const clusterNamed = (name: string): string =>
@@ -119,6 +121,8 @@ export class Peers {
     // Where the definition says that the node is, it is.
     const taken = old && at !== node && this.#taken(old, uuid, hello.endpoint)
     if (taken) return { type: 'refused', why: taken }
+    const held = this.#held(node, uuid, hello.endpoint)
+    if (held) return { type: 'held', why: held }
     if (old) this.#nodeOf.delete(old.uuid)
     const peer = { node, endpoint: hello.endpoint, uuid, headers }
     this.#peers.set(node, peer)
@@ -127,14 +131,27 @@ export class Peers {
   }
 
   /**
-   * A port has one owner: who comes from there is a new life of the node. Who comes from elsewhere has its name only once
-   * nobody answers at the old place; else the two would take it from each other with each HELLO.
+   * Who comes from elsewhere has the name of a node only once nobody answers at the old place; else the two would take it
+   * from each other with each HELLO.
    */
   #taken({ node, uuid, endpoint }: Peer, other: string, from: string): string | null {
     const member = this.#members.get(node)
     const isHeld = member?.isConnected === true && member.state !== 'gone'
     if (other === uuid || from === endpoint || !isHeld) return null
     return `${from} says that it is ${node}, which is at ${endpoint} and answers there: give each node a name of its own`
+  }
+
+  /**
+   * A HELLO may be forged, a connection that stands is not: who is at its other end is who it was. A new life of the node
+   * has a new connection.
+   */
+  #held(node: string, uuid: string, from: string): string | null {
+    for (const peer of this.#peers.values()) {
+      const isThere = peer.node === node || peer.endpoint === from
+      if (isThere && peer.uuid !== uuid && this.#members.get(peer.node)?.answers === true)
+        return `${from} says that it is a new life of ${node}, but ${peer.node} answers at ${peer.endpoint}, on a connection that has not ended`
+    }
+    return null
   }
 
   /** Two projects with the same hosts and ports are two clusters all the same. */
