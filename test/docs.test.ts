@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { productVersion } from '../src/base/product-version.ts'
 import { errorCategories } from '../src/base/tidings-error.ts'
 import { defaultCaptureLimits } from '../src/database/capture/capture-limits.ts'
 import { intakeLimits } from '../src/intake/intake-limits.ts'
@@ -473,6 +474,10 @@ describe('CONTRIBUTING.md', () => {
 
   it('goes with a changelog that knows this version', () => {
     expect(read('CHANGELOG.md')).toContain(`\n## [${manifest.version}]`)
+  })
+
+  it('has the version that the code says of itself', () => {
+    expect(manifest.version).toBe(productVersion)
   })
 })
 

@@ -1,10 +1,8 @@
-import { TidingsError } from '../base/tidings-error.ts'
 import { formatProblem } from '../definition/problem.ts'
 import { loadSettings } from '../definition/load-settings.ts'
 import type { SettingsReport } from '../definition/settings-report.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import { type Examined, examined, problem } from '../doctor/finding.ts'
-import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import { fewestFreeForQuestion, requireFileDescriptors } from '../sockets/file-descriptors.ts'
 import { requireNativeModule } from '../sockets/native-module.ts'
 import { examinedLines } from './doctor-report.ts'
@@ -28,7 +26,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   await requireNativeModule()
   requireFileDescriptors(fewestFreeForQuestion)
   const { examine } = await import('../doctor/doctor.ts')
-  const { queryCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
+  const { askCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
   const all: Examined[] = []
   const tell = (each: Examined): void => {
     all.push(each)
@@ -36,19 +34,11 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   }
   tell(ofDefinition(loadSettings(definitionOptions(options))))
   let answers = true
-  const snapshot = async (address: string): Promise<ClusterSnapshot | null> => {
-    try {
-      return await queryCluster(
-        address,
-        settings.node.ports.registry,
-        answerWithinMs,
-        settings.keys,
-      )
-    } catch (error) {
-      if (!(error instanceof TidingsError && error.code === 'CLUSTER_UNREACHABLE')) throw error
-      answers = false
-      return null
-    }
+  const snapshot = async (address: string) => {
+    const { node, keys = null } = settings
+    const answer = await askCluster(address, node.ports.registry, answerWithinMs, keys)
+    answers = answer !== null
+    return answer
   }
   for await (const each of examine({ settings, lookUp: lookUpInTime, snapshot })) tell(each)
   if (options.json) process.stdout.write(`${JSON.stringify({ examined: all })}\n`)

@@ -40,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function buildProgram(argv: readonly string[], ended: (code: number) => void): Command {
   const program = new Command('tidings')
     .description('Real-time update queue: told at once, in order, and never silently wrong.')
-    .version(productVersion(), '-v, --version')
+    .version(productVersion, '-v, --version')
     .exitOverride()
     .showHelpAfterError('(tidings --help tells more)')
     .addHelpText('after', exitCodes)

@@ -15,12 +15,17 @@ const processOf = (name: string): ProcessSnapshot => ({
   connections: { processes: 2, outbound: 1, inbound: 0, export: 1 },
   tables: [{ table: 'TRADE', sequence: 12 }],
   rate: 1.4,
+  version: null,
 })
 
 const alive: NodeSnapshot = {
   name: 'a',
   address: '127.0.0.2',
   state: 'alive',
+  wire: null,
+  refusal: null,
+  clock: null,
+  setup: null,
   processes: [processOf('WRITER')],
   links: [],
   group: null,

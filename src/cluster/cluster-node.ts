@@ -1,4 +1,5 @@
 import { inBackground } from '../base/background.ts'
+import { productVersion } from '../base/product-version.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { NodePorts } from '../definition/settings.ts'
 import type { ClusterSnapshot, NodeState } from '../model/cluster-snapshot.ts'
@@ -14,11 +15,12 @@ import { partsOf } from '../registration/snapshot-parts.ts'
 import { portsOf } from '../registration/zeromq-place.ts'
 import type { BoundCluster } from './bound-cluster.ts'
 import { ClusterView } from './roster/cluster-view.ts'
+import { setupOf } from './node-setup-of.ts'
 import { Ticker } from './membership/ticker.ts'
 import { NodeLinks } from './links/node-links.ts'
 import { resolveIntervalMs } from './access/node-directory.ts'
 import { NodeReach } from './access/node-reach.ts'
-import { addressOf } from '../base/host-port.ts'
+import { addressOf, tcpEndpoint } from '../base/host-port.ts'
 import { listeningPorts, remembered } from '../sockets/listening-ports.ts'
 import { shownName } from './roster/local-process.ts'
 import { memberTickMs } from './membership/membership.ts'
@@ -117,6 +119,9 @@ export class ClusterNode implements ClusterProcess {
         if (node === name) return 'alive'
         return membership.peer(node) === undefined ? 'unreachable' : membership.state(node)
       },
+      peer: (node) => membership.peer(node),
+      refusal: (node) => membership.refusalOf(node),
+      setup: () => setupOf(bound),
       processes: (node) => this.#plane.processes(node),
       links: () => bound.dataPath.linkStates(),
       whisper: (node, whisper) => membership.whisper(node, whisper),
@@ -184,12 +189,19 @@ export class ClusterNode implements ClusterProcess {
   #register(route: string, message: RegisterMessage): void {
     const why = this.#whyNot(message)
     if (why === null) return this.#plane.register(route, message)
-    const { registration } = message
+    const { registration, wire = wireVersion } = message
+    if (wire !== wireVersion) this.#foreign(registration, wire)
     this.#bound.registration.send(route, { type: 'refused', code: 'MODE_MISMATCH', message: why })
     const { process, instance, pid } = registration
     const told = `process ${shownName(registration)} refused: pid ${pid}: ${why}`
     const news = { process, instance, pid, state: 'refused' } as const
     this.#bound.on({ type: 'process', ...news, message: told })
+  }
+
+  #foreign(registration: Registration, wire: number): void {
+    const { uninvited, settings } = this.#bound
+    const who = `${shownName(registration)} (pid ${registration.pid}), version ${wire}`
+    uninvited.foreign(who, tcpEndpoint(this.local, settings.node.ports.registry))
   }
 
   /** Of another version it would hear nothing; of another cluster, what is not meant for it. */
@@ -309,7 +321,8 @@ export class ClusterNode implements ClusterProcess {
   #registerSelf(state: 'alive' | 'ended'): void {
     const registration: Registration = { ...this.#own, state, last: state === 'ended' ? [] : null }
     const seen = { history: null, version: 0 }
-    this.#plane.register(null, { type: 'register', id: 0, seen, registration, wantsPort: false })
+    const message = { id: 0, seen, registration, wantsPort: false, version: productVersion }
+    this.#plane.register(null, { type: 'register', ...message })
   }
 
   #sayAgain(): void {

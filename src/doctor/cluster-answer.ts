@@ -1,11 +1,16 @@
 import { hostPort } from '../base/host-port.ts'
 import { type Examined, examined, note, problem } from './finding.ts'
+import { refusalParts } from '../sockets/keys/refusal.ts'
 import type { Ground } from './ground.ts'
 
 /** Whether GENESIS_CLUSTER of this node runs, by the definition that was read. */
-export function examineCluster({ settings, snapshot, addresses }: Ground): Examined {
+export function examineCluster({ settings, snapshot, refusal, addresses }: Ground): Examined {
   const { system, mode, node } = settings
   const at = hostPort(addresses.local, node.ports.registry)
+  if (refusal !== null)
+    return examined('cluster', '', [
+      problem(...refusalParts(refusal, `GENESIS_CLUSTER of this node, at ${at},`)),
+    ])
   if (snapshot === null)
     return examined('cluster', '', [
       problem(

@@ -42,6 +42,7 @@ const oneProcess: ProcessSnapshot = {
   connections: { processes: 0, outbound: 1, inbound: 1, export: 0 },
   tables: [],
   rate: 0,
+  version: null,
 }
 
 /** GENESIS_CLUSTER with so many processes. */
@@ -57,6 +58,10 @@ function groundWith(processes: number, settings = settingsOf(1)): Ground {
         name: node.name,
         address: loopback,
         state: 'alive',
+        wire: null,
+        refusal: null,
+        clock: null,
+        setup: null,
         processes: Array.from({ length: processes }, () => oneProcess),
         links: [],
         group: null,
@@ -71,7 +76,7 @@ function groundWith(processes: number, settings = settingsOf(1)): Ground {
     others: new Map(),
     allowed: [],
   }
-  return { settings, names: new Map(), addresses, snapshot }
+  return { settings, names: new Map(), addresses, snapshot, refusal: null }
 }
 
 it('names a limit of open files that the processes of GENESIS_CLUSTER would exceed', async () => {
@@ -157,5 +162,5 @@ it('looks at everything, also where a look-up fails', async () => {
     topics.push(`${topic} ${findings.length > 0 ? '✗' : '–'}`)
   expect(topics).toContain('names ✗')
   expect(topics).toContain('cluster ✗')
-  expect(topics).toHaveLength(9)
+  expect(topics).toHaveLength(12)
 })

@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import { type NodeAddresses, oneFamily } from '../cluster/access/addresses.ts'
+import type { Refusal } from '../model/shut-out.ts'
 import { thisMachine } from '../definition/machine.ts'
 import type { NodePorts, Settings } from '../definition/settings.ts'
 import type { HostAddresses } from '../sockets/host-lookup.ts'
@@ -15,6 +16,8 @@ export interface Ground {
   readonly addresses: NodeAddresses
   /** What GENESIS_CLUSTER of this node knows; null: it does not answer. */
   readonly snapshot: ClusterSnapshot | null
+  /** Why it does not let the doctor in; null: it does, or is not there. */
+  readonly refusal: Refusal | null
 }
 
 /** Another node as far as the definition and the name service know it; `name`: its address where it says its name itself. */
@@ -24,6 +27,10 @@ export interface OtherNode {
   readonly address: string | null
   readonly ports: NodePorts
 }
+
+/** Why GENESIS_CLUSTER of this node was not asked for what it knows. */
+export const unasked = ({ refusal }: Pick<Ground, 'refusal'>): string =>
+  `GENESIS_CLUSTER of this node would know, and does not ${refusal === null ? 'answer' : 'let the doctor in'}`
 
 export function otherNodes({ settings, names, addresses }: Ground): OtherNode[] {
   const { nodes, node, hostsQuery } = settings

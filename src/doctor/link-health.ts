@@ -3,7 +3,7 @@ import { hasOthers } from '../definition/settings.ts'
 import type { NodeSnapshot } from '../model/cluster-snapshot.ts'
 import type { GroupSnapshot, LinkSnapshot } from '../model/link-snapshot.ts'
 import { type Examined, examined, type Finding, note, notExamined, problem } from './finding.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, unasked } from './ground.ts'
 
 /** A link may take so long to stand, and to find out that the group brings what it has to, milliseconds. */
 const settledMs = 10_000
@@ -21,10 +21,10 @@ interface Way {
 }
 
 /** What carries updates between the nodes, as each of them says that it comes. */
-export function examineLinks({ snapshot, settings }: Ground): Examined {
+export function examineLinks(ground: Ground): Examined {
+  const { snapshot, settings } = ground
   if (!hasOthers(settings)) return notExamined('links', 'there is no other node')
-  if (snapshot === null)
-    return notExamined('links', 'GENESIS_CLUSTER of this node would know, and does not answer')
+  if (snapshot === null) return notExamined('links', unasked(ground))
   const ways = snapshot.nodes.flatMap(({ name, links }) =>
     links.map((link): Way => ({ to: name, link })),
   )

@@ -1,20 +1,21 @@
 import { hasOthers } from '../definition/settings.ts'
 import type { NodeSnapshot } from '../model/cluster-snapshot.ts'
 import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, unasked } from './ground.ts'
 
 /** Whether GENESIS_CLUSTER of this node hears those of the others. */
-export function examineNodes({ snapshot, settings }: Ground): Examined {
+export function examineNodes(ground: Ground): Examined {
+  const { snapshot, settings } = ground
   if (!hasOthers(settings)) return notExamined('nodes', 'there is no other node')
-  if (snapshot === null)
-    return notExamined('nodes', 'GENESIS_CLUSTER of this node would know, and does not answer')
+  if (snapshot === null) return notExamined('nodes', unasked(ground))
   const others = snapshot.nodes.filter(({ name }) => name !== snapshot.node)
   const findings = others.flatMap(findingsOf)
   return examined('nodes', `all ${others.length} other nodes are heard`, findings)
 }
 
-function findingsOf({ name, address, state }: NodeSnapshot): Finding[] {
-  if (state === 'alive') return []
+function findingsOf({ name, address, state, refusal }: NodeSnapshot): Finding[] {
+  // What is said of its keys says why.
+  if (state === 'alive' || refusal !== null) return []
   const where = address === null ? 'its address is not known' : `at ${address}`
   const what = {
     suspect: 'has not been heard for a moment',

@@ -10,8 +10,10 @@ export async function examineOwnPorts({
   settings,
   addresses,
   snapshot,
+  refusal,
 }: Ground): Promise<Examined> {
-  if (snapshot !== null) return notExamined('ports here', 'GENESIS_CLUSTER has them')
+  if (snapshot !== null || refusal !== null)
+    return notExamined('ports here', 'GENESIS_CLUSTER has them')
   const { ports } = settings.node
   const names = Object.keys(portItems) as (keyof NodePorts)[]
   const found = await Promise.all(

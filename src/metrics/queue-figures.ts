@@ -42,7 +42,7 @@ function ofQueue(queue: UpdateQueue): Figure[] {
 }
 
 export const versionFigure = (): Figure =>
-  figureOf('gauge', 'tidings_build_info', 'Version of tidings.', [1, { version: productVersion() }])
+  figureOf('gauge', 'tidings_build_info', 'Version of tidings.', [1, { version: productVersion }])
 
 const publishing = ({ published, tables }: QueueStats, labels: Labels): Figure[] => [
   figureOf(

@@ -1,5 +1,7 @@
 import type { LinksSnapshot } from './link-snapshot.ts'
+import type { ClockReading, NodeSetup } from './node-setup.ts'
 import type { ConnectionCounts, NodeLink, NodeMode } from './roster-entry.ts'
+import type { Refusal } from './shut-out.ts'
 
 /** A node as membership sees it. */
 export type NodeState = 'alive' | 'suspect' | 'gone'
@@ -36,21 +38,35 @@ export interface ProcessSnapshot {
   readonly tables: readonly { readonly table: string; readonly sequence: number }[]
   /** Updates published per second, over the last heartbeats. */
   readonly rate: number
+  /** The version of its package; null: it has not said. */
+  readonly version: string | null
 }
 
-/** Its links are as the node itself says: none where it has not said. */
+/** Its processes, links and setup are as the node itself says: none where it has not said. */
 export interface NodeSnapshot extends LinksSnapshot {
   readonly name: string
   /** null: its name does not resolve, or not yet. */
   readonly address: string | null
   readonly state: ShownNodeState
+  /** The version of the wire that it speaks; 0: none of ours; null: it has never been heard. */
+  readonly wire: number | null
+  /** Why it does not let in the node that was asked; null: it does, or nobody is there. */
+  readonly refusal: Refusal | null
+  /** null: it has not told the time. */
+  readonly clock: ClockReading | null
+  readonly setup: NodeSetup | null
   readonly processes: readonly ProcessSnapshot[]
   /** What an answer has no room for; null: nothing is left out. */
   readonly leftOut: LeftOut | null
 }
 
+/** What the node that was asked knows of another one by itself. */
+export type NodeSight = Pick<NodeSnapshot, 'name' | 'address' | 'state' | 'wire' | 'refusal'>
+
 /** Of a node that has said nothing of itself. */
-export const nothingSaid: Omit<NodeSnapshot, 'name' | 'address' | 'state'> = {
+export const nothingSaid: Omit<NodeSnapshot, keyof NodeSight> = {
+  clock: null,
+  setup: null,
   processes: [],
   links: [],
   group: null,

@@ -49,6 +49,7 @@ const processMessages: ProcessMessage[] = [
     wantsPort: false,
     wire: wireVersion,
     cluster: 'shop',
+    version: '1.0.0',
   },
   {
     type: 'register',
@@ -65,6 +66,7 @@ const processMessages: ProcessMessage[] = [
     wantsPort: true,
     wire: wireVersion,
     cluster: null,
+    version: null,
   },
   { type: 'renew', step: 'link', incarnation },
   { type: 'renew', step: 'publisher', incarnation },
@@ -106,6 +108,16 @@ const clusterMessages: ClusterMessage[] = [
           name: 'a',
           address: null,
           state: 'suspect',
+          wire: 3,
+          refusal: 'another key',
+          clock: { wallClock: 1_700_000_000_000.5, withinMs: 0.25 },
+          setup: {
+            version: '1.0.0',
+            keys: { own: 'a', ring: ['a', 'b'], untaken: 'it has no pair' },
+            turnedAway: [
+              { why: 'no key', who: '10.0.0.9', at: 'tcp://10.0.0.1:1', count: 2, agoMs: 5 },
+            ],
+          },
           processes: [
             {
               name: 'P',
@@ -116,6 +128,7 @@ const clusterMessages: ClusterMessage[] = [
               connections: { processes: 0, outbound: 1, inbound: 1, export: 0 },
               tables: [{ table: 'T', sequence: 5 }],
               rate: 1.5,
+              version: '1.0.0',
             },
           ],
           links: [

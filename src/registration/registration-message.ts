@@ -4,6 +4,7 @@
  * stopped peer), so each says a state, and is said again until the other side has seen it.
  */
 import { ownBytes } from '../base/own-bytes.ts'
+import { productVersion } from '../base/product-version.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Registration, RosterPart } from '../model/roster-entry.ts'
 import { wireVersion } from '../model/wire-version.ts'
@@ -49,6 +50,8 @@ export interface RegisterMessage {
   readonly wire?: number
   /** The name of its cluster; left out, or null: any. */
   readonly cluster?: string | null
+  /** The version of its package; left out: ours; null: it has not said. */
+  readonly version?: string | null
 }
 
 /** The answer to `ask`: said at once, before other work. */
@@ -165,6 +168,7 @@ const processShapes: { [Type in ProcessMessage['type']]: JsonShape<ProcessMessag
     wantsPort: boolean,
     wire,
     cluster: orElse(null, nullable(text(4096))),
+    version: orElse(null, nullable(text(64))),
   }),
   here: record<HereMessage>({ type: oneOf(['here']), incarnation: identity }),
   renew: record<RenewRequest>({
@@ -230,14 +234,18 @@ const clusterJson = (message: ClusterMessage) =>
   message.type === 'roster' ? { ...message, change: entriesWithPorts(message.change) } : message
 
 function encode(message: MessageJson, most: number): Uint8Array {
-  const says = message.type === 'register' || message.type === 'registered'
-  const whole = says ? { wire: wireVersion, ...message } : message
-  const bytes = ownBytes(JSON.stringify(whole))
+  const bytes = ownBytes(JSON.stringify({ ...saidBy(message), ...message }))
   if (bytes.length <= most) return bytes
   throw new TidingsError(
     'LIMIT_EXCEEDED',
     `a ${message.type} message of ${bytes.length} bytes is longer than ${most}`,
   )
+}
+
+/** Of whom it is. */
+function saidBy({ type }: MessageJson): { wire?: number; version?: string } {
+  if (type === 'register') return { wire: wireVersion, version: productVersion }
+  return type === 'registered' ? { wire: wireVersion } : {}
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

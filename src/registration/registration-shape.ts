@@ -9,6 +9,7 @@ import { nodeStates, processStatuses } from '../model/cluster-snapshot.ts'
 import type { GroupSnapshot, LinkSnapshot, ReceptionSnapshot } from '../model/link-snapshot.ts'
 import { linkConditions, receptionWays } from '../model/link-snapshot.ts'
 import type { TableSequence } from '../model/message.ts'
+import type { ClockReading, KeySetup, NodeSetup } from '../model/node-setup.ts'
 import type {
   ConnectionCounts,
   Registration,
@@ -16,6 +17,8 @@ import type {
   RosterEntry,
 } from '../model/roster-entry.ts'
 import { timelessEntry } from '../model/roster-entry.ts'
+import { refusals } from '../model/shut-out.ts'
+import { type TurnedAway, turnedAwayReasons } from '../model/turned-away.ts'
 import type { JsonShape } from '../base/json-shape.ts'
 import {
   boolean,
@@ -41,6 +44,7 @@ const maxNameLength = 255
 export const identity = text(32, /^[0-9a-f]{32}$/)
 
 const name = text(maxNameLength)
+const sentence = text(4096)
 const filledName = text(maxNameLength, /./s)
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const port = nullable(integer(1, 65_535))
@@ -134,6 +138,7 @@ const processSnapshot = record<ProcessSnapshot>({
   connections: connectionCounts,
   tables: list(record({ table: name, sequence: count })),
   rate: quantity,
+  version: orElse(null, nullable(name)),
 })
 
 const leftOut = orElse(null, nullable(record<LeftOut>({ processes: count, tables: boolean })))
@@ -171,10 +176,28 @@ const groupSnapshot = record<GroupSnapshot>({
   refused: list(record({ why: name, datagrams: count })),
 })
 
+const nodeSetup = record<NodeSetup>({
+  version: name,
+  keys: nullable(record<KeySetup>({ own: name, ring: list(name), untaken: nullable(sentence) })),
+  turnedAway: list(
+    record<TurnedAway>({
+      why: oneOf(turnedAwayReasons),
+      who: sentence,
+      at: name,
+      count,
+      agoMs: quantity,
+    }),
+  ),
+})
+
 const nodeSnapshot = record<NodeSnapshot>({
   name: filledName,
   address: nullable(name),
   state: oneOf(nodeStates),
+  wire: orElse(null, nullable(count)),
+  refusal: orElse(null, nullable(oneOf(refusals))),
+  clock: orElse(null, nullable(record<ClockReading>({ wallClock: quantity, withinMs: quantity }))),
+  setup: orElse(null, nullable(nodeSetup)),
   processes: list(processSnapshot),
   links: orElse([], list(linkSnapshot)),
   group: orElse(null, nullable(groupSnapshot)),

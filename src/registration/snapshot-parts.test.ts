@@ -12,6 +12,7 @@ const process = (name: string, tables: number): ProcessSnapshot => ({
   connections: { processes: 0, outbound: 1, inbound: 1, export: 0 },
   tables: Array.from({ length: tables }, (_, n) => ({ table: `TABLE_${n}`, sequence: n })),
   rate: 1.5,
+  version: null,
 })
 
 function snapshotOf(...nodes: ProcessSnapshot[][]): ClusterSnapshot {
@@ -19,6 +20,10 @@ function snapshotOf(...nodes: ProcessSnapshot[][]): ClusterSnapshot {
     name: `node-${place}`,
     address: null,
     state: 'alive' as const,
+    wire: 2,
+    refusal: null,
+    clock: { wallClock: 1_000, withinMs: 0 },
+    setup: { version: '1.0.0', keys: null, turnedAway: [] },
     processes,
     links: [],
     group: null,
@@ -69,14 +74,11 @@ test('what no number of parts holds is left out, tables first, and said', () => 
 test('sixty nodes with a link to each other come back whole, and each part fits a message', () => {
   const names = Array.from({ length: 60 }, (_, place) => `${'node-'.repeat(40)}${place}`)
   const at = { by: 'relay', state: 'connected', at: '10.0.0.2:6002', forMs: 1_000 } as const
-  const nodes = names.map((name) => ({
-    name,
-    address: null,
-    state: 'alive' as const,
-    processes: many(1_000),
-    links: names.map((node) => ({ node, ...at, reception: null })),
-    group: null,
-    leftOut: null,
+  const rows = snapshotOf(...names.map(() => many(1_000))).nodes
+  const nodes = rows.map((node, place) => ({
+    ...node,
+    name: names[place] ?? '',
+    links: names.map((other) => ({ node: other, ...at, reception: null })),
   }))
   const snapshot = { ...snapshotOf(), nodes }
   expect(throughMessages(snapshot)).toEqual(snapshot)

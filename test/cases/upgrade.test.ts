@@ -1,13 +1,13 @@
 // A cluster is upgraded one host after the other while it is used: each host has a package of its own. Nothing is missing,
 // nothing comes twice, no loss is told; a package with another version of the wire is refused by name.
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { wireVersion } from '../../src/model/wire-version.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
-import { Child, repository } from '../harness/child.ts'
+import { Child } from '../harness/child.ts'
 import { Product } from '../harness/product.ts'
-import { scratchDirectory } from '../harness/scratch.ts'
+import { changedSources } from '../harness/changed-sources.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
 
 endProcessesAfterEach()
@@ -48,31 +48,15 @@ type Installed = Pick<Product, 'folder' | 'command'>
 
 /** The built package in a version of its own. */
 function productOf(version: string): Installed {
-  const product = new Product()
-  const manifest = join(dirname(dirname(product.command)), 'package.json')
-  const text = readFileSync(manifest, 'utf8')
-  writeFileSync(manifest, text.replace(/"version": "[^"]*"/, `"version": "${version}"`))
+  const product = new Product(version)
   product.write('writer.js', writer)
   product.write('reader.js', reader)
   return product
 }
 
-/** A copy of the sources that speaks this version of the wire: the two places where it stands are changed. */
+/** A copy of the sources that speaks this version of the wire. */
 function checkoutOf(wire: number): Installed {
-  const folder = scratchDirectory()
-  for (const name of ['bin', 'src', 'package.json'])
-    cpSync(join(repository, name), join(folder, name), { recursive: true })
-  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'), 'dir')
-  for (const [file, constant] of [
-    ['model/wire-version.ts', 'wireVersion'],
-    ['cluster/membership/peers.ts', 'whisperVersion'],
-  ] as const) {
-    const path = join(folder, 'src', file)
-    const text = readFileSync(path, 'utf8')
-    const line = `export const ${constant} = ${wireVersion}\n`
-    expect(text).toContain(line)
-    writeFileSync(path, text.replace(line, `export const ${constant} = ${wire}\n`))
-  }
+  const folder = changedSources({ wire })
   for (const [name, program] of Object.entries({ 'writer.js': writer, 'reader.js': reader }))
     writeFileSync(join(folder, name), program.replace("'tidings'", "'./src/index.ts'"))
   return { folder, command: join(folder, 'bin', 'tidings.js') }

@@ -83,6 +83,7 @@ function snapshot(dice: Dice): ClusterSnapshot {
     connections,
     tables: [{ table: tableName(dice), sequence: 3 }],
     rate: 0.5,
+    version: dice.pick([null, '1.0.0']),
   } as const
   const link = {
     node: 'c',
@@ -113,11 +114,20 @@ function snapshot(dice: Dice): ClusterSnapshot {
     overrun: 0,
     refused: [{ why: 'double', datagrams: 1 }],
   } as const
+  const setup = {
+    version: '1.0.0',
+    keys: { own: 'k', ring: ['k'], untaken: null },
+    turnedAway: [{ why: 'no key', who: '', at: 'tcp://10.0.0.2:6003', count: 1, agoMs: 0 }],
+  } as const
   const leftOut = dice.pick([null, { processes: 2, tables: true }])
   const node = {
     name: otherNode,
     address: null,
     state: 'alive',
+    wire: dice.pick([null, 0, 2]),
+    refusal: dice.pick<'another key' | null>([null, 'another key']),
+    clock: dice.pick([null, { wallClock: 1_700_000_000_000, withinMs: 0 }]),
+    setup: dice.pick([null, setup]),
     processes: [process],
     links: dice.pick([[], [link]]),
     group: dice.pick([null, group]),

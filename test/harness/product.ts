@@ -13,8 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { productVersion } from '../../src/base/product-version.ts'
 import { repository } from './child.ts'
 import { scratchDirectory } from './scratch.ts'
+import { replaceIn } from './changed-sources.ts'
 
 const modules = join(repository, 'node_modules')
 
@@ -31,12 +33,21 @@ export class Product {
   readonly folder = scratchDirectory()
   readonly command: string
 
-  constructor() {
+  /** `version`: one of its own, instead of ours. */
+  constructor(version?: string) {
     const target = join(this.folder, 'node_modules')
     this.install(target)
     for (const name of dependencies()) symlinkSync(join(modules, name), join(target, name), 'dir')
     this.write('package.json', '{ "name": "application", "private": true, "type": "module" }')
     this.command = join(target, 'tidings', 'bin', 'tidings.js')
+    if (version === undefined) return
+    for (const [file, before] of [
+      ['package.json', `"version": "${productVersion}"`],
+      ['dist/base/product-version.js', `'${productVersion}'`],
+    ] as const) {
+      const by = before.replace(productVersion, version)
+      replaceIn(join(target, 'tidings', file), before, by)
+    }
   }
 
   /** Puts a copy of the package into a node_modules folder: also a second one. */

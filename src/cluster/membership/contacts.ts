@@ -54,6 +54,11 @@ export class Contacts {
     return this.#open.get(id)?.dealer.isConnected ?? false
   }
 
+  /** Why who is there does not let us in. */
+  refusalAt(id: string): Refusal | null {
+    return this.#open.get(id)?.dealer.refusal ?? null
+  }
+
   /** Says where it is; again when that has changed. */
   reach(id: string, endpoint: string): void {
     if (this.#closed || this.#open.get(id)?.dealer.endpoint === endpoint) return

@@ -160,6 +160,11 @@ export class Membership {
     return this.#contacts.isConnected(this.#placeOf(node))
   }
 
+  /** Why the node does not let this one in; null: it does, or nobody is there. */
+  refusalOf(node: string): Refusal | null {
+    return this.#contacts.refusalAt(this.#placeOf(node))
+  }
+
   /** A beacon says so, which anybody may have sent: it ends nothing while the connection stands. */
   leaving(uuid: string): void {
     this.#peers.leaving(uuid)

@@ -62,6 +62,11 @@ export class NodeDealer {
     return this.#monitor.connections() > 0
   }
 
+  /** Why who is there does not let us in; null: it does, or nobody is there. */
+  get refusal(): Refusal | null {
+    return this.#monitor.refusalOf(this.endpoint)
+  }
+
   /** Rejects where there is no connection, or too much waits. */
   send(frames: Uint8Array | Uint8Array[]): Promise<void> {
     return this.#dealer.send(frames)

@@ -6,11 +6,15 @@ import type {
   ShownNodeState,
   ProcessSnapshot,
 } from '../../model/cluster-snapshot.ts'
-import { nothingSaid } from '../../model/cluster-snapshot.ts'
+import { type NodeSight, nothingSaid } from '../../model/cluster-snapshot.ts'
 import type { LinksSnapshot } from '../../model/link-snapshot.ts'
+import type { NodeSetup } from '../../model/node-setup.ts'
+import type { Refusal } from '../../model/shut-out.ts'
 import type { SnapshotPart } from '../../registration/snapshot-parts.ts'
 import { SnapshotParts } from '../../registration/snapshot-parts.ts'
+import { type Peer, whisperVersion } from '../membership/peers.ts'
 import type { Whisper } from '../membership/whisper.ts'
+import { WallClocks } from './wall-clocks.ts'
 
 /** How long the other nodes may take to say their own figures, milliseconds; then what is known is shown. */
 const refreshWithinMs = 500
@@ -25,6 +29,12 @@ interface ClusterViewOptions {
   readonly others: () => readonly string[]
   readonly address: (node: string) => string | null
   readonly state: (node: string) => ShownNodeState
+  /** As it was heard last, if ever. */
+  readonly peer: (node: string) => Pick<Peer, 'headers'> | undefined
+  /** Why it does not let this one in. */
+  readonly refusal: (node: string) => Refusal | null
+  /** What this node says of itself. */
+  readonly setup: () => NodeSetup
   /** The processes of a node as the roster knows them. */
   readonly processes: (node: string) => ProcessSnapshot[]
   /** Those of this node. */
@@ -32,7 +42,7 @@ interface ClusterViewOptions {
   readonly whisper: (node: string, whisper: Whisper) => void
 }
 
-type Said = Omit<NodeSnapshot, 'name' | 'address' | 'state'>
+type Said = Omit<NodeSnapshot, keyof NodeSight>
 
 /** What another node has said of itself, and when. */
 type Figures = Said & { readonly at: number }
@@ -42,6 +52,7 @@ export class ClusterView {
   readonly #options: ClusterViewOptions
   readonly #figures = new Map<string, Figures>()
   readonly #coming = new Map<string, SnapshotParts>()
+  readonly #wallClocks = new WallClocks()
   #refreshing: { missing: Set<string>; done: () => void; promise: Promise<void> } | null = null
 
   constructor(options: ClusterViewOptions) {
@@ -63,10 +74,11 @@ export class ClusterView {
     this.#coming.set(node, coming)
     const whole = coming.take(part)
     if (whole === null) return
-    const { processes, links, group, leftOut } =
+    const { clock, setup, processes, links, group, leftOut } =
       whole.nodes.find(({ name }) => name === node) ?? nothingSaid
     const at = this.#options.clock.now()
-    this.#figures.set(node, { at, processes, links, group, leftOut })
+    this.#wallClocks.answered(node, clock, at)
+    this.#figures.set(node, { at, clock, setup, processes, links, group, leftOut })
     this.#refreshing?.missing.delete(node)
     if (this.#refreshing?.missing.size === 0) this.#refreshing.done()
   }
@@ -85,7 +97,10 @@ export class ClusterView {
       resolve()
     }
     this.#refreshing = { missing, done, promise }
-    for (const node of missing) whisper(node, { type: 'ask-snapshot' })
+    for (const node of missing) {
+      this.#wallClocks.asked(node, clock.now())
+      whisper(node, { type: 'ask-snapshot' })
+    }
     return promise
   }
 
@@ -103,18 +118,36 @@ export class ClusterView {
   }
 
   #node(name: string): NodeSnapshot {
-    const { address, state } = this.#options
+    const { clock, setup, processes, links, group, leftOut } = this.#saidOf(name)
+    return { ...this.#sightOf(name), clock, setup, processes, links, group, leftOut }
+  }
+
+  #sightOf(name: string): NodeSight {
+    const { settings, address, state, peer, refusal } = this.#options
     const known = { name, address: address(name), state: state(name) }
-    const { processes, links, group, leftOut } = this.#saidOf(name)
-    return { ...known, processes, links, group, leftOut }
+    if (name === settings.node.name) return { ...known, wire: whisperVersion, refusal: null }
+    const heard = peer(name)
+    const wire = heard === undefined ? null : (heard.headers?.wire ?? 0)
+    return { ...known, wire, refusal: refusal(name) }
   }
 
   #saidOf(name: string): Said {
-    const { settings, state, processes, links, clock } = this.#options
-    if (name === settings.node.name)
-      return { ...nothingSaid, processes: processes(name), ...links() }
+    const { settings, state, processes, clock } = this.#options
+    if (name === settings.node.name) return this.#own()
     const figures = this.#figures.get(name)
     const isFresh = figures && clock.now() - figures.at < figuresKeptMs && state(name) === 'alive'
-    return isFresh ? figures : { ...nothingSaid, processes: processes(name) }
+    if (!isFresh) return { ...nothingSaid, processes: processes(name) }
+    return { ...figures, clock: this.#wallClocks.of(name, clock.now()) }
+  }
+
+  #own(): Said {
+    const { settings, processes, links, setup, clock } = this.#options
+    return {
+      ...nothingSaid,
+      clock: { wallClock: clock.wallClock(), withinMs: 0 },
+      setup: setup(),
+      processes: processes(settings.node.name),
+      ...links(),
+    }
   }
 }

@@ -21,6 +21,8 @@ export interface LocalProcess {
   /** Up to where it has been sent; a heartbeat that has seen less is sent the rest again. */
   sentVersion: number
   rate: PublishRate
+  /** Of its package; null: it has not said. */
+  version: string | null
 }
 
 /** Time over which the rate is taken, milliseconds: a few heartbeats, so that it does not flicker. */
@@ -83,6 +85,7 @@ export function processSnapshot(local: LocalProcess): ProcessSnapshot {
     connections: registration.connections,
     tables: registration.sequences.map(({ table, last }) => ({ table, sequence: last })),
     rate: state === 'alive' ? local.rate.perSecond() : 0,
+    version: local.version,
   }
 }
 
@@ -96,5 +99,6 @@ export function remoteProcessSnapshot(entry: RosterEntry): ProcessSnapshot {
     connections: noConnections,
     tables: (entry.last ?? []).map(({ table, last }) => ({ table, sequence: last })),
     rate: 0,
+    version: null,
   }
 }

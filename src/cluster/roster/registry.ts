@@ -124,6 +124,7 @@ export class Registry {
     local.registration = { ...registration, place: this.#place(message, now) }
     local.state = registration.state
     local.seen = message.seen
+    local.version = message.version ?? null
     local.rate.note(sum(registration), now)
     this.#options.roster.put(rosterEntry(local.registration, local.state), now)
     if (local.state === 'ended') this.#remove(local, now)
@@ -223,6 +224,7 @@ export class Registry {
       seen: { history: null, version: 0 },
       sentVersion: 0,
       rate: new PublishRate(),
+      version: null,
     }
     this.#processes.set(registration.incarnation, local)
     const bearers = this.#bearers.get(nameOf(registration)) ?? new Set()

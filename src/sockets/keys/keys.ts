@@ -24,6 +24,7 @@ export class Keys {
   readonly #file: string
   #ring: KeyRing
   #publicKeys: ReadonlySet<string>
+  #untaken: string | null = null
   /** Of the file as it was read last; null: not known. */
   #stamp: string | null = null
   #reading: Promise<KeyNews | null> | null = null
@@ -43,6 +44,11 @@ export class Keys {
   /** Those of the file, in its order; behind them `own`, if the file has it no more. */
   get ring(): KeyRing {
     return this.#ring
+  }
+
+  /** Why the file is not taken as it is now; null: it is. */
+  get untaken(): string | null {
+    return this.#untaken
   }
 
   accepts(publicKey: Buffer): boolean {
@@ -68,6 +74,7 @@ export class Keys {
   }
 
   #refused(why: string): KeyNews {
+    this.#untaken = why
     return {
       isTaken: false,
       message: `the key file is not taken, the keys stay as they are: ${why}`,
@@ -75,6 +82,7 @@ export class Keys {
   }
 
   #take(ring: KeyRing): KeyNews | null {
+    this.#untaken = null
     const hasOwn = ring.some((pair) => pair.public === this.own.public)
     const taken: KeyRing = hasOwn ? ring : [...ring, this.own]
     const isSame =

@@ -1,23 +1,36 @@
-/**
- * Why the other end of a connection does not let us in, though it is there.
- * `no key here`: it demands a key and we have none; `no key there`: the other way round; `another key`: none of ours
- * fits; `not listed`: its access list does not have our address.
- */
-export type Refusal = 'no key here' | 'no key there' | 'another key' | 'not listed'
+import type { Refusal } from '../../model/shut-out.ts'
 
-const sentences: Readonly<Record<Refusal, string>> = {
-  'no key here':
-    'demands a key, and this process has none: give it the definition of that one, with its TidingsKeyFile',
-  'no key there':
-    'has no key, and this process demands one: give both the same TidingsKeyFile, and start that one again',
-  'another key':
-    'has another key, none of our TidingsKeyFile fits: compare the public keys that `tidings check` prints on both sides',
-  'not listed':
-    'does not let in the address that this connection comes from: its definition does not list this host',
+export type { Refusal } from '../../model/shut-out.ts'
+
+/** What is so, and what to do about it. */
+const sentences: Readonly<Record<Refusal, readonly [what: string, remedy: string]>> = {
+  'no key here': [
+    'demands a key, and this process has none',
+    'give it the definition of that one, with its TidingsKeyFile',
+  ],
+  'no key there': [
+    'has no key, and this process demands one',
+    'give both the same TidingsKeyFile, and start that one again',
+  ],
+  'another key': [
+    'has another key, none of our TidingsKeyFile fits',
+    'compare the public keys that `tidings check` prints on both sides',
+  ],
+  'not listed': [
+    'does not let in the address that this connection comes from',
+    'its definition does not list this host',
+  ],
 }
 
-/** `who` answers there, for people. */
-export const refusalText = (refusal: Refusal, who: string): string => `${who} ${sentences[refusal]}`
+/** Of `who` answers there, for people: what is so, and what to do. */
+export function refusalParts(refusal: Refusal, who: string): [what: string, remedy: string] {
+  const [what, remedy] = sentences[refusal]
+  return [`${who} ${what}`, remedy]
+}
+
+/** The same in one sentence. */
+export const refusalText = (refusal: Refusal, who: string): string =>
+  refusalParts(refusal, who).join(': ')
 
 /** Who came to a port of ours: without a key to one that demands one (or the other way round), or with another one. */
 export type Misfit = 'no key' | 'another key'

@@ -11,6 +11,7 @@ import {
 } from '../../../registration/registration-message.ts'
 import { SnapshotParts } from '../../../registration/snapshot-parts.ts'
 import { ConnectionMonitor } from '../../../sockets/connection-monitor.ts'
+import type { Refusal } from '../../../model/shut-out.ts'
 import { KeyChoice } from '../../../sockets/keys/key-choice.ts'
 import { Keys } from '../../../sockets/keys/keys.ts'
 import { connectingDealer } from '../../../sockets/socket-options.ts'
@@ -29,6 +30,19 @@ export async function queryCluster(
   timeoutMs: number,
   keys: KeySettings | null = null,
 ): Promise<ClusterSnapshot> {
+  const answer = await askCluster(address, registryPort, timeoutMs, keys)
+  if (answer === null) throw unreachable(address, registryPort, 'registry', timeoutMs)
+  if (typeof answer === 'string') throw accessDenied(address, registryPort, 'registry', answer)
+  return answer
+}
+
+/** The same; why who is there did not let us in; or null: nothing has answered within `timeoutMs` milliseconds. */
+export async function askCluster(
+  address: string,
+  registryPort: number,
+  timeoutMs: number,
+  keys: KeySettings | null,
+): Promise<ClusterSnapshot | Refusal | null> {
   const host = await numericAddress(address, timeoutMs)
   const endpoint = tcpEndpoint(host, registryPort)
   const ring = Keys.of(keys)
@@ -52,11 +66,9 @@ export async function queryCluster(
       const whole = message?.type === 'snapshot' ? parts.take(message) : null
       if (whole !== null) return whole
     }
-    const refusal = monitor.refusalOf(endpoint)
-    if (refusal !== null) throw accessDenied(address, registryPort, 'registry', refusal)
+    return monitor.refusalOf(endpoint)
   } finally {
     monitor.close()
     socket.close()
   }
-  throw unreachable(address, registryPort, 'registry', timeoutMs)
 }
