@@ -192,7 +192,7 @@ export function connectingXsub(keys: Keys | null = null): SocketOptions<XSubscri
   return { ...xsub(keys), ...connecting(), immediate: true }
 }
 
-/** May connect as well, to inproc endpoints or to others. */
+/** May connect as well, to inproc endpoints: who asks the access list must not connect to others. */
 export function boundXsub(zapDomain: string, keys: Keys | null = null): SocketOptions<XSubscriber> {
   return { ...xsub(keys), ...connecting(), ...bound(zapDomain, keys) }
 }
@@ -212,7 +212,7 @@ export function connectingXpub(keys: Keys | null = null): SocketOptions<XPublish
   return { ...xpub(keys), ...connecting() }
 }
 
-/** May connect as well: the XPUB of a mesh process binds its own port and connects to `:export`. */
+/** Connects to inproc endpoints alone: `PublishingSocket` says why. */
 export function boundXpub(zapDomain: string, keys: Keys | null = null): SocketOptions<XPublisher> {
   return { ...xpub(keys), ...connecting(), ...bound(zapDomain, keys) }
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { XPublisher } from 'zeromq'
 import type { Clock } from '../../../base/clock.ts'
+import { TidingsError } from '../../../base/tidings-error.ts'
 import { TokenBucket } from '../../../base/token-bucket.ts'
 import { bindPort } from '../../../sockets/port-owner.ts'
 import { KeyChoice } from '../../../sockets/keys/key-choice.ts'
@@ -36,19 +37,28 @@ interface PublishingSocketHandlers {
 }
 
 /**
- * The XPUB of a process: updates go down it, subscriptions and requests come up it. Its upstream
- * queue knows no high-water mark, so it is always read, and what is too much is discarded here.
+ * What a process publishes on: updates go down, subscriptions and requests come up. The upstream queue of an XPUB
+ * knows no high-water mark, so it is always read, and what is too much is discarded here.
+ *
+ * A process of a linked mesh both binds and connects, on a socket each: the bound one asks the access list, and a
+ * socket that asks it must not connect. Where such a connection is made a second time, and disconnected in its handshake,
+ * libzmq 4.3.5 writes the question into a pipe that has ended, and ends the process (`Transport endpoint is not
+ * connected`, zap_client.cpp).
  */
 export class PublishingSocket {
+  /** What connects. */
   readonly #socket: XPublisher
   readonly #monitor: ConnectionMonitor
+  /** What binds; null: nothing does. */
+  readonly #bound: XPublisher | null
+  readonly #boundMonitor: ConnectionMonitor | null
   readonly #clock: Clock
   readonly #handlers: PublishingSocketHandlers
   readonly #refusals: Refusals
   readonly #requests: TokenBucket
   readonly #requestBytes: TokenBucket
   readonly #endpoints = new Set<string>()
-  readonly #drained: Promise<void>
+  readonly #drained: Promise<unknown>
   readonly #sendRefused = () => this.#refusals.count('send')
 
   /** `zapDomain`: null for a socket that only connects. */
@@ -65,24 +75,30 @@ export class PublishingSocket {
     const { perSecond, burst, bytesPerSecond } = requestLimits
     this.#requests = new TokenBucket(perSecond, burst, clock.now())
     this.#requestBytes = new TokenBucket(bytesPerSecond, bytesPerSecond, clock.now())
-    const options = zapDomain === null ? connectingXpub(keys) : boundXpub(zapDomain, keys)
-    this.#socket = new XPublisher(options)
+    this.#socket = new XPublisher(connectingXpub(keys))
+    const failed = (error: unknown): void => handlers.failed(error)
     const watch = {
       connected: (endpoint: string) => handlers.connected(endpoint),
       disconnected: (endpoint: string) => handlers.disconnected(endpoint),
       refused: (endpoint: string, refusal: Refusal) => handlers.refused(endpoint, refusal),
       dead: (endpoint: string, why: string) => this.#reconnect(endpoint, why),
-      stranger: () => refusals.count('no handshake'),
-      misfit: (_: string, misfit: Misfit) => refusals.count(misfit),
-      failed: (error: unknown) => handlers.failed(error),
+      failed,
     }
     this.#monitor = new ConnectionMonitor(this.#socket, clock, watch, KeyChoice.of(keys))
-    this.#drained = this.#drain()
+    this.#bound = zapDomain === null ? null : new XPublisher(boundXpub(zapDomain, keys))
+    const watchBound = {
+      stranger: () => refusals.count('no handshake'),
+      misfit: (_: string, misfit: Misfit) => refusals.count(misfit),
+      failed,
+    }
+    this.#boundMonitor = this.#bound && new ConnectionMonitor(this.#bound, clock, watchBound)
+    this.#drained = Promise.all(this.#sockets().map((socket) => this.#drain(socket)))
   }
 
-  /** @throws TidingsError PORT_TAKEN, TRANSPORT_FAILED */
-  bind(address: string, port: number, purpose: string, remedy?: string): Promise<void> {
-    return bindPort(this.#socket, address, port, purpose, remedy)
+  /** @throws TidingsError PORT_TAKEN, TRANSPORT_FAILED; USAGE where there is no `zapDomain`. */
+  async bind(address: string, port: number, purpose: string, remedy?: string): Promise<void> {
+    if (!this.#bound) throw new TidingsError('USAGE', 'a socket without a domain binds no port')
+    await bindPort(this.#bound, address, port, purpose, remedy)
   }
 
   connect(endpoint: string): void {
@@ -106,7 +122,8 @@ export class PublishingSocket {
 
   send(message: Uint8Array): void {
     if (message.length > socketLimits.maxFrameBytes) return this.#refusals.count('oversize')
-    this.#socket.send(message).catch(this.#sendRefused)
+    this.#bound?.send(message).catch(this.#sendRefused)
+    if (this.#endpoints.size > 0) this.#socket.send(message).catch(this.#sendRefused)
   }
 
   /**
@@ -118,12 +135,18 @@ export class PublishingSocket {
   }
 
   async close(lingerMs: number): Promise<void> {
-    if (!this.#socket.closed) {
-      this.#monitor.close()
-      this.#socket.linger = lingerMs
-      this.#socket.close()
+    this.#monitor.close()
+    this.#boundMonitor?.close()
+    for (const socket of this.#sockets()) {
+      if (socket.closed) continue
+      socket.linger = lingerMs
+      socket.close()
     }
-    await Promise.all([this.#monitor.ended, this.#drained])
+    await Promise.all([this.#monitor.ended, this.#boundMonitor?.ended, this.#drained])
+  }
+
+  #sockets(): XPublisher[] {
+    return this.#bound ? [this.#socket, this.#bound] : [this.#socket]
   }
 
   #reconnect(endpoint: string, why: string): void {
@@ -132,12 +155,11 @@ export class PublishingSocket {
     this.#handlers.renewed(endpoint, why)
   }
 
-  async #drain(): Promise<void> {
-    const socket = this.#socket
+  async #drain(socket: XPublisher): Promise<void> {
     let left: number = requestLimits.perTurn
     try {
       while (!socket.closed) {
-        for (const frame of await this.#receive()) if (!socket.closed) this.#take(frame)
+        for (const frame of await this.#receive(socket)) if (!socket.closed) this.#take(frame)
         left -= 1
         if (left > 0) continue
         await nextTurn()
@@ -154,11 +176,11 @@ export class PublishingSocket {
    * go on and has no next frame (EAGAIN), or goes on with the next message of somebody else. So
    * each frame stands for itself, and a message without an end is no failure of ours.
    */
-  async #receive(): Promise<readonly Buffer[]> {
+  async #receive(socket: XPublisher): Promise<readonly Buffer[]> {
     try {
-      return await this.#socket.receive()
+      return await socket.receive()
     } catch (error) {
-      if (this.#socket.closed || (error as { code?: string }).code !== 'EAGAIN') throw error
+      if (socket.closed || (error as { code?: string }).code !== 'EAGAIN') throw error
       this.#refusals.count('message without an end')
       return []
     }
