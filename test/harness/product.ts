@@ -40,14 +40,7 @@ export class Product {
     for (const name of dependencies()) symlinkSync(join(modules, name), join(target, name), 'dir')
     this.write('package.json', '{ "name": "application", "private": true, "type": "module" }')
     this.command = join(target, 'tidings', 'bin', 'tidings.js')
-    if (version === undefined) return
-    for (const [file, before] of [
-      ['package.json', `"version": "${productVersion}"`],
-      ['dist/base/product-version.js', `'${productVersion}'`],
-    ] as const) {
-      const by = before.replace(productVersion, version)
-      replaceIn(join(target, 'tidings', file), before, by)
-    }
+    if (version !== undefined) rename(join(target, 'tidings'), version)
   }
 
   /** Puts a copy of the package into a node_modules folder: also a second one. */
@@ -61,6 +54,21 @@ export class Product {
     const file = join(this.folder, name)
     writeFileSync(file, `${text}\n`)
     return file
+  }
+}
+
+/** The bundler has put the version into whatever file says it. */
+function rename(folder: string, version: string): void {
+  replaceIn(
+    join(folder, 'package.json'),
+    `"version": "${productVersion}"`,
+    `"version": "${version}"`,
+  )
+  const parts = join(folder, 'dist', 'parts')
+  const word = `"${productVersion}"`
+  for (const name of readdirSync(parts)) {
+    const text = readFileSync(join(parts, name), 'utf8')
+    if (text.includes(word)) writeFileSync(join(parts, name), text.replaceAll(word, `"${version}"`))
   }
 }
 
