@@ -108,6 +108,14 @@ class Node {
     this.links.open({ node: other.name, address: other.address, life: other.uuid, headers })
   }
 
+  /** What it has heard, how the datagrams of another node came, and what became of its links. */
+  told(other: string): string {
+    const { links } = this.links.states(systemClock.now())
+    const reception = links.find(({ node }) => node === other)?.reception
+    const events = this.events.map(({ message }) => message)
+    return JSON.stringify({ node: this.name, heard: this.heard.length, reception, events })
+  }
+
   async #read(socket: XPublisher | XSubscriber, into: string[]): Promise<void> {
     for await (const frames of socket) into.push(Buffer.concat(frames).toString('latin1'))
   }
@@ -140,7 +148,10 @@ async function updatesArrive([a, b, c]: readonly Node[]): Promise<void> {
   await a.exported.send('table/A/ one')
   await a.exported.send(['table/A/', ` two ${'x'.repeat(10_000)}`])
   await a.exported.send('reply/b/ three')
-  await eventually('updates to come', () => b.heard.length >= 3 && c.heard.length >= 2)
+  await eventually(
+    () => `updates to come: ${[b, c].map((node) => node.told(a.name)).join('; ')}`,
+    () => b.heard.length >= 3 && c.heard.length >= 2,
+  )
   const both = ['table/A/ one', `table/A/ two ${'x'.repeat(10_000)}`]
   expect([b.heard, c.heard, a.heard]).toEqual([[...both, 'reply/b/ three'], both, []])
 }
