@@ -1,6 +1,6 @@
 // Documentation is held to the code: samples run or compile, tables and help texts are compared.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -8,38 +8,16 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { productVersion } from '../src/base/product-version.ts'
 import { errorCategories } from '../src/base/tidings-error.ts'
-import { defaultCaptureLimits } from '../src/database/capture/capture-limits.ts'
-import { intakeLimits } from '../src/intake/intake-limits.ts'
-import { endedKeptMs, maxEndedEntries } from '../src/cluster/roster/roster.ts'
 import { loadSettings } from '../src/definition/load-settings.ts'
 import { formatProblem } from '../src/definition/problem.ts'
-import { liveLimits } from '../src/live/live-limits.ts'
 import { lossReasons } from '../src/model/loss.ts'
-import { maxCommitTables } from '../src/publisher/open-parcel.ts'
-import { defaultPublisherLimits } from '../src/publisher/publisher-limits.ts'
-import { defaultClusterTimeoutMs, defaultDrainMs } from '../src/queue/options.ts'
-import { defaultDeliveryLimit } from '../src/queue/waiting-deliveries.ts'
-import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
-import { threadSenderLimits } from '../src/transport/thread/thread-sender.ts'
-import { multicastLimits } from '../src/cluster/links/multicast/multicast-limits.ts'
-import { mqttLimits } from '../src/transport/mqtt/broker/mqtt-limits.ts'
-import { presenceLimits } from '../src/transport/mqtt/presence/presence-limits.ts'
-import { socketLimits } from '../src/sockets/socket-options.ts'
-import { wireLimits } from '../src/wire/limits.ts'
 import { endProcessesAfterEach } from './harness/after-each.ts'
 import { Child } from './harness/child.ts'
 import { eventually } from './harness/eventually.ts'
 import { freePorts } from './harness/loopback.ts'
+import { blocks, named, pages, plain, read, root, table } from './harness/pages.ts'
 import { command, TestCluster } from './harness/test-cluster.ts'
 
-const root = join(import.meta.dirname, '..')
-const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const pages = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-]
 /** The others are for users, who never have to know how the queue keeps its promises. */
 const forMaintainers = new Set([
   'CONTRIBUTING.md',
@@ -54,28 +32,6 @@ const forMaintainers = new Set([
 ])
 const folder = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-/** The fenced blocks of one language. */
-const blocks = (page: string, language: string): string[] =>
-  [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
-    ([, code = '']) => code,
-  )
-
-/** The rows of the table between two comments of that name, without its heading, as plain cells. */
-function table(page: string, name: string): string[][] {
-  const text = read(page).split(`<!-- ${name} -->`)[1]?.split(`<!-- /${name} -->`)[0] ?? ''
-  const rows = text
-    .trim()
-    .split('\n')
-    .slice(2)
-    .map((row) => row.split('|').slice(1, -1))
-  return rows.map((cells) => cells.map((cell) => cell.trim()))
-}
-
-/** The words in code style, outside fenced blocks. */
-const named = (text: string): string[] =>
-  [...text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word)
-const plain = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '')
 
 endProcessesAfterEach()
 
@@ -278,76 +234,6 @@ describe('docs/CLI.md', () => {
     const documented = [...sections.keys()].filter((title) => /^tidings ./.test(title))
     const within = documented.filter((title) => !/^tidings \w+ \w/.test(title))
     expect(within).toEqual(commands.map((name) => `tidings ${name}`))
-  })
-})
-
-describe('limits', () => {
-  const publisher = defaultPublisherLimits
-  const subscriber = defaultSubscriberLimits
-  const units: Record<string, number> = {
-    '': 1,
-    ms: 1,
-    s: 1000,
-    min: 60_000,
-    KiB: 1024,
-    MiB: 1024 ** 2,
-  }
-  const value = (cell: string | undefined): number => {
-    const [, number = '', unit = ''] = /^([\d.,]+) ?(\w*)$/.exec(cell ?? '') ?? []
-    return Number(number.replaceAll(',', '')) * (units[unit] ?? Number.NaN)
-  }
-  it.each([
-    ['docs/PROTOCOL.md', 'publisher-limits', defaultPublisherLimits],
-    ['docs/PROTOCOL.md', 'subscriber-limits', defaultSubscriberLimits],
-    ['docs/PROTOCOL.md', 'intake-limits', intakeLimits],
-    ['docs/TOPOLOGY.md', 'socket-limits', socketLimits],
-    ['docs/MULTICAST.md', 'multicast-limits', multicastLimits],
-    ['docs/COMPATIBILITY.md', 'thread-limits', threadSenderLimits],
-    ['docs/LIVE.md', 'live-limits', liveLimits],
-    ['docs/MQTT.md', 'mqtt-limits', mqttLimits],
-    ['docs/MQTT.md', 'presence-limits', presenceLimits],
-    ['docs/CAPTURE.md', 'capture-limits', defaultCaptureLimits],
-  ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
-    const rows = table(page, name)
-    const told = rows.map(([limit, number]) => [plain(limit), value(number)])
-    expect(Object.fromEntries(told)).toEqual({ ...limits })
-    expect(rows.filter(([, , reason = '']) => reason.length < 10)).toEqual([])
-  })
-
-  it('that users meet, in docs/DELIVERY.md, are those of the code', () => {
-    const rows = table('docs/DELIVERY.md', 'user-limits')
-    expect(rows.map(([what, limit]) => [what, value(limit)])).toEqual([
-      ['updates that wait for the application', defaultDeliveryLimit.updates],
-      ['bytes that wait for the application', defaultDeliveryLimit.bytes],
-      ['bytes that all subscriptions of a process hold beside that', subscriber.heldBytes],
-      ['bytes that a publisher retains', publisher.retentionBytes],
-      ['how long a publisher retains', publisher.retentionAgeMs],
-      [
-        'newest updates of each table that a publisher retains in any case',
-        publisher.reserveUpdates,
-      ],
-      ['bytes of these newest updates', publisher.reserveBytes],
-      ['how long `flush()` and `close()` wait', defaultDrainMs],
-      ['how long `openUpdateQueue()` looks for `GENESIS_CLUSTER`', defaultClusterTimeoutMs],
-      ['bytes of an update', wireLimits.maxUpdateBytes],
-      ['bytes of a commit', publisher.maxCommitBytes],
-      ['tables of a commit', maxCommitTables],
-      ['how long a publisher may be silent', subscriber.heartbeatMs * subscriber.heartbeatsMissed],
-      [
-        'the same of one that has published nothing for a while',
-        subscriber.quietHeartbeatMs + (subscriber.heartbeatsMissed - 1) * subscriber.heartbeatMs,
-      ],
-      ['how long it may be silent at most', subscriber.goneAfterMs],
-      [
-        'time in which the connection of this process to `GENESIS_CLUSTER` is broken and that does not count as silence',
-        subscriber.outageMs,
-      ],
-      ['how long a node knows who has ended', endedKeptMs],
-      ['processes of which a node knows that they have ended', maxEndedEntries],
-      ['bytes of foreign messages that wait in a node', intakeLimits.waitingBytes],
-      ['bytes of a foreign message', wireLimits.maxForeignBytes],
-    ])
-    expect(rows.filter(([, , by, beyond]) => !by || !beyond)).toEqual([])
   })
 })
 

@@ -117,7 +117,7 @@ export class DatagramOrder {
     return 'hole'
   }
 
-  /** What is to be asked for now. Gives up what has not come in time. */
+  /** The numbers to ask for at this time. Gives up what has not come in time. */
   tick(now: number): DatagramRange[] {
     if (this.#missing.isEmpty) return []
     if (now - this.#progressAt >= this.#limits.giveUpMs) {

@@ -203,7 +203,7 @@ export class GroupReceiver {
     }
   }
 
-  /** What is to be asked for now. `late`: so long this process stood still. */
+  /** The asks that are due. `late`: so long this process stood still. */
   tick(now: number, late: number): Ask[] {
     const asks: Ask[] = []
     for (const { node, session, origin, hearing } of this.#byNode.values()) {
