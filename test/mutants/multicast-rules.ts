@@ -247,6 +247,17 @@ export const multicastRules: readonly Rule[] = [
     [testOf('hearing'), 'X7: time in which this process stood still is no silence'],
   ),
   rule(
+    'X7.4',
+    'People are told of a node that is silent for 10 s, not of one of which some datagrams are lost',
+    'three lost in a row are told',
+    [
+      `${folder}/hearing.ts`,
+      'now - this.#lastAt > this.#limits.missedAfterMs',
+      'now - this.#lastAt > this.#limits.deafAfterMs',
+    ],
+    [testOf('hearing'), 'X7: people are told of a silence of 10 s alone'],
+  ),
+  rule(
     'X8.1',
     'Datagrams that wait are bounded, in number and bytes, of one node and of all',
     'bytes are not bounded',

@@ -5,14 +5,17 @@ import type { MulticastLimits } from './multicast-limits.ts'
  * Time is an argument.
  */
 export class Hearing {
-  readonly #limits: Pick<MulticastLimits, 'deafAfterMs' | 'hearsAfterMs'>
+  readonly #limits: Pick<MulticastLimits, 'deafAfterMs' | 'missedAfterMs' | 'hearsAfterMs'>
   #isDeaf = true
   /** Since when it has been heard without a longer silence; null: it is not. */
   #since: number | null = null
   /** When it was heard last, or began to be listened for. */
   #lastAt: number
 
-  constructor(limits: Pick<MulticastLimits, 'deafAfterMs' | 'hearsAfterMs'>, now: number) {
+  constructor(
+    limits: Pick<MulticastLimits, 'deafAfterMs' | 'missedAfterMs' | 'hearsAfterMs'>,
+    now: number,
+  ) {
     this.#limits = limits
     this.#lastAt = now
   }
@@ -21,9 +24,9 @@ export class Hearing {
     return this.#isDeaf
   }
 
-  /** Deaf for longer than it takes to find out that it is not. */
+  /** Silent for longer than lost datagrams explain: people are told. */
   isMissed(now: number): boolean {
-    return this.#isDeaf && now - this.#lastAt > this.#limits.deafAfterMs
+    return this.#isDeaf && now - this.#lastAt > this.#limits.missedAfterMs
   }
 
   /** A datagram came by the group. */

@@ -32,6 +32,8 @@ export const multicastLimits = {
   idleMaxMs: 1_000,
   /** Nothing of a node by the group for so long: it is served by the channel. Three datagrams that came every second. */
   deafAfterMs: 3_000,
+  /** Nothing of it for so long: people are told. Where one of five datagrams is lost, three in a row are lost each two minutes. */
+  missedAfterMs: 10_000,
   /** So long heard by the group: the channel need not serve it any more. */
   hearsAfterMs: 1_000,
   /** So long a sender seals with one key, */

@@ -175,7 +175,7 @@ test('X7: a node that hears nothing by the group is served by the channel, and n
   pass(1)
   expect(ends.b.given).toHaveLength(2)
   expect(asks()).toBe(asked)
-  expect(ends.b.link.receptions(now)[0]).toMatchObject({ node: 'a', isMissed: true })
+  expect(ends.b.link.receptions(now)[0]).toMatchObject({ node: 'a', way: 'channel' })
   losesDatagrams = () => false
   pass(3_000)
   const pushed = ends.a.saidTo('b', 'datagrams').length
@@ -354,7 +354,7 @@ test('X13: old datagrams that somebody sends again do not make a node believe th
     for (const datagram of old) ends.b.link.datagram(datagram, 'a', now)
     pass(1_000)
   }
-  expect(ends.b.link.receptions(now)[0]).toMatchObject({ node: 'a', isMissed: true })
+  expect(ends.b.link.receptions(now)[0]).toMatchObject({ node: 'a', way: 'channel' })
   exports('a', 'table/A/ two')
   pass(1)
   expect(ends.b.given).toEqual(['table/A/ one', 'table/A/ two'])

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ReceptionReport } from './reception-report.ts'
 
 const settings = { group: '239.192.84.73', port: 6000, datagramBytes: 1_400 }
-const reception = { node: 'b', isMissed: false, heard: 0, repaired: 0 }
+const reception = { node: 'b', way: 'group' as const, isMissed: false, heard: 0, repaired: 0 }
 const none: ReadonlyMap<string, number> = new Map()
 
 test('a node that is not heard is told with what to do, once a minute', () => {
@@ -25,6 +25,16 @@ test('a share that was sent again is told where it is large, of enough datagrams
   expect(report.lostShares).toEqual(new Map([['b', 0.05]]))
   expect(at(0, 0, 50_000)).toEqual([])
   expect(report.lostShares).toEqual(new Map())
+})
+
+test('of what the channel carried no share is told: it is not known what the group lost', () => {
+  const report = new ReceptionReport(settings, 0)
+  const at = (way: 'group' | 'channel', heard: number, now: number) =>
+    report.tick([{ ...reception, way, heard, repaired: heard }], none, now)
+  expect(at('group', 500, 10_000)).toEqual([])
+  expect(at('channel', 1_000, 20_000)).toEqual([])
+  expect(report.lostShares).toEqual(new Map())
+  expect(at('group', 1_500, 30_000)).toEqual([expect.stringMatching(/^50.0 % of the datagrams/)])
 })
 
 test('datagrams that no key of the cluster has sealed are told while they come, once a minute', () => {

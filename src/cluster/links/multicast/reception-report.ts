@@ -15,7 +15,7 @@ const fewestDatagrams = 200
 
 type Counts = Pick<Reception, 'heard' | 'repaired'>
 
-type Received = Pick<Reception, 'node' | 'isMissed'> & Counts
+type Received = Pick<Reception, 'node' | 'way' | 'isMissed'> & Counts
 
 /** Why what none of our nodes has sent is dropped, where datagrams are sealed. */
 const notOurs: readonly Taken[] = ['not-sealed', 'not-opened']
@@ -78,11 +78,12 @@ export class ReceptionReport {
   }
 
   /** Of the datagrams of a node since the last look; null: too few. */
-  #shareOf({ node, heard, repaired, isMissed }: Received): number | null {
+  #shareOf({ node, way, heard, repaired }: Received): number | null {
     const before = this.#before.get(node)
     this.#before.set(node, { heard, repaired })
-    // A new session counts from 0 again.
-    if (!before || heard < before.heard || repaired < before.repaired || isMissed) return null
+    // A new session counts from 0 again; whom the channel serves misses none.
+    if (!before || heard < before.heard || repaired < before.repaired) return null
+    if (way === 'channel') return null
     const came = heard - before.heard
     const lost = repaired - before.repaired
     return came + lost < fewestDatagrams ? null : lost / (came + lost)
