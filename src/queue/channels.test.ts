@@ -167,7 +167,12 @@ it('losses and resets have a channel each', async () => {
   expect(losses).toMatchObject([
     { queue: subscriber.identity, losses: [{ table: 'TRADE', from: 2, to: 2, reason: 'evicted' }] },
   ])
-  await eventually('nothing is missing any more', () => repaired?.at(-1)?.['to'] === 2)
+  // The answer to a sync may tell what is evicted before it was asked for: then the stream was never behind.
+  for (let lost = 2; subscriber.stats().behind === 0; lost++) {
+    await cluster.lose(publisher, () => publisher.publish(insert('TRADE', lost)))
+    await eventually('the next loss is told', () => losses?.length === lost)
+  }
+  await eventually('nothing is missing any more', () => (repaired ?? []).length > 0)
   expect(repaired?.at(-1)).toMatchObject({
     queue: subscriber.identity,
     type: 'repaired',
