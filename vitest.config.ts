@@ -5,21 +5,34 @@ import { defineConfig } from 'vitest/config'
 /** They let days go by for all timers of their process, or fill its memory: nothing else may live there. */
 const alone = ['src/base/clock.test.ts', 'src/intake/flood.test.ts']
 
+/** They go through all cases of something, or simulate hours: whole, they take longer than a newcomer waits. */
+const exhaustive = [
+  'src/cluster/membership/detection.test.ts',
+  'src/live/races.test.ts',
+  'src/publisher/retained-batches.test.ts',
+  'src/registration/snapshot-parts.test.ts',
+  'src/subscriber/parts.test.ts',
+  'src/testing/simulation/live-trial.test.ts',
+  'src/testing/simulation/trial.test.ts',
+  'src/wire/rows/row-filter.test.ts',
+  'test/security-page.test.ts',
+]
+
 /**
- * What `npm test` runs in a minute and a half: whatever stands beside the code, and directly in test/.
+ * What `npm test` runs in a minute and a half: whatever stands beside the code, and directly in test/, but for the list above.
  * The folders of test/ hold what takes long, mostly whole systems: `npm run test:all` runs that too.
  * The stories of test/cases/ are a command of their own: `npm run cases`.
  */
 const projects = {
   quick: {
     include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'],
-    exclude: alone,
+    exclude: [...alone, ...exhaustive],
     // Many small files that share the sources: a process for each takes more than their tests.
     isolate: false,
     setupFiles: ['test/harness/leaves-nothing-open.ts'],
   },
   alone: { include: alone },
-  long: { include: ['test/*/**/*.test.ts'], exclude: ['test/cases/**'] },
+  long: { include: ['test/*/**/*.test.ts', ...exhaustive], exclude: ['test/cases/**'] },
   cases: { include: ['test/cases/*.test.ts'] },
 }
 
