@@ -7,7 +7,7 @@
 # Ubuntu, as root; does nothing where all is there.
 set -eu
 
-set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server mosquitto systemd
+set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server mosquitto systemd prometheus
 
 for package in "$@"; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=yes

@@ -85,8 +85,8 @@ export class QueueReport {
     const states = ['live', 'stalled', 'gone'] as const
     const known = new Map<string, number>()
     for (const core of this.#parts.subscriptions.all.values())
-      for (const [incarnation, { state }] of core.sources)
-        if (state !== 'finished')
+      for (const [incarnation, { state, isOverForGood }] of core.sources)
+        if (!isOverForGood && state !== 'finished')
           known.set(incarnation, Math.max(known.get(incarnation) ?? 0, states.indexOf(state)))
     const count = { live: 0, stalled: 0, gone: 0 }
     for (const rank of known.values()) count[states[rank] ?? 'live']++

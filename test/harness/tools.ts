@@ -29,6 +29,7 @@ const trials = {
   'systemd-analyze': () => runs('systemd-analyze', '--version'),
   postgres: () => postgresPrograms() !== null,
   mosquitto: () => programPath('mosquitto') !== null,
+  prometheus: () => runs('promtool', '--version') && runs('prometheus', '--version'),
 }
 
 export type Tool = keyof typeof trials
