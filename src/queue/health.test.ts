@@ -116,6 +116,25 @@ it('counts by table what was published and what was delivered', async () => {
   expect(publisher.stats().retainedMs).toBeGreaterThanOrEqual(0)
 })
 
+it('a publisher that has ended is counted no longer, even if it ended without a word', async () => {
+  const cluster = new MemoryCluster()
+  const open = async (process: string) => {
+    const queue = await openUpdateQueue<Tables>({ process, transport: cluster.transport() })
+    onTestFinished(() => queue.close())
+    return queue
+  }
+  const [publisher, subscriber] = [await open('P'), await open('S')]
+  const trades = subscriber.subscribe('TRADE', { onDelivery: () => undefined })
+  await trades.ready
+  publisher.publish(insert(1))
+  await taken(publisher)
+  const { publishers } = subscriber.stats()
+  expect(publishers).toEqual({ live: 1, stalled: 0, gone: 0 })
+  cluster.kill(publisher)
+  await eventually('its loss is told', () => subscriber.health().losses === 1)
+  expect(subscriber.stats().publishers).toEqual({ live: 0, stalled: 0, gone: 0 })
+})
+
 it('a closed queue is not ready', async () => {
   const { publisher } = await openQueuePair<Tables>()
   await publisher.close()

@@ -52,6 +52,13 @@ it('the files of monitoring name figures that a queue has, and no others', async
   expect(told.filter((name) => !known.has(name))).toEqual([])
 })
 
+it('each alert is tried: it fires, and it lets others alone', () => {
+  const namesIn = (file: string, key: RegExp): string[] =>
+    [...new Set([...readFileSync(file, 'utf8').matchAll(key)].map(([, name = '']) => name))].sort()
+  const tried = namesIn(join(import.meta.dirname, 'alerts.yml'), /alertname: (\w+)/g)
+  expect(tried).toEqual(namesIn(alerts, /alert: (\w+)/g))
+})
+
 it.runIf(hasPrometheus)(
   'promtool finds nothing wrong with figures, alerts and dashboard',
   async () => {
