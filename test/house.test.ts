@@ -40,7 +40,7 @@ const allowed: Record<string, readonly string[]> = {
   live: ['base', 'model', 'queue'],
   database: ['base', 'model', 'publisher', 'queue'],
   metrics: ['base', 'model', 'queue'],
-  demo: ['base', 'model', 'definition', 'queue'],
+  demo: ['base', 'model', 'definition', 'queue', 'database', 'live'],
   doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],
   cli: [
     'base',

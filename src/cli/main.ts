@@ -271,7 +271,9 @@ function addDemo(program: Command, ended: Ended): void {
   const demo = program.command('demo')
   demo
     .showHelpAfterError(moreHelp(demo))
-    .description('run the main job: two nodes, a database, and two copies of it kept by the queue')
+    .description(
+      'run the main job: two nodes, writers of one database, and live tables that stay equal to it',
+    )
     .addOption(
       new Option(
         '--rows <n>',

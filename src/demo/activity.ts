@@ -1,12 +1,12 @@
 import type { Cell } from '../base/text-table.ts'
 import { grouped } from '../base/text-table.ts'
 import { shownMs } from './latency.ts'
-import type { CopyFigures, Report } from './reports.ts'
+import type { Report, ViewFigures } from './reports.ts'
 
 /** Rates are taken over so long, milliseconds. */
 const rateSpanMs = 1_000
 
-export const activityHeader = ['PROCESS', 'NODE', 'NOW', 'COUNT', 'PER S', 'P50 MS', 'P99 MS']
+export const activityHeader = ['PROCESS', 'NODE', 'NOW', 'COUNT', 'PER S', 'P50 MS']
 
 /** What one process of the demonstration is doing, as its reports tell. */
 export class Activity {
@@ -14,7 +14,7 @@ export class Activity {
   readonly host: string
   #state: string
   #count = ''
-  #figures: CopyFigures | null = null
+  #figures: ViewFigures | null = null
   readonly #samples: { readonly at: number; readonly count: number }[] = []
 
   constructor(name: string, host: string, state: string) {
@@ -27,21 +27,21 @@ export class Activity {
   take(report: Report, now: number): void {
     if (report.type === 'state') this.#state = report.state
     else if (report.type === 'written') {
-      this.#count = `${grouped(report.changes)} of ${grouped(report.of)} rows`
-      this.#sample(report.changes, now)
+      const { changes, of } = report
+      this.#count =
+        of === null ? `${grouped(changes)} corrected` : `${grouped(changes)} of ${grouped(of)} rows`
+      this.#sample(changes, now)
     } else if (report.type === 'figures') {
       const { figures } = report
       this.#figures = figures
-      const lost = figures.losses > 0 ? `, ${figures.losses} lost` : ''
-      this.#count = `${grouped(figures.updates)} updates${lost}`
+      this.#count = `${grouped(figures.updates)} updates`
       this.#sample(figures.updates, now)
     }
   }
 
   cells(now: number): Cell[] {
-    const { p50Ms = null, p99Ms = null } = this.#figures ?? {}
-    const rate = this.#rate(now)
-    return [this.name, this.host, this.#state, this.#count, rate, shownMs(p50Ms), shownMs(p99Ms)]
+    const p50Ms = this.#figures?.p50Ms ?? null
+    return [this.name, this.host, this.#state, this.#count, this.#rate(now), shownMs(p50Ms)]
   }
 
   /** For a log without a terminal; null where there is nothing to count. */

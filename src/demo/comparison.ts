@@ -1,38 +1,53 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { PriceRow, PriceTable, TableRows } from './tables.ts'
-import { keyOf, priceTables } from './tables.ts'
+import { keyColumns, type PriceTable, type TableRows } from './tables.ts'
 
-/** A row that a copy does not hold as the database does. */
+/** A row that a live table does not hold as the database does. */
 export interface Difference {
   readonly table: PriceTable
   readonly key: string
-  readonly what: 'missing in the copy' | 'only in the copy' | 'another state in the copy'
+  /** As people are told of it. */
+  readonly what: string
 }
 
-/** Every row of the database against a copy's, all fields, and the other way round. */
-export function differences(database: TableRows, copy: TableRows): Difference[] {
-  return priceTables.flatMap((table) => tableDifferences(table, database[table], copy[table]))
-}
+type Row = Readonly<Record<string, unknown>>
 
-function tableDifferences(
-  table: PriceTable,
-  database: readonly PriceRow[],
-  copy: readonly PriceRow[],
-): Difference[] {
-  const found: Difference[] = []
-  const copied = new Map(copy.map((row) => [keyOf(row), row]))
-  for (const row of database) {
-    const key = keyOf(row)
-    const other = copied.get(key)
-    copied.delete(key)
-    if (!other) found.push({ table, key, what: 'missing in the copy' })
-    else if (!isDeepStrictEqual({ ...row }, { ...other }))
-      found.push({ table, key, what: 'another state in the copy' })
-  }
-  for (const key of copied.keys()) found.push({ table, key, what: 'only in the copy' })
-  return found
+/** Every row of the database against those of the live tables that somebody has, all fields, and the other way round. */
+export function differences(database: Required<TableRows>, kept: TableRows): Difference[] {
+  return tablesOf(kept).flatMap((table) =>
+    tableDifferences(table, byKey(table, database), byKey(table, kept)),
+  )
 }
 
 export function countRows(tables: TableRows): number {
-  return priceTables.reduce((sum, table) => sum + tables[table].length, 0)
+  return tablesOf(tables).reduce((sum, table) => sum + (tables[table]?.length ?? 0), 0)
+}
+
+const tablesOf = (tables: TableRows): PriceTable[] => Object.keys(tables) as PriceTable[]
+
+const byKey = (table: PriceTable, tables: TableRows): Map<string, Row> =>
+  new Map(
+    ((tables[table] ?? []) as unknown as readonly Row[]).map((row) => [
+      String(row[keyColumns[table]]),
+      row,
+    ]),
+  )
+
+function tableDifferences(
+  table: PriceTable,
+  database: ReadonlyMap<string, Row>,
+  kept: ReadonlyMap<string, Row>,
+): Difference[] {
+  const keys = new Set([...database.keys(), ...kept.keys()])
+  return [...keys].flatMap((key) => {
+    const what = differenceOf(database.get(key), kept.get(key))
+    return what === null ? [] : [{ table, key, what }]
+  })
+}
+
+function differenceOf(there: Row | undefined, here: Row | undefined): string | null {
+  if (!here) return 'is in the database alone'
+  if (!there) return 'is in the live table alone'
+  const fields = new Set([...Object.keys(there), ...Object.keys(here)])
+  const field = [...fields].find((name) => !Object.is(there[name], here[name]))
+  if (field === undefined) return null
+  return `has ${field} ${String(there[field])} in the database and ${String(here[field])} in the live table`
 }

@@ -3,15 +3,15 @@ import { Activity } from './activity.ts'
 import type { Difference } from './comparison.ts'
 import { countRows, differences } from './comparison.ts'
 import { demoHosts, demoSystem } from './demo-definition.ts'
-import type { CopyFigures, ProcessSetup } from './reports.ts'
+import type { ProcessSetup, ViewFigures } from './reports.ts'
 import { StartedProcess, type StartOptions } from './started-process.ts'
 import type { TableRows } from './tables.ts'
 
 /** GENESIS_CLUSTER holds a thread for each proxy and link; with fewer it would start itself again. */
 const clusterThreads = 64
 
-/** Corrections begin when this part of the rows is written. */
-const correctionsAfter = 0.6
+/** Corrections that are made before their process is killed. */
+const correctionsBefore = 50
 
 const command = new URL('../../bin/tidings.js', import.meta.url)
 /** TypeScript in a checkout, JavaScript in the package. */
@@ -24,33 +24,37 @@ interface RunOptions {
   readonly directory: string
   /** null: all. */
   readonly rows: number | null
-  /** One data server loses a row on purpose. */
+  /** In the end the database is changed once more, when no process is left that could find it out. */
   readonly tampers: boolean
+  /** What happens, in a sentence. */
+  readonly say: (text: string) => void
 }
 
-/** What became of one data server's copy. */
-export interface CopyOutcome {
+/** What became of the live tables of one process. */
+export interface ViewOutcome {
   readonly name: string
   readonly host: string
   readonly rows: number
-  readonly figures: CopyFigures
+  readonly figures: ViewFigures
   readonly differences: readonly Difference[]
 }
 
 export interface RunOutcome {
-  readonly database: TableRows
-  readonly copies: readonly CopyOutcome[]
-  /** Subscribers that had not confirmed all when a publisher left. */
+  readonly database: Required<TableRows>
+  readonly views: readonly ViewOutcome[]
+  /** Subscribers that had not confirmed all when a writer left. */
   readonly unconfirmed: readonly string[]
 }
 
-/** The processes of the demonstration and the order in which they come and go. */
+/** The processes of the demonstration, the order in which they come and go, and what is done to them. */
 export class DemoRun {
   /** What each process is doing; grows as they are started. */
   readonly activities: Activity[] = []
   readonly #options: RunOptions
   readonly #processes: StartedProcess[] = []
   readonly #failed = Promise.withResolvers<never>()
+  /** Which of the writers has found out that somebody has changed the database who does not publish. */
+  readonly #foundOut = Promise.withResolvers<string>()
 
   constructor(options: RunOptions) {
     this.#options = options
@@ -73,16 +77,61 @@ export class DemoRun {
     for (const host of demoHosts) this.#startCluster(host)
     const handler = this.#start('event-handler', 'PRICE_EVENT_HANDLER', here)
     await handler.report('written')
-    const servers = demoHosts.map((host) => this.#start('data-server', 'PRICE_DATA_SERVER', host))
-    await Promise.all(servers.map((server) => server.report('caught-up')))
-    await handler.report('written', ({ changes, of }) => changes >= of * correctionsAfter)
-    const script = this.#start('corrections', 'PRICE_CORRECTIONS', there)
-    const ends = [await handler.report('published'), await script.report('published')]
-    for (const server of servers) server.askForCopy()
+    const views = [
+      this.#start('price-view', 'PRICE_VIEW', here),
+      this.#start('price-view', 'PRICE_VIEW', there),
+      this.#start('summary-view', 'SUMMARY_VIEW', there),
+    ]
+    await Promise.all(views.map((view) => view.report('figures')))
+    await this.#crash(views)
+    const corrections = this.#start('corrections', 'PRICE_CORRECTIONS', there)
+    await corrections.report('written')
+    await this.#bypass(views)
+    await handler.report('written', ({ changes, of }) => changes === of)
+    for (const writer of [handler, corrections]) writer.finish()
+    const ends = [await handler.report('published'), await corrections.report('published')]
+    if (this.#options.tampers) await this.#tamper()
+    for (const view of views) view.finish()
+    const kept = await Promise.all(views.map((view) => view.report('kept')))
     const reader = this.#start('database-reader', 'DATABASE_READER', here)
     const { tables: database } = await reader.report('tables')
-    const copies = await Promise.all(servers.map((server) => outcomeOf(server, database)))
-    return { database, copies, unconfirmed: ends.flatMap(({ unconfirmed }) => unconfirmed) }
+    return {
+      database,
+      views: views.map(({ name, host }, place) => {
+        const { tables, figures } = kept[place] as (typeof kept)[number]
+        const different = differences(database, tables)
+        return { name, host, rows: countRows(tables), figures, differences: different }
+      }),
+      unconfirmed: ends.flatMap(({ unconfirmed }) => unconfirmed),
+    }
+  }
+
+  /** A writer is killed while it writes: nobody knows whether it has committed what it did not publish. */
+  async #crash(views: readonly StartedProcess[]): Promise<void> {
+    const victim = this.#start('corrections', 'PRICE_CORRECTIONS', demoHosts[1])
+    await victim.report('written', ({ changes }) => changes >= correctionsBefore)
+    await victim.kill()
+    const told = views.map((view) => view.report('figures', ({ figures }) => figures.losses > 0))
+    await Promise.all(told)
+    this.#options.say(
+      `${nameOf(victim)} was killed (kill -9) while it wrote: all views were told that commits may be missing, and read again.`,
+    )
+  }
+
+  /** A script changes both tables and publishes nothing. */
+  async #bypass(views: readonly StartedProcess[]): Promise<void> {
+    const { changes } = await this.#start('bypass', 'SCRIPT', demoHosts[0]).report('written')
+    const finder = await this.#foundOut.promise
+    const told = views.map((view) => view.report('figures', ({ figures }) => figures.resets > 0))
+    await Promise.all(told)
+    this.#options.say(
+      `A script has changed ${changes} days and published nothing: ${finder} found it out, and all views read again.`,
+    )
+  }
+
+  /** No process is left that publishes, so nobody finds out what this script does. */
+  async #tamper(): Promise<void> {
+    await this.#start('bypass', 'SCRIPT', demoHosts[0]).report('written')
   }
 
   #startCluster(host: string): void {
@@ -97,10 +146,9 @@ export class DemoRun {
   }
 
   #start(role: ProcessSetup['role'], name: string, host: string): StartedProcess {
-    const { tampers, definition, database, rows } = this.#options
-    const isTampering = tampers && role === 'data-server' && host === demoHosts[1]
-    const setup = { role, name, definition, host, database, rows, tampers: isTampering }
-    const args = [JSON.stringify(setup satisfies ProcessSetup)]
+    const { definition, database, rows } = this.#options
+    const setup: ProcessSetup = { role, name, definition, host, database, rows }
+    const args = [JSON.stringify(setup)]
     return this.#launch(name, host, { module: entry, args, env: {}, mayEnd: true })
   }
 
@@ -117,7 +165,10 @@ export class DemoRun {
       name,
       host,
       env: { ...withoutChoices(process.env), ...env },
-      onReport: (report) => activity.take(report, performance.now()),
+      onReport: (report) => {
+        activity.take(report, performance.now())
+        if (report.type === 'found-out') this.#foundOut.resolve(nameOf(started))
+      },
       onFailed: (error) => this.#failed.reject(error),
     })
     this.activities.push(activity)
@@ -126,17 +177,7 @@ export class DemoRun {
   }
 }
 
-async function outcomeOf(server: StartedProcess, database: TableRows): Promise<CopyOutcome> {
-  const { tables, figures } = await server.report('copy')
-  const { name, host } = server
-  return {
-    name,
-    host,
-    rows: countRows(tables),
-    figures,
-    differences: differences(database, tables),
-  }
-}
+const nameOf = ({ name, host }: StartedProcess): string => `${name} on ${host}`
 
 /** The environment without what chooses another definition than the demonstration's own. */
 function withoutChoices(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

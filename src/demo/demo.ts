@@ -19,9 +19,9 @@ const signals = ['SIGINT', 'SIGTERM'] as const
 type Interruption = (typeof signals)[number]
 
 /**
- * The main job, in real processes: two nodes linked by the relay, a database that an event handler
- * and a script change, and a data server on each node that keeps a copy by the queue. In the end
- * each copy is compared with the database.
+ * The main job, in real processes: two nodes linked by the relay; a database whose same rows two processes change,
+ * one of which is killed meanwhile, and a script that does not publish; and three processes with live tables. In the
+ * end each live table is compared with the database.
  * @returns the exit code: 0 equal, 1 different, 128 + the signal's number when interrupted.
  * @throws TidingsError NODE_TOO_OLD (no SQLite), PORT_TAKEN, TRANSPORT_FAILED (a process failed).
  */
@@ -52,9 +52,10 @@ async function play(
     rows,
     // For the test of this demonstration: a comparison that cannot fail would prove nothing.
     tampers: process.env['TIDINGS_DEMO_TAMPER'] === '1',
+    say: (text) => progress.say(text),
   })
   const progress = new Progress(process.stderr, run.activities)
-  progress.say(`Two nodes, ${demoHosts.join(' and ')}, linked by the relay; one database.`)
+  progress.say(`Two nodes, ${demoHosts.join(' and ')}, linked by the relay; one SQLite database.`)
   progress.start()
   let outcome: RunOutcome | Interruption
   try {
@@ -70,7 +71,7 @@ async function play(
   }
   const seconds = (performance.now() - began) / 1_000
   process.stdout.write(`\n${outcomeText(outcome, seconds, process.stdout)}`)
-  return isEqual(outcome.copies) ? 0 : 1
+  return isEqual(outcome.views) ? 0 : 1
 }
 
 /** SIGINT and SIGTERM, until all is tidied up. */

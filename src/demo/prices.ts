@@ -2,9 +2,6 @@ import { readFileSync } from 'node:fs'
 import { assert } from '../base/assertion.ts'
 import type { DailyPrice } from './tables.ts'
 
-/** A price before the database has given it a version. */
-export type NewPrice = Omit<DailyPrice, 'VERSION'>
-
 const file = new URL('../../data/sp500-2000.csv', import.meta.url)
 const header = 'date,open,high,low,close,adjclose,volume'
 
@@ -12,13 +9,13 @@ const header = 'date,open,high,low,close,adjclose,volume'
  * The first `most` daily prices of data/sp500-2000.csv, oldest first. The file comes with the
  * package and quotes nothing, so a line is split at its commas.
  */
-export function readPrices(most = Infinity): NewPrice[] {
+export function readPrices(most = Infinity): DailyPrice[] {
   const [first, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n')
   assert(first === header, `the columns of ${file.pathname} are ${header}`)
   return lines.slice(0, most).map(priceOf)
 }
 
-function priceOf(line: string): NewPrice {
+function priceOf(line: string): DailyPrice {
   const [DATE = '', open, high, low, close, adjustedClose, volume = ''] = line.split(',')
   return {
     DATE,
@@ -27,6 +24,6 @@ function priceOf(line: string): NewPrice {
     LOW: Number(low),
     CLOSE: Number(close),
     ADJ_CLOSE: Number(adjustedClose),
-    VOLUME: BigInt(volume),
+    VOLUME: Number(volume),
   }
 }

@@ -19,6 +19,8 @@ export class Progress {
   readonly #activities: readonly Activity[]
   #timer: Timer | null = null
   #drawn = 0
+  /** What was written last of each, where there is no terminal. */
+  readonly #written = new Map<Activity, string>()
 
   /** `activities` may grow. */
   constructor(stream: NodeJS.WriteStream, activities: readonly Activity[]) {
@@ -49,8 +51,16 @@ export class Progress {
 
   #show(): void {
     if (this.#stream.isTTY) return this.#draw()
-    const summaries = this.#activities.flatMap((activity) => activity.summary() ?? [])
-    if (summaries.length > 0) this.#stream.write(`${summaries.join(' · ')}\n`)
+    const news = this.#activities.flatMap((activity) => this.#newsOf(activity) ?? [])
+    if (news.length > 0) this.#stream.write(`${news.join(' · ')}\n`)
+  }
+
+  /** Null: nothing is new. */
+  #newsOf(activity: Activity): string | null {
+    const summary = activity.summary()
+    if (summary === null || summary === this.#written.get(activity)) return null
+    this.#written.set(activity, summary)
+    return summary
   }
 
   #draw(): void {

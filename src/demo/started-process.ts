@@ -80,9 +80,17 @@ export class StartedProcess {
     return this.#options.host
   }
 
-  /** Tells a data server that it is time to hand its copy over. */
-  askForCopy(): void {
-    this.#child.send('hand over')
+  /** Tells it that all is done, so that it brings its work to an end. */
+  finish(): void {
+    this.#child.send('finish')
+  }
+
+  /** Ends it as a crash would. Resolves when it has ended. */
+  async kill(): Promise<void> {
+    this.#isStopping = true
+    this.#child.kill('SIGKILL')
+    await this.#exited
+    this.#options.onReport({ type: 'state', state: 'killed' })
   }
 
   /** Resolves when the process has ended. */

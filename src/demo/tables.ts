@@ -1,5 +1,3 @@
-import type { NewUpdate, Update } from '../model/update.ts'
-
 /** One trading day of the index, as the database holds it. */
 export interface DailyPrice {
   /** The key, YYYY-MM-DD. */
@@ -9,21 +7,18 @@ export interface DailyPrice {
   readonly LOW: number
   readonly CLOSE: number
   readonly ADJ_CLOSE: number
-  readonly VOLUME: bigint
-  /** Grows by one with each change of the row: of two states the one with the larger is newer. */
-  readonly VERSION: bigint
+  readonly VOLUME: number
 }
 
 /** What the days of a month come to; changed in the transaction that changes a day. */
 export interface MonthlySummary {
   /** The key, YYYY-MM. */
   readonly MONTH: string
-  readonly DAYS: bigint
+  readonly DAYS: number
   readonly HIGH: number
   readonly LOW: number
   readonly AVERAGE_CLOSE: number
-  readonly VOLUME: bigint
-  readonly VERSION: bigint
+  readonly VOLUME: number
 }
 
 export interface PriceTables {
@@ -32,20 +27,10 @@ export interface PriceTables {
 }
 
 export type PriceTable = keyof PriceTables
-export type PriceRow = PriceTables[PriceTable]
-export type PriceUpdate = Update<PriceTables>
 
-/** The updates of one transaction, to be published when it is committed. */
-export type PriceCommit = NewUpdate<PriceTables>[]
-
-/** All rows of each table. */
-export interface TableRows {
-  readonly DAILY_PRICE: readonly DailyPrice[]
-  readonly MONTHLY_SUMMARY: readonly MonthlySummary[]
-}
+/** All rows of a table, for each table that somebody has. */
+export type TableRows = { readonly [Table in PriceTable]?: readonly PriceTables[Table][] }
 
 export const priceTables = ['DAILY_PRICE', 'MONTHLY_SUMMARY'] as const
 
-export function keyOf(row: PriceRow): string {
-  return 'DATE' in row ? row.DATE : row.MONTH
-}
+export const keyColumns = { DAILY_PRICE: 'DATE', MONTHLY_SUMMARY: 'MONTH' } as const

@@ -40,41 +40,66 @@ function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Run {
 async function ended({ child, texts }: Run): Promise<{ code: number | null; out: string }> {
   const [code] = (await once(child, 'close')) as [number | null]
   expect(texts.err).not.toMatch(/^\s+at /m)
+  // No terminal, no colours.
+  expect(texts.out + texts.err).not.toContain('\u001B')
   return { code, out: texts.out }
 }
 
-/** Rows, differences, rows read and updates of each data server, as the table says. */
-function copies(out: string): number[][] {
-  const lines = out.split('\n').filter((line) => /^PRICE_DATA_SERVER on \S+ +\d/.test(line))
-  return lines.map((line) =>
-    line
-      .split(/ {2,}/)
-      .slice(1, 5)
-      .map((cell) => Number(cell.replaceAll(',', ''))),
-  )
+interface View {
+  readonly name: string
+  readonly rows: number
+  readonly different: number
+  readonly updates: number
+  readonly losses: number
+  readonly resets: number
 }
 
-it('both copies are what the database is', async () => {
-  const { code, out } = await ended(start(['--rows', '1500']))
-  expect(out).toContain('(1,492 prices, 72 summaries), row by row')
-  const [here, there] = copies(out)
-  for (const [rows, different, read, updates] of [here ?? [], there ?? []]) {
-    expect(rows).toBe(1_564)
+/** The table that it prints in the end. */
+function viewsIn(out: string): View[] {
+  const lines = out.split('\n').filter((line) => /^\w+_VIEW on \S+ +\d/.test(line))
+  return lines.map((line) => {
+    const [name = '', ...cells] = line.split(/ {2,}/)
+    const [rows = -1, different = -1, updates = -1, losses = -1, resets = -1] = cells.map((cell) =>
+      Number(cell.replaceAll(',', '')),
+    )
+    return { name, rows, different, updates, losses, resets }
+  })
+}
+
+const names = ['PRICE_VIEW on 127.0.0.1', 'PRICE_VIEW on localhost', 'SUMMARY_VIEW on localhost']
+
+it('all live tables are what the database is, behind a crash and a program that does not publish', async () => {
+  const run = start(['--rows', '1500'])
+  const { code, out } = await ended(run)
+  expect(run.texts.err).toContain('PRICE_CORRECTIONS on localhost was killed (kill -9)')
+  expect(run.texts.err).toMatch(
+    /^A script has changed \d+ days and published nothing: PRICE_\w+ on \S+ found it out/m,
+  )
+  const [, prices, summaries] = /\((1,\d+) prices, (\d+) summaries\), row by row/.exec(out) ?? []
+  const [days, months] = [prices, summaries].map((text) => Number(text?.replace(',', '')))
+  expect(months).toBe(72)
+  const views = viewsIn(out)
+  expect(views.map(({ name }) => name)).toEqual(names)
+  expect(views.map(({ rows }) => rows)).toEqual([days! + 72, days! + 72, 72])
+  for (const { different, updates, losses, resets } of views) {
     expect(different).toBe(0)
-    expect(read).toBeGreaterThan(0)
-    // The corrections alone are 80 updates, and nobody had read them.
-    expect(updates).toBeGreaterThanOrEqual(80)
+    for (const count of [updates, losses, resets]) expect(count).toBeGreaterThan(0)
   }
-  expect(out).toContain('equal: both copies are what the database is')
+  expect(out).toContain('equal: all 3 views are what the database is')
   expect(code).toBe(0)
   expect(readdirSync(place)).toEqual([])
 })
 
-it('a copy that lacks a row is found out', async () => {
+it('a change that nobody could find out is told as a difference, in each live table', async () => {
   const { code, out } = await ended(start(['--rows', '200'], { TIDINGS_DEMO_TAMPER: '1' }))
-  expect(copies(out).map(([, different]) => different)).toEqual([0, 1])
-  expect(out).toContain('on localhost: DAILY_PRICE 2000-01-03 is missing in the copy')
-  expect(out).toContain('different: a copy is not what the database is')
+  const [here, there, summaries] = viewsIn(out).map(({ different }) => different)
+  expect(here).toBeGreaterThan(100)
+  expect([there, summaries]).toEqual([here, 10])
+  for (const name of names) expect(out).toContain(`${name}: and `)
+  expect(out).toMatch(
+    /^PRICE_VIEW on localhost: DAILY_PRICE 2000-01-03 has CLOSE [\d.]+ in the database and [\d.]+ in the live table$/m,
+  )
+  expect(out).toContain('different: a view is not what the database is')
   expect(code).toBe(1)
   expect(readdirSync(place)).toEqual([])
 })
@@ -83,7 +108,7 @@ it('an interrupted demonstration leaves nothing behind', async () => {
   const run = start()
   await new Promise<void>((resolve) =>
     run.child.stderr?.on('data', () => {
-      if (/PRICE_DATA_SERVER on localhost: keeping up/.test(run.texts.err)) resolve()
+      if (/PRICE_VIEW on localhost: live/.test(run.texts.err)) resolve()
     }),
   )
   run.child.kill('SIGINT')
