@@ -15,6 +15,7 @@ const exhaustive = [
   'src/testing/simulation/live-trial.test.ts',
   'src/testing/simulation/trial.test.ts',
   'src/wire/rows/row-filter.test.ts',
+  'test/guarantees-page.test.ts',
   'test/security-page.test.ts',
 ]
 

@@ -183,3 +183,23 @@ it.runIf(isThere)(
     expect(received.losses.map(({ table }) => table)).toEqual(['position', 'position'])
   },
 )
+
+it.runIf(isThere)(
+  'a table that somebody takes out of the publication is told by nobody, until a capture of it begins again',
+  async () => {
+    await using stage = await CaptureInMemory.open(schema)
+    const tables = ['trade', 'position']
+    const first = await stage.started(tables)
+    const received = await stage.subscribe()
+    await stage.query('alter publication tidings drop table trade')
+    await stage.query('insert into trade values (1, 1)')
+    await stage.query('insert into position values (1)')
+    await received.until('the row of the other table', ({ updates }) => updates.length > 0)
+    await first.stop()
+    expect(received.updates.map(({ table }) => table)).toEqual(['position'])
+    expect(received.losses).toEqual([])
+    await stage.started(tables)
+    await received.until('the reset', ({ losses }) => losses.length > 0)
+    expect(received.losses[0]).toMatchObject({ table: 'trade', reason: 'reset' })
+  },
+)
