@@ -9,8 +9,8 @@ import { triggerNames } from './trigger-names.ts'
 export interface BypassHandlers {
   /** The tables that have triggers, now and whenever others have. Resolves when the queue knows of them. */
   installed(tables: readonly string[]): Promise<void>
-  /** These tables were changed by somebody who does not publish, or may have been. */
-  changed(tables: readonly string[], why: string): void
+  /** These tables were changed by somebody who does not publish, or may have been. False: it could not be told, since the queue is closing. */
+  changed(tables: readonly string[], why: string): boolean
   failed(error: unknown): void
 }
 
@@ -52,11 +52,13 @@ export class BypassListener {
   readonly #end = new AbortController()
   readonly #running: Promise<void>
   #isTelling = false
-  /** To be told when `#gathering` is over. */
-  readonly #changed = new Set<string>()
+  /** To be told when `#gathering` is over: what was notified of each table. */
+  readonly #changed = new Map<string, string>()
+  /** What could not be told: another process has to. */
+  readonly #untold = new Map<string, string>()
   #gathering: Timer | null = null
-  /** Heard while another process had to tell it: when. */
-  readonly #heard = new Map<string, number>()
+  /** Heard while another process had to tell it: when, and what was notified. */
+  readonly #heard = new Map<string, { readonly at: number; readonly payload: string }>()
 
   /** `connect`: makes a client that is not connected yet. */
   constructor(connect: () => PgNewClient, lock: string, handlers: BypassHandlers) {
@@ -110,6 +112,7 @@ export class BypassListener {
       }
       lost.signal.throwIfAborted()
     } finally {
+      if (signal.aborted) await this.#handOver(client).catch(() => undefined)
       await client.end().catch(() => undefined)
     }
   }
@@ -129,29 +132,48 @@ export class BypassListener {
     return this.#isTelling
   }
 
+  /**
+   * Notifies what is not told yet once more, and lets the lock go in the same transaction: a process that listens by then
+   * hears it, and one that listens later finds the lock free, so that it tells of all tables.
+   */
+  async #handOver(client: PgNewClient): Promise<void> {
+    const payloads = [...new Map([...this.#untold, ...this.#changed]).values()]
+    if (!this.#isTelling || payloads.length === 0) return
+    this.#isTelling = false
+    await client.query(
+      `with free as materialized (select pg_advisory_unlock(${lockKey}))
+       select pg_notify('${triggerNames.channel}', payload) from free, unnest($2::text[]) payload`,
+      [this.#lock, payloads],
+    )
+  }
+
   #onNotification(payload: string): void {
     const table = tableIn(payload)
     if (table === null) return
     if (!this.#isTelling) {
-      this.#heard.set(table, systemClock.now())
+      this.#heard.set(table, { at: systemClock.now(), payload })
       return
     }
-    this.#changed.add(table)
+    this.#changed.set(table, payload)
     if (!this.#gathering) this.#tell()
   }
 
   #tell(): void {
     this.#gathering = null
     if (this.#changed.size === 0) return
-    const tables = [...this.#changed]
+    const changed = [...this.#changed]
     this.#changed.clear()
     this.#gathering = systemClock.after(gatherMs, () => this.#tell())
-    this.#handlers.changed(tables, 'changed by a program that does not publish, or truncated')
+    const tables = changed.map(([table]) => table)
+    const why = 'changed by a program that does not publish, or truncated'
+    if (this.#handlers.changed(tables, why)) return
+    for (const [table, payload] of changed) this.#untold.set(table, payload)
   }
 
   #tellHeard(): void {
     const since = systemClock.now() - rememberedMs
-    for (const [table, at] of this.#heard) if (at >= since) this.#changed.add(table)
+    for (const [table, { at, payload }] of this.#heard)
+      if (at >= since) this.#changed.set(table, payload)
     this.#heard.clear()
     if (!this.#gathering) this.#tell()
   }

@@ -72,10 +72,11 @@ export class CommitFeed {
     if (!isPublished) session.notify([...new Set(changes.map(({ table }) => table))])
   }
 
-  #reset(tables: readonly string[], reason: string): void {
-    if (tables.length === 0) return
+  /** False: it was not published. */
+  #reset(tables: readonly string[], reason: string): boolean {
+    if (tables.length === 0) return true
     this.#tell({ type: 'reset', tables, reason })
-    this.#publish(() => tellResets(this.#queue, tables, reason))
+    return this.#publish(() => tellResets(this.#queue, tables, reason))
   }
 
   /** False: it was not published, as where the queue is closed. Nothing may be thrown into pg, which called. */
