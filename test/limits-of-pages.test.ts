@@ -12,6 +12,7 @@ import { defaultSubscriberLimits } from '../src/subscriber/subscriber-limits.ts'
 import { threadSenderLimits } from '../src/transport/thread/thread-sender.ts'
 import { multicastLimits } from '../src/cluster/links/multicast/multicast-limits.ts'
 import { mqttLimits } from '../src/transport/mqtt/broker/mqtt-limits.ts'
+import { probeLimits } from '../src/probes/probe-limits.ts'
 import { presenceLimits } from '../src/transport/mqtt/presence/presence-limits.ts'
 import { socketLimits } from '../src/sockets/socket-options.ts'
 import { wireLimits } from '../src/wire/limits.ts'
@@ -43,6 +44,7 @@ describe('limits', () => {
     ['docs/MQTT.md', 'mqtt-limits', mqttLimits],
     ['docs/MQTT.md', 'presence-limits', presenceLimits],
     ['docs/CAPTURE.md', 'capture-limits', defaultCaptureLimits],
+    ['docs/OBSERVE.md', 'probe-limits', probeLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { clusterFigures } from '../src/metrics/cluster-figures.ts'
 import { metricsText } from '../src/metrics/metrics-text.ts'
 import { points, traces } from '../src/queue/channels.ts'
+import { linkedSnapshot } from './harness/linked-snapshot.ts'
 import { openQueuePair } from './harness/queue-pair.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'OBSERVE.md'), 'utf8')
 
 /** The words in code style in the first cells of a table. */
-const told = (name: string): string[] => {
+const toldIn = (name: string): string[] => {
   const [, text = ''] = page.split(`<!-- ${name} -->`)
   const rows = (text.split(`<!-- /${name} -->`)[0] ?? '').trim().split('\n').slice(2)
   return rows.flatMap((row) =>
@@ -22,12 +24,19 @@ it('has every figure of a queue', async () => {
   const figures = [...metricsText(publisher).matchAll(/^# TYPE (\w+)/gm)].map(
     ([, name = '']) => name,
   )
-  expect(told('figures').toSorted()).toEqual(figures.toSorted())
+  expect(toldIn('figures').toSorted()).toEqual(figures.toSorted())
+})
+
+it('has every figure of GENESIS_CLUSTER', () => {
+  const told = { warnings: 0, refusedRegistrations: 0, refusedMessages: new Map() }
+  const snapshot = linkedSnapshot()
+  const figures = clusterFigures({ node: snapshot.node, isReady: true, told, snapshot })
+  expect(toldIn('cluster figures')).toEqual(figures.map(({ name }) => name))
 })
 
 it('has every channel', () => {
   const names = (channels: object): string[] =>
     Object.keys(channels).map((name) => `tidings:${name}`)
-  expect(told('traces')).toEqual(names(traces))
-  expect(told('points')).toEqual(names(points))
+  expect(toldIn('traces')).toEqual(names(traces))
+  expect(toldIn('points')).toEqual(names(points))
 })

@@ -1,5 +1,6 @@
 import { zeromqPortOffset } from '../base/process-port.ts'
 import { styleText } from 'node:util'
+import { hostPort } from '../base/host-port.ts'
 import type { EffectiveItem, SettingsReport } from '../definition/settings-report.ts'
 import { formatProblem } from '../definition/problem.ts'
 import type { Problem } from '../definition/problem.ts'
@@ -82,7 +83,7 @@ function meaning(settings: Settings): string[] {
 }
 
 function zeromqMeaning(settings: Settings) {
-  const { mode, link, multicast, node, processPorts, connectViaLoopback, keys } = settings
+  const { mode, link, multicast, node, http, processPorts, connectViaLoopback, keys } = settings
   const { ports } = node
   const lines = [
     mode === 'proxy'
@@ -91,6 +92,10 @@ function zeromqMeaning(settings: Settings) {
     `GENESIS_CLUSTER binds: inbound ${ports.inbound}, outbound ${ports.outbound}, ` +
       `membership ${ports.cluster}, registration ${ports.registry}, relay ${ports.relay}, export ${ports.export}.`,
   ]
+  if (http) {
+    const at = `http://${hostPort(http.address, http.port)}`
+    lines.push(`It answers /healthz, /readyz and /metrics at ${at}.`)
+  }
   if (link === 'relay') {
     lines.push('Link relay: updates go to each other node point to point, at once.')
   } else if (multicast) {

@@ -2,8 +2,10 @@ import { TidingsError } from '../base/tidings-error.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import type { Settings } from '../definition/settings.ts'
 import { requireNativeModule } from '../sockets/native-module.ts'
-import type { ClusterSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
-import { clusterProcessName } from '../model/new-registration.ts'
+import { type ClusterEvent, isWarning } from '../cluster/cluster-event.ts'
+import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
+import { processesOfNode } from '../model/processes-of-node.ts'
+import type { ClusterProbes } from '../probes/cluster-probes.ts'
 import { exitCode } from './exit-code.ts'
 import { requireClusterLayer } from './layer-requirement.ts'
 import { ServiceManager } from './service-manager.ts'
@@ -31,11 +33,19 @@ export async function cluster(argv: readonly string[], options: SharedOptions): 
   return exitCode.done
 }
 
-/** Until it is closed; with the error that ended it. */
+/** Until it is closed; with the error that ended it. Probes are answered before it is ready, and until all else is closed. */
 async function run(settings: Settings, signal: AbortSignal): Promise<TidingsError | undefined> {
   const { startClusterWithIntake } = await import('../intake/cluster-with-intake.ts')
+  const probes = await openProbes(settings)
+  signal.addEventListener('abort', () => probes?.ending())
+  const on = (event: ClusterEvent): void => {
+    probes?.note(event)
+    report(event)
+  }
   try {
-    const running = await startClusterWithIntake(settings, { on: report, signal })
+    const running = await startClusterWithIntake(settings, { on, signal })
+    probes?.ready(() => running.snapshot())
+    const warn = (message: string): void => on({ type: 'warning', message })
     const manager = ServiceManager.of({ env: process.env, pid: process.pid, warn })
     manager?.ready(() => statusOf(running.snapshot()))
     signal.addEventListener('abort', () => manager?.stopping())
@@ -48,31 +58,34 @@ async function run(settings: Settings, signal: AbortSignal): Promise<TidingsErro
     if (signal.aborted && error instanceof TidingsError && error.code === 'ABORTED')
       return undefined
     throw error
+  } finally {
+    await probes?.close()
   }
 }
 
+/** null: the definition has no port for them, and nothing of HTTP is loaded. */
+async function openProbes({ node, http }: Settings): Promise<ClusterProbes | null> {
+  if (!http) return null
+  const { ClusterProbes } = await import('../probes/cluster-probes.ts')
+  const warn = (message: string): void => report({ type: 'warning', message })
+  return ClusterProbes.open({ node: node.name, at: http, warn })
+}
+
 /** For the line `Status:` of `systemctl status`. */
-function statusOf({ node, nodes }: ClusterSnapshot): string {
-  const processes = nodes.find(({ name }) => name === node)?.processes ?? []
-  const isOwn = ({ name }: ProcessSnapshot) => name.split('/')[0] === clusterProcessName
-  const living = processes.filter((each) => each.status === 'HEALTHY' && !isOwn(each)).length
+function statusOf(snapshot: ClusterSnapshot): string {
+  const { node, nodes } = snapshot
+  const living = processesOfNode(snapshot).filter(({ status }) => status === 'HEALTHY').length
   const others = nodes.filter(({ name }) => name !== node)
   const heard = others.filter(({ state }) => state === 'alive').length
   const beyond = others.length === 0 ? '' : `, ${heard} of ${others.length} other nodes heard`
   return `node ${node}: ${living} ${living === 1 ? 'process' : 'processes'}${beyond}`
 }
 
-const warn = (message: string): void => report({ type: 'warning', message })
-
-/** What somebody should see to. */
-const warnings = new Set(['warning', 'unreachable', 'denied', 'misfits', 'shut-out'])
-
 /** Each line bears the time; the word `ready` comes first, for whoever waits for it. */
 function report(event: { readonly type: string; readonly message: string }): void {
   const at = new Date().toISOString()
   const text = event.message
   if (event.type === 'ready') say(`${styled(process.stderr, 'green', 'ready')}: ${at} ${text}`)
-  else if (warnings.has(event.type))
-    say(`${at} ${styled(process.stderr, 'yellow', 'warning:')} ${text}`)
+  else if (isWarning(event)) say(`${at} ${styled(process.stderr, 'yellow', 'warning:')} ${text}`)
   else say(`${at} ${text}`)
 }

@@ -66,7 +66,8 @@ function addCluster(program: Command, argv: readonly string[], ended: Ended): vo
       'after',
       `
 Says "ready" on stderr when processes may come. SIGTERM and SIGINT end it with 0.
-Without a definition it serves this machine alone, on 127.0.0.1.${exitCodes}`,
+Without a definition it serves this machine alone, on 127.0.0.1. Where the definition has
+TidingsHttpPort it answers /healthz, /readyz and /metrics there.${exitCodes}`,
     )
     .action(async (options) =>
       ended(await (await import('./cluster-command.ts')).cluster(argv, options)),

@@ -51,6 +51,17 @@ export type ClusterEvent = (
   | { readonly type: 'kept' }
 ) & { readonly message: string }
 
+/** What somebody should see to. */
+const warnings: ReadonlySet<string> = new Set<ClusterEvent['type']>([
+  'warning',
+  'unreachable',
+  'denied',
+  'misfits',
+  'shut-out',
+])
+
+export const isWarning = ({ type }: { readonly type: string }): boolean => warnings.has(type)
+
 /** `waiting`: another bears its name and is asked, or is leaving. `back`: it was gone, or taken for dead. */
 export type ProcessNews = 'registered' | 'waiting' | 'back' | 'gone' | 'ended' | 'refused'
 

@@ -179,7 +179,7 @@ class Bindings {
     checkAborted(signal)
     const pool = new PortPool(
       ports,
-      settings.services.map(({ port }) => port),
+      [...settings.services, ...(settings.http ? [settings.http] : [])].map(({ port }) => port),
       settings.processPorts,
     )
     const own = { node: name, services: settings.services, ports: pool, listening: listeningPorts }

@@ -36,6 +36,12 @@ export interface PortRange {
   readonly last: number
 }
 
+/** A port and the address at which it is bound. */
+export interface PortAt {
+  readonly address: string
+  readonly port: number
+}
+
 /** How nodes are linked by multicast. */
 export interface MulticastSettings {
   /** Address of the group. */
@@ -99,6 +105,8 @@ export interface Settings {
   readonly connectViaLoopback: boolean
   /** `ZeroMQProxyUnicastRelayIntervalMs`; 0: at once. */
   readonly relayIntervalMs: number
+  /** Present with `TidingsHttpPort` only: where GENESIS_CLUSTER answers probes and Prometheus. */
+  readonly http?: PortAt
   /** Present with TidingsKeyFile only: then nobody without a key is let in. */
   readonly keys?: KeySettings
   /** Present with the link multicast only. */

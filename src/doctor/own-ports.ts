@@ -14,13 +14,17 @@ export async function examineOwnPorts({
 }: Ground): Promise<Examined> {
   if (snapshot !== null || refusal !== null)
     return notExamined('ports here', 'GENESIS_CLUSTER has them')
-  const { ports } = settings.node
+  const { node, http } = settings
   const names = Object.keys(portItems) as (keyof NodePorts)[]
+  const own = names.map((name) => [addresses.bind, node.ports[name], portItems[name]] as const)
+  const byHttp = http ? [[http.address, http.port, 'TidingsHttpPort'] as const] : []
   const found = await Promise.all(
-    names.map((name) => findingsOf(addresses.bind, ports[name], portItems[name])),
+    [...own, ...byHttp].map(([address, port, item]) => findingsOf(address, port, item)),
   )
-  const list = names.map((name) => ports[name]).join(', ')
-  return examined('ports here', `the ports ${list} are free at ${addresses.bind}`, found.flat())
+  const list = own.map(([, port]) => port).join(', ')
+  const more = http ? `, and ${http.port} at ${http.address}` : ''
+  const free = `the ports ${list} are free at ${addresses.bind}${more}`
+  return examined('ports here', free, found.flat())
 }
 
 async function findingsOf(address: string, port: number, item: string): Promise<Finding[]> {

@@ -1,9 +1,9 @@
-import { productVersion } from '../base/product-version.ts'
 import { processName } from '../model/publisher-identity.ts'
 import type { QueueHealth, QueueStats } from '../queue/queue-event.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { type Figure, figureOf, joinedFigures, type Sample } from './figure.ts'
 import { HandoverTimes } from './handover-times.ts'
+import { versionFigure } from './version-figure.ts'
 
 type Labels = Sample['labels']
 
@@ -40,9 +40,6 @@ function ofQueue(queue: UpdateQueue): Figure[] {
     ),
   ]
 }
-
-export const versionFigure = (): Figure =>
-  figureOf('gauge', 'tidings_build_info', 'Version of tidings.', [1, { version: productVersion }])
 
 const publishing = ({ published, tables }: QueueStats, labels: Labels): Figure[] => [
   figureOf(

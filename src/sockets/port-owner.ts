@@ -32,16 +32,31 @@ export async function bindPort(
     allowFamilyOf(socket, endpoint)
     socket.bindSync(endpoint)
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (code !== 'EADDRINUSE') {
-      const why = `cannot bind port ${port} (${purpose}) at ${address}: ${(error as Error).message}`
-      throw new TidingsError('TRANSPORT_FAILED', why, { cause: error })
-    }
-    const owner = await portOwner(address, port)
-    const by = owner === null ? '' : ` by ${owner}`
-    const what = `port ${port} (${purpose}) at ${address} is taken${by}${remedy}`
-    throw new TidingsError('PORT_TAKEN', what, { cause: error })
+    throw await bindFailure(error, { address, port, purpose, remedy })
   }
+}
+
+interface WantedPort {
+  readonly address: string
+  readonly port: number
+  readonly purpose: string
+  readonly remedy: string
+}
+
+/** The error of `bindPort()`, out of that of the system. */
+export async function bindFailure(
+  error: unknown,
+  { address, port, purpose, remedy }: WantedPort,
+): Promise<TidingsError> {
+  const { code } = error as { code?: string }
+  if (code !== 'EADDRINUSE') {
+    const why = `cannot bind port ${port} (${purpose}) at ${address}: ${(error as Error).message}`
+    return new TidingsError('TRANSPORT_FAILED', why, { cause: error })
+  }
+  const owner = await portOwner(address, port)
+  const by = owner === null ? '' : ` by ${owner}`
+  const what = `port ${port} (${purpose}) at ${address} is taken${by}${remedy}`
+  return new TidingsError('PORT_TAKEN', what, { cause: error })
 }
 
 interface PortHolder {

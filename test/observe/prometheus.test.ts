@@ -6,6 +6,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { clusterFigures } from '../../src/metrics/cluster-figures.ts'
+import { prometheusText } from '../../src/metrics/prometheus-text.ts'
 import { metricsContentType, metricsText } from '../../src/metrics/index.ts'
 import { openUpdateQueue, type UpdateQueue } from '../../src/index.ts'
 import { MemoryCluster } from '../../src/testing/index.ts'
@@ -13,6 +15,7 @@ import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { Child, repository } from '../harness/child.ts'
 import { eventually } from '../harness/eventually.ts'
 import { freePorts } from '../harness/loopback.ts'
+import { linkedSnapshot } from '../harness/linked-snapshot.ts'
 import { openQueuePair, taken } from '../harness/queue-pair.ts'
 import { scratchDirectory } from '../harness/scratch.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
@@ -38,12 +41,20 @@ function queriesOfDashboard(): string[] {
     .map((expr) => expr.replaceAll('$__rate_interval', '5m').replaceAll('$process', '.*'))
 }
 
+/** All that there are. */
+function clusterFiguresOfAll() {
+  const told = { warnings: 0, refusedRegistrations: 0, refusedMessages: new Map([['oversize', 1]]) }
+  const snapshot = linkedSnapshot()
+  return clusterFigures({ node: snapshot.node, isReady: true, told, snapshot })
+}
+
 const figuresIn = (text: string): string[] =>
   [...text.matchAll(/\btidings_\w+/g)].map(([name]) => name.replace(/_bucket$/, ''))
 
-it('the files of monitoring name figures that a queue has, and no others', async () => {
+it('the files of monitoring name figures of a queue or of GENESIS_CLUSTER, and no others', async () => {
   const { publisher } = await openQueuePair()
   const known = new Set([...metricsText(publisher).matchAll(/^# TYPE (\w+)/gm)].map(([, n]) => n))
+  for (const { name } of clusterFiguresOfAll()) known.add(name)
   const told = [
     ...figuresIn(readFileSync(alerts, 'utf8')),
     ...figuresIn(queriesOfDashboard().join('\n')),
@@ -69,6 +80,7 @@ it.runIf(hasPrometheus)(
     publisher.reset('A', { reason: 'restored' })
     await taken(publisher)
     expect(promtool(['check', 'metrics'], metricsText(publisher, subscriber))).toBe('')
+    expect(promtool(['check', 'metrics'], prometheusText(clusterFiguresOfAll()))).toBe('')
     expect(promtool(['check', 'rules', alerts])).toContain('SUCCESS')
     expect(promtool(['test', 'rules', 'alerts.yml'])).toContain('SUCCESS')
     const rules = queriesOfDashboard().map((expr, place) => ({ record: `q${place}`, expr }))

@@ -1,10 +1,11 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { maxPort, maxProcessPort } from '../../base/process-port.ts'
 import { assertNever } from '../../base/assertion.ts'
+import { plainAddress } from '../../base/host-port.ts'
 import { expectedOf } from './known-items.ts'
 import type { ItemType } from './known-items.ts'
 import { nearest } from '../../base/nearest.ts'
-import type { PortRange } from '../settings.ts'
+import type { PortAt, PortRange } from '../settings.ts'
 
 /** A value that was understood, or what is wrong with it and what was expected instead. */
 type ReadValue =
@@ -36,6 +37,8 @@ export function readItemValue(type: ItemType, text: string): ReadValue {
       return isTopicPattern(value) ? { ok: true, value } : { ok: false, expected }
     case 'process-ports':
       return portRange(value) ? { ok: true, value } : { ok: false, expected }
+    case 'port-at':
+      return portAt(value, '') ? { ok: true, value } : { ok: false, expected }
     case 'name':
       return hostName.test(value) ? { ok: true, value } : { ok: false, expected }
     case 'text':
@@ -50,6 +53,16 @@ export function portRange(text: string): PortRange | null {
   const [, from, to] = /^(\d{1,5})\s*-\s*(\d{1,5})$/.exec(text) ?? []
   const [first, last] = [Number(from), Number(to)]
   return first >= 1 && first <= last && last <= maxProcessPort ? { first, last } : null
+}
+
+/** `9464` at `fallback`, `10.0.0.1:9464`, `[::]:9464`; null: it is no such thing. */
+export function portAt(text: string, fallback: string): PortAt | null {
+  const [, ofIPv6, ofIPv4, digits] = /^(?:(?:\[([^\]]+)\]|([\d.]+)):)?(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  if (!(port >= 1 && port <= maxPort)) return null
+  if (ofIPv6 !== undefined) return isIPv6(ofIPv6) ? { address: plainAddress(ofIPv6), port } : null
+  if (ofIPv4 !== undefined) return isIPv4(ofIPv4) ? { address: ofIPv4, port } : null
+  return { address: fallback, port }
 }
 
 function readInteger(value: string, least: number, most: number, expected: string): ReadValue {

@@ -20,6 +20,8 @@ export type ItemType =
   | { readonly kind: 'topic-pattern' }
   /** Process ports from one to another: `11000-11999`. */
   | { readonly kind: 'process-ports' }
+  /** A port, with the address at which it is bound before it where one is given: `9464`, `[::]:9464`. */
+  | { readonly kind: 'port-at' }
   /** A name that DNS may know. */
   | { readonly kind: 'name' }
   | { readonly kind: 'text' }
@@ -175,6 +177,15 @@ export const knownItems = [
     type: port,
     default: 'ClusterPort + 3',
     meaning: 'Port of GENESIS_CLUSTER to which mesh processes publish what other nodes need.',
+    use: 'ZeroMQ',
+  },
+  {
+    name: 'TidingsHttpPort',
+    type: { kind: 'port-at' },
+    default: null,
+    meaning:
+      'Where GENESIS_CLUSTER answers `/healthz`, `/readyz` and `/metrics` by HTTP, to everybody who comes there. ' +
+      'A port alone is bound at loopback. Without: nowhere.',
     use: 'ZeroMQ',
   },
   {
@@ -361,6 +372,8 @@ export function expectedOf(type: ItemType): string {
       return 'a topic with {{TABLE_NAME}} in it once, without #, + and empty levels, and not beginning with $'
     case 'process-ports':
       return `a range of process ports from 1 to ${maxProcessPort}, such as 11000-11999`
+    case 'port-at':
+      return `a port from 1 to ${maxPort}, or an address of this host and a port, such as 10.0.0.1:9464 or [::]:9464`
     case 'name':
       return 'a name of DNS'
     case 'text':

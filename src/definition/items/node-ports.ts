@@ -4,6 +4,7 @@ import { isSameHost } from '../definition.ts'
 import { valueOf } from './judged-items.ts'
 import type { KnownItemName } from './known-items.ts'
 import { problemFrom, problemOf } from '../problem.ts'
+import { portAt } from './item-value.ts'
 import type { ResolvedItem, ResolvedItems } from './resolved-items.ts'
 import type { NodePorts } from '../settings.ts'
 
@@ -62,7 +63,7 @@ export function nodePorts(
     set(key, fallback, `${portItems[key]} (ClusterPort + ${distance})`)
   }
   judgeRange([...ports.values()], cluster?.item, findings)
-  judgeDistinct([...ports.values()], definition, findings)
+  judgeDistinct([...ports.values(), ...httpPorts(items)], definition, findings)
   if (ports.size < Object.keys(portItems).length || findings.errors.length > errors) return null
   const portOf = (name: PortName): number => (ports.get(name) as NamedPort).port
   return {
@@ -73,6 +74,13 @@ export function nodePorts(
     relay: portOf('relay'),
     export: portOf('export'),
   }
+}
+
+/** Where GENESIS_CLUSTER answers by HTTP, if it does. */
+function httpPorts(items: ResolvedItems): NamedPort[] {
+  const item = items.get('tidingshttpport')
+  const at = portAt(String(valueOf(item)), '')
+  return item && at ? [{ label: item.name, port: at.port, item }] : []
 }
 
 function judgeRange(
@@ -122,20 +130,24 @@ export function missingPorts(items: ResolvedItems): string[] {
 /** Process ports of this node whose ZeroMQ port is one of GENESIS_CLUSTER's. */
 export function judgeServicePorts(
   ports: NodePorts,
+  items: ResolvedItems,
   host: string,
   { services }: Definition,
   findings: Findings,
 ): void {
+  const own = [
+    ...Object.entries(ports).map(([name, port]) => ({ item: portItems[name as PortName], port })),
+    ...httpPorts(items).map(({ label, port }) => ({ item: label, port })),
+  ]
   for (const service of services) {
     const isHere = service.host === 'localhost' || isSameHost(service.host, host)
     if (!isHere || service.external) continue
     const zeromqPort = service.port + zeromqPortOffset
-    const clash = Object.entries(ports).find(([, port]) => port === zeromqPort)
+    const clash = own.find(({ port }) => port === zeromqPort)
     if (!clash) continue
-    const item = portItems[clash[0] as PortName]
     const message =
       `${service.process}: its ZeroMQ port ${zeromqPort} ` +
-      `(${service.port} + ${zeromqPortOffset}) is ${item} too`
+      `(${service.port} + ${zeromqPortOffset}) is ${clash.item} too`
     findings.errors.push(problemFrom(service.origin, message))
   }
 }

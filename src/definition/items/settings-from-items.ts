@@ -13,11 +13,13 @@ import type {
   MqttSettings,
   MulticastSettings,
   NodeSettings,
+  PortAt,
   PortRange,
   Settings,
 } from '../settings.ts'
 import { maxProcessPort } from '../../base/process-port.ts'
-import { portRange, urlsOf } from './item-value.ts'
+import { portAt, portRange, urlsOf } from './item-value.ts'
+import { isLoopbackAddress } from '../machine.ts'
 
 /** The items that count on each host of the system in force. */
 type ItemsByHost = ReadonlyMap<string, ResolvedItems>
@@ -52,13 +54,14 @@ export function settingsFromItems(
   }
   const own = nodes.find(({ name }) => name === node.host)
   if (!own) return null
-  if (layer === 'ZeroMQ') judgeServicePorts(own.ports, node.host, definition, findings)
+  if (layer === 'ZeroMQ') judgeServicePorts(own.ports, here, node.host, definition, findings)
   const relay = read(here, 'ZeroMQProxyUnicastRelayEnabled') === true
   const hostsQuery = layer === 'ZeroMQ' ? textOf(here, 'TidingsHostsQuery') : null
   if (hostsQuery !== null) judgeQuery(node, here, findings)
   const isAlone = !hasOthers({ nodes, hostsQuery })
   if (layer === 'ZeroMQ') noteLink(isAlone, relay, here, findings)
   const link = linkOf(layer, isAlone, relay)
+  const http = layer === 'ZeroMQ' ? httpPort(here, node.host) : null
   if (link === 'multicast') judgeGroupPorts(itemsByHost, nodes, findings)
   return {
     layer,
@@ -76,6 +79,7 @@ export function settingsFromItems(
     processPorts: portRange(textOf(here, 'TidingsProcessPorts') ?? '') ?? anyProcessPort,
     connectViaLoopback: read(here, 'ZeroMQConnectToLocalhostViaLoopback') === true,
     relayIntervalMs: Number(read(here, 'ZeroMQProxyUnicastRelayIntervalMs')),
+    ...(http && { http }),
     ...(link === 'multicast' ? { multicast: multicastSettings(here, own) } : {}),
     ...(layer === 'MQTT' ? { mqtt: mqttSettings(here) } : {}),
   }
@@ -94,6 +98,12 @@ function read(items: ResolvedItems, name: KnownItemName): string | number | bool
 function textOf(items: ResolvedItems, name: KnownItemName): string | null {
   const value = read(items, name)
   return value === null ? null : String(value)
+}
+
+/** Nodes of one machine, which are named by loopback addresses, may all have the same port. */
+function httpPort(items: ResolvedItems, host: string): PortAt | null {
+  const text = textOf(items, 'TidingsHttpPort')
+  return text === null ? null : portAt(text, isLoopbackAddress(host) ? host : '127.0.0.1')
 }
 
 /** Either the definition knows the hosts, or DNS does. */
