@@ -16,7 +16,7 @@ const rows = tables.flatMap(({ rows: ofTable }) =>
 const shownBy = (cell: string) =>
   cell.split('<br>').map((each) => {
     const [, file = '', name = '', command = ''] =
-      /^(?:`(\S+\.test\.ts)`: (.+)|`npm run (\S+)`)$/.exec(each) ?? []
+      /^(?:`(\S+\.test\.ts)`: (.+)|`npm run (\S+)(?: -- .+)?`)$/.exec(each) ?? []
     return { each, file, name, command }
   })
 const shown = rows.flatMap(([, , , , cell = '']) => shownBy(cell))

@@ -185,21 +185,37 @@ it.runIf(isThere)(
 )
 
 it.runIf(isThere)(
-  'a table that somebody takes out of the publication is told by nobody, until a capture of it begins again',
+  'a table that somebody takes out of the publication is a reset; where it is named it is put back, and is a reset again',
   async () => {
     await using stage = await CaptureInMemory.open(schema)
-    const tables = ['trade', 'position']
-    const first = await stage.started(tables)
+    const running = await stage.started(['trade', 'position'], { lookMs: 50 })
     const received = await stage.subscribe()
     await stage.query('alter publication tidings drop table trade')
     await stage.query('insert into trade values (1, 1)')
-    await stage.query('insert into position values (1)')
-    await received.until('the row of the other table', ({ updates }) => updates.length > 0)
-    await first.stop()
-    expect(received.updates.map(({ table }) => table)).toEqual(['position'])
-    expect(received.losses).toEqual([])
-    await stage.started(tables)
-    await received.until('the reset', ({ losses }) => losses.length > 0)
-    expect(received.losses[0]).toMatchObject({ table: 'trade', reason: 'reset' })
+    await running.says(/^warning: trade was taken out of the publication tidings .*connects again/m)
+    await received.until('both resets', ({ losses }) => losses.length >= 2)
+    expect(received.losses.slice(0, 2)).toMatchObject([
+      { table: 'trade', reason: 'reset', text: 'it was taken out of the publication' },
+      { table: 'trade', reason: 'reset', text: 'its changes are captured from here on' },
+    ])
+    await stage.query('insert into trade values (2, 1)')
+    await received.until('the next row', ({ updates }) => updates.length > 0)
+    expect(received.updates.map(({ record }) => (record as { id: number }).id)).toEqual([2])
   },
 )
+
+it.runIf(isThere)('where it is not named it is captured no longer', async () => {
+  await using stage = await CaptureInMemory.open(schema)
+  const first = await stage.started(['trade', 'position'])
+  await first.stop()
+  const running = await stage.started(null, { lookMs: 50 })
+  const received = await stage.subscribe()
+  await stage.query('alter publication tidings drop table trade')
+  await received.until('the reset', ({ losses }) => losses.length > 0)
+  await eventually('it goes on', () => running.log.match(/^ready: at .*: position$/m) !== null)
+  await stage.query('insert into trade values (1, 1)')
+  await stage.query('insert into position values (1)')
+  await received.until('the row', ({ updates }) => updates.length > 0)
+  expect(received.updates.map(({ table }) => table)).toEqual(['position'])
+  expect(received.losses.map(({ table }) => table)).toEqual(['trade'])
+})

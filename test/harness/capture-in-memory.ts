@@ -137,8 +137,9 @@ export class CaptureInMemory implements AsyncDisposable {
     return rows[0]?.all ?? false
   }
 
+  /** `tables` null: those of the publication. */
   start(
-    tables: readonly string[],
+    tables: readonly string[] | null,
     limits: Partial<CaptureLimits> = {},
     giveUpAtBytes: number | null = null,
   ): RunningCapture {

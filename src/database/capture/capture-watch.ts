@@ -4,7 +4,7 @@ import { queueTableOf } from '../changed-table.ts'
 import type { TellCapture } from './capture-event.ts'
 import type { CaptureLimits } from './capture-limits.ts'
 import type { CapturePublisher } from './capture-publisher.ts'
-import { readSlot } from './capture-slot.ts'
+import { publishedTables, readSlot } from './capture-slot.ts'
 import { readEntries, type TableEntry } from './captured-tables.ts'
 import type { ConfirmedPosition } from './confirmed-position.ts'
 import type { TableReader } from './table-reader.ts'
@@ -62,7 +62,9 @@ export class CaptureWatch {
   }
 
   async #lookAtTables(): Promise<void> {
-    const { control, publisher, tables, tell } = this.#parts
+    const { control, publisher, slot, tables, tell } = this.#parts
+    // Asked first: a table that is dropped in between is found by its entry, which then is gone.
+    const published = await publishedTables(control, slot)
     const now = await readEntries(
       control,
       this.#entries.map(({ oid }) => oid),
@@ -83,6 +85,14 @@ export class CaptureWatch {
       )
     }
     this.#entries = now
+    const takenOut = now.filter(({ oid }) => !published?.includes(oid)).map(queueTableOf)
+    if (takenOut.length === 0) return
+    publisher.reset(takenOut, 'it was taken out of the publication')
+    // The next connection puts it back where it is named, and tells of it again.
+    throw new TidingsError(
+      'DATABASE_FAILED',
+      `${takenOut.join(', ')} was taken out of the publication ${slot}`,
+    )
   }
 
   async #lookAtSubscribers(): Promise<void> {
