@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net'
 import type { Socket } from 'node:net'
 import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { newKeyPair } from '../../src/model/key-pair.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
@@ -14,6 +15,12 @@ import { client, Outsider, outsiderTypes, type OutsiderType } from './outsider.t
 endProcessesAfterEach()
 
 const [ours, theirs] = [newKeyPair(), newKeyPair()]
+
+/** What a member subscribes to in a flood, and what each topic may take at most: libzmq has no limit for their number. */
+const floodTopics = 100_000
+const bytesOfATopic = 1_024
+/** What is said before others get their turn. */
+const burst = 1_000
 
 const open: Socket[] = []
 afterEach(() => {
@@ -44,6 +51,15 @@ function begin(endpoint: string, mechanism: 'NULL' | 'CURVE'): Socket {
   socket.resume()
   socket.write(greeting)
   return socket
+}
+
+/** A byte each 300 ms, as long as somebody reads: 64 of them take longer than any handshake may. */
+function trickle(socket: Socket, bytes: Buffer): void {
+  let said = 0
+  const timer = setInterval(() => {
+    if (socket.closed || said === bytes.length) clearInterval(timer)
+    else socket.write(bytes.subarray(said, (said += 1)))
+  }, 300)
 }
 
 const foreign = 'update/TRADE/{"kind":"insert","record":{"FORGED":true}}'
@@ -112,7 +128,7 @@ it('a program with the key publishes to the inbound port, as foreign programs do
   await eventually('its update', async () => (await subscriber.report()).foreign.length > 0)
 })
 
-it('1,000 connections that begin no handshake, and what is no ZMTP, keep nobody out', async () => {
+it('1,000 connections that begin no handshake, are slow, or speak no ZMTP keep nobody out', async () => {
   const cluster = await TestCluster.start('mesh', 1, { keys: [ours] })
   const publisher = await cluster.open('PUBLISHER', { publishes: ['TRADE', 'POSITION'] })
   const before = await publisher.progress()
@@ -126,13 +142,14 @@ it('1,000 connections that begin no handshake, and what is no ZMTP, keep nobody 
     return socket
   })
   await Promise.all(halfOpen.map((socket) => once(socket, 'connect')))
-  // Each third says something: the beginning of CURVE, or a flood of nonsense.
+  // A quarter each begins CURVE and says no more, floods with nonsense, or greets byte by byte, too slowly to end in time.
   const greeting = Buffer.alloc(64)
   greeting.write('\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01CURVE', 'latin1')
   const flood = Buffer.alloc(1024 * 1024, '\x01table/x')
   for (const [n, socket] of halfOpen.entries()) {
-    if (n % 3 === 1) socket.write(greeting)
-    if (n % 3 === 2) socket.write(flood)
+    if (n % 4 === 1) socket.write(greeting)
+    if (n % 4 === 2) socket.write(flood)
+    if (n % 4 === 3) trickle(socket, greeting)
   }
   // A process comes meanwhile, and is whole: its connections are made beside them.
   const subscriber = await cluster.open('SUBSCRIBER')
@@ -185,4 +202,42 @@ it('updates cross between nodes with keys, in both directions', async () => {
     const process = from === one ? 'ONE' : 'OTHER'
     expectAllOf(await each.receives({ process, updates: sum(published) }), process, published)
   }
+})
+
+it('a member of the cluster may flood: requests are bounded, topics cost their memory, and no update of others is lost', async () => {
+  const cluster = await TestCluster.start('mesh', 1, { keys: [ours] })
+  const publisher = await cluster.open('PUBLISHER', { publishes: ['TRADE', 'POSITION'] })
+  const subscriber = await cluster.open('SUBSCRIBER')
+  await subscriber.subscribe('*')
+  await publisher.load({ perSecond: 1_000 })
+  const before = await publisher.progress()
+  const [port = ''] = listeningEndpointsOf(publisher.child.pid)
+  const member = new Outsider(port, 'subscriber', {
+    sendHighWaterMark: 0,
+    ...client(ours.public, ours),
+  })
+  await eventually('it is in', () => member.isIn)
+  for (let n = 0; n < floodTopics; n++) {
+    member.say(`\x01table/${n}/`)
+    if (n % burst === 0) await nextTurn()
+  }
+  // On one connection what was said before is read before: by the first that is refused all topics are taken.
+  await eventually('requests are refused', async () => {
+    for (let n = 0; n < 50 * burst; n++) {
+      member.say(`\x02${n}`)
+      if (n % burst === 0) await nextTurn()
+    }
+    return ((await publisher.stats()).refused['too many requests'] ?? 0) > 0
+  })
+  await publisher.publishes(sum(await publisher.published()) + 1_000)
+  const published = await publisher.stop()
+  expectAllOf(
+    await subscriber.receives({ process: 'PUBLISHER', updates: sum(published) }),
+    'PUBLISHER',
+    published,
+  )
+  const after = await publisher.progress()
+  const grown = after.peakMemory - before.memory
+  expect(grown).toBeLessThan(64 * 1024 * 1024 + floodTopics * bytesOfATopic)
+  expect(cluster.node().child.log).not.toMatch(/PUBLISHER (?:ended|is gone)/)
 })
