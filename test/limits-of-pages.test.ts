@@ -2,6 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { defaultCaptureLimits } from '../src/database/capture/capture-limits.ts'
 import { intakeLimits } from '../src/intake/intake-limits.ts'
+import {
+  newsIntervalMs,
+  toldOfAll,
+  toldOfOneName,
+} from '../src/cluster/roster/news-of-processes.ts'
 import { endedKeptMs, maxEndedEntries } from '../src/cluster/roster/roster.ts'
 import { liveLimits } from '../src/live/live-limits.ts'
 import { maxCommitTables } from '../src/publisher/open-parcel.ts'
@@ -16,7 +21,7 @@ import { probeLimits } from '../src/probes/probe-limits.ts'
 import { presenceLimits } from '../src/transport/mqtt/presence/presence-limits.ts'
 import { socketLimits } from '../src/sockets/socket-options.ts'
 import { wireLimits } from '../src/wire/limits.ts'
-import { plain, table } from './harness/pages.ts'
+import { plain, read, table } from './harness/pages.ts'
 
 describe('limits', () => {
   const publisher = defaultPublisherLimits
@@ -86,5 +91,11 @@ describe('limits', () => {
       ['bytes of a foreign message', wireLimits.maxForeignBytes],
     ])
     expect(rows.filter(([, , by, beyond]) => !by || !beyond)).toEqual([])
+  })
+
+  it.each(['docs/CLI.md', 'SECURITY.md'])('of the log, in %s, are those of the code', (page) => {
+    const told = `told ${toldOfOneName} times, and ${toldOfAll.toLocaleString('en')} lines`
+    expect(read(page).replaceAll(/\s+/g, ' ')).toContain(told)
+    expect(newsIntervalMs).toBe(60_000)
   })
 })

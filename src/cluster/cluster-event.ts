@@ -15,6 +15,8 @@ export type ClusterEvent = (
       readonly pid: number
       readonly state: ProcessNews
     }
+  /** So many events `process` were not told, so many `refused` among them: there were too many of one name, or of all. */
+  | { readonly type: 'left-out'; readonly count: number; readonly refused: number }
   /** The bus was made anew after one of its proxies had ended. */
   | { readonly type: 'bus-renewed' }
   /** Somebody who is not on the access list, or has no key of ours, tried to connect. */
@@ -58,6 +60,7 @@ const warnings: ReadonlySet<string> = new Set<ClusterEvent['type']>([
   'denied',
   'misfits',
   'shut-out',
+  'left-out',
 ])
 
 export const isWarning = ({ type }: { readonly type: string }): boolean => warnings.has(type)

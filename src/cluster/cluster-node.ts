@@ -192,10 +192,7 @@ export class ClusterNode implements ClusterProcess {
     const { registration, wire = wireVersion } = message
     if (wire !== wireVersion) this.#foreign(registration, wire)
     this.#bound.registration.send(route, { type: 'refused', code: 'MODE_MISMATCH', message: why })
-    const { process, instance, pid } = registration
-    const told = `process ${shownName(registration)} refused: pid ${pid}: ${why}`
-    const news = { process, instance, pid, state: 'refused' } as const
-    this.#bound.on({ type: 'process', ...news, message: told })
+    this.#plane.news.say(registration, 'refused', `pid ${registration.pid}: ${why}`)
   }
 
   #foreign(registration: Registration, wire: number): void {
@@ -310,6 +307,7 @@ export class ClusterNode implements ClusterProcess {
     for (const ticker of this.#tickers) ticker.stop()
     this.#reach.directory.close()
     this.#registerSelf('ended')
+    this.#plane.news.close()
     this.#plane.flush()
     const late = Promise.withResolvers<void>()
     const timer = this.#bound.clock.after(closeWithinMs, late.resolve)

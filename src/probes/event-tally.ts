@@ -10,6 +10,7 @@ export class EventTally implements ToldCounts {
   note(event: ClusterEvent): void {
     if (isWarning(event)) this.warnings += 1
     if (event.type === 'process' && event.state === 'refused') this.refusedRegistrations += 1
+    if (event.type === 'left-out') this.refusedRegistrations += event.refused
     if (event.type !== 'refused') return
     const { reason, count } = event
     this.refusedMessages.set(reason, (this.refusedMessages.get(reason) ?? 0) + count)

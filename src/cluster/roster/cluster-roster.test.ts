@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
+import { randomId } from '../../base/random.ts'
 import type { ClusterMessage } from '../../registration/registration-message.ts'
 import type { Registration } from '../../model/roster-entry.ts'
 import { PortPool } from '../bus/port-pool.ts'
@@ -13,6 +14,7 @@ import type { ClusterEvent, OnClusterEvent } from '../cluster-event.ts'
 import type { Whisper } from '../membership/whisper.ts'
 import type { ClusterRosterOptions } from './cluster-roster.ts'
 import { ClusterRoster } from './cluster-roster.ts'
+import { newsIntervalMs, toldOfOneName } from './news-of-processes.ts'
 import { goneAfterMs } from './registry.ts'
 import { settleWithinMs } from './settling.ts'
 import { TidingsError } from '../../base/tidings-error.ts'
@@ -273,4 +275,48 @@ it('says all news of a process by its name and instance', () => {
   expect(new Set(news.map((event) => `${event.process} ${event.instance}`))).toEqual(
     new Set(['P b']),
   )
+})
+
+it('who begins to wait for a name has nobody looked at that waits already', () => {
+  const plane = startPlane(directory)
+  register(plane)
+  let looked = 0
+  const seen = { history: null, version: 0 }
+  const claim = { type: 'register', id: 1, seen, wantsPort: false } as const
+  const first = {
+    ...registration,
+    pid: 2,
+    incarnation: randomId(),
+    get process() {
+      looked += 1
+      return registration.process
+    },
+  }
+  plane.register('of 2', { ...claim, registration: first })
+  const ofTheFirst = looked
+  for (let pid = 3; pid < 100; pid += 1) {
+    const next = { ...registration, pid, incarnation: randomId() }
+    plane.register(`of ${pid}`, { ...claim, registration: next })
+  }
+  expect(looked).toBe(ofTheFirst)
+  plane.tick(0)
+  expect(looked).toBeGreaterThan(ofTheFirst)
+})
+
+it('tells together what there is too much of to tell of processes', () => {
+  let now = 1_000
+  const said: ClusterEvent[] = []
+  const clock: Clock = { ...systemClock, now: () => now }
+  const on: OnClusterEvent = (event) => void said.push(event)
+  const plane = startPlane(directory, undefined, undefined, clock, { on })
+  const seen = { history: null, version: 0 }
+  const message = { type: 'register', id: 1, seen, wantsPort: false } as const
+  for (let life = 0; life < 100; life += 1) {
+    const each = { ...registration, mode: 'proxy', incarnation: randomId() } as const
+    plane.register('route', { ...message, registration: each })
+  }
+  now += newsIntervalMs
+  plane.tick(0)
+  const counts = said.map((event) => (event.type === 'left-out' ? event.count : 0))
+  expect(counts).toEqual([...Array<number>(toldOfOneName).fill(0), 100 - toldOfOneName])
 })

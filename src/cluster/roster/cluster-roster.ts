@@ -10,11 +10,12 @@ import type {
   RegisterMessage,
   SeenRoster,
 } from '../../registration/registration-message.ts'
-import { newsWords, type OnClusterEvent, type ProcessNews } from '../cluster-event.ts'
+import type { OnClusterEvent } from '../cluster-event.ts'
 import type { LocalProcess } from './local-process.ts'
-import { processSnapshot, remoteProcessSnapshot, shownName } from './local-process.ts'
+import { processSnapshot, remoteProcessSnapshot } from './local-process.ts'
 import type { RosterWhisper, SeenWhisper, Whisper } from '../membership/whisper.ts'
 import { LinkedNodes } from './linked-nodes.ts'
+import { NewsOfProcesses } from './news-of-processes.ts'
 import { Pace } from './pace.ts'
 import type { PortPool } from '../bus/port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
@@ -83,6 +84,7 @@ export class ClusterRoster {
   readonly #reach: ReachReport
   readonly #keeping: RosterKeeping
   readonly nodes: LinkedNodes
+  readonly news: NewsOfProcesses
   #acknowledgements: Acknowledgement[] = []
   #flushing = false
   readonly #pace = new Pace(flushPaceTimes, mostFlushWaitMs)
@@ -95,6 +97,7 @@ export class ClusterRoster {
     this.#options = options
     const { node, file, on, clock } = options
     this.#keeping = new RosterKeeping(file, on)
+    this.news = new NewsOfProcesses(clock, on)
     const usable = this.#keeping.load()
     const version = usable ? usable.version + restartStride : 0
     const history = usable?.history ?? randomId()
@@ -124,34 +127,34 @@ export class ClusterRoster {
   }
 
   register(route: string | null, message: RegisterMessage): void {
-    this.#register(route, message)
-    this.#registerWaiting()
+    // Who begins to wait, or is refused, changes nothing for those that wait: a thousand of them are not looked at for each.
+    if (this.#register(route, message) === 'registered') this.#registerWaiting()
   }
 
-  #register(route: string | null, message: RegisterMessage): void {
+  #register(route: string | null, message: RegisterMessage): RegisterOutcome['type'] {
     const now = this.#options.clock.now()
     const { registration } = message
     const { incarnation, pid, state } = registration
     const outcome = this.registry.register(message, route, now)
     this.#reportEnds()
-    if (outcome.type === 'past') return
-    if (outcome.type === 'refused') return this.#refuse(route, registration, outcome)
+    if (outcome.type === 'refused') this.#refuse(route, registration, outcome)
     if (outcome.type === 'waiting') {
-      if (outcome.isNew) this.#say(registration, 'waiting', outcome.message)
+      if (outcome.isNew) this.news.say(registration, 'waiting', outcome.message)
       if (route !== null) this.#tell(route, { type: 'wait', message: outcome.message })
-      return
     }
+    if (outcome.type !== 'registered') return outcome.type
     this.#settling.processHeard(incarnation)
     const local = outcome.process
     this.#judge(message.seen)
     if (message.seen.history !== this.roster.history) local.seen = { history: null, version: 0 }
     local.sentVersion = local.seen.version
-    if (outcome.news !== null) this.#say(registration, outcome.news, `pid ${pid}`)
-    if (state === 'ended') this.#say(registration, 'ended', 'it said so')
+    if (outcome.news !== null) this.news.say(registration, outcome.news, `pid ${pid}`)
+    if (state === 'ended') this.news.say(registration, 'ended', 'it said so')
     if (route !== null) this.#acknowledgements.push({ process: local, route, id: message.id })
     // It shall know that it was heard, also while many come at once and the file is written slowly.
     if (route !== null && this.#pace.waitMs(now) > 0) this.#touch(route)
     this.#flushSoon()
+    return outcome.type
   }
 
   here(route: string, { incarnation }: HereMessage): void {
@@ -217,6 +220,7 @@ export class ClusterRoster {
     for (const route of this.registry.endedRoutes()) this.#touch(route)
     this.#reportEnds()
     this.#registerWaiting()
+    this.news.tick()
     for (const gain of this.nodes.tick(now)) this.#gain(gain)
     if (this.#pace.waitMs(now) > 0) return
     // Told before it is forgotten: who is here has missed nothing.
@@ -285,7 +289,7 @@ export class ClusterRoster {
 
   #refuse(route: string | null, registration: Registration, refusal: Refusal): void {
     const { type, code, message } = refusal
-    this.#say(registration, 'refused', message)
+    this.news.say(registration, 'refused', message)
     if (route === null) throw new TidingsError(code, message)
     this.#tell(route, { type, code, message })
   }
@@ -330,17 +334,11 @@ export class ClusterRoster {
     for (const { process: local, state, why, farewell } of this.registry.takeEnds()) {
       const { registration, route } = local
       if (state === 'ended') this.#settling.processHeard(registration.incarnation)
-      this.#say(registration, state, why)
+      this.news.say(registration, state, why)
       if (farewell !== null && route !== null)
         this.#tell(route, { type: 'refused', code: 'NAME_TAKEN', message: farewell })
       this.#flushSoon()
     }
-  }
-
-  #say(registration: Registration, state: ProcessNews, why: string): void {
-    const { process, instance, pid } = registration
-    const message = `process ${shownName(registration)} ${newsWords[state]}: ${why}`
-    this.#options.on({ type: 'process', process, instance, pid, state, message })
   }
 
   #flushSoon(): void {
