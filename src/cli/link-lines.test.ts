@@ -26,6 +26,8 @@ const multicast: LinkSnapshot = {
     repairedBytes: 234_000,
     skipped: 5,
     lostShare: null,
+    longest: 1_400,
+    longerMissed: 0,
   },
 }
 const group: GroupSnapshot = {

@@ -22,6 +22,8 @@ const reception: ReceptionSnapshot = {
   repairedBytes: 0,
   skipped: 0,
   lostShare: 0.01,
+  longest: 1_400,
+  longerMissed: 0,
 }
 const link: LinkSnapshot = {
   node: 'b',
@@ -92,6 +94,20 @@ it('tells one way that multicast does not go from a network without multicast', 
     expect.stringMatching(
       /^problem: no node hears another.*→ let UDP to 239\.192\.84\.73:6000 through.*UnicastRelayEnabled/,
     ) as string,
+  ])
+})
+
+it('tells datagrams that are too long for the network from those that are lost, and which length it carries', () => {
+  const short = { ...reception, lostShare: 0.5, longest: 1_200, longerMissed: 5 }
+  expect(found({ reception: short })).toEqual([
+    'problem: datagrams of b of more than 1200 bytes do not come to a by multicast, and are sent again by TCP → ' +
+      'let the network carry UDP datagrams of 1400 bytes, or set TidingsMulticastDatagramBytes to 1200',
+  ])
+  expect(found({ reception: { ...short, longest: 28 } })).toEqual([
+    expect.stringMatching(/→ let the network carry UDP datagrams of 1400 bytes$/) as string,
+  ])
+  expect(found({ reception: { ...short, longerMissed: 4 } })).toEqual([
+    expect.stringMatching(/^problem: 50\.0 % of the datagrams of b/) as string,
   ])
 })
 

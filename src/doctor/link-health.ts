@@ -11,6 +11,12 @@ const settledMs = 10_000
 /** More than this share of the datagrams sent again is told, as GENESIS_CLUSTER tells it. */
 const toldShare = 0.01
 
+/** So many that were longer than any that came are no chance: where one of five is lost, it is that once in three thousand times. */
+const tooLongInARow = 5
+
+/** TidingsMulticastDatagramBytes is no less. */
+const leastDatagramBytes = 576
+
 const bytesWanted = multicastLimits.receiveBufferBytes
 const raise = `sysctl -w net.core.rmem_max=${bytesWanted} there, and start GENESIS_CLUSTER again`
 
@@ -32,7 +38,7 @@ export function examineLinks(ground: Ground): Examined {
   const findings = [
     ...ways.flatMap(ofConnection),
     ...ofHearing(ways, snapshot.nodes),
-    ...ways.flatMap(ofLoss),
+    ...ways.flatMap((way) => ofLength(way, snapshot.nodes) ?? ofLoss(way)),
     ...snapshot.nodes.flatMap(({ name, group }) => (group === null ? [] : ofGroup(name, group))),
   ]
   return examined(
@@ -83,6 +89,23 @@ function ofHearing(ways: readonly Way[], nodes: readonly NodeSnapshot[]): Findin
         'and nobody queries: switch its querier on',
     ),
   )
+}
+
+/** Those that are too long for the way between two nodes: a host tells nobody that it drops them. */
+function ofLength({ to, link }: Way, nodes: readonly NodeSnapshot[]): Finding[] | null {
+  const { node, reception } = link
+  if (reception?.way !== 'group' || reception.longerMissed < tooLongInARow) return null
+  const { longest } = reception
+  const sent = nodes.find(({ name }) => name === node)?.group?.datagramBytes
+  const carried = `let the network carry UDP datagrams of ${sent ?? 'that many'} bytes`
+  return [
+    problem(
+      `datagrams of ${node} of more than ${longest} bytes do not come to ${to} by multicast, and are sent again by TCP`,
+      longest < leastDatagramBytes
+        ? carried
+        : `${carried}, or set TidingsMulticastDatagramBytes to ${longest}`,
+    ),
+  ]
 }
 
 function ofLoss({ to, link: { node, reception } }: Way): Finding[] {

@@ -35,6 +35,9 @@ export interface ReceptionSnapshot {
   readonly skipped: number
   /** Of those of the last 10 s that the group should have brought, the share that it did not, from 0 to 1; null: too few came. */
   readonly lostShare: number | null
+  /** Bytes of the longest datagram that came by the group, and how many longer ones did not come by it since. */
+  readonly longest: number
+  readonly longerMissed: number
 }
 
 /** What a node sends to the multicast group, and how it hears it. Counts begin with each life of its links. */

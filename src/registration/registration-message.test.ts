@@ -146,6 +146,8 @@ const clusterMessages: ClusterMessage[] = [
                 repairedBytes: 100,
                 skipped: 0,
                 lostShare: 0.1,
+                longest: 1_400,
+                longerMissed: 2,
               },
             },
             {

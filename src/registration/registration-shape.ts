@@ -158,6 +158,8 @@ const linkSnapshot = record<LinkSnapshot>({
       repairedBytes: count,
       skipped: count,
       lostShare: nullable(quantity),
+      longest: orElse(0, count),
+      longerMissed: orElse(0, count),
     }),
   ),
 })

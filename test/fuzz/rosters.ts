@@ -99,6 +99,8 @@ function snapshot(dice: Dice): ClusterSnapshot {
       repairedBytes: 100,
       skipped: 0,
       lostShare: 0.25,
+      longest: 1_400,
+      longerMissed: 0,
     },
   } as const
   const group = {

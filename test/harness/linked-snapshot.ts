@@ -62,6 +62,8 @@ export const linkedSnapshot = (): ClusterSnapshot => ({
             repairedBytes: 200,
             skipped: 1,
             lostShare: 0.25,
+            longest: 1_400,
+            longerMissed: 0,
           },
         },
         {

@@ -258,6 +258,24 @@ export const multicastRules: readonly Rule[] = [
     [testOf('hearing'), 'X7: people are told of a silence of 10 s alone'],
   ),
   rule(
+    'X7.5',
+    'While nothing is sent, a datagram every 4 s is as long as they may be, or 1,200 bytes: a receiver knows which lengths come',
+    'only short ones are sent',
+    [`${folder}/group-sender.ts`, 'this.#writer.idle(this.#lengths[0])', ''],
+    [node, 'X7: while nothing is sent it shows which lengths of datagrams come'],
+  ),
+  rule(
+    'X7.6',
+    'Who is served by the channel alone is not told which lengths come by the group',
+    'all count as too long',
+    [
+      `${folder}/group-receiver.ts`,
+      ' && !sender.hearing.isDeaf) sender.longerMissed++',
+      ') sender.longerMissed++',
+    ],
+    [node, 'X7: who is served by the channel is not told which lengths come'],
+  ),
+  rule(
     'X8.1',
     'Datagrams that wait are bounded, in number and bytes, of one node and of all',
     'bytes are not bounded',

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import type { Application } from '../harness/application.ts'
+import { eventually } from '../harness/eventually.ts'
 import type { Items } from '../harness/definition-file.ts'
 import type { Machine } from '../harness/network.ts'
 import { Network } from '../harness/network.ts'
@@ -102,6 +103,22 @@ it.runIf(networks)(
     await cluster
       .node(1)
       .child.says(/% of the datagrams of m1 did not.*TidingsMulticastDatagramBytes/)
+  },
+)
+
+it.runIf(networks)(
+  'the doctor says which length a network carries, before updates need it',
+  async () => {
+    const { machines } = new Network(2)
+    machines[1]?.run('ip', 'link', 'set', 'eth0', 'mtu', '1300')
+    const cluster = await TestCluster.start('mesh+multicast', 2, { machines })
+    const output = await eventually('the doctor says so', async () => {
+      const examined = await cluster.run(['doctor'])
+      return examined.output.includes('datagrams of m1 of more than') ? examined.output : null
+    })
+    expect(output).toContain('datagrams of m1 of more than 1200 bytes do not come to m2')
+    expect(output).toContain('or set TidingsMulticastDatagramBytes to 1200')
+    expect(output).not.toContain('datagrams of m2')
   },
 )
 

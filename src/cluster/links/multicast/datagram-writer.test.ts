@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../../base/random.ts'
-import { decodeDatagram } from './datagram.ts'
+import { type Datagram, decodeDatagram } from './datagram.ts'
 import { DatagramWriter } from './datagram-writer.ts'
 import { MessageAssembly } from './message-assembly.ts'
 import { decodeRecords } from './records.ts'
@@ -50,6 +50,23 @@ test('X2: datagrams are numbered from 1 without holes, those without content too
   const all = writer.take()
   expect(all.map(({ sequence }) => sequence)).toEqual([1, 2, 3])
   expect(all.map(({ bytes }) => bytes.length)).toEqual([28, 32, 28])
+})
+
+test('X7: one without content is as long as it is to be, and is no message to who reads it', () => {
+  const writer = newWriter()
+  writer.message(Buffer.from('before'))
+  for (const bytes of [600, 1_200, 32, 31, 10]) writer.idle(bytes)
+  writer.message(Buffer.from('behind'))
+  writer.close()
+  const all = writer.take()
+  expect(all.map(({ bytes }) => bytes.length)).toEqual([37, 600, 600, 32, 28, 28, 37])
+  const assembly = new MessageAssembly(maxBytes)
+  const messages = all.flatMap(({ bytes }) => {
+    const { records } = decodeDatagram(bytes) as Datagram
+    return (decodeRecords(records) ?? []).flatMap((record) => assembly.take(record) ?? [])
+  })
+  expect(messages.map(String)).toEqual(['before', 'behind'])
+  expect(assembly.torn).toBe(0)
 })
 
 test('X2: whatever is written is read, and no datagram is longer than allowed', () => {

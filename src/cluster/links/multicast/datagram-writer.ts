@@ -52,10 +52,19 @@ export class DatagramWriter {
     if (this.#open !== null) this.#finish(this.#open)
   }
 
-  /** One without records, which has a number as all have. */
-  idle(): void {
+  /**
+   * One that says nothing, which has a number as all have. `bytes`: so long it is to be, where that has room for a piece;
+   * it is the last one of no message, which a receiver drops.
+   */
+  idle(bytes = 0): void {
     this.close()
-    this.#finish(Buffer.allocUnsafeSlow(datagramHeaderBytes))
+    const { datagramBytes } = this.#options
+    const size = Math.min(bytes, datagramBytes) - (datagramBytes - this.#most)
+    const padding = size - datagramHeaderBytes - recordHeadBytes
+    const buffer = Buffer.alloc(Math.max(size, datagramHeaderBytes))
+    if (padding > 0)
+      this.#end = writeRecord(buffer, datagramHeaderBytes, 'final', Buffer.alloc(padding))
+    this.#finish(buffer)
   }
 
   /** Those that are done and were not taken yet. */

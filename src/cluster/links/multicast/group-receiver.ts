@@ -39,6 +39,9 @@ interface Sender {
   heardBytes: number
   repaired: number
   repairedBytes: number
+  /** Bytes of the longest that came by the group, and how many longer ones did not since. */
+  longest: number
+  longerMissed: number
 }
 
 /** How the datagrams of a node come. */
@@ -114,6 +117,8 @@ export class GroupReceiver {
       heardBytes: 0,
       repaired: 0,
       repairedBytes: 0,
+      longest: 0,
+      longerMissed: 0,
     }
     sender.keys.told(word, now)
     this.#byNode.set(node, sender)
@@ -144,9 +149,15 @@ export class GroupReceiver {
     if (way !== 'channel') {
       sender.heard++
       sender.heardBytes += bytes.length
+      if (bytes.length > sender.longest) {
+        sender.longest = bytes.length
+        sender.longerMissed = 0
+      }
     } else if (offered === 'taken') {
       sender.repaired++
       sender.repairedBytes += bytes.length
+      // Who is served by the channel alone misses all, of whatever length.
+      if (bytes.length > sender.longest && !sender.hearing.isDeaf) sender.longerMissed++
     }
     return offered
   }
@@ -235,6 +246,8 @@ export class GroupReceiver {
       repaired: counts.repaired,
       repairedBytes: counts.repairedBytes,
       skipped: origin.skipped,
+      longest: counts.longest,
+      longerMissed: counts.longerMissed,
     }))
   }
 

@@ -41,9 +41,13 @@ export class GroupSender {
   #repairedBytes = 0
   #idleAt: number
   #idleMs: number
+  /** Lengths to show, the next one first, and when. */
+  readonly #lengths: number[]
+  #lengthAt = -Infinity
 
   constructor(options: SenderOptions) {
-    const { limits, now } = options
+    const { limits, datagramBytes, now } = options
+    this.#lengths = [datagramBytes, Math.min(datagramBytes, limits.safeDatagramBytes)]
     this.#limits = limits
     this.#writer = new DatagramWriter(options)
     const { leastBurstBytes, backlogDatagrams } = limits
@@ -148,7 +152,13 @@ export class GroupSender {
     return this.#idleAt
   }
 
+  /** The long one goes first: that the short one follows shows its loss. */
   #idle(now: number): Buffer[] {
+    if (now >= this.#lengthAt) {
+      this.#lengthAt = now + this.#limits.lengthShownMs
+      this.#writer.idle(this.#lengths[0])
+      this.#lengths.reverse()
+    }
     this.#writer.idle()
     this.#idleMs = Math.min(this.#idleMs * 3, this.#limits.idleMaxMs)
     return this.#writer.take().map((datagram) => {

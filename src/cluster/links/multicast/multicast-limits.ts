@@ -30,6 +30,10 @@ export const multicastLimits = {
   idleMs: 5,
   /** Longest such pause: by them a receiver knows that it hears the group. */
   idleMaxMs: 1_000,
+  /** While nothing is sent, so often one of them is as long as they may be, or as the next: a receiver knows which lengths come. */
+  lengthShownMs: 4_000,
+  /** Bytes of a datagram that every network carries, with room for the headers of tunnels, as QUIC takes it (RFC 9000, 14.1). */
+  safeDatagramBytes: 1_200,
   /** Nothing of a node by the group for so long: it is served by the channel. Three datagrams that came every second. */
   deafAfterMs: 3_000,
   /** Nothing of it for so long: people are told. Where one of five datagrams is lost, three in a row are lost each two minutes. */

@@ -14,6 +14,8 @@ type Loses = (from: string, to: string) => boolean
 let now: number
 let ends: Record<Name, End>
 let losesDatagrams: Loses
+/** The network carries none of so many bytes. */
+let losesLong: number
 let losesMessages: Loses
 let limits: MulticastLimits
 
@@ -59,7 +61,7 @@ class End {
   #toGroup(datagram: Buffer): void {
     this.group.push(datagram)
     for (const to of Object.values(ends))
-      if (to !== this && !losesDatagrams(this.name, to.name))
+      if (to !== this && datagram.length < losesLong && !losesDatagrams(this.name, to.name))
         to.link.datagram(datagram, this.name, now)
   }
 
@@ -98,6 +100,7 @@ const exports = (name: Name, message: string) => ends[name].link.exported(Buffer
 beforeEach(() => {
   now = 0
   losesDatagrams = () => false
+  losesLong = Infinity
   losesMessages = () => false
   limits = multicastLimits
   ends = { a: new End('a'), b: new End('b'), c: new End('c') }
@@ -212,6 +215,31 @@ test('X11: a reply waits for a datagram no longer than that is waited for', () =
   expect(ends.b.given).toEqual([])
   pass(20)
   expect(ends.b.given).toEqual(['reply/b/ reply'])
+})
+
+test('X7: while nothing is sent it shows which lengths of datagrams come', () => {
+  const of = (name: Name) => ends.b.link.receptions(now).find(({ node }) => node === name)
+  pass(5_000)
+  expect(of('a')).toMatchObject({ way: 'group', longest: 600, longerMissed: 0 })
+  ends = { a: new End('a'), b: new End('b'), c: new End('c') }
+  losesLong = 500
+  meetAll()
+  pass(45_000)
+  expect(of('a')).toMatchObject({ way: 'group', longest: 28 })
+  expect(of('a')?.longerMissed).toBeGreaterThanOrEqual(10)
+  expect(ends.b.given).toEqual([])
+  losesLong = Infinity
+  pass(5_000)
+  expect(of('a')).toMatchObject({ longest: 600, longerMissed: 0 })
+})
+
+test('X7: who is served by the channel is not told which lengths come', () => {
+  ends = { a: new End('a'), b: new End('b'), c: new End('c') }
+  losesDatagrams = (from) => from === 'a'
+  meetAll()
+  pass(60_000)
+  const [reception] = ends.b.link.receptions(now)
+  expect(reception).toMatchObject({ node: 'a', way: 'channel', longerMissed: 0 })
 })
 
 test('X12: who is not known, of another cluster, from elsewhere, or sealed is not heard', () => {

@@ -1,6 +1,11 @@
 import { hostPort } from '../../../base/host-port.ts'
 import type { MulticastSettings } from '../../../definition/settings.ts'
-import type { GroupSnapshot, LinkSnapshot, LinksSnapshot } from '../../../model/link-snapshot.ts'
+import type {
+  GroupSnapshot,
+  LinkSnapshot,
+  LinksSnapshot,
+  ReceptionSnapshot,
+} from '../../../model/link-snapshot.ts'
 import type { Reception } from './group-receiver.ts'
 
 /** What the parts of the multicast link know of themselves. */
@@ -42,7 +47,9 @@ export function multicastStates(known: Known): LinksSnapshot {
   return { links, group }
 }
 
-const shown = (
-  { way, heard, heardBytes, repaired, repairedBytes, skipped }: Reception,
-  lostShare: number | null,
-) => ({ way, heard, heardBytes, repaired, repairedBytes, skipped, lostShare })
+const shown = (reception: Reception, lostShare: number | null): ReceptionSnapshot => {
+  const { way, heard, heardBytes, repaired, repairedBytes, skipped } = reception
+  const { longest, longerMissed } = reception
+  const counts = { heard, heardBytes, repaired, repairedBytes, skipped }
+  return { way, ...counts, lostShare, longest, longerMissed }
+}
