@@ -102,8 +102,8 @@ export const frameRules: readonly Rule[] = [
     'it leaves in two frames',
     [
       'transport/zeromq/connections/publishing-socket.ts',
-      'this.#socket.send(message)',
-      'this.#socket.send([message.subarray(0, 40), message.subarray(40)])',
+      'this.#bound?.send(message)',
+      'this.#bound?.send([message.subarray(0, 40), message.subarray(40)])',
     ],
     [
       'test/transport/broken-connection.test.ts',

@@ -27,7 +27,7 @@ export const numberRules: readonly Rule[] = [
     [
       'publisher/publisher.ts',
       'this.#commits = commit\n',
-      'this.#commits += [updates].flat().length\n',
+      'this.#commits += [changes].flat().length\n',
     ],
     [answers, 'D1: commits are numbered in the order of publish(), from 1'],
   ),

@@ -151,7 +151,7 @@ export const silenceRules: readonly Rule[] = [
     [
       'subscriber/silence-watch.ts',
       'now > source.mayBeSilentUntil',
-      'silent > this.#limits.heartbeatMs',
+      'this.#silentMs(source, now) > this.#limits.heartbeatMs',
     ],
     [silence, 'D14: is stalled three seconds after an update or a heartbeat that named one'],
   ),
