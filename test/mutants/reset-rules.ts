@@ -97,9 +97,9 @@ export const resetRules: readonly Rule[] = [
     'What its keys take counts against the limit of the application',
     'keys take nothing',
     [
-      'subscriber/parcel-delivery.ts',
-      'this.#output.losses([loss], index === atEnd.length - 1 ? positions : [], taken)',
-      'this.#output.losses([loss], index === atEnd.length - 1 ? positions : [], taken - taken)',
+      'subscriber/parcel-losses.ts',
+      'this.#all.push({ loss, commit, bytes })',
+      'this.#all.push({ loss, commit, bytes: 0 * bytes })',
     ],
     [queue, 'D26: what its keys take counts against the limit of a slow application'],
   ),
