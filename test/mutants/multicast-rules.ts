@@ -388,6 +388,17 @@ export const multicastRules: readonly Rule[] = [
     [node, 'X12: the session of a node is its own'],
   ),
   rule(
+    'X12.3',
+    'Before a node was told where another one is, that one says nothing else to it',
+    'it says what the channel takes',
+    [
+      `${folder}/multicast-node.ts`,
+      'if (this.#others.get(node)?.isGreeted) this.#output',
+      'if (this.#others.has(node)) this.#output',
+    ],
+    [node, 'X12: before a node was told where another one is, that one says nothing else to it'],
+  ),
+  rule(
     'X13.1',
     'A datagram opens only as it was sealed, its header included',
     'the header is not looked at',

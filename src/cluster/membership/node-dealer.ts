@@ -62,6 +62,11 @@ export class NodeDealer {
     return this.#monitor.connections() > 0
   }
 
+  /** True where what is sent now is taken; that the connection stands may be told an instant earlier. */
+  get takes(): boolean {
+    return !this.#dealer.closed && this.#dealer.writable
+  }
+
   /** Why who is there does not let us in; null: it does, or nobody is there. */
   get refusal(): Refusal | null {
     return this.#monitor.refusalOf(this.endpoint)

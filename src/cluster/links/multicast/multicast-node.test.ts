@@ -129,6 +129,24 @@ function sealAll(more: Partial<MulticastLimits> = {}): void {
 
 const dropped = (name: Name) => Object.fromEntries(ends[name].link.dropped)
 
+test('X12: before a node was told where another one is, that one says nothing else to it', () => {
+  const { a } = ends
+  a.link.close('b')
+  a.link.open('b')
+  a.said.length = 0
+  subscribes('a', 'table/B/')
+  a.link.upstream(Buffer.from('\x89request'))
+  pass(600)
+  const said = () => a.said.flatMap(({ to, message }) => (to === 'b' ? message.type : []))
+  expect(said()).toEqual(['hello', 'hello'])
+  expect(a.saidTo('c', 'requests')).toHaveLength(1)
+  a.said.length = 0
+  a.link.connected('b')
+  subscribes('a', 'table/C/')
+  pass(1)
+  expect(said()).toEqual(['hello', 'interest', 'interest'])
+})
+
 test('X9: what a node wants is subscribed to at the others, before anything is asked of them there', () => {
   const order: string[] = []
   const { a } = ends

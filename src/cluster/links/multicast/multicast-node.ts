@@ -45,6 +45,11 @@ export interface NodeOutput {
 
 interface OtherNode {
   session: string
+  /**
+   * It was told where we are, once a connection stood. What the channel takes before that, while the connection has just
+   * been made, would be of a session that nobody has told it.
+   */
+  isGreeted: boolean
   /** It asked to be served by the channel. */
   isDeaf: boolean
   receiveBuffer: number
@@ -122,8 +127,14 @@ export class MulticastNode {
   }
 
   open(node: string): void {
-    const made = { session: '', isDeaf: false, receiveBuffer: 0, lacksSince: null }
-    if (!this.#others.has(node)) this.#others.set(node, made)
+    if (this.#others.has(node)) return
+    this.#others.set(node, {
+      session: '',
+      isGreeted: false,
+      isDeaf: false,
+      receiveBuffer: 0,
+      lacksSince: null,
+    })
   }
 
   close(node: string): void {
@@ -137,8 +148,11 @@ export class MulticastNode {
 
   /** A connection of the channel to this node stands: it begins with where we are, and all that we want. */
   connected(node: string): void {
+    const other = this.#others.get(node)
+    if (!other) return
     this.#hello(node)
-    this.#output.toNode(node, encodeChannelMessage(this.#interest.all()))
+    other.isGreeted = true
+    this.#say(node, encodeChannelMessage(this.#interest.all()))
   }
 
   /** From a publisher of this node: for all, or for who asked. */
@@ -185,7 +199,7 @@ export class MulticastNode {
   /** To be called at `dueAt()`. `late`: so long this process stood still. */
   tick(now: number, late: number): void {
     for (const { node, session, ranges } of this.#receiver.tick(now, late))
-      this.#output.toNode(node, encodeChannelMessage({ type: 'ask', session, ranges }))
+      this.#say(node, encodeChannelMessage({ type: 'ask', session, ranges }))
     if (this.#sealing?.tick(this.#sender.last, now)) this.#helloAt = now
     this.#send(now)
     if (now < this.#helloAt) return
@@ -203,7 +217,7 @@ export class MulticastNode {
     const changes = this.#interest.takeChanges()
     if (changes !== null) {
       const frame = encodeChannelMessage(changes)
-      for (const node of this.#others.keys()) this.#output.toNode(node, frame)
+      for (const node of this.#others.keys()) this.#say(node, frame)
     }
     for (const datagram of this.#sender.take(now)) {
       this.#output.toGroup(datagram)
@@ -213,7 +227,12 @@ export class MulticastNode {
     for (const { node, datagrams } of this.#sender.takeRepairs(now))
       for (const datagram of datagrams) this.#outbox.addDatagram(node, datagram)
     this.#sendReplies()
-    this.#outbox.take((node, frame) => this.#output.toNode(node, frame))
+    this.#outbox.take((node, frame) => this.#say(node, frame))
+  }
+
+  /** Everything but a hello. */
+  #say(node: string, frame: Buffer): void {
+    if (this.#others.get(node)?.isGreeted) this.#output.toNode(node, frame)
   }
 
   /** Those whose datagrams have left: what is sent first comes first, on whatever way. */
@@ -290,7 +309,7 @@ export class MulticastNode {
     other.lacksSince ??= now
     if (now - other.lacksSince < this.#options.limits.interestAgainMs) return
     other.lacksSince = now
-    this.#output.toNode(node, encodeChannelMessage(this.#interest.all()))
+    this.#say(node, encodeChannelMessage(this.#interest.all()))
   }
 
   #datagram(bytes: Uint8Array, way: Way, now: number): void {
