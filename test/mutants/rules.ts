@@ -1,5 +1,6 @@
 import { boundRules } from './bound-rules.ts'
 import { captureRules } from './capture-rules.ts'
+import { channelRules } from './channel-rules.ts'
 import { deliveryRules } from './delivery-rules.ts'
 import { endingRules } from './ending-rules.ts'
 import { flushRules } from './flush-rules.ts'
@@ -41,6 +42,7 @@ export const rules: readonly Rule[] = [
   ...keyRules,
   ...versionRules,
   ...multicastRules,
+  ...channelRules,
   ...mqttRules,
   ...resetRules,
   ...tokenRules,
