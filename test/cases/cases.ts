@@ -4,6 +4,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startVitest } from 'vitest/node'
 
+/** Files at a time: they wait for processes and deadlines more than they compute, so more than there are cores. */
+const workers = 4
+
 const words = process.argv.slice(2)
 const files = readdirSync(import.meta.dirname).filter(
   (file) =>
@@ -15,7 +18,11 @@ if (files.length === 0) {
   process.exitCode = 2
 } else {
   const paths = files.map((file) => join(import.meta.dirname, file))
-  const vitest = await startVitest('test', paths, { watch: false, reporters: ['verbose'] })
+  const vitest = await startVitest('test', paths, {
+    watch: false,
+    reporters: ['verbose'],
+    maxWorkers: workers,
+  })
   const modules = vitest.state.getTestModules()
   const tests = modules.flatMap((module) => [...module.children.allTests()])
   const count = (state: string) => tests.filter((test) => test.result().state === state).length
