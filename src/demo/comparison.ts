@@ -1,4 +1,4 @@
-import { keyColumns, type PriceTable, type TableRows } from './tables.ts'
+import { keyColumns, type PriceTable, type PriceTables, type TableRows } from './tables.ts'
 
 /** A row that a live table does not hold as the database does. */
 export interface Difference {
@@ -23,13 +23,11 @@ export function countRows(tables: TableRows): number {
 
 const tablesOf = (tables: TableRows): PriceTable[] => Object.keys(tables) as PriceTable[]
 
-const byKey = (table: PriceTable, tables: TableRows): Map<string, Row> =>
-  new Map(
-    ((tables[table] ?? []) as unknown as readonly Row[]).map((row) => [
-      String(row[keyColumns[table]]),
-      row,
-    ]),
-  )
+function byKey(table: PriceTable, tables: TableRows): Map<string, Row> {
+  const rows: readonly PriceTables[PriceTable][] = tables[table] ?? []
+  const fields = rows.map((row): Row => ({ ...row }))
+  return new Map(fields.map((row) => [String(row[keyColumns[table]]), row]))
+}
 
 function tableDifferences(
   table: PriceTable,

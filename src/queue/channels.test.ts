@@ -3,8 +3,6 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it, onTestFinished } from 'vitest'
 import { eventually } from '../../test/harness/eventually.ts'
 import { openQueuePair, taken } from '../../test/harness/queue-pair.ts'
-import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
-import { openUpdateQueue } from './open-update-queue.ts'
 
 interface Tables {
   TRADE: { id: number }
@@ -144,13 +142,7 @@ it('flush() and the opening of a queue are traced until they have ended', async 
 })
 
 it('losses and resets have a channel each', async () => {
-  const cluster = new MemoryCluster()
-  const publisher = await openUpdateQueue<Tables>({ process: 'P', transport: cluster.transport() })
-  const subscriber = await openUpdateQueue<Tables>({ process: 'S', transport: cluster.transport() })
-  onTestFinished(async () => {
-    await subscriber.close()
-    await publisher.close()
-  })
+  const { cluster, publisher, subscriber } = await openQueuePair<Tables>()
   const [losses, resets, repaired] = ['tidings:loss', 'tidings:reset', 'tidings:repaired'].map(
     heard,
   )

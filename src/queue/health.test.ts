@@ -1,8 +1,6 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { eventually } from '../../test/harness/eventually.ts'
 import { openQueuePair, taken } from '../../test/harness/queue-pair.ts'
-import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
-import { openUpdateQueue } from './open-update-queue.ts'
 
 interface Tables {
   TRADE: { id: number }
@@ -62,13 +60,7 @@ it('lags by the oldest update that a handler has not taken yet', async () => {
 })
 
 it('the latest loss is told with its time; a reset is none', async () => {
-  const cluster = new MemoryCluster()
-  const open = async (process: string) => {
-    const queue = await openUpdateQueue<Tables>({ process, transport: cluster.transport() })
-    onTestFinished(() => queue.close())
-    return queue
-  }
-  const [publisher, subscriber] = [await open('P'), await open('S')]
+  const { cluster, publisher, subscriber } = await openQueuePair<Tables>()
   const trades = subscriber.subscribe('TRADE', { onDelivery: () => undefined })
   await trades.ready
   publisher.reset('TRADE', { reason: 'restored' })
@@ -117,13 +109,7 @@ it('counts by table what was published and what was delivered', async () => {
 })
 
 it('a publisher that has ended is counted no longer, even if it ended without a word', async () => {
-  const cluster = new MemoryCluster()
-  const open = async (process: string) => {
-    const queue = await openUpdateQueue<Tables>({ process, transport: cluster.transport() })
-    onTestFinished(() => queue.close())
-    return queue
-  }
-  const [publisher, subscriber] = [await open('P'), await open('S')]
+  const { cluster, publisher, subscriber } = await openQueuePair<Tables>()
   const trades = subscriber.subscribe('TRADE', { onDelivery: () => undefined })
   await trades.ready
   publisher.publish(insert(1))

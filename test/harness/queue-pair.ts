@@ -16,5 +16,5 @@ export async function openQueuePair<Tables extends object>() {
     onTestFinished(() => queue.close())
     return queue
   }
-  return { publisher: await open('P'), subscriber: await open('S') }
+  return { cluster, publisher: await open('P'), subscriber: await open('S') }
 }

@@ -14,9 +14,9 @@ function reach(here: string): void {
   if (isLast && here === instant) process.kill(process.pid, 'SIGKILL')
 }
 
-const publish = queue.publish.bind(queue) as (changes: never) => unknown
+const publish = queue.publish.bind(queue)
 Object.defineProperty(queue, 'publish', {
-  value(changes: never) {
+  value(changes: Parameters<typeof publish>[0]) {
     reach('before publish()')
     const published = publish(changes)
     reach('behind publish()')
@@ -24,21 +24,21 @@ Object.defineProperty(queue, 'publish', {
   },
 })
 
-function transaction(table: string): object {
+function transaction(table: string) {
   const record = { ID: isLast ? instant : `a row before: ${instant}` }
   database.exec('begin')
   database.prepare(`insert into ${table} values (?)`).run(record.ID)
   reach('before COMMIT')
   database.exec('commit')
-  return { table, kind: 'insert', record }
+  return { table, kind: 'insert', record } as const
 }
 
 const ways: Record<string, (table: string) => unknown> = {
-  'publish()': (table) => queue.publish(transaction(table) as never),
+  'publish()': (table) => queue.publish(transaction(table)),
   'commit()': (table) =>
     queue.commit(
       (changed) => {
-        changed(transaction(table) as never)
+        changed(transaction(table))
         reach('before publish()')
       },
       { onPublished: () => reach('behind publish()') },
