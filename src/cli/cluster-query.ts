@@ -1,4 +1,4 @@
-import { ownAddresses } from '../cluster/access/addresses.ts'
+import { ownAddresses } from '../cluster/access/own-addresses.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import { requireNativeModule } from '../sockets/native-module.ts'
@@ -15,7 +15,7 @@ export async function clusterQuery(
   requireClusterLayer(settings, 'mon')
   await requireNativeModule()
   const { queryCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
-  const { local } = await ownAddresses(settings, queryTimeoutMs)
+  const { local, hostProblem } = await ownAddresses(settings, queryTimeoutMs)
   const { keys, node } = settings
-  return () => queryCluster(local, node.ports.registry, queryTimeoutMs, keys)
+  return () => queryCluster(local, node.ports.registry, queryTimeoutMs, keys, hostProblem)
 }

@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { systemClock } from '../base/clock.ts'
 import { checkAborted } from '../base/abortable.ts'
-import { ownAddresses } from '../cluster/access/addresses.ts'
+import { ownAddresses } from '../cluster/access/own-addresses.ts'
 import { requireSettings } from '../definition/require-settings.ts'
 import { servicePortOf } from '../definition/service-port.ts'
 import type { MqttSettings, Settings } from '../definition/settings.ts'
@@ -62,13 +62,18 @@ async function chooseZeroMQ(options: OpenOptions, settings: Settings): Promise<C
   const processPort = options.script === undefined ? portOf(options, settings) : null
   const startedAt = systemClock.now()
   const clusterTimeoutMs = options.clusterTimeoutMs ?? defaultClusterTimeoutMs
-  const { local, allowed } = await ownAddresses(settings, clusterTimeoutMs, options.signal)
+  const { local, allowed, hostProblem } = await ownAddresses(
+    settings,
+    clusterTimeoutMs,
+    options.signal,
+  )
   checkAborted(options.signal)
   const choice: ZeroMQChoice = {
     mode: settings.mode,
     role: options.script === undefined ? 'process' : 'script',
     nodeAddress: local,
     bindAddress: local,
+    hostProblem,
     allowed,
     ports: settings.node.ports,
     cluster: settings.clusterName,

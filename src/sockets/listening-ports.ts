@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { endianness } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { plainAddress } from '../base/host-port.ts'
@@ -34,6 +34,8 @@ export function remembered(
   }
 }
 
+const tcpTables = ['/proc/net/tcp', '/proc/net/tcp6'] as const
+
 /** One end of a connection. */
 interface TcpEnd {
   /** IPv4 with dots, also of a socket of IPv6 that is bound to one; `*`: every address. */
@@ -51,7 +53,7 @@ interface ListeningSocket extends TcpEnd {
  * Linux: /proc/net/tcp (proc(5)), fields 1 and 2 are address:port in hexadecimal, 3 the state, 9 the inode.
  */
 function* tcpSockets(): Generator<{ local: string; remote: string; state: string; inode: string }> {
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+  for (const table of tcpTables) {
     for (const line of readLines(table)) {
       const fields = line.trim().split(/\s+/)
       const { 1: local = '', 2: remote = '', 3: state = '', 9: inode = '' } = fields
@@ -71,6 +73,12 @@ export function listeningSockets(): ListeningSocket[] {
   for (const { local, state, inode } of tcpSockets())
     if (state === listenState) sockets.push({ ...endOf(local), inode })
   return sockets
+}
+
+/** Whether anyone on this host listens where a connection to that address and port comes; null: the system does not say. */
+export function isListening(address: string, port: number): boolean | null {
+  if (!existsSync(tcpTables[0])) return null
+  return listeningSockets().some((end) => end.port === port && [address, '*'].includes(end.address))
 }
 
 /**

@@ -1,6 +1,7 @@
 // Hosts of the definition whose names resolve otherwise later, as those of pods that are made anew.
 import { expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
+import { eventually } from '../harness/eventually.ts'
 import { NameService } from '../harness/name-server.ts'
 import type { Machine } from '../harness/network.ts'
 import { Network } from '../harness/network.ts'
@@ -67,5 +68,36 @@ it.runIf(isolated)(
     await subscriber.subscribe('*')
     await publisher.publish(100)
     await subscriber.receives({ process: 'PUBLISHER', updates: 100 })
+  },
+)
+
+it.runIf(isolated)(
+  'a process opens once the name of its own host has an address, though the name service was silent before',
+  async () => {
+    const { machines, cluster, service, answer } = await byName(2)
+    const [, own] = machines as [Machine, Machine]
+    await Promise.all(cluster.nodes.map((node) => node.start()))
+    service.fallSilent()
+    const before = service.unanswered(own)
+    const opening = cluster.open('SUBSCRIBER', { clusterTimeoutMs: 60_000 }, 1)
+    // Of one look-up, and those of GENESIS_CLUSTER meanwhile, it is asked eight times at most.
+    await eventually('the name is asked for again', () => service.unanswered(own) >= before + 12)
+    answer()
+    const subscriber = await opening
+    await subscriber.subscribe('*')
+    const publisher = await cluster.open('PUBLISHER', {}, 0)
+    await publisher.publish(100)
+    await subscriber.receives({ process: 'PUBLISHER', updates: 100 })
+  },
+)
+
+it.runIf(isolated)(
+  'a process that finds no GENESIS_CLUSTER, nor the address of its own host, says so',
+  async () => {
+    const { cluster, service } = await byName(2)
+    service.fallSilent()
+    const { code, log } = await cluster.run(['mon', '--json'], '', 1)
+    expect(code).not.toBe(0)
+    expect(log).toContain('the name of this host, "m2", has no address (')
   },
 )

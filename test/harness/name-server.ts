@@ -23,6 +23,8 @@ type Answers = Readonly<Record<string, readonly string[]>>
 export class NameService {
   readonly #file = join(scratchDirectory(), 'names.json')
 
+  readonly #servers = new Map<string, Child>()
+
   /** Names are asked for here alone from now on: nothing else is in the machine's hosts file. */
   async serve(machine: Machine): Promise<void> {
     machine.hosts([])
@@ -32,8 +34,15 @@ export class NameService {
       arguments: [join(repository, 'test', 'harness', 'name-server.ts'), address, this.#file],
       place: machine.place,
       ipc: false,
+      keepsOutput: true,
     })
-    await server.says(/ready/)
+    this.#servers.set(machine.name, server)
+    await server.prints(/ready/)
+  }
+
+  /** Questions of this machine that were given no answer. */
+  unanswered({ name }: Machine): number {
+    return this.#servers.get(name)?.output.split('no answer').length ?? 0
   }
 
   answer(answers: Answers): void {
@@ -108,6 +117,7 @@ if (import.meta.main) {
   socket.on('message', (question, { address: from, port: fromPort }) => {
     const answer = reply(question, file)
     if (answer) socket.send(answer, fromPort, from)
+    else console.log('no answer')
   })
   socket.bind(port, at, () => console.log('ready'))
 }

@@ -234,4 +234,18 @@ export const foreignRules: readonly Rule[] = [
     ],
     [membership, 'Z1: a node that has not answered is greeted again, from 1'],
   ),
+  rule(
+    'Z1.3',
+    'Who does not answer pings is greeted again, though it is heard: it may not know who pings',
+    'a HELLO that was lost or refused is never said again on that connection',
+    [
+      'cluster/membership/membership.ts',
+      'if (!isAlive || !this.#contacts.answers(id)) this.#hello(id)',
+      'if (!isAlive) this.#hello(id)',
+    ],
+    [
+      membership,
+      'Z1: a node that is heard, and does not answer pings, is greeted again until it does',
+    ],
+  ),
 ]

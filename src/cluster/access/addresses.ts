@@ -8,7 +8,6 @@ import {
 } from '../../definition/machine.ts'
 import type { Settings } from '../../definition/settings.ts'
 import type { LookUp } from '../../sockets/host-lookup.ts'
-import { lookUpWithin } from '../../sockets/host-lookup.ts'
 import { HostNames } from './host-names.ts'
 
 /** Where a node's ports are, and who may connect to them. */
@@ -26,14 +25,14 @@ export interface NodeAddresses {
 }
 
 /** Where one process of a node is. */
-interface ProcessAddresses {
+export interface ProcessAddresses {
   /** Where it binds, and where the other processes of the node and GENESIS_CLUSTER are reached. */
   readonly local: string
   /** Its access list: this host, since processes of other hosts are reached through GENESIS_CLUSTER. */
   readonly allowed: readonly string[]
 }
 
-type Hosts = Pick<Settings, 'node' | 'nodes' | 'hostsQuery' | 'connectViaLoopback'>
+export type Hosts = Pick<Settings, 'node' | 'nodes' | 'hostsQuery' | 'connectViaLoopback'>
 
 export const loopback = '127.0.0.1'
 
@@ -141,24 +140,8 @@ export function processAddresses(
   return { local, allowed: [...new Set([loopback, '::1', ...addressesOf(machine), local])] }
 }
 
-/** How long the name of the own host may take, milliseconds, at most half of what the caller has. */
-const ownNameWithinMs = 1_000
-
-/** The same, with the name of the own host looked up within part of `withinMs`. Never rejects. */
-export async function ownAddresses(
-  settings: Hosts,
-  withinMs: number,
-  signal?: AbortSignal,
-): Promise<ProcessAddresses> {
-  if (settings.nodes.length === 1) return processAddresses(settings, null)
-  const ms = Math.ceil(Math.min(ownNameWithinMs, withinMs / 2))
-  const { addresses } = await lookUpWithin(settings.node.name, ms, signal)
-  const machine = thisMachine()
-  return processAddresses(settings, ownAmong(addresses, machine), machine)
-}
-
 /** The name service may know addresses of this host that it has no more, or not yet. */
-const ownAmong = (addresses: readonly string[], machine: Machine): string | null =>
+export const ownAmong = (addresses: readonly string[], machine: Machine): string | null =>
   addresses.find((address) => machine.addresses.has(address)) ?? addresses[0] ?? null
 
 /** `others`: addresses of the other hosts, null where nobody knows it. */

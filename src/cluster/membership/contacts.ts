@@ -10,6 +10,8 @@ import { encodeZre } from './zre-codec.ts'
 interface OpenContact {
   readonly dealer: NodeDealer
   sequence: number
+  /** Who is there has answered the last ping: it knows us by our HELLO. */
+  answers: boolean
 }
 
 interface ContactsOptions {
@@ -86,7 +88,7 @@ export class Contacts {
       warning: ({ message }) => warning(message),
       failed,
     })
-    const open: OpenContact = { dealer, sequence: 0 }
+    const open: OpenContact = { dealer, sequence: 0, answers: false }
     this.#open.set(id, open)
   }
 
@@ -106,6 +108,23 @@ export class Contacts {
     open.sequence = message.type === 'hello' ? 1 : (open.sequence + 1) & 0xffff
     const frame = encodeZre({ ...message, sequence: open.sequence })
     open.dealer.send([frame, ...content]).catch(() => {})
+  }
+
+  /** Who is there has answered a ping. */
+  answered(id: string): void {
+    const open = this.#open.get(id)
+    if (open) open.answers = true
+  }
+
+  /** It has answered the last ping. */
+  answers(id: string): boolean {
+    return this.#open.get(id)?.answers ?? false
+  }
+
+  ping(id: string): void {
+    const open = this.#open.get(id)
+    if (open) open.answers = false
+    this.say(id, { type: 'ping' })
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { systemClock } from '../../base/clock.ts'
 import { freePorts, nodeAddresses } from '../../../test/harness/loopback.ts'
 import { eventually } from '../../../test/harness/eventually.ts'
 import { AccessList, loopbackAddresses } from '../../sockets/access-list.ts'
-import { Membership } from './membership.ts'
+import { Membership, pingIntervalMs } from './membership.ts'
 import { writeHeaders } from './peers.ts'
 import type { ZreMessage } from './zre-codec.ts'
 import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
@@ -113,45 +113,82 @@ it('Z1: a node that has not answered is greeted again, from 1', async () => {
   ])
 })
 
+it('Z1: a node that is heard, and does not answer pings, is greeted again until it does', async () => {
+  const { membership, router, at, own, accepted } = await meet()
+  const other = speakerAt(own, 'b'.repeat(32))
+  await eventually('b is there', async () => {
+    await other.say('hello', at)
+    return accepted.length > 0 && membership.isReached('b')
+  })
+  const heard = async () => {
+    const [, frame = Buffer.alloc(0)] = await router.receive()
+    return decodeZre(frame)?.type
+  }
+  /** What the next tick says, up to its ping. */
+  let now = systemClock.now()
+  const tick = async () => {
+    now += pingIntervalMs
+    membership.tick(now, 0)
+    const types = [await heard()]
+    while (types.at(-1) !== 'ping') types.push(await heard())
+    return types
+  }
+  await tick()
+  expect(await tick()).toEqual(['hello', 'join', 'ping'])
+  await other.say('ping-ok', at)
+  await other.say('ping', at)
+  // Answered: what was said before it was read.
+  expect(await heard()).toBe('ping-ok')
+  expect(await tick()).toEqual(['ping'])
+  expect(await tick()).toEqual(['hello', 'join', 'ping'])
+})
+
 it('Z5: a new life that greets before the end of the last one is seen is there when it is, though it only pings', async () => {
   const { membership, router, at, own, accepted } = await meet()
   const [first, second] = ['1', '2'].map((digit) => {
     const uuid = digit.repeat(32)
-    const dealer = new Dealer({ linger: 0 })
-    // Bytes; its type says a text.
-    ;(dealer as { routingId: unknown }).routingId = zreIdentity(uuid)
-    open.push(() => dealer.close())
-    dealer.connect(own)
-    return { uuid, say: (type: 'ping' | 'hello') => dealer.send(encodeZre(said(type, at))) }
+    return { uuid, ...speakerAt(own, uuid) }
   }) as [Life, Life]
   await eventually('the first is there', async () => {
-    await first.say('hello')
+    await first.say('hello', at)
     return accepted.includes(first.uuid) && membership.isReached('b')
   })
-  await second.say('hello')
+  await second.say('hello', at)
   // Answered: what it said before was read.
   for (let n = 0; n < 3; n += 1) {
     const before = accepted.length
-    await second.say('ping')
-    await first.say('hello')
+    await second.say('ping', at)
+    await first.say('hello', at)
     await eventually('the first one again', () => accepted.length > before)
   }
   expect(new Set(accepted)).toEqual(new Set([first.uuid]))
   router.close()
   await eventually('the end is seen', () => !membership.isReached('b'))
   await eventually('the second is there', async () => {
-    await second.say('ping')
+    await second.say('ping', at)
     return accepted.includes(second.uuid)
   })
 })
 
+type Word = 'ping' | 'ping-ok' | 'hello'
+
 interface Life {
   readonly uuid: string
-  readonly say: (type: 'ping' | 'hello') => Promise<void>
+  readonly say: (type: Word, endpoint: string) => Promise<void>
 }
 
-function said(type: 'ping' | 'hello', endpoint: string): ZreMessage {
-  if (type === 'ping') return { type, sequence: 2 }
+/** Another node that speaks to the one at `endpoint`. */
+function speakerAt(endpoint: string, uuid: string): Pick<Life, 'say'> {
+  const dealer = new Dealer({ linger: 0 })
+  // Bytes; its type says a text.
+  ;(dealer as { routingId: unknown }).routingId = zreIdentity(uuid)
+  open.push(() => dealer.close())
+  dealer.connect(endpoint)
+  return { say: (type, at) => dealer.send(encodeZre(said(type, at))) }
+}
+
+function said(type: Word, endpoint: string): ZreMessage {
+  if (type !== 'hello') return { type, sequence: 2 }
   const rest = {
     groups: [],
     status: 0,

@@ -202,9 +202,10 @@ export class Membership {
     this.#pingedAt = now
     for (const id of this.#contacts.ids) {
       const node = this.#nodeAt(id)
-      if (node !== null && this.#peers.state(node) === 'alive')
-        this.#contacts.say(id, { type: 'ping' })
-      else this.#hello(id)
+      const isAlive = node !== null && this.#peers.state(node) === 'alive'
+      // Who does not know us answers no ping: our HELLO was lost, or refused because of who was there before.
+      if (!isAlive || !this.#contacts.answers(id)) this.#hello(id)
+      if (isAlive) this.#contacts.ping(id)
     }
   }
 
@@ -280,6 +281,7 @@ export class Membership {
     if (node === undefined) return
     if (this.#peers.heard(node, this.#options.clock.now())) this.#changed(node)
     if (message.type === 'ping') this.#say(node, { type: 'ping-ok' })
+    if (message.type === 'ping-ok') this.#contacts.answered(this.#placeOf(node))
     const first = content[0]
     const whisper = message.type === 'whisper' && first ? decodeWhisper(first) : null
     if (whisper) this.#options.handlers.whisper(node, whisper)

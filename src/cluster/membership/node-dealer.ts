@@ -21,7 +21,7 @@ interface NodeDealerOptions {
   readonly clock: Clock
   /** What it connects with; null: there are none. */
   readonly keys: Keys | null
-  /** The connection stands (again); its handshake took so many milliseconds. */
+  /** The connection stands (again) and takes what is sent; its handshake took so many milliseconds. */
   readonly connected: (tookMs: number) => void
   readonly disconnected?: () => void
   /** The node is there and does not let us in; told again with each attempt. */
@@ -33,21 +33,26 @@ interface NodeDealerOptions {
   readonly failed: (error: TidingsError) => void
 }
 
+/** So long after its connection stands the socket is looked at again, where it takes nothing yet. */
+const takesSoonMs = 1
+
 /** A DEALER that speaks to one other node; its routing id says who we are, and nothing comes back on it. */
 export class NodeDealer {
   readonly endpoint: string
   readonly #dealer: Dealer
   readonly #monitor: ConnectionMonitor
+  readonly #options: Pick<NodeDealerOptions, 'clock' | 'connected'>
 
   constructor(options: NodeDealerOptions) {
     const { endpoint, uuid, isFar, limits, clock, keys } = options
-    const { connected, disconnected, refused, dead, warning, failed } = options
+    const { disconnected, refused, dead, warning, failed } = options
     this.endpoint = endpoint
+    this.#options = options
     this.#dealer = new Dealer({ ...farApart(sendingDealer(isFar)), ...limits })
     // The type of zeromq.js asks for text; a ZRE routing id is 17 octets of any value.
     ;(this.#dealer as { routingId: unknown }).routingId = zreIdentity(uuid)
     const watch = {
-      connected: (_: string, __: boolean, tookMs: number) => connected(tookMs),
+      connected: (_: string, __: boolean, tookMs: number) => this.#announce(tookMs),
       ...(disconnected && { disconnected }),
       refused,
       dead,
@@ -60,11 +65,6 @@ export class NodeDealer {
 
   get isConnected(): boolean {
     return this.#monitor.connections() > 0
-  }
-
-  /** True where what is sent now is taken; that the connection stands may be told an instant earlier. */
-  get takes(): boolean {
-    return !this.#dealer.closed && this.#dealer.writable
   }
 
   /** Why who is there does not let us in; null: it does, or nobody is there. */
@@ -87,6 +87,13 @@ export class NodeDealer {
   close(): void {
     this.#monitor.close()
     this.#dealer.close()
+  }
+
+  /** libzmq tells of a connection an instant before it takes messages for it: what is said first would be dropped. */
+  #announce(tookMs: number): void {
+    if (this.#dealer.closed || !this.isConnected) return
+    if (this.#dealer.writable) this.#options.connected(tookMs)
+    else this.#options.clock.after(takesSoonMs, () => this.#announce(tookMs))
   }
 
   async #drain(): Promise<void> {

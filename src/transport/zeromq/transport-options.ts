@@ -11,6 +11,8 @@ export interface ZeroMQTransportOptions {
   readonly role: ProcessRole
   /** Where this node's GENESIS_CLUSTER has bound its ports: an address or a name. */
   readonly nodeAddress: string
+  /** Why `nodeAddress` may be a wrong guess; left out or null: it is none. */
+  readonly hostProblem?: string | null
   /** Where the processes of this node bind their ZeroMQ ports: an address; `0.0.0.0` and `::` are all. */
   readonly bindAddress: string
   /** Who may connect to our ZeroMQ port: addresses, or networks as address/bits. */
@@ -34,18 +36,22 @@ export interface ZeroMQTransportOptions {
   readonly random: Random
 }
 
-/** `hop`: which port it is, `ms`: how long it was waited for, `answersAt`: the port at which it did answer, if at any. */
+/**
+ * `hop`: which port it is, `ms`: how long it was waited for, `answersAt`: the port at which it did answer, if at any,
+ * `hostProblem`: why `address` may be a wrong guess.
+ */
 export function unreachable(
   address: string,
   port: number,
   hop: ClusterHop,
   ms: number,
   answersAt?: number,
+  hostProblem: string | null = null,
 ): TidingsError {
   const silent = `did not answer at ${hostPort(address, port)} (${hop}) within ${ms} ms`
   const message =
     answersAt === undefined
-      ? `GENESIS_CLUSTER ${silent}: start it on this node with \`tidings cluster\``
+      ? `GENESIS_CLUSTER ${silent}: start it on this node with \`tidings cluster\`${hostProblem === null ? '' : `; ${hostProblem}`}`
       : `GENESIS_CLUSTER answers at ${hostPort(address, answersAt)}, but ${silent}: it seems to read another definition, so compare its ports with \`tidings check\``
   return new TidingsError('CLUSTER_UNREACHABLE', message)
 }

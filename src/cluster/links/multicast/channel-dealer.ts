@@ -20,16 +20,12 @@ interface DealerOptions {
   readonly failed: (error: Error) => void
 }
 
-/** So long after the connection stands the socket is looked at again, where it takes nothing yet. */
-const takesSoonMs = 1
-
 /** What this node says to one other one: nothing comes back on it. */
 export class ChannelDealer {
   readonly #options: DealerOptions
   readonly #dealer: NodeDealer
   #age: LinkAge
   #unsent = 0
-  #isClosed = false
 
   constructor(options: DealerOptions) {
     const { endpoint, uuid, clock, keys, refused, failed } = options
@@ -44,7 +40,10 @@ export class ChannelDealer {
       limits: { sendHighWaterMark, maxMessageSize },
       clock,
       keys,
-      connected: () => this.#connected(),
+      connected: () => {
+        this.#age.connected(clock.now())
+        options.connected()
+      },
       disconnected: () => this.#age.disconnected(clock.now()),
       refused,
       dead: () => this.renew(),
@@ -77,19 +76,6 @@ export class ChannelDealer {
   }
 
   close(): void {
-    this.#isClosed = true
     this.#dealer.close()
-  }
-
-  #connected(): void {
-    this.#age.connected(this.#options.clock.now())
-    this.#announce()
-  }
-
-  /** What is said first must not be dropped: all that follows is read by it. */
-  #announce(): void {
-    if (this.#isClosed || !this.#dealer.isConnected) return
-    if (this.#dealer.takes) this.#options.connected()
-    else this.#options.clock.after(takesSoonMs, () => this.#announce())
   }
 }

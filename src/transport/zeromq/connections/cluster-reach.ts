@@ -25,7 +25,7 @@ export interface ClusterSight {
 
 type ReachOptions = Pick<
   ZeroMQTransportOptions,
-  'clock' | 'clusterTimeoutMs' | 'nodeAddress' | 'ports'
+  'clock' | 'clusterTimeoutMs' | 'hostProblem' | 'nodeAddress' | 'ports'
 >
 
 /** Waits for the ports of GENESIS_CLUSTER, and says what stands against it where it waits in vain. */
@@ -84,10 +84,10 @@ export class ClusterReach {
   }
 
   #inVain(hop: ClusterHop, answersAt: number | undefined): TidingsError {
-    const { clusterTimeoutMs, nodeAddress, ports } = this.#options
+    const { clusterTimeoutMs, hostProblem, nodeAddress, ports } = this.#options
     const refusal = this.#sight.refusal(hop)
     if (refusal !== null) return accessDenied(nodeAddress, ports[hop], hop, refusal)
-    return unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt)
+    return unreachable(nodeAddress, ports[hop], hop, clusterTimeoutMs, answersAt, hostProblem)
   }
 }
 

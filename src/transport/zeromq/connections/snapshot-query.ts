@@ -23,15 +23,18 @@ import { disconnectSocket } from '../../../sockets/uninterrupted.ts'
  * The state of the cluster as the GENESIS_CLUSTER at `address` knows it; no registration is needed.
  * @throws TidingsError CLUSTER_UNREACHABLE when nothing has answered within `timeoutMs` milliseconds, ACCESS_DENIED
  * when who is there did not let us in
+ * @param hostProblem why `address` may be a wrong guess; null: it is none
  */
 export async function queryCluster(
   address: string,
   registryPort: number,
   timeoutMs: number,
   keys: KeySettings | null = null,
+  hostProblem: string | null = null,
 ): Promise<ClusterSnapshot> {
   const answer = await askCluster(address, registryPort, timeoutMs, keys)
-  if (answer === null) throw unreachable(address, registryPort, 'registry', timeoutMs)
+  if (answer === null)
+    throw unreachable(address, registryPort, 'registry', timeoutMs, undefined, hostProblem)
   if (typeof answer === 'string') throw accessDenied(address, registryPort, 'registry', answer)
   return answer
 }
