@@ -1,12 +1,13 @@
 import { checkAborted } from '../base/abortable.ts'
 import { inBackground } from '../base/background.ts'
+import { checkNames } from '../base/option-names.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import type { Delivery, TablesOf } from '../model/update.ts'
 import type { Subscription } from '../queue/subscription-handle.ts'
 import { checkTableFields, FieldsByTable, type TableFields } from '../queue/table-fields.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
-import { checkFunction, checkNames } from './live-option-checks.ts'
+import { checkFunction } from './live-option-checks.ts'
 import { type MapKey, RowKey } from './row-key.ts'
 
 /** What `cached()` takes. */

@@ -1,4 +1,4 @@
-import { didYouMean } from '../base/nearest.ts'
+import { checkNames } from '../base/option-names.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
@@ -56,22 +56,6 @@ export function checkLiveOptions(call: string, options: LiveOptions<never>): voi
 export function checkFields(name: string, fields: unknown): void {
   if (typeof fields === 'string' || Array.isArray(fields)) checkTableFields(name, fields, [])
   else throw usage(`${name} must be a field or a list of fields, got ${shown(fields)}`)
-}
-
-/** A name that nobody looks at would be a setting that is silently not in force. */
-export function checkNames(
-  call: string,
-  options: object,
-  known: Readonly<Record<string, true>>,
-): void {
-  const names = Object.keys(known)
-  if (!isPlainObject(options))
-    throw usage(`${call} takes an object with ${names.join(', ')}, got ${shown(options)}`)
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(known, name)) continue
-    const hint = didYouMean(name, names) || `; it takes ${names.join(', ')}`
-    throw usage(`${call} has no option "${name}"${hint}`)
-  }
 }
 
 export function checkFunction(name: string, value: unknown, isNeeded: boolean): void {

@@ -1,4 +1,4 @@
-import { didYouMean } from '../base/nearest.ts'
+import { checkNames } from '../base/option-names.ts'
 import { isPlainObject } from '../base/plain-object.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
@@ -187,20 +187,6 @@ export function checkTables<Table extends string>(
       `a subscription of ${names.length} tables whose names have ${bytes} bytes: at most ${wireLimits.maxRequestTables} and ${maxSubscriptionBytes} (maxSubscriptionBytes) fit a request; subscribe to '*', or in several subscriptions`,
     )
   return names
-}
-
-/** A name that nobody looks at would be a setting that is silently not in force. */
-function checkNames(call: string, options: object, known: Readonly<Record<string, true>>): void {
-  if (!isPlainObject(options))
-    throw usage(
-      `${call} takes an object with ${Object.keys(known).join(', ')}, got ${shown(options)}`,
-    )
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(known, name)) continue
-    const names = Object.keys(known)
-    const hint = didYouMean(name, names) || `; it takes ${names.join(', ')}`
-    throw usage(`${call} has no option "${name}"${hint}`)
-  }
 }
 
 function checkSignal(signal: unknown): void {
