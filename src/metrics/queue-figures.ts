@@ -13,21 +13,12 @@ export const figuresOf = (queues: readonly UpdateQueue[]): Figure[] => [
   ...joinedFigures(queues.map(ofQueue)),
 ]
 
-/**
- * The figures of one queue, all with the label `process`. None has an incarnation, a key or the random instance of a
- * script among its labels: their number is that of the tables and reasons.
- */
+/** The figures of one queue, all with the label `process`. */
 function ofQueue(queue: UpdateQueue): Figure[] {
-  const { process, instance } = queue.identity
-  const isScript = queue.port === null
-  const labels = { process: isScript ? process : processName({ process, instance }) }
-  const [stats, health, times] = [queue.stats(), queue.health(), HandoverTimes.of(queue)]
+  const labels = { process: labelOf(queue) }
+  const times = HandoverTimes.of(queue)
   return [
-    ...publishing(stats, labels),
-    ...delivering(stats, labels),
-    ...losing(stats, health, labels),
-    ...waiting(stats, health, labels),
-    ...surroundings(stats, health, labels),
+    ...pulledFigures(queue),
     times.delays.figure(
       'tidings_delivery_delay_seconds',
       'Time from when the oldest update of a delivery left its publisher to when the application got it.',
@@ -38,6 +29,28 @@ function ofQueue(queue: UpdateQueue): Figure[] {
       'Time that onDelivery took, until its promise settled.',
       labels,
     ),
+  ]
+}
+
+/** The name of its process; of a script without its random instance, which would make a new series for each. */
+export function labelOf({ identity, port }: UpdateQueue): string {
+  const isScript = port === null
+  return isScript ? identity.process : processName(identity)
+}
+
+/**
+ * What a queue says of itself whenever it is asked. None has an incarnation or a key among its labels: their number is
+ * that of the tables and reasons.
+ */
+export function pulledFigures(queue: UpdateQueue): Figure[] {
+  const labels = { process: labelOf(queue) }
+  const [stats, health] = [queue.stats(), queue.health()]
+  return [
+    ...publishing(stats, labels),
+    ...delivering(stats, labels),
+    ...losing(stats, health, labels),
+    ...waiting(stats, health, labels),
+    ...surroundings(stats, health, labels),
   ]
 }
 

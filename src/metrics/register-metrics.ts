@@ -1,5 +1,5 @@
-import { inBackground } from '../base/background.ts'
 import type { TablesOf } from '../model/update.ts'
+import { onceClosed } from '../queue/heard-channels.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import type { Figure } from './figure.ts'
 import { figuresOf } from './queue-figures.ts'
@@ -49,8 +49,7 @@ class QueuesOf {
     this.#queues.add(queue)
     if (isFirst)
       for (const figure of figuresOf([queue])) this.#register.registerMetric(this.#pulled(figure))
-    const remove = () => this.#remove(queue)
-    inBackground(queue.closed.then(remove), remove)
+    onceClosed(queue, () => this.#remove(queue))
   }
 
   #remove(queue: UpdateQueue): void {

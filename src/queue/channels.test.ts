@@ -69,7 +69,7 @@ it('each delivery is told when it is handed over, of which queue and with its up
   await trades.ready
   publisher.publish(insert('TRADE', 1))
   for await (const delivery of trades) {
-    expect(messages).toEqual([{ queue: subscriber.identity, delivery }])
+    expect(messages).toEqual([{ queue: subscriber.identity, delivery, to: 'iterator' }])
     break
   }
 })
@@ -77,6 +77,7 @@ it('each delivery is told when it is handed over, of which queue and with its up
 it('a handler is traced until its promise settles, and what listens at its start is its context', async () => {
   const { publisher, subscriber } = await openQueuePair<Tables>()
   const messages = traced('tidings:handler')
+  const deliveries = heard('tidings:delivery')
   const storage = new AsyncLocalStorage<object>()
   const { start } = tracingChannel<object>('tidings:handler')
   start.bindStore(storage, (context) => context)
@@ -98,6 +99,7 @@ it('a handler is traced until its promise settles, and what listens at its start
   await taken(publisher)
   expect(phasesOf(messages)).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd'])
   expect(contexts).toEqual([messages[0]?.context])
+  expect(deliveries).toMatchObject([{ queue: subscriber.identity, to: 'handler' }])
   expect(messages[0]?.context).toMatchObject({
     queue: subscriber.identity,
     delivery: { type: 'updates', updates: [{ table: 'TRADE' }] },

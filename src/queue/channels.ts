@@ -8,7 +8,7 @@ import type { FlushResult } from './flush-result.ts'
 import type { QueueEvent } from './queue-event.ts'
 
 /** What every message says: of which queue of this process it is. */
-interface OfQueue {
+export interface OfQueue {
   readonly queue: PublisherIdentity
 }
 
@@ -126,9 +126,11 @@ export interface ReadTrace extends OfQueue {
   readonly keys: number | null
 }
 
-/** What was handed over to the application, when it was: to `onDelivery`, or to who iterates. */
+/** What was handed over to the application, when it was. */
 export interface DeliveryMessage extends OfQueue {
   readonly delivery: Delivery
+  /** Who has it: `onDelivery`, or who iterates. */
+  readonly to: 'handler' | 'iterator'
 }
 
 export const traces = {

@@ -226,7 +226,11 @@ export class DeliveryQueue<Tables extends TablesOf> {
   /** That it is handed over now, to whoever listens. */
   #tell(delivery: Delivery<Tables>): void {
     if (!points.delivery.isHeard) return
-    points.delivery.tell({ queue: this.#events.queue, delivery: delivery as Delivery })
+    points.delivery.tell({
+      queue: this.#events.queue,
+      delivery: delivery as Delivery,
+      to: this.#handler ? 'handler' : 'iterator',
+    })
   }
 
   #handOver(waiting: WaitingDelivery<Tables>): void {
