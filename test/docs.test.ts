@@ -1,6 +1,6 @@
 // Documentation is held to the code: samples run or compile, tables and help texts are compared.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -16,6 +16,7 @@ import { Child } from './harness/child.ts'
 import { eventually } from './harness/eventually.ts'
 import { freePorts } from './harness/loopback.ts'
 import { blocks, named, pages, plain, read, root, table } from './harness/pages.ts'
+import { doors, startSample } from './harness/sample.ts'
 import { command, TestCluster } from './harness/test-cluster.ts'
 
 /** The others are for users, who never have to know how the queue keeps its promises. */
@@ -35,46 +36,12 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 endProcessesAfterEach()
 
-/** What `import 'tidings'` finds in a checkout without a build. */
-const sourceOf = (name: string): string => pathToFileURL(join(root, 'src', name, 'index.ts')).href
-const doors = {
-  tidings: sourceOf(''),
-  'tidings/live': sourceOf('live'),
-  'tidings/sqlite': sourceOf('database/sqlite'),
-  'tidings/metrics': sourceOf('metrics'),
-  'tidings/postgres': sourceOf('database/postgres'),
-}
-const hook = `import { registerHooks } from 'node:module'
-  const doors = ${JSON.stringify(doors)}
-  registerHooks({ resolve: (name, context, next) => next(doors[name] ?? name, context) })`
-
-/** Runs a sample as it is printed, as a process of this cluster. */
-function startSample(
-  cluster: TestCluster,
-  name: string,
-  program: string,
-  { cwd = folder, port = 0 } = {},
-): Child {
-  writeFileSync(join(cwd, name), program)
-  return new Child({
-    name,
-    arguments: ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, name],
-    env: {
-      TIDINGS_DEFINITION: cluster.definition,
-      TIDINGS_HOST: cluster.node().host,
-      PORT: String(port),
-    },
-    cwd,
-    ipc: false,
-    keepsOutput: true,
-  })
-}
-
 describe('README', () => {
   const programs = blocks('README.md', 'js')
 
   async function start(program: string | undefined): Promise<Child> {
-    return startSample(await TestCluster.start('proxy', 1), 'program.mjs', program ?? '')
+    const cluster = await TestCluster.start('proxy', 1)
+    return startSample(cluster, join(folder, 'program.mjs'), program ?? '')
   }
 
   it('begins with commands that exist', () => {
@@ -139,7 +106,9 @@ describe('docs/LIVE.md', () => {
     database.close()
     const ports = await freePorts('127.0.0.1', 2)
     const children = [writer, reader].map((program, place) =>
-      startSample(cluster, `prices-${place}.mts`, program, { cwd, port: ports[place] }),
+      startSample(cluster, join(cwd, `prices-${place}.mts`), program, {
+        env: { PORT: String(ports[place]) },
+      }),
     )
     const [atWriter, atReader] = ports.map((port) => `http://localhost:${port}`)
     await eventually('both answer', async () => {
@@ -175,19 +144,12 @@ it('TypeScript and JavaScript of all pages is whole: each sample compiles as a f
       ...base.compilerOptions,
       noUnusedLocals: false,
       typeRoots: [join(root, 'node_modules/@types')],
-      paths: {
-        tidings: [join(root, 'src/index.ts')],
-        pg: [join(root, 'node_modules/@types/pg/index.d.ts')],
-        'tidings/live': [join(root, 'src/live/index.ts')],
-        'tidings/sqlite': [join(root, 'src/database/sqlite/index.ts')],
-        'tidings/metrics': [join(root, 'src/metrics/index.ts')],
-        'tidings/postgres': [join(root, 'src/database/postgres/index.ts')],
-        'tidings/testing': [join(root, 'src/testing/index.ts')],
-      },
+      paths: Object.fromEntries(Object.entries(doors).map(([name, file]) => [name, [file]])),
     },
     include: ['*.ts'],
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir')
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
   let mistakes = ''
   try {
