@@ -8,6 +8,7 @@ const doors = [
   'live/index',
   'database/sqlite/index',
   'metrics/index',
+  'opentelemetry/index',
   'database/postgres/index',
   'testing/index',
   'cli/main',

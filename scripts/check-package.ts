@@ -50,6 +50,8 @@ try {
      }
      await a.close()
      await b.close()
+     const missing = await import('tidings/opentelemetry').catch(({ message }) => message)
+     if (!String(missing).includes('@opentelemetry/api')) throw new Error('what it needs is not told')
      try { await openUpdateQueue({}) } catch (error) {
        if (!(error instanceof TidingsError) || error.code !== 'USAGE') throw error
      }

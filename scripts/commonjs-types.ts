@@ -44,6 +44,7 @@ export function writeCommonjsTypes(dist: string): void {
     '.',
     'live',
     'metrics',
+    'opentelemetry',
     'database/sqlite',
     'database/postgres',
     'testing',

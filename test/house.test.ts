@@ -40,6 +40,7 @@ const allowed: Record<string, readonly string[]> = {
   live: ['base', 'model', 'queue'],
   database: ['base', 'model', 'publisher', 'queue'],
   metrics: ['base', 'model', 'queue'],
+  opentelemetry: ['base', 'model', 'queue', 'metrics'],
   probes: ['base', 'model', 'sockets', 'definition', 'cluster', 'metrics'],
   demo: ['base', 'model', 'definition', 'queue', 'database', 'live'],
   doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],

@@ -1,0 +1,2 @@
+export { registerTelemetry, type TelemetryOptions } from './register-telemetry.ts'
+export { traceparent } from './trace-context.ts'
