@@ -1,8 +1,9 @@
 import '../base/node-version.ts'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { productVersion } from '../base/product-version.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { type ProcessStatus, processStatuses } from '../model/cluster-snapshot.ts'
+import type { Shell } from './completion-command.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { addSharedOptions, moreHelp } from './shared-options.ts'
 import { complain, endWithoutReader, goOnWithoutReader, onOutputFailure } from './terminal.ts'
@@ -54,6 +55,7 @@ function buildProgram(argv: readonly string[], ended: (code: number) => void): C
   addPostgres(program, ended)
   addKeygen(program, ended)
   addDemo(program, ended)
+  addCompletion(program, ended)
   return program
 }
 
@@ -150,10 +152,9 @@ function addMon(program: Command, ended: Ended): void {
     .description('show nodes, processes, ports, rates and last sequences; live on a terminal')
     .option('--json', 'once, as JSON')
     .addOption(
-      new Option(
-        '--status <word>',
-        'only processes in this state: STARTING, HEALTHY, WARNING, ERROR or DOWN',
-      ).argParser(processStatus),
+      new Option('--status <word>', 'only processes in this state')
+        .choices(processStatuses)
+        .argParser(processStatus),
     )
     .addHelpText(
       'after',
@@ -284,6 +285,24 @@ function addDemo(program: Command, ended: Ended): void {
     .option('--keep', 'leave the directory with the definition and the database')
     .addHelpText('after', exitCodes)
     .action(async (options) => ended(await (await import('../demo/demo.ts')).demo(options)))
+}
+
+function addCompletion(program: Command, ended: Ended): void {
+  const completion = program.command('completion')
+  completion
+    .showHelpAfterError(moreHelp(completion))
+    .description('print what makes a shell complete commands and options')
+    .addArgument(new Argument('<shell>', 'whose script').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      `
+  source <(tidings completion bash)    in ~/.bashrc
+  source <(tidings completion zsh)     in ~/.zshrc, behind compinit
+  tidings completion fish | source     in ~/.config/fish/config.fish${exitCodes}`,
+    )
+    .action(async (shell: Shell) =>
+      ended((await import('./completion-command.ts')).completion(program, shell)),
+    )
 }
 
 function positive(name: string, isWhole: boolean): (text: string) => number {

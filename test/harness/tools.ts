@@ -29,6 +29,8 @@ const trials = {
   'systemd-analyze': () => runs('systemd-analyze', '--version'),
   postgres: () => postgresPrograms() !== null,
   mosquitto: () => programPath('mosquitto') !== null,
+  zsh: () => runs('zsh', '-c', 'zmodload zsh/zpty'),
+  fish: () => runs('fish', '--version'),
   prometheus: () => runs('promtool', '--version') && runs('prometheus', '--version'),
 }
 
