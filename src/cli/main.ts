@@ -118,11 +118,19 @@ function addTail(program: Command, ended: Ended): void {
         'end after so long: with 0, or with 1 if --count was not reached',
       ).argParser(positive('--for', false)),
     )
+    .option('--where <conditions>', 'only updates whose records pass')
+    .addOption(
+      new Option('--select <fields>', 'only these fields of the records: ID,PRICE').argParser(
+        fieldNames,
+      ),
+    )
     .addHelpText(
       'after',
       `
 Says "ready" on stderr when everything published from then on will be printed, or without which
-nodes. A loss or a reset is printed as {"loss":{…}}. SIGINT ends it with 0. Output that cannot be written ends it with 1.${exitCodes}`,
+nodes. A loss or a reset is printed as {"loss":{…}}. SIGINT ends it with 0. Output that cannot be written ends it with 1.
+
+  tidings tail TRADE --where "SIDE = 'BUY' and PRICE >= 100" --select TRADE_ID,PRICE${exitCodes}`,
     )
     .action(async (tables: string[], options) =>
       ended(await (await import('./tail-command.ts')).tail(tables, options)),
@@ -312,6 +320,16 @@ function positive(name: string, isWhole: boolean): (text: string) => number {
       return value
     throw new InvalidArgumentError(`${name} must be a ${isWhole ? 'whole ' : ''}number above 0.`)
   }
+}
+
+/** Whoever has a comma in the name of a field uses the library. */
+function fieldNames(text: string): string[] {
+  const fields = text.split(',').map((name) => name.trim())
+  const place = fields.indexOf('')
+  if (place < 0) return fields
+  throw new InvalidArgumentError(
+    `--select must be names of fields parted by commas: name ${place + 1} is empty.`,
+  )
 }
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

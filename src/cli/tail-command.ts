@@ -10,20 +10,31 @@ import { toJson, updateLine } from './json-output.ts'
 import { openScript } from './script-queue.ts'
 import type { SharedOptions } from './shared-options.ts'
 import { onInterrupt, say } from './terminal.ts'
+import { type RecordConditions, whereOf } from './where-expression.ts'
 
 interface TailOptions extends SharedOptions {
   /** Ends after so many updates. */
   readonly count?: number
   /** Ends after so many seconds. */
   readonly for?: number
+  /** Conditions on the records of the tables that are named. */
+  readonly where?: string
+  /** The fields that are printed of a record. */
+  readonly select?: readonly string[]
 }
 
 /** `tidings tail`: one JSON line per update on stdout, everything else on stderr. */
 export async function tail(tables: readonly string[], options: TailOptions): Promise<number> {
+  const where = options.where === undefined ? null : whereOf(options.where)
+  if (where && isOfAll(tables))
+    throw new TidingsError(
+      'USAGE',
+      '--where needs a TABLE, since its conditions are on fields: tidings tail TRADE --where …',
+    )
   const stop = new AbortController()
   const removeInterrupt = onInterrupt(() => stop.abort())
   try {
-    return await tailUntil(stop, removeInterrupt, tables, options)
+    return await tailUntil(stop, removeInterrupt, tables, { ...options, where })
   } catch (error) {
     // A signal ends it with 0, also before it is open.
     if (stop.signal.aborted && TidingsError.from(error).code === 'ABORTED') return exitCode.done
@@ -35,13 +46,16 @@ async function tailUntil(
   stop: AbortController,
   removeInterrupt: () => void,
   tables: readonly string[],
-  options: TailOptions,
+  { where, ...options }: Omit<TailOptions, 'where'> & { readonly where: RecordConditions | null },
 ): Promise<number> {
   await using queue = await openScript('tail', options, { signal: stop.signal })
   let left = options.count ?? Infinity
   const ended = Promise.withResolvers<void>()
   stop.signal.addEventListener('abort', () => ended.resolve())
+  const { select } = options
   const subscription = queue.subscribe(isOfAll(tables) ? '*' : tables, {
+    ...(where && { where: Object.fromEntries(tables.map((table) => [table, where])) }),
+    ...(select && { select }),
     onDelivery: async (delivery) => {
       const { text, updates } = printed(delivery, left)
       if (!(await isWritten(text))) {
@@ -68,6 +82,7 @@ async function tailUntil(
   timer?.cancel()
   removeInterrupt()
   if (failure) throw failure
+  if (where) say(`${queue.stats().filtered} updates kept back by --where`)
   const isShort = options.count !== undefined && left > 0 && !stop.signal.aborted
   return isShort ? exitCode.no : exitCode.done
 }
