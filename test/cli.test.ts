@@ -31,7 +31,17 @@ async function run(
 }
 
 describe('words', () => {
-  const commands = ['cluster', 'publish', 'tail', 'check', 'mon', 'postgres', 'keygen', 'demo', 'completion']
+  const commands = [
+    'cluster',
+    'publish',
+    'tail',
+    'check',
+    'mon',
+    'postgres',
+    'keygen',
+    'demo',
+    'completion',
+  ]
 
   it.each(commands)('%s --help says how it is used, on stdout, and ends with 0', async (name) => {
     const { code, output, log } = await run([name, '--help'])

@@ -29,7 +29,7 @@ const run = (shell: string, words: readonly string[], script: string): string[] 
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C.UTF-8', HOME: folder, TERM: 'dumb' },
   })
-  return output.trimEnd().split('\n')
+  return output.replace(/\n$/, '').split('\n')
 }
 
 /** Lines behind `tidings`, up to the cursor, and what may stand in the place of their last words. */
@@ -151,7 +151,9 @@ it.runIf(available('completion in zsh', 'zsh'))(
 it.runIf(available('completion in fish', 'fish'))(
   'fish: completes commands, options, their values and files',
   () => {
-    const asked = lines.map(([words]) => `complete --do-complete 'tidings ${words.join(' ')}'; echo .`)
+    const asked = lines.map(
+      ([words]) => `complete --do-complete 'tidings ${words.join(' ')}'; echo .`,
+    )
     const output = run('fish', ['--no-config'], `source ./fish\n${asked.join('\n')}\n`).join('\n')
     const offered = output
       .split(/^\.$/m)

@@ -3,10 +3,19 @@ import { whereOf } from './where-expression.ts'
 
 it.each([
   ['PRICE >= 100', { PRICE: { gte: 100 } }],
-  ["SIDE = 'BUY' and PRICE >= 1.5e2 AND PRICE<200", { SIDE: { eq: 'BUY' }, PRICE: { gte: 150, lt: 200 } }],
+  [
+    "SIDE = 'BUY' and PRICE >= 1.5e2 AND PRICE<200",
+    { SIDE: { eq: 'BUY' }, PRICE: { gte: 150, lt: 200 } },
+  ],
   ["ID in ('T1', 'it''s', -2, null)", { ID: { in: ['T1', "it's", -2, null] } }],
-  ['OPEN = true and CLOSED != null and Q <> 5n', { OPEN: { eq: true }, CLOSED: { not: null }, Q: { not: 5n } }],
-  [`"in" = 1 and "a ""b""" = 2 and Größe <= 3`, { in: { eq: 1 }, 'a "b"': { eq: 2 }, Größe: { lte: 3 } }],
+  [
+    'OPEN = true and CLOSED != null and Q <> 5n',
+    { OPEN: { eq: true }, CLOSED: { not: null }, Q: { not: 5n } },
+  ],
+  [
+    `"in" = 1 and "a ""b""" = 2 and Größe <= 3`,
+    { in: { eq: 1 }, 'a "b"': { eq: 2 }, Größe: { lte: 3 } },
+  ],
   ["AT > date '2026-01-31T12:00:00Z'", { AT: { gt: new Date('2026-01-31T12:00:00Z') } }],
   ['Q > 9007199254740993n', { Q: { gt: 9007199254740993n } }],
 ])('%s', (text, where) => {
@@ -20,7 +29,11 @@ it('a field of any name is one of its own', () => {
 it.each([
   ['', 1, 'expected the name of a field, got the end'],
   ['PRICE', 6, '"in" or one of = != <> < <= > >= behind the field PRICE, got the end'],
-  ['PRICE >=', 9, "a value: 'text', a number, a bigint such as 5n or date '2026-01-31', got the end"],
+  [
+    'PRICE >=',
+    9,
+    "a value: 'text', a number, a bigint such as 5n or date '2026-01-31', got the end",
+  ],
   ['PRICE = 100 or SIDE = 1', 13, 'expected "and" or the end, got "or"'],
   ['PRICE >= null', 10, 'got "null"'],
   ['SIDE = BUY', 8, "a value: 'text', a number"],

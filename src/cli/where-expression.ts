@@ -102,7 +102,9 @@ class WhereReader {
       if (this.#takes('null')) return null
     }
     const more = isAnyType ? ', true, false, null' : ''
-    return this.#refuse(`a value: 'text', a number, a bigint such as 5n${more} or date '2026-01-31'`)
+    return this.#refuse(
+      `a value: 'text', a number, a bigint such as 5n${more} or date '2026-01-31'`,
+    )
   }
 
   #date(): Date {

@@ -1,5 +1,5 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
-import type { TableCounts } from './table-counts.ts'
+import type { MessageCounts } from './table-counts.ts'
 
 /** `deliver`: to `onDelivery`; `receive`: to who iterates. */
 export type OperationName = 'publish' | 'deliver' | 'receive'
@@ -18,11 +18,11 @@ const known = {
 /** One call that publishes or takes updates, in the words of the conventions for messaging. */
 export class Operation {
   readonly name: OperationName
-  readonly counts: TableCounts
+  readonly counts: MessageCounts
   /** Several messages may come in one: their number is told. */
   readonly #isBatch: boolean
 
-  constructor(name: OperationName, counts: TableCounts, isBatch: boolean) {
+  constructor(name: OperationName, counts: MessageCounts, isBatch: boolean) {
     this.name = name
     this.counts = counts
     this.#isBatch = isBatch

@@ -36,7 +36,14 @@ it("takes '*' for all tables, beside others too", async () => {
 
 it('prints with --where the updates that pass, with --select their fields, and says how many it kept back', async () => {
   const cluster = await TestCluster.start('mesh')
-  const words = ['tail', 'TRADE', '--where', "SIDE = 'BUY' and PRICE >= 100", '--select', 'ID,PRICE']
+  const words = [
+    'tail',
+    'TRADE',
+    '--where',
+    "SIDE = 'BUY' and PRICE >= 100",
+    '--select',
+    'ID,PRICE',
+  ]
   const tail = cluster.command([...words, '--count', '2'])
   await tail.says(/^ready$/m)
   const records = [
@@ -46,7 +53,9 @@ it('prints with --where the updates that pass, with --select their fields, and s
     { ID: 'T4', SIDE: 'BUY', PRICE: 300 },
   ]
   for (const record of records)
-    expect(await cluster.run(['publish', 'TRADE', JSON.stringify(record)])).toMatchObject({ code: 0 })
+    expect(await cluster.run(['publish', 'TRADE', JSON.stringify(record)])).toMatchObject({
+      code: 0,
+    })
   expect(await tail.ended).toEqual({ code: 0, signal: null })
   const printed = tail.output.trimEnd().split('\n')
   expect(printed.map((line) => (JSON.parse(line) as { record: object }).record)).toEqual([

@@ -7,7 +7,14 @@ export const behind = (path: string, words: readonly string[]): string =>
 /** The cases of `case "$command/$word"` that find the command of a line, and the option that waits for its value. */
 export function placeCases(all: readonly CompletedCommand[]): string {
   const commands = all.flatMap(({ path, commands }) =>
-    commands.length > 0 ? [behind(path, commands.map(({ word }) => word))] : [],
+    commands.length > 0
+      ? [
+          behind(
+            path,
+            commands.map(({ word }) => word),
+          ),
+        ]
+      : [],
   )
   const options = all.flatMap(({ path, options }) =>
     options.filter(({ value }) => value !== null).map(({ words }) => behind(path, words)),
