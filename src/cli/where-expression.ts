@@ -57,7 +57,7 @@ class WhereReader {
     do this.#condition()
     while (this.#takes('and'))
     if (this.#next.kind !== 'end') this.#refuse('"and" or the end')
-    return this.#where as RecordConditions
+    return this.#where
   }
 
   #condition(): void {

@@ -56,7 +56,7 @@ function startSdk() {
     spans: (name: string): ReadableSpan[] =>
       spans.getFinishedSpans().filter((span) => span.name === name),
     /** Name, unit and points of each metric that has some. */
-    async metrics() {
+    metrics: async () => {
       exporter.reset()
       await meterProvider.forceFlush()
       const [collected] = exporter.getMetrics()
