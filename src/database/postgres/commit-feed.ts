@@ -10,6 +10,8 @@ import { BypassListener } from './bypass-listener.ts'
 import { CommitSession } from './commit-session.ts'
 import type { PgClient, PgNewClient } from './pg-parts.ts'
 
+type AnyQueue = Pick<UpdateQueue<never>, 'identity' | 'closed'>
+
 export interface FeedOptions extends PublishCommitsOptions {
   /** Of the processes with one name here and one database, one tells changes of other programs. */
   readonly listenerOf: string
@@ -31,6 +33,12 @@ export class CommitFeed {
   #tables: readonly string[] = []
   #declared = ''
   #isClosed = false
+
+  /** Of a queue of any tables. One process of its node tells of changes by other programs. */
+  static of(queue: AnyQueue, connect: () => PgNewClient, options: PublishCommitsOptions) {
+    const listenerOf = queue.identity.node
+    return new CommitFeed(queue as unknown as UpdateQueue, connect, { ...options, listenerOf })
+  }
 
   /** `connect`: makes a client of the same database that is not connected yet. */
   constructor(queue: UpdateQueue, connect: () => PgNewClient, options: FeedOptions) {

@@ -1,5 +1,6 @@
+export { publishCommitsOfClients } from './client-commits.ts'
 export { publishCommits } from './pool-commits.ts'
 export type { PublishCommitsOptions, PublishEvent } from '../publish-event.ts'
 export { readTable, snapshots, TableSnapshot } from './table-snapshot.ts'
 export type { ReadTableOptions, VersionedRows } from '../versioned-rows.ts'
-export type { PgClient, PgPool } from './pg-parts.ts'
+export type { PgClient, PgNewClient, PgPool } from './pg-parts.ts'

@@ -6,9 +6,7 @@ import type { TablesOf } from '../../model/update.ts'
 import type { UpdateQueue } from '../../queue/update-queue.ts'
 import type { PublishCommitsOptions } from '../publish-event.ts'
 import { CommitFeed } from './commit-feed.ts'
-import type { PgInnerPool, PgNewClient, PgPool } from './pg-parts.ts'
-
-type AnyQueue = Pick<UpdateQueue<never>, 'identity' | 'closed'>
+import type { PgInnerPool, PgPool } from './pg-parts.ts'
 
 /**
  * Publishes what is committed on the connections of a pool of pg, in tables that have the triggers of `tidings postgres
@@ -26,7 +24,7 @@ export function publishCommits<Pool extends PgPool, Tables extends TablesOf>(
       'USAGE',
       `publishCommits() takes a pool of pg, as in publishCommits(new pg.Pool(), queue), got ${shown(pool)}`,
     )
-  const feed = feedOf(queue, () => new Client(ofPool), options)
+  const feed = CommitFeed.of(queue, () => new Client(ofPool), options)
   const before = ofPool.onConnect
   // A newer pg-pool waits for it. In an older one there is the event, and what is committed until the mark is set is found out.
   ofPool.onConnect = async (client) => {
@@ -35,15 +33,4 @@ export function publishCommits<Pool extends PgPool, Tables extends TablesOf>(
   }
   inner.on('connect', (client) => inBackground(feed.attach(client), () => undefined))
   return pool
-}
-
-function feedOf(
-  queue: AnyQueue,
-  connect: () => PgNewClient,
-  options: PublishCommitsOptions,
-): CommitFeed {
-  return new CommitFeed(queue as unknown as UpdateQueue, connect, {
-    ...options,
-    listenerOf: queue.identity.node,
-  })
 }
