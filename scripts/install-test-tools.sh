@@ -4,8 +4,19 @@
 # users), libfaketime (clocks that are wrong), strace (what a process asks of the system), stress-ng
 # (a machine that is busy), PostgreSQL (the statements of docs/VERSIONS.md) and, beside it, Redis and NATS (what the
 # benchmark compares with), Mosquitto (a real MQTT broker), systemd (what tells it that a service is ready, and what judges unit files), zsh and fish (completion). For Debian and
-# Ubuntu, as root; does nothing where all is there.
+# Ubuntu, as root; does nothing where all is there. Before that, as whoever it is, the data layers of docs/DATA-LAYERS.md, by npm: they are
+# large, and no dependency of this project.
 set -eu
+cd "$(dirname "$0")/.."
+
+layers=node_modules/.cache/data-layers
+if ! cmp -s test/layers/package-lock.json "$layers/installed.json"; then
+    rm -rf "$layers"
+    mkdir -p "$layers"
+    cp test/layers/package.json test/layers/package-lock.json "$layers"
+    (cd "$layers" && npm ci --ignore-scripts --no-audit --no-fund --silent)
+    cp test/layers/package-lock.json "$layers/installed.json"
+fi
 
 set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server mosquitto systemd prometheus zsh fish
 

@@ -15,8 +15,8 @@ import { endProcessesAfterEach } from './harness/after-each.ts'
 import { Child } from './harness/child.ts'
 import { eventually } from './harness/eventually.ts'
 import { freePorts } from './harness/loopback.ts'
-import { blocks, named, pages, plain, read, root, table } from './harness/pages.ts'
-import { doors, startSample } from './harness/sample.ts'
+import { blocks, blocksOf, named, pages, plain, read, root, table } from './harness/pages.ts'
+import { compileSamples, startSample } from './harness/sample.ts'
 import { command, TestCluster } from './harness/test-cluster.ts'
 
 /** The others are for users, who never have to know how the queue keeps its promises. */
@@ -67,9 +67,9 @@ describe('README', () => {
 })
 
 it('docs/LIBRARY.md prints tests of an application that run as they are printed, with their output', async () => {
-  const [, section = ''] = read('docs/LIBRARY.md').split('## Tests of an application')
-  const programs = [...section.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code)
-  const outputs = [...section.matchAll(/^```text\n(.*?)^```$/gms)].map(([, text = '']) => text)
+  const heading = '## Tests of an application'
+  const programs = blocksOf('docs/LIBRARY.md', heading, 'ts')
+  const outputs = blocksOf('docs/LIBRARY.md', heading, 'text')
   const run = async (program: string | undefined): Promise<string> => {
     const file = join(folder, 'application-test.mts')
     const path = (name: string): string => pathToFileURL(join(root, 'src', name)).href
@@ -92,10 +92,8 @@ it('docs/LIBRARY.md prints tests of an application that run as they are printed,
 })
 
 describe('docs/LIVE.md', () => {
-  const [, section = ''] = read('docs/LIVE.md').split('### seen(token, options?)')
-  const [writer = '', reader = ''] = [...section.matchAll(/^```ts\n(.*?)^```$/gms)].map(
-    ([, code = '']) => code,
-  )
+  const heading = '### seen(token, options?)'
+  const [writer = '', reader = ''] = blocksOf('docs/LIVE.md', heading, 'ts')
 
   it('prints two processes of which one answers with what the other has just written', async () => {
     const cluster = await TestCluster.start('proxy', 1)
@@ -128,36 +126,22 @@ describe('docs/LIVE.md', () => {
 })
 
 it('TypeScript and JavaScript of all pages is whole: each sample compiles as a file of its own', () => {
-  const samples = pages.flatMap((page) =>
+  // Its samples compile beside the data layers, where those are installed: test/layers/data-layers.test.ts.
+  const ours = pages.filter((page) => page !== 'docs/DATA-LAYERS.md')
+  const samples = ours.flatMap((page) =>
     [...blocks(page, 'ts'), ...blocks(page, 'js')].map((code) => ({ page, code })),
   )
   expect(samples.length).toBeGreaterThan(8)
   // What is declared and not there would compile, and not run.
   expect(samples.filter(({ code }) => /^\s*(?:export )?declare /m.test(code))).toEqual([])
-  for (const [index, { page, code }] of samples.entries()) {
-    const name = `${page.replaceAll(/\W/g, '-')}-${index}.ts`
-    writeFileSync(join(folder, name), `${code}\nexport {}\n`)
-  }
-  const base = JSON.parse(read('tsconfig.json')) as { compilerOptions: object }
-  const config = {
-    compilerOptions: {
-      ...base.compilerOptions,
-      noUnusedLocals: false,
-      typeRoots: [join(root, 'node_modules/@types')],
-      paths: Object.fromEntries(Object.entries(doors).map(([name, file]) => [name, [file]])),
-    },
-    include: ['*.ts'],
-  }
+  const texts = samples.map(({ page, code }, index) => [
+    `${page.replaceAll(/\W/g, '-')}-${index}.ts`,
+    `${code}\nexport {}\n`,
+  ])
+  for (const [name = '', text = ''] of texts) writeFileSync(join(folder, name), text)
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir')
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  let mistakes = ''
-  try {
-    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
-  } catch (error) {
-    mistakes = (error as { stdout: string }).stdout
-  }
-  expect(mistakes).toBe('')
+  expect(compileSamples(folder)).toBe('')
 })
 
 it('definitions of all pages are understood', () => {

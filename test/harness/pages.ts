@@ -16,8 +16,18 @@ export const pages = [
 ]
 
 /** The fenced blocks of one language. */
-export const blocks = (page: string, language: string): string[] =>
-  [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
+export const blocks = (page: string, language: string): string[] => blocksIn(read(page), language)
+
+/** The same of the section with this heading, as it is printed: `## Kysely`. */
+export function blocksOf(page: string, heading: string, language: string): string[] {
+  const [, behind = ''] = `\n${read(page)}`.split(`\n${heading}\n`)
+  const level = heading.split(' ')[0]?.length ?? 0
+  const [section = ''] = behind.split(new RegExp(`^#{1,${level}} `, 'm'))
+  return blocksIn(section, language)
+}
+
+const blocksIn = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
     ([, code = '']) => code,
   )
 

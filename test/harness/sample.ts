@@ -1,4 +1,5 @@
-// Samples of the documentation, run as they are printed.
+// Samples of the documentation, run and compiled as they are printed.
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +10,7 @@ import type { TestCluster } from './test-cluster.ts'
 const sourceOf = (folder: string): string => join(root, 'src', folder, 'index.ts')
 
 /** What each entry of the package is in a checkout without a build. */
-export const doors: Readonly<Record<string, string>> = {
+const doors: Readonly<Record<string, string>> = {
   tidings: sourceOf(''),
   'tidings/live': sourceOf('live'),
   'tidings/metrics': sourceOf('metrics'),
@@ -21,10 +22,12 @@ export const doors: Readonly<Record<string, string>> = {
 
 const urls = Object.entries(doors).map(([name, file]) => [name, pathToFileURL(file).href])
 
-/** Makes Node find them, wherever a sample lies. */
 const hook = `import { registerHooks } from 'node:module'
   const doors = ${JSON.stringify(Object.fromEntries(urls))}
   registerHooks({ resolve: (name, context, next) => next(doors[name] ?? name, context) })`
+
+/** The words of Node by which a program finds them, wherever it lies. */
+export const withDoors = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`]
 
 interface SampleOptions {
   readonly env?: Readonly<Record<string, string>>
@@ -43,7 +46,7 @@ export function startSample(
   const name = basename(file)
   return new Child({
     name,
-    arguments: ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, ...node, name],
+    arguments: [...withDoors, ...node, name],
     env: {
       TIDINGS_DEFINITION: cluster.definition,
       TIDINGS_HOST: cluster.node().host,
@@ -53,4 +56,35 @@ export function startSample(
     ipc: false,
     keepsOutput: true,
   })
+}
+
+/**
+ * What the compiler says of the TypeScript in a folder, under the options of this project; nothing: it compiles. Packages are those of
+ * the folder's node_modules.
+ */
+export function compileSamples(folder: string): string {
+  const compilerOptions = {
+    noUnusedLocals: false,
+    typeRoots: [join(root, 'node_modules/@types')],
+    paths: Object.fromEntries(Object.entries(doors).map(([name, file]) => [name, [file]])),
+  }
+  const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: ['**/*.ts'] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  return complaints(folder, 'tsc', '-p', folder)
+}
+
+/** What a tool of this project says that is not content with a folder. */
+export function complaints(folder: string, tool: string, ...words: readonly string[]): string {
+  try {
+    const program = join(root, 'node_modules', '.bin', tool)
+    execFileSync(program, words, {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    return ''
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    return stdout + stderr || String(error)
+  }
 }

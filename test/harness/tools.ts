@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { hasDataLayers } from './data-layers.ts'
 import { container, libfaketime } from './place.ts'
 import { postgresPrograms } from './postgres.ts'
 import { programPath } from './program-path.ts'
@@ -28,6 +29,7 @@ const trials = {
   'systemd-notify': () => runs('systemd-notify', '--version'),
   'systemd-analyze': () => runs('systemd-analyze', '--version'),
   postgres: () => postgresPrograms() !== null,
+  'data-layers': hasDataLayers,
   mosquitto: () => programPath('mosquitto') !== null,
   zsh: () => runs('zsh', '-c', 'zmodload zsh/zpty'),
   fish: () => runs('fish', '--version'),
