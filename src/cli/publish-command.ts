@@ -1,10 +1,7 @@
-import { didYouMean } from '../base/nearest.ts'
-import { NumberOutOfRange, parseExactJson, shownPath } from '../base/exact-json.ts'
-import { isInt64 } from '../base/int64.ts'
-import { maxJsonNesting, nestsDeeper } from '../base/json-nesting.ts'
 import { shown } from '../base/shown.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { NewChange, NewReset } from '../model/reset.ts'
+import { ChangeReader } from '../lines/change-reader.ts'
+import type { NewChange } from '../model/reset.ts'
 import type { UpdateKind } from '../model/update.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { checkGivenInUtf8, ownCommandLine } from './argument-bytes.ts'
@@ -29,7 +26,8 @@ const flushEveryBytes = 16 * 1024 * 1024
  */
 const confirmedWithinMs = 10_000
 
-const kinds = ['insert', 'modify', 'delete']
+/** A line of input → the updates of one commit. Throws USAGE with the place. */
+type LineParser = (text: string, place: string) => NewChange[]
 
 /** `tidings publish`: a script that publishes one record, or a record a line from stdin. */
 export async function publish(
@@ -48,10 +46,12 @@ export async function publish(
     throw new TidingsError('USAGE', 'publish needs a TABLE, or --updates')
   checkGivenInUtf8('TABLE', table, ownCommandLine)
   checkGivenInUtf8('RECORD', record, ownCommandLine)
-  const parse = new LineParser(table, options)
+  const reader = new ChangeReader({ table, kind: options.kind })
+  const parse: LineParser = (text, place) =>
+    options.updates ? reader.commit(text, place) : reader.record(text, place)
   // Read before anything is opened: a wrong record needs no cluster to be told.
   const single =
-    record === undefined || record === '-' ? null : parse.line(withoutMark(record), 'RECORD')
+    record === undefined || record === '-' ? null : parse(withoutMark(record), 'RECORD')
   const interrupt = interruptible()
   try {
     return await publishAll(single, parse, options, interrupt)
@@ -97,7 +97,7 @@ async function publishLines(
   for await (const line of inputLines(standardInput(), signal)) {
     if (line.text.trim() === '') continue
     const place = `stdin:${line.number}`
-    publishOne(queue, parse.line(line.text, place), place)
+    publishOne(queue, parse(line.text, place), place)
     bytes += line.bytes
     if (bytes < flushEveryBytes) continue
     bytes = 0
@@ -124,120 +124,3 @@ async function isConfirmed(queue: UpdateQueue): Promise<boolean> {
 }
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-
-/** What an update may say. */
-const takenNames = ['table', 'kind', 'record', 'before', 'version']
-
-/** What `tidings tail` prints beside, so that its lines can be published as they are; it is passed over. */
-const printedNames = ['publisher', 'sequence', 'commit', 'publishedAt', 'foreign']
-
-const updateNames = new Set([...takenNames, ...printedNames])
-
-/** A line of input → the updates of one commit. Throws USAGE with the place. */
-class LineParser {
-  readonly #table: string | undefined
-  readonly #options: PublishOptions
-
-  constructor(table: string | undefined, options: PublishOptions) {
-    this.#table = table
-    this.#options = options
-  }
-
-  line(text: string, place: string): NewChange[] {
-    const value = parseJson(text, place)
-    if (!this.#options.updates)
-      return [
-        {
-          table: this.#table ?? '',
-          kind: this.#options.kind,
-          record: checkObject(value, place, 'a record'),
-        },
-      ]
-    const values = Array.isArray(value) ? value : [value]
-    if (values.length === 0) throw new TidingsError('USAGE', `${place}: a commit needs an update`)
-    return values.map((each) => this.#update(each, place))
-  }
-
-  #update(value: unknown, place: string): NewChange {
-    const update = checkObject(value, place, 'an update') as Record<string, unknown>
-    // What else it has to have, the queue says.
-    if (update['kind'] === 'reset') return { table: this.#table, ...update } as unknown as NewReset
-    for (const name of Object.keys(update))
-      if (!updateNames.has(name)) {
-        const hint = didYouMean(name, updateNames) || `; it has ${takenNames.join(', ')}`
-        throw new TidingsError('USAGE', `${place}: an update has no field "${name}"${hint}`)
-      }
-    const table = update['table'] ?? this.#table
-    if (typeof table !== 'string')
-      throw new TidingsError('USAGE', `${place}: the update has no table and no TABLE was given`)
-    const kind = update['kind'] ?? this.#options.kind
-    if (typeof kind !== 'string' || !kinds.includes(kind))
-      throw new TidingsError(
-        'USAGE',
-        `${place}: \`kind\` must be 'insert', 'modify', 'delete' or 'reset', got ${shown(kind)}`,
-      )
-    const { before } = update
-    return {
-      table,
-      kind: kind as UpdateKind,
-      record: checkObject(update['record'], place, 'its record'),
-      ...(before !== undefined &&
-        before !== null && { before: checkObject(before, place, 'its before') }),
-      ...(update['version'] !== undefined && { version: toVersion(update['version'], place) }),
-    }
-  }
-}
-
-/** Levels around the values of a record: the record, its update, the commit. */
-const levelsAround = 3
-
-/** Whole numbers stay exact: one beyond 2⁵³ is a bigint. */
-function parseJson(text: string, place: string): unknown {
-  if (nestsDeeper(text, maxJsonNesting + levelsAround))
-    throw new TidingsError(
-      'USAGE',
-      `${place}: the JSON nests deeper than ${maxJsonNesting} levels (maxJsonNesting)`,
-    )
-  try {
-    return parseExactJson(text)
-  } catch (error) {
-    if (error instanceof NumberOutOfRange)
-      throw new TidingsError(
-        'USAGE',
-        `${place}: \`${shownPath(error.path)}\` must be a number that 64 bits hold, got ${shortened(error.source)}; give a larger one as a string`,
-      )
-    throw new TidingsError('USAGE', `${place}: not JSON: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-}
-
-function checkObject(value: unknown, place: string, what: string): object {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw new TidingsError(
-    'USAGE',
-    `${place}: ${what} must be a JSON object, e.g. {"TRADE_ID":"T1"}, got ${value === undefined ? 'nothing' : shown(value)}`,
-  )
-}
-
-/** Characters of a number that a message shows. */
-const maxShown = 40
-
-const shortened = (text: string): string =>
-  text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
-
-const wholeNumber = /^-?\d{1,19}$/
-
-function toVersion(value: unknown, place: string): bigint {
-  const version =
-    typeof value === 'bigint'
-      ? value
-      : Number.isSafeInteger(value) || (typeof value === 'string' && wholeNumber.test(value))
-        ? BigInt(value as number | string)
-        : null
-  if (version !== null && isInt64(version)) return version
-  throw new TidingsError(
-    'USAGE',
-    `${place}: \`version\` must be a whole number of 64 bits, signed, got ${shown(value)}`,
-  )
-}

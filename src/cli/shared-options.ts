@@ -8,7 +8,8 @@ export interface SharedOptions {
   readonly host?: string
 }
 
-const collect = (value: string, before: string[] | undefined): string[] => [
+/** Of an option that may stand several times. */
+export const collect = (value: string, before: string[] | undefined): string[] => [
   ...(before ?? []),
   value,
 ]

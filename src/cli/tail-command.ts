@@ -3,12 +3,12 @@ import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import type { QueueEvent } from '../queue/queue-event.ts'
 import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
-import { toJson, updateLine } from './json-output.ts'
+import { toJson, updateLine } from '../lines/json-output.ts'
 import { openScript } from './script-queue.ts'
 import type { SharedOptions } from './shared-options.ts'
+import { cannotBeReached, reportStatus } from './status-report.ts'
 import { onInterrupt, say } from './terminal.ts'
 import { type RecordConditions, whereOf } from './where-expression.ts'
 
@@ -89,9 +89,6 @@ async function tailUntil(
 
 const isOfAll = (tables: readonly string[]): boolean => tables.length === 0 || tables.includes('*')
 
-const cannotBeReached = (names: readonly string[]): string =>
-  `${names.join(', ')}: what is published there does not come until it can be reached`
-
 function printed(delivery: Delivery, left: number): { text: string; updates: number } {
   if (delivery.type === 'loss')
     return { text: delivery.losses.map((loss) => `${toJson({ loss })}\n`).join(''), updates: 0 }
@@ -125,14 +122,3 @@ async function hintAtNames(tables: readonly string[], options: SharedOptions): P
 /** Back-pressure of whoever reads stdout becomes back-pressure of the subscription. */
 const isWritten = (text: string): Promise<boolean> =>
   new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error)))
-
-async function reportStatus(events: AsyncIterable<QueueEvent>): Promise<void> {
-  for await (const event of events) {
-    if (event.type === 'waiting' && 'missing' in event)
-      say(`waiting for ${(event.missing as string[]).join(', ')}`)
-    else if (event.type === 'cluster-lost') say('GENESIS_CLUSTER cannot be reached; going on')
-    else if (event.type === 'cluster-found') say('GENESIS_CLUSTER is back')
-    else if (event.type === 'unreachable') say(`without ${cannotBeReached(event.names)}`)
-    else if (event.type === 'reachable') say(`${event.names.join(', ')} can be reached`)
-  }
-}

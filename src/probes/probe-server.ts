@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../base/clock.ts'
+import { isThisHostName } from '../base/this-host-name.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { isLoopbackAddress } from '../definition/machine.ts'
 import type { PortAt } from '../definition/settings.ts'
@@ -103,7 +104,7 @@ export class ProbeServer {
   #answered({ method, url = '', headers }: IncomingMessage): ProbeAnswer {
     if (method !== 'GET' && method !== 'HEAD')
       return refusal(405, 'GET and HEAD alone are answered')
-    if (isLoopbackAddress(this.#options.at.address) && !isOfThisHost(headers.host))
+    if (isLoopbackAddress(this.#options.at.address) && !isThisHostName(headers.host))
       return refusal(
         421,
         'Host has to be an address or localhost, since this port is for this host alone',
@@ -124,13 +125,3 @@ const refusal = (status: number, text: string): ProbeAnswer => ({
   contentType: 'text/plain; charset=utf-8',
   text: `${text}\n`,
 })
-
-/**
- * A page of a browser on this host may give its own name this address (DNS rebinding), and would read what is answered here. Such
- * a name stands in `Host`; what has none is no browser.
- */
-function isOfThisHost(host: string | undefined): boolean {
-  if (host === undefined) return true
-  const name = URL.parse(`http://${host}`)?.hostname ?? ''
-  return name === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0
-}

@@ -1,5 +1,6 @@
 import type { WhenSlow } from '../../src/index.ts'
 import type { WatchOptions } from '../harness/application-message.ts'
+import { memoryGrowth } from '../harness/memory-growth.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
 import { costs, lostIn, mebibyte, ratio, silentIn, stretch, withinMs } from './sleeper-run.ts'
 
@@ -79,18 +80,12 @@ export async function runSteady(options: SteadyOptions): Promise<SteadyResult> {
     ...costs(rates, [without]),
     slowMiB: slowMiB.map(Math.round),
     publisherMiB: publisherMiB.map(Math.round),
-    slowGrowth: growth(slowMiB),
-    publisherGrowth: growth(publisherMiB),
+    slowGrowth: memoryGrowth(slowMiB),
+    publisherGrowth: memoryGrowth(publisherMiB),
     delivered: report.received,
     folded: report.folded,
     lost: lostIn(report),
     silent: silentIn(report),
     caughtUpMs: caughtUp && Math.round(caughtUp.at - woken.at),
   }
-}
-
-/** 0: as much in the last third as in the one before. */
-function growth(samples: readonly number[]): number {
-  const third = samples.length / 3
-  return ratio(Math.max(...samples.slice(-third)), Math.max(...samples.slice(third, -third))) - 1
 }
