@@ -1,6 +1,7 @@
 // The tables of limits in the documentation are those of the code.
 import { describe, expect, it } from 'vitest'
 import { defaultCaptureLimits } from '../src/database/capture/capture-limits.ts'
+import { gatewayLimits } from '../src/gateway/gateway-limits.ts'
 import { intakeLimits } from '../src/intake/intake-limits.ts'
 import {
   newsIntervalMs,
@@ -50,6 +51,7 @@ describe('limits', () => {
     ['docs/MQTT.md', 'presence-limits', presenceLimits],
     ['docs/CAPTURE.md', 'capture-limits', defaultCaptureLimits],
     ['docs/OBSERVE.md', 'probe-limits', probeLimits],
+    ['docs/GATEWAY.md', 'gateway-limits', gatewayLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

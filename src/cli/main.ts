@@ -1,11 +1,12 @@
 import '../base/node-version.ts'
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { productVersion } from '../base/product-version.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import { type ProcessStatus, processStatuses } from '../model/cluster-snapshot.ts'
+import { processStatuses } from '../model/cluster-snapshot.ts'
 import type { Shell } from './completion-command.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
-import { addSharedOptions, moreHelp } from './shared-options.ts'
+import { fieldNames, port, positive, processStatus, sizeInBytes } from './option-values.ts'
+import { addSharedOptions, collect, moreHelp } from './shared-options.ts'
 import { complain, endWithoutReader, goOnWithoutReader, onOutputFailure } from './terminal.ts'
 
 const exitCodes = `
@@ -51,6 +52,7 @@ function buildProgram(argv: readonly string[], ended: (code: number) => void): C
   addCheck(program, ended)
   addMon(program, ended)
   addDoctor(program, ended)
+  addGateway(program, ended)
   addCapture(program, ended)
   addPostgres(program, ended)
   addKeygen(program, ended)
@@ -187,6 +189,43 @@ there is one, with 3 where GENESIS_CLUSTER of this node does not answer.${exitCo
     .action(async (options) => ended(await (await import('./doctor-command.ts')).doctor(options)))
 }
 
+function addGateway(program: Command, ended: Ended): void {
+  addSharedOptions(program.command('gateway'))
+    .description('publish and tell updates by HTTP, for programs without the library')
+    .addOption(new Option('--port <n>', 'where it answers').argParser(port).default(8080))
+    .option('--address <address>', 'of this host; others may be asked from elsewhere', '127.0.0.1')
+    .option('--token-file <file>', 'the tokens that let clients in, one a line')
+    .option(
+      '--tls-cert <file>',
+      'certificate of this server, with those between it and its root (PEM)',
+    )
+    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--client-ca <file>', 'who signs the certificates that clients have to show (PEM)')
+    .addOption(
+      new Option(
+        '--allow-host <name>',
+        'a name by which clients call it, beside addresses and localhost; repeatable',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
+        '--allow-origin <origin>',
+        'pages of this origin may ask it, such as https://app.example.org; repeatable',
+      ).argParser(collect),
+    )
+    .addHelpText(
+      'after',
+      `
+Says "ready" on stderr when it answers. SIGTERM and SIGINT end it with 0, when streams have been
+told. At an address that others reach it needs --token-file or --client-ca. It needs the package
+fastify, which is installed beside this one: npm install fastify@5
+
+  curl -N 'http://127.0.0.1:8080/updates?tables=TRADE'
+  curl http://127.0.0.1:8080/updates/TRADE --json '{"kind":"insert","record":{"TRADE_ID":"T1"}}'${exitCodes}`,
+    )
+    .action(async (options) => ended(await (await import('./gateway-command.ts')).gateway(options)))
+}
+
 function addCapture(program: Command, ended: Ended): void {
   const capture = program
     .command('capture')
@@ -311,40 +350,6 @@ function addCompletion(program: Command, ended: Ended): void {
     .action(async (shell: Shell) =>
       ended((await import('./completion-command.ts')).completion(program, shell)),
     )
-}
-
-function positive(name: string, isWhole: boolean): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (value > 0 && value <= Number.MAX_SAFE_INTEGER && (!isWhole || Number.isInteger(value)))
-      return value
-    throw new InvalidArgumentError(`${name} must be a ${isWhole ? 'whole ' : ''}number above 0.`)
-  }
-}
-
-/** Whoever has a comma in the name of a field uses the library. */
-function fieldNames(text: string): string[] {
-  const fields = text.split(',').map((name) => name.trim())
-  const place = fields.indexOf('')
-  if (place < 0) return fields
-  throw new InvalidArgumentError(
-    `--select must be names of fields parted by commas: name ${place + 1} is empty.`,
-  )
-}
-
-const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-
-function sizeInBytes(text: string): number {
-  const [, value = '', unit = ''] = /^(\d+(?:\.\d+)?) *([KMGT]iB|B)$/.exec(text) ?? []
-  const bytes = Number(value) * 1024 ** binaryUnits.indexOf(unit)
-  if (value !== '' && bytes > 0 && Number.isSafeInteger(Math.round(bytes))) return Math.round(bytes)
-  throw new InvalidArgumentError('--give-up-at must be a size such as 512MiB or 10GiB.')
-}
-
-function processStatus(text: string): ProcessStatus {
-  const status = processStatuses.find((known) => known === text.toUpperCase())
-  if (status !== undefined) return status
-  throw new InvalidArgumentError(`--status must be one of ${processStatuses.join(', ')}.`)
 }
 
 function reportFailure(error: unknown): number {

@@ -33,6 +33,8 @@ const trials = {
   mosquitto: () => programPath('mosquitto') !== null,
   zsh: () => runs('zsh', '-c', 'zmodload zsh/zpty'),
   fish: () => runs('fish', '--version'),
+  curl: () => runs('curl', '--version'),
+  openssl: () => runs('openssl', 'version'),
   prometheus: () => runs('promtool', '--version') && runs('prometheus', '--version'),
 }
 

@@ -6,6 +6,7 @@ import { endingRules } from './ending-rules.ts'
 import { flushRules } from './flush-rules.ts'
 import { foreignRules } from './foreign-rules.ts'
 import { frameRules } from './frame-rules.ts'
+import { gatewayRules } from './gateway-rules.ts'
 import { keyRules } from './key-rules.ts'
 import { mqttRules } from './mqtt-rules.ts'
 import { multicastRules } from './multicast-rules.ts'
@@ -48,4 +49,5 @@ export const rules: readonly Rule[] = [
   ...tokenRules,
   ...liveRules,
   ...captureRules,
+  ...gatewayRules,
 ]
