@@ -12,8 +12,9 @@ export function expectNothingWrong(report: Report): void {
 
 /** What is told of a publisher that was not heard for 10 s and then is, where nothing of it is lost: an open loss, and its end. */
 function lastingLosses(losses: readonly Loss[]): Loss[] {
+  // The one in any table begins at no number, and ends as from 1 to 0.
   const nameOf = ({ table, publisher, from }: Loss) =>
-    JSON.stringify([table, publisher?.incarnation, from])
+    JSON.stringify([table, publisher?.incarnation, table === null ? null : from])
   const ended = new Set(
     losses.filter(({ ends, from, to }) => ends && to === Number(from) - 1).map(nameOf),
   )
