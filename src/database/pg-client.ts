@@ -1,18 +1,12 @@
 import type { Client, ClientConfig } from 'pg'
+import { loadPackage } from '../base/load-package.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 
-/** The package pg, which is installed by whoever uses a database: it is loaded when it is needed. */
+/** @throws TidingsError PACKAGE_MISSING */
 export async function loadPg(): Promise<(typeof import('pg'))['default']> {
-  try {
-    const { default: pg } = await import('pg')
-    return pg
-  } catch (error) {
-    throw new TidingsError(
-      'PACKAGE_MISSING',
-      `the package pg cannot be loaded: install it beside tidings (npm install pg): ${(error as Error).message}`,
-      { cause: error },
-    )
-  }
+  const wanted = { neededBy: 'PostgreSQL', name: 'pg', install: 'pg' }
+  const { default: pg } = await loadPackage(wanted, () => import('pg'))
+  return pg
 }
 
 /** Where the database is; what is left out, pg takes from PGHOST, PGUSER and the like. */

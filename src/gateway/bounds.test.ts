@@ -58,7 +58,7 @@ describe('a request', () => {
     expect(queue.stats().published.commits).toBe(0)
   })
 
-  it('whose body would be one too many in memory is refused for now', async () => {
+  it('whose body would be one too many in memory is refused, and is taken once another one has gone', async () => {
     const { port, post } = await openGateway({ limits: { bodyBytes: 100, bodiesBytes: 150 } })
     const slow = client(port)
     slow.write(

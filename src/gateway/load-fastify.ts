@@ -1,19 +1,9 @@
-import { TidingsError } from '../base/tidings-error.ts'
+import { loadPackage } from '../base/load-package.ts'
 
-/**
- * The package fastify, which is installed by whoever runs a gateway: it is loaded when it is needed.
- * @throws TidingsError PACKAGE_MISSING
- */
+const wanted = { neededBy: 'tidings gateway', name: 'fastify', install: 'fastify@5' }
+
+/** @throws TidingsError PACKAGE_MISSING */
 export async function loadFastify(): Promise<(typeof import('fastify'))['fastify']> {
-  try {
-    const { fastify } = await import('fastify')
-    return fastify
-  } catch (error) {
-    const [why = ''] = (error as Error).message.split('\n')
-    throw new TidingsError(
-      'PACKAGE_MISSING',
-      `tidings gateway needs the package fastify, which cannot be loaded (${why}): install it beside tidings with \`npm install fastify@5\``,
-      { cause: error },
-    )
-  }
+  const { fastify } = await loadPackage(wanted, () => import('fastify'))
+  return fastify
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../../../base/clock.ts'
-import { TidingsError } from '../../../base/tidings-error.ts'
+import { loadPackage } from '../../../base/load-package.ts'
 import type { Transport } from '../../transport.ts'
 import type { MqttTransportOptions } from '../transport-options.ts'
 import type { ConnectToBroker } from './broker-client.ts'
@@ -18,15 +18,7 @@ export async function loadMqttTransport(choice: MqttChoice): Promise<Transport> 
 }
 
 async function loadClient(): Promise<ConnectToBroker> {
-  try {
-    const { connect } = await import('mqtt')
-    return connect
-  } catch (error) {
-    const [why = ''] = (error as Error).message.split('\n')
-    throw new TidingsError(
-      'PACKAGE_MISSING',
-      `MqLayer MQTT needs the package mqtt, which cannot be loaded (${why}): install it beside tidings with \`npm install mqtt@5\``,
-      { cause: error },
-    )
-  }
+  const wanted = { neededBy: 'MqLayer MQTT', name: 'mqtt', install: 'mqtt@5' }
+  const { connect } = await loadPackage(wanted, () => import('mqtt'))
+  return connect
 }
