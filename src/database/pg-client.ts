@@ -1,11 +1,11 @@
 import type { Client, ClientConfig } from 'pg'
-import { loadPackage } from '../base/load-package.ts'
+import { packageMissing } from '../base/package-missing.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 
 /** @throws TidingsError PACKAGE_MISSING */
 export async function loadPg(): Promise<(typeof import('pg'))['default']> {
   const wanted = { neededBy: 'PostgreSQL', name: 'pg', install: 'pg' }
-  const { default: pg } = await loadPackage(wanted, () => import('pg'))
+  const { default: pg } = await import('pg').catch(packageMissing(wanted))
   return pg
 }
 

@@ -1,5 +1,5 @@
 import { systemClock } from '../../../base/clock.ts'
-import { loadPackage } from '../../../base/load-package.ts'
+import { packageMissing } from '../../../base/package-missing.ts'
 import type { Transport } from '../../transport.ts'
 import type { MqttTransportOptions } from '../transport-options.ts'
 import type { ConnectToBroker } from './broker-client.ts'
@@ -19,6 +19,6 @@ export async function loadMqttTransport(choice: MqttChoice): Promise<Transport> 
 
 async function loadClient(): Promise<ConnectToBroker> {
   const wanted = { neededBy: 'MqLayer MQTT', name: 'mqtt', install: 'mqtt@5' }
-  const { connect } = await loadPackage(wanted, () => import('mqtt'))
+  const { connect } = await import('mqtt').catch(packageMissing(wanted))
   return connect
 }

@@ -9,16 +9,14 @@ interface WantedPackage {
 }
 
 /**
- * A package that is installed by whoever needs it, and loaded only then: `load` imports it.
+ * What `import()` of a package fails with where whoever needs it has not installed it.
+ * It is for a `.catch()` right behind the `import()`: a bundler (esbuild) takes one without it for
+ * a package that every user must have, and refuses to bundle a program that does without.
  * @throws TidingsError PACKAGE_MISSING
  */
-export async function loadPackage<Loaded>(
-  { neededBy, name, install }: WantedPackage,
-  load: () => Promise<Loaded>,
-): Promise<Loaded> {
-  try {
-    return await load()
-  } catch (error) {
+export const packageMissing =
+  ({ neededBy, name, install }: WantedPackage) =>
+  (error: unknown): never => {
     const [why = ''] = (error as Error).message.split('\n')
     throw new TidingsError(
       'PACKAGE_MISSING',
@@ -26,4 +24,3 @@ export async function loadPackage<Loaded>(
       { cause: error },
     )
   }
-}
