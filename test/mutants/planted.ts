@@ -58,11 +58,11 @@ export function removePlanted(folder: string): void {
   folders.delete(folder)
 }
 
-/** Runs a script with this Node in a planted copy; what does not end within `withinMs` is ended. */
+/** Runs a script with this Node in a planted copy; what does not end within `withinMs`, if that is given, is ended. */
 export async function runPlanted(
   folder: string,
   args: readonly string[],
-  withinMs: number,
+  withinMs?: number,
 ): Promise<Outcome> {
   // A group of its own, so that its children end with it.
   const child = spawn(process.execPath, args, {
@@ -76,10 +76,13 @@ export async function runPlanted(
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   let isTimedOut = false
-  const timer = setTimeout(() => {
-    isTimedOut = true
-    endGroup(child)
-  }, withinMs)
+  const timer =
+    withinMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          isTimedOut = true
+          endGroup(child)
+        }, withinMs)
   const [code] = (await once(child, 'close')) as [number | null]
   clearTimeout(timer)
   running.delete(child)
