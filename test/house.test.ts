@@ -44,7 +44,7 @@ const allowed: Record<string, readonly string[]> = {
   opentelemetry: ['base', 'model', 'queue', 'metrics'],
   probes: ['base', 'model', 'sockets', 'definition', 'cluster', 'metrics'],
   gateway: ['base', 'model', 'sockets', 'lines', 'queue', 'metrics'],
-  demo: ['base', 'model', 'definition', 'queue', 'database', 'live'],
+  demo: ['base', 'model', 'definition', 'transport', 'queue', 'database', 'live'],
   doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],
   cli: [
     'base',

@@ -330,6 +330,12 @@ function addDemo(program: Command, ended: Ended): void {
       ).argParser(positive('--rows', true)),
     )
     .option('--keep', 'leave the directory with the definition and the database')
+    .addOption(
+      new Option('--mq <layer>', 'what carries the updates')
+        .choices(['zeromq', 'mqtt'])
+        .default('zeromq'),
+    )
+    .option('--broker <url>', 'the MQTT broker (default: Aedes, embedded), for --mq mqtt')
     .addHelpText('after', exitCodes)
     .action(async (options) => ended(await (await import('../demo/demo.ts')).demo(options)))
 }

@@ -23,20 +23,35 @@ const firstPort = 24_000
 const lastPort = 31_999
 
 /** A system definition of two nodes on this machine, proxies in each and the relay between them. */
-export async function demoDefinition(): Promise<string> {
+export async function relayDefinition(): Promise<string> {
   const ports = await freePorts(demoHosts.length * portItems.length)
   const hosts = demoHosts.map((host, place) => {
     const own = ports.slice(place * portItems.length)
-    const items = portItems.map(
-      (item, nth) => `                    item(name = "${item}", value = ${own[nth]})`,
-    )
+    const items = portItems.map((item, nth) => `                    ${itemLine(item, own[nth])}`)
     return `                host(name = "${host}") {\n${items.join('\n')}\n                }`
   })
+  const items = {
+    MqLayer: 'ZeroMQ',
+    ZeroMQProxyModeEnabled: true,
+    ZeroMQProxyUnicastRelayEnabled: true,
+  }
+  return definitionText(items, hosts)
+}
+
+/** A system definition of two nodes whose processes meet at an MQTT broker. */
+export function brokerDefinition(url: string, pattern: string): string {
+  const items = { MqLayer: 'MQTT', MqttBrokerUrl: url, MqttQueueNamePattern: pattern, MqttQos: 1 }
+  return definitionText(
+    items,
+    demoHosts.map((host) => `                host(name = "${host}")`),
+  )
+}
+
+function definitionText(items: Record<string, unknown>, hosts: readonly string[]): string {
+  const lines = Object.entries(items).map(([name, value]) => `        ${itemLine(name, value)}`)
   return `systemDefinition {
     global {
-        item(name = "MqLayer", value = "ZeroMQ")
-        item(name = "ZeroMQProxyModeEnabled", value = true)
-        item(name = "ZeroMQProxyUnicastRelayEnabled", value = true)
+${lines.join('\n')}
     }
     systems {
         system(name = "${demoSystem}") {
@@ -48,6 +63,10 @@ ${hosts.join('\n')}
 }
 `
 }
+
+/** A text of Kotlin is one of JSON, but for its dollars. */
+const itemLine = (name: string, value: unknown): string =>
+  `item(name = "${name}", value = ${JSON.stringify(value).replaceAll('$', String.raw`\$`)})`
 
 /** From a random place on, so that two demonstrations at once rarely ask for the same. */
 async function freePorts(count: number): Promise<number[]> {

@@ -24,6 +24,8 @@ interface RunOptions {
   readonly directory: string
   /** null: all. */
   readonly rows: number | null
+  /** Each node has a GENESIS_CLUSTER; false: the processes meet at a broker. */
+  readonly hasClusters: boolean
   /** In the end the database is changed once more, when no process is left that could find it out. */
   readonly tampers: boolean
   /** What happens, in a sentence. */
@@ -51,6 +53,8 @@ export class DemoRun {
   /** What each process is doing; grows as they are started. */
   readonly activities: Activity[] = []
   readonly #options: RunOptions
+  readonly #clusters: StartedProcess[] = []
+  /** Of the application. */
   readonly #processes: StartedProcess[] = []
   readonly #failed = Promise.withResolvers<never>()
   /** Which of the writers has found out that somebody has changed the database who does not publish. */
@@ -67,14 +71,13 @@ export class DemoRun {
 
   /** Ends all processes, those of the application first. */
   async stop(): Promise<void> {
-    const clusters = this.#processes.slice(0, demoHosts.length)
-    await Promise.all(this.#processes.slice(demoHosts.length).map((each) => each.stop()))
-    await Promise.all(clusters.map((each) => each.stop()))
+    await Promise.all(this.#processes.map((each) => each.stop()))
+    await Promise.all(this.#clusters.map((each) => each.stop()))
   }
 
   async #conduct(): Promise<RunOutcome> {
     const [here, there] = demoHosts
-    for (const host of demoHosts) this.#startCluster(host)
+    if (this.#options.hasClusters) for (const host of demoHosts) this.#startCluster(host)
     const handler = this.#start('event-handler', 'PRICE_EVENT_HANDLER', here)
     await handler.report('written')
     const views = [
@@ -172,7 +175,8 @@ export class DemoRun {
       onFailed: (error) => this.#failed.reject(error),
     })
     this.activities.push(activity)
-    this.#processes.push(started)
+    const those = mayEnd ? this.#processes : this.#clusters
+    those.push(started)
     return started
   }
 }

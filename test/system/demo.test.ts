@@ -3,13 +3,21 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { clientUrl } from '../../src/transport/mqtt/broker/broker-url.ts'
+import { endProcessesAfterEach } from '../harness/after-each.ts'
+import { freePorts } from '../harness/loopback.ts'
+import { Mosquitto } from '../harness/mosquitto.ts'
+import { available } from '../harness/tools.ts'
 
 const command = join(import.meta.dirname, '..', '..', 'bin', 'tidings.js')
 
 /** Where the demonstration makes its directory: whatever is left there it has left. */
 let place = ''
 let running: ChildProcess | null = null
+
+endProcessesAfterEach()
 
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'tidings-demo-test-'))
@@ -66,6 +74,33 @@ function viewsIn(out: string): View[] {
   })
 }
 
+function expectEqualViews(out: string): void {
+  const views = viewsIn(out)
+  expect(views.map(({ name }) => name)).toEqual(names)
+  for (const { different, updates, losses, resets } of views) {
+    expect(different).toBe(0)
+    for (const count of [updates, losses, resets]) expect(count).toBeGreaterThan(0)
+  }
+  expect(out).toContain('equal: all 3 views are what the database is')
+}
+
+/** Mosquitto brings what is retained before what is published behind the subscription. */
+async function retainedAt(url: string): Promise<string[]> {
+  const client = await connectAsync(clientUrl(url))
+  const topics: string[] = []
+  const last = new Promise<void>((resolve) =>
+    client.on('message', (topic) => {
+      if (topic === 'last') resolve()
+      else topics.push(topic)
+    }),
+  )
+  await client.subscribeAsync('#')
+  await client.publishAsync('last', '')
+  await last
+  await client.endAsync()
+  return topics
+}
+
 const names = ['PRICE_VIEW on 127.0.0.1', 'PRICE_VIEW on localhost', 'SUMMARY_VIEW on localhost']
 
 it('all live tables are what the database is, behind a crash and a program that does not publish', async () => {
@@ -78,15 +113,50 @@ it('all live tables are what the database is, behind a crash and a program that 
   const [, prices, summaries] = /\((1,\d+) prices, (\d+) summaries\), row by row/.exec(out) ?? []
   const [days, months] = [prices, summaries].map((text) => Number(text?.replace(',', '')))
   expect(months).toBe(72)
-  const views = viewsIn(out)
-  expect(views.map(({ name }) => name)).toEqual(names)
-  expect(views.map(({ rows }) => rows)).toEqual([days! + 72, days! + 72, 72])
-  for (const { different, updates, losses, resets } of views) {
-    expect(different).toBe(0)
-    for (const count of [updates, losses, resets]) expect(count).toBeGreaterThan(0)
-  }
-  expect(out).toContain('equal: all 3 views are what the database is')
+  expectEqualViews(out)
+  expect(viewsIn(out).map(({ rows }) => rows)).toEqual([days! + 72, days! + 72, 72])
   expect(code).toBe(0)
+  expect(readdirSync(place)).toEqual([])
+})
+
+it('the same over an MQTT broker: an embedded one, which is named, and no GENESIS_CLUSTER', async () => {
+  const run = start(['--rows', '300', '--mq', 'mqtt', '--keep'])
+  const { code, out } = await ended(run)
+  expect(run.texts.err).toMatch(
+    /^Two nodes, 127\.0\.0\.1 and localhost, that meet at an MQTT broker: Aedes, embedded, at tcp:\/\/127\.0\.0\.1:\d+;/,
+  )
+  expectEqualViews(out)
+  expect(code).toBe(0)
+  const [directory = ''] = readdirSync(place)
+  const logs = readdirSync(join(place, directory)).filter((name) => name.endsWith('.log'))
+  expect(logs).toContain('PRICE_VIEW-localhost.log')
+  // Nobody is there to start.
+  expect(logs.filter((name) => name.startsWith('GENESIS_CLUSTER'))).toEqual([])
+})
+
+it.runIf(available('demo over Mosquitto', 'mosquitto'))(
+  'the same over a broker of others, where nothing is left',
+  async () => {
+    const { url } = await Mosquitto.start()
+    const run = start(['--rows', '300', '--mq', 'mqtt', '--broker', url])
+    const { code, out } = await ended(run)
+    expect(run.texts.err).toMatch(`that meet at the MQTT broker at ${url}, below tidings-demo/`)
+    expectEqualViews(out)
+    expect(code).toBe(0)
+    expect(readdirSync(place)).toEqual([])
+    expect(await retainedAt(url)).toEqual([])
+  },
+)
+
+it('a broker that does not answer is named, and nothing is started', async () => {
+  const [port] = await freePorts('127.0.0.1', 1)
+  const broker = `tcp://me:hunter2@127.0.0.1:${port}`
+  const run = start(['--mq', 'mqtt', '--broker', broker])
+  const { code } = await ended(run)
+  expect(run.texts.err).toMatch(
+    /^error: the demonstration cannot use the MQTT broker at tcp:\/\/127\.0\.0\.1:\d+ \(.*ECONNREFUSED.*\[CLUSTER_UNREACHABLE\]\n$/,
+  )
+  expect(code).toBe(3)
   expect(readdirSync(place)).toEqual([])
 })
 

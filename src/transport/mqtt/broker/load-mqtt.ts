@@ -2,7 +2,6 @@ import { systemClock } from '../../../base/clock.ts'
 import { packageMissing } from '../../../base/package-missing.ts'
 import type { Transport } from '../../transport.ts'
 import type { MqttTransportOptions } from '../transport-options.ts'
-import type { ConnectToBroker } from './broker-client.ts'
 
 /** What the operator and the caller chose; all of it can be written down. */
 export type MqttChoice = Omit<MqttTransportOptions, 'connect' | 'clock' | 'random'>
@@ -12,13 +11,13 @@ export type MqttChoice = Omit<MqttTransportOptions, 'connect' | 'clock' | 'rando
  * @throws TidingsError PACKAGE_MISSING
  */
 export async function loadMqttTransport(choice: MqttChoice): Promise<Transport> {
-  const connect = await loadClient()
+  const { connect } = await loadMqttClient('MqLayer MQTT')
   const { MqttTransport } = await import('../mqtt-transport.ts')
   return new MqttTransport({ ...choice, connect, clock: systemClock, random: Math.random })
 }
 
-async function loadClient(): Promise<ConnectToBroker> {
-  const wanted = { neededBy: 'MqLayer MQTT', name: 'mqtt', install: 'mqtt@5' }
-  const { connect } = await import('mqtt').catch(packageMissing(wanted))
-  return connect
+/** @throws TidingsError PACKAGE_MISSING */
+export function loadMqttClient(neededBy: string): Promise<typeof import('mqtt')> {
+  const wanted = { neededBy, name: 'mqtt', install: 'mqtt@5' }
+  return import('mqtt').catch(packageMissing(wanted))
 }
