@@ -1,5 +1,6 @@
 import { grouped, tableLines } from '../base/text-table.ts'
 import type { GroupSnapshot, LinkSnapshot, LinksSnapshot } from '../model/link-snapshot.ts'
+import { lasting } from './lasting.ts'
 import { styled } from './terminal.ts'
 
 const header = [
@@ -40,18 +41,4 @@ function groupLine(group: GroupSnapshot): string {
     ...refused.map(({ why, datagrams }) => `${grouped(datagrams)} refused as ${why}`),
   ]
   return `group ${at} from ${from}: ${parts.join(', ')}`
-}
-
-const units = [
-  ['d', 86_400],
-  ['h', 3_600],
-  ['min', 60],
-  ['s', 1],
-] as const
-
-/** In the largest unit that it fills: `2 h`, `45 s`. */
-function lasting(ms: number): string {
-  const seconds = Math.floor(ms / 1_000)
-  const [word, size] = units.find(([, unit]) => seconds >= unit) ?? units[3]
-  return `${Math.floor(seconds / size)} ${word}`
 }

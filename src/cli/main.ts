@@ -7,6 +7,7 @@ import type { Shell } from './completion-command.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { fieldNames, port, positive, processStatus, sizeInBytes } from './option-values.ts'
 import { addSharedOptions, collect, moreHelp } from './shared-options.ts'
+import { sortKeys } from './sorted-snapshot.ts'
 import { complain, endWithoutReader, goOnWithoutReader, onOutputFailure } from './terminal.ts'
 
 const exitCodes = `
@@ -159,13 +160,16 @@ function addCheck(program: Command, ended: Ended): void {
 
 function addMon(program: Command, ended: Ended): void {
   addSharedOptions(program.command('mon'))
-    .description('show nodes, processes, ports, rates and last sequences; live on a terminal')
+    .description(
+      'show what is wrong, nodes, processes, rates, lag and last sequences; live on a terminal',
+    )
     .option('--json', 'once, as JSON')
     .addOption(
       new Option('--status <word>', 'only processes in this state')
         .choices(processStatuses)
         .argParser(processStatus),
     )
+    .addOption(new Option('--sort <key>', 'order of the processes of a node').choices(sortKeys))
     .addHelpText(
       'after',
       `

@@ -4,13 +4,23 @@ import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
 import { toJson } from '../lines/json-output.ts'
 import type { SharedOptions } from './shared-options.ts'
-import { onInterrupt, say } from './terminal.ts'
 import { snapshotTable } from './snapshot-table.ts'
+import { sortedSnapshot, type SortKey } from './sorted-snapshot.ts'
+import { onInterrupt, say } from './terminal.ts'
+import { type Wrong, wrongLines } from './wrong-lines.ts'
 
 interface MonOptions extends SharedOptions {
   readonly json?: boolean
   /** Shows only processes in this state. */
   readonly status?: ProcessStatus
+  /** In which order the processes of each node are shown. */
+  readonly sort?: SortKey
+}
+
+/** What is shown of a cluster; what is wrong is told whatever is shown. */
+interface Shown {
+  readonly snapshot: ClusterSnapshot
+  readonly wrong: Wrong
 }
 
 const refreshMs = 1000
@@ -18,34 +28,36 @@ const refreshMs = 1000
 /** `tidings mon`: nodes and processes; live on a terminal, once otherwise. */
 export async function mon(options: MonOptions): Promise<number> {
   const ask = await clusterQuery(options)
-  const query = async (): Promise<ClusterSnapshot> => filtered(await ask(), options.status)
+  const query = async (): Promise<Shown> => {
+    const whole = await ask()
+    const some = filtered(whole, options.status)
+    const snapshot = options.sort === undefined ? some : sortedSnapshot(some, options.sort)
+    return { snapshot, wrong: wrongLines(whole) }
+  }
   const first = await query()
   if (options.json) {
-    process.stdout.write(`${toJson(first)}\n`)
+    process.stdout.write(`${toJson(first.snapshot)}\n`)
     return exitCode.done
   }
   if (!process.stdout.isTTY) {
-    process.stdout.write(`${snapshotTable(first, process.stdout)}\n`)
+    process.stdout.write(`${snapshotTable(first.snapshot, first.wrong, process.stdout)}\n`)
     return exitCode.done
   }
   await showLive(first, query)
   return exitCode.done
 }
 
-async function showLive(
-  first: ClusterSnapshot,
-  query: () => Promise<ClusterSnapshot>,
-): Promise<void> {
+async function showLive(first: Shown, query: () => Promise<Shown>): Promise<void> {
   const stop = new AbortController()
   const removeInterrupt = onInterrupt(() => stop.abort())
-  let snapshot = first
+  let shown = first
   while (!stop.signal.aborted) {
     // Home and clear below: the screen does not flicker as it would by clearing it whole.
-    process.stdout.write(`\x1b[H\x1b[J${snapshotTable(snapshot, process.stdout)}\n`)
+    process.stdout.write(`\x1b[H\x1b[J${snapshotTable(shown.snapshot, shown.wrong, process.stdout)}\n`)
     await pause(refreshMs, stop.signal)
     if (stop.signal.aborted) break
     try {
-      snapshot = await query()
+      shown = await query()
     } catch (error) {
       say((error as Error).message)
     }

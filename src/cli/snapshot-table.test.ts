@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import type { NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
 import { snapshotTable } from './snapshot-table.ts'
+import { wrongLines } from './wrong-lines.ts'
 
 /** No terminal: without colours. */
 const stream = new PassThrough() as unknown as NodeJS.WriteStream
@@ -16,6 +17,7 @@ const processOf = (name: string): ProcessSnapshot => ({
   tables: [{ table: 'TRADE', sequence: 12 }],
   rate: 1.4,
   version: null,
+  health: { ready: true, waitingFor: [], lagSeconds: 2, losses: 7, lastLossAt: 0 },
 })
 
 const alive: NodeSnapshot = {
@@ -24,7 +26,7 @@ const alive: NodeSnapshot = {
   state: 'alive',
   wire: null,
   refusal: null,
-  clock: null,
+  clock: { wallClock: 1_000_000, withinMs: 0 },
   setup: null,
   processes: [processOf('WRITER')],
   links: [],
@@ -32,15 +34,19 @@ const alive: NodeSnapshot = {
   leftOut: null,
 }
 
-const shown = (...nodes: NodeSnapshot[]) =>
-  snapshotTable({ system: 'PROD', node: 'a', mode: 'mesh', link: 'relay', nodes }, stream)
+const shown = (...nodes: NodeSnapshot[]) => {
+  const snapshot = { system: 'PROD', node: 'a', mode: 'mesh', link: 'relay', nodes } as const
+  return snapshotTable(snapshot, wrongLines(snapshot), stream)
+}
 
 test('a node and its processes', () => {
   expect(shown(alive)).toBe(`PROD · mesh · link relay
 
+nothing is wrong: 1 node, 1 process, nothing lost within 10 min
+
 a (127.0.0.2) alive
-PROCESS  STATUS   PID  PORT  ZEROMQ  CONNECTIONS  RATE/S  LAST SEQUENCE
-WRITER   HEALTHY  7    –     20001   2p 1o 0i 1e  1       TRADE 12`)
+PROCESS  STATUS   PID  PORT  ZEROMQ  CONNECTIONS  RATE/S  LAG  LOSSES  LAST SEQUENCE
+WRITER   HEALTHY  7    –     20001   2p 1o 0i 1e  1       2 s  7       TRADE 12`)
 })
 
 test('a node that was never heard has no address yet', () => {
@@ -53,7 +59,7 @@ test('what an answer had no room for is told under the node', () => {
   const last = (processes: number, tables: boolean) =>
     shown({ ...alive, leftOut: { processes, tables } })
       .split('\n')
-      .slice(5)
+      .slice(7)
   const more = 'not shown: there are more than one answer of GENESIS_CLUSTER may hold'
   expect(last(1200, true)).toEqual([
     `1200 more processes are ${more}`,

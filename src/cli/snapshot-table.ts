@@ -5,8 +5,10 @@ import type {
   NodeSnapshot,
   ProcessSnapshot,
 } from '../model/cluster-snapshot.ts'
+import { lasting } from './lasting.ts'
 import { linkLines } from './link-lines.ts'
 import { styled } from './terminal.ts'
+import type { Wrong } from './wrong-lines.ts'
 
 const header = [
   'PROCESS',
@@ -16,14 +18,21 @@ const header = [
   'ZEROMQ',
   'CONNECTIONS',
   'RATE/S',
+  'LAG',
+  'LOSSES',
   'LAST SEQUENCE',
 ]
 
-/** A snapshot as a table for people. */
-export function snapshotTable(snapshot: ClusterSnapshot, stream: NodeJS.WriteStream): string {
+/** A snapshot as a table for people, with what is wrong above it. */
+export function snapshotTable(
+  snapshot: ClusterSnapshot,
+  { isWell, lines }: Wrong,
+  stream: NodeJS.WriteStream,
+): string {
   const title = `${snapshot.system ?? 'no system'} · ${snapshot.mode} · link ${snapshot.link}`
+  const wrong = lines.map((line) => styled(stream, isWell ? 'green' : 'red', line)).join('\n')
   const sections = snapshot.nodes.map((node) => sectionOf(node, stream).join('\n'))
-  return [styled(stream, 'cyan', title), ...sections].join('\n\n')
+  return [styled(stream, 'cyan', title), wrong, ...sections].join('\n\n')
 }
 
 function sectionOf(node: NodeSnapshot, stream: NodeJS.WriteStream): string[] {
@@ -57,7 +66,7 @@ function leftOutLines({ processes, tables }: LeftOut): string[] {
 }
 
 function rowOf(process: ProcessSnapshot): string[] {
-  const { connections } = process
+  const { connections, health } = process
   return [
     process.name,
     process.status,
@@ -66,6 +75,8 @@ function rowOf(process: ProcessSnapshot): string[] {
     String(process.zeromqPort ?? '–'),
     `${connections.processes}p ${connections.outbound}o ${connections.inbound}i ${connections.export}e`,
     String(Math.round(process.rate)),
+    health === null ? '–' : lasting(health.lagSeconds * 1000),
+    health === null ? '–' : String(health.losses),
     process.tables.map(({ table, sequence }) => `${table} ${sequence}`).join(', ') || '–',
   ]
 }

@@ -43,6 +43,7 @@ const oneProcess: ProcessSnapshot = {
   tables: [],
   rate: 0,
   version: null,
+  health: null,
 }
 
 /** GENESIS_CLUSTER with so many processes. */

@@ -1,6 +1,7 @@
 import type { LinksSnapshot } from './link-snapshot.ts'
 import type { ClockReading, NodeSetup } from './node-setup.ts'
 import type { ConnectionCounts, NodeLink, NodeMode } from './roster-entry.ts'
+import type { ProcessHealth } from './process-health.ts'
 import type { Refusal } from './shut-out.ts'
 
 /** A node as membership sees it. */
@@ -40,6 +41,8 @@ export interface ProcessSnapshot {
   readonly rate: number
   /** The version of its package; null: it has not said. */
   readonly version: string | null
+  /** As it says itself; null: it has not said, or does not live. */
+  readonly health: ProcessHealth | null
 }
 
 /** Its processes, links and setup are as the node itself says: none where it has not said. */

@@ -25,6 +25,7 @@ export function newRegistration(
     last: null,
     connections: noConnections,
     sequences: [],
+    health: null,
     ...given,
   }
 }

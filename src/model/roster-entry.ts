@@ -1,5 +1,6 @@
 import type { TableSequence } from './message.ts'
 import type { Place } from './place.ts'
+import type { ProcessHealth } from './process-health.ts'
 import type { Tables } from './request.ts'
 import type { PublisherIdentity } from './publisher-identity.ts'
 
@@ -49,10 +50,15 @@ export interface Registration extends PublisherIdentity {
   /** For people and `mon` only: no rule reads them. */
   readonly connections: ConnectionCounts
   readonly sequences: readonly TableSequence[]
+  /** null: it has not said. */
+  readonly health: ProcessHealth | null
 }
 
 /** A process of the cluster as GENESIS_CLUSTER knows it. */
-export interface RosterEntry extends Omit<Registration, 'state' | 'connections' | 'sequences'> {
+export interface RosterEntry extends Omit<
+  Registration,
+  'state' | 'connections' | 'sequences' | 'health'
+> {
   readonly state: ProcessState
   /**
    * Of one that has ended: how long ago at least, milliseconds, when this is told. It only grows on its

@@ -95,7 +95,13 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#departure = new Departure(parts.clock, this.#publisher, this.#commits, () =>
       this.#proceed(),
     )
-    this.#registration = new OwnRegistration(registration, transport, publisher, subscriber)
+    this.#registration = new OwnRegistration(
+      registration,
+      transport,
+      publisher,
+      subscriber,
+      () => this.#report.told(),
+    )
   }
 
   /** Connects; rejects, with everything closed, as `Transport.open()` does. */

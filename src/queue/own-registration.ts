@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
+import type { ProcessHealth } from '../model/process-health.ts'
 import type { Registration } from '../model/roster-entry.ts'
 import type { Publisher } from '../publisher/publisher.ts'
 import type { Subscriber } from '../subscriber/subscriber.ts'
@@ -11,10 +13,13 @@ export class OwnRegistration {
   readonly #transport: Transport
   readonly #publisher: Publisher
   readonly #subscriber: Subscriber
+  readonly #health: () => ProcessHealth
   #given: Registration
   #isClosed = false
   /** Commits that were numbered when it was said last. */
   #commits = 0
+  /** How it was when it was said last. */
+  #saidHealth: ProcessHealth | null = null
   #onEndTaken: (() => void) | null = null
   /** Tables that GENESIS_CLUSTER has from this process, and who waits for it to have more. */
   #taken: ReadonlySet<string> = new Set()
@@ -26,11 +31,13 @@ export class OwnRegistration {
     transport: Transport,
     publisher: Publisher,
     subscriber: Subscriber,
+    health: () => ProcessHealth,
   ) {
     this.#given = given
     this.#transport = transport
     this.#publisher = publisher
     this.#subscriber = subscriber
+    this.#health = health
   }
 
   /** GENESIS_CLUSTER has taken it, and the layer has given it a place. */
@@ -58,6 +65,7 @@ export class OwnRegistration {
       last: state === 'alive' ? null : this.#publisher.lastNumbered,
       connections: this.#transport.connections(),
       sequences: this.#publisher.lastNumbered,
+      health: this.#saidHealth,
     }
   }
 
@@ -66,15 +74,17 @@ export class OwnRegistration {
     if (this.#publisher.hasNewRegistration) this.say()
   }
 
-  /** Where something was published since it was said last: the transport repeats what stays as it is. */
+  /** Where something was published since it was said last, or its health is another one: the transport repeats what stays as it is. */
   report(): void {
-    if (this.#publisher.published.commits !== this.#commits) this.say()
+    const hasPublished = this.#publisher.published.commits !== this.#commits
+    if (hasPublished || !isDeepStrictEqual(this.#health(), this.#saidHealth)) this.say()
   }
 
   say(): void {
     if (this.#isClosed) return
     this.#publisher.registrationSaid()
     this.#commits = this.#publisher.published.commits
+    this.#saidHealth = this.#health()
     this.#transport.register(this.current())
   }
 

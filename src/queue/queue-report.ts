@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { maxWaitingFor, type ProcessHealth } from '../model/process-health.ts'
 import type { Publisher } from '../publisher/publisher.ts'
 import { oldestHeldAt } from '../subscriber/oldest-held.ts'
 import type { Subscriber } from '../subscriber/subscriber.ts'
@@ -54,6 +55,18 @@ export class QueueReport {
       losses: lost.reduce((sum, { reason, losses }) => sum + (reason === 'reset' ? 0 : losses), 0),
       lastLoss: feed.lastLoss,
       cluster: feed.cluster,
+    }
+  }
+
+  /** What GENESIS_CLUSTER is told, for `mon`: coarse, so that it is told anew when somebody would read it differently. */
+  told(): ProcessHealth {
+    const { ready, waitingFor, lagSeconds, losses, lastLoss } = this.health()
+    return {
+      ready,
+      waitingFor: waitingFor.slice(0, maxWaitingFor),
+      lagSeconds: Math.floor(lagSeconds),
+      losses,
+      lastLossAt: lastLoss?.at ?? null,
     }
   }
 

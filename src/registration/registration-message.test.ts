@@ -29,9 +29,21 @@ const registration: Registration = {
   last: [{ table: 'TRADE', last: 17 }],
   connections: { processes: 3, outbound: 1, inbound: 0, export: 1 },
   sequences: [{ table: 'TRADE', last: 17 }],
+  health: {
+    ready: false,
+    waitingFor: ['P'],
+    lagSeconds: 3,
+    losses: 2,
+    lastLossAt: 1_700_000_000_000,
+  },
 }
 
-const { connections: _connections, sequences: _sequences, ...lasting } = registration
+const {
+  connections: _connections,
+  sequences: _sequences,
+  health: _health,
+  ...lasting
+} = registration
 
 /** As it stands in JSON. */
 const { place: _place, ...flat } = {
@@ -129,6 +141,7 @@ const clusterMessages: ClusterMessage[] = [
               tables: [{ table: 'T', sequence: 5 }],
               rate: 1.5,
               version: '1.0.0',
+              health: null,
             },
           ],
           links: [

@@ -17,6 +17,7 @@ import type {
   RosterEntry,
 } from '../model/roster-entry.ts'
 import { timelessEntry } from '../model/roster-entry.ts'
+import { maxWaitingFor, type ProcessHealth } from '../model/process-health.ts'
 import { refusals } from '../model/shut-out.ts'
 import { type TurnedAway, turnedAwayReasons } from '../model/turned-away.ts'
 import type { JsonShape } from '../base/json-shape.ts'
@@ -57,6 +58,20 @@ const connectionCounts = record<ConnectionCounts>({
   inbound: count,
   export: count,
 })
+
+/** What was said longer than it has to be is cut: only people read it. */
+const processHealth = orElse(
+  null,
+  nullable(
+    record<ProcessHealth>({
+      ready: boolean,
+      waitingFor: (value) => list(sentence)(value)?.slice(0, maxWaitingFor),
+      lagSeconds: quantity,
+      losses: count,
+      lastLossAt: nullable(quantity),
+    }),
+  ),
+)
 
 type Placed = Pick<Registration, 'place'>
 
@@ -101,6 +116,7 @@ export const registration = joined(
     state: oneOf(['alive', 'leaving', 'ended']),
     connections: connectionCounts,
     sequences: list(tableSequence),
+    health: processHealth,
   }),
   place,
 )
@@ -139,6 +155,7 @@ const processSnapshot = record<ProcessSnapshot>({
   tables: list(record({ table: name, sequence: count })),
   rate: quantity,
   version: orElse(null, nullable(name)),
+  health: processHealth,
 })
 
 const leftOut = orElse(null, nullable(record<LeftOut>({ processes: count, tables: boolean })))

@@ -13,6 +13,7 @@ const process = (name: string, tables: number): ProcessSnapshot => ({
   tables: Array.from({ length: tables }, (_, n) => ({ table: `TABLE_${n}`, sequence: n })),
   rate: 1.5,
   version: null,
+  health: null,
 })
 
 function snapshotOf(...nodes: ProcessSnapshot[][]): ClusterSnapshot {

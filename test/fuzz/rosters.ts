@@ -1,4 +1,5 @@
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
+import type { ProcessHealth } from '../../src/model/process-health.ts'
 import type { Registration, RosterChange, RosterEntry } from '../../src/model/roster-entry.ts'
 import type { ClusterMessage } from '../../src/registration/registration-message.ts'
 import {
@@ -53,6 +54,18 @@ function entry(dice: Dice, node: string): RosterEntry {
 /** The node that a process takes for its own. */
 type At = Pick<Registration, 'node' | 'mode'>
 
+const health = (dice: Dice): ProcessHealth | null =>
+  dice.pick([
+    null,
+    {
+      ready: dice.chance(0.5),
+      waitingFor: dice.chance(0.5) ? ['P'] : [],
+      lagSeconds: dice.below(10),
+      losses: dice.below(3),
+      lastLossAt: dice.pick([null, 1_700_000_000_000]),
+    },
+  ])
+
 function registration(dice: Dice, { node, mode }: At): Registration {
   const { state, ...standing } = entry(dice, node)
   return {
@@ -61,6 +74,7 @@ function registration(dice: Dice, { node, mode }: At): Registration {
     state: state === 'gone' ? 'alive' : state,
     connections: { processes: 0, outbound: 1, inbound: 1, export: 0 },
     sequences: [{ table: 'TRADE', last: dice.below(100) }],
+    health: health(dice),
   }
 }
 
@@ -84,6 +98,7 @@ function snapshot(dice: Dice): ClusterSnapshot {
     tables: [{ table: tableName(dice), sequence: 3 }],
     rate: 0.5,
     version: dice.pick([null, '1.0.0']),
+    health: health(dice),
   } as const
   const link = {
     node: 'c',

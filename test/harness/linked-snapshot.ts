@@ -12,6 +12,7 @@ const aProcess = (name: string, status: ProcessSnapshot['status']): ProcessSnaps
   tables: [],
   rate: 0,
   version: null,
+  health: null,
 })
 
 const aNode = (name: string, more: Partial<NodeSnapshot>): NodeSnapshot => ({

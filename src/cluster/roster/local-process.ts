@@ -50,7 +50,7 @@ export class PublishRate {
 }
 
 export function rosterEntry(registration: Registration, state: ProcessState): RosterEntry {
-  const { connections: _, sequences: __, ...lasting } = registration
+  const { connections: _, sequences: __, health: ___, ...lasting } = registration
   return { ...lasting, state }
 }
 
@@ -86,6 +86,7 @@ export function processSnapshot(local: LocalProcess): ProcessSnapshot {
     tables: registration.sequences.map(({ table, last }) => ({ table, sequence: last })),
     rate: state === 'alive' ? local.rate.perSecond() : 0,
     version: local.version,
+    health: state === 'alive' ? registration.health : null,
   }
 }
 
@@ -100,5 +101,6 @@ export function remoteProcessSnapshot(entry: RosterEntry): ProcessSnapshot {
     tables: (entry.last ?? []).map(({ table, last }) => ({ table, sequence: last })),
     rate: 0,
     version: null,
+    health: null,
   }
 }

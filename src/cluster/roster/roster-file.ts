@@ -229,6 +229,7 @@ export function assumedRegistration(entry: RosterEntry): Registration {
     state: entry.state === 'leaving' || entry.state === 'ended' ? entry.state : 'alive',
     connections: noConnections,
     sequences: [],
+    health: null,
   }
 }
 

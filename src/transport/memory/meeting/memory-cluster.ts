@@ -61,7 +61,7 @@ export class MemoryCluster implements MemoryHub {
   }
 
   put(registration: Registration): void {
-    const { connections: _connections, sequences: _sequences, ...entry } = registration
+    const { connections: _connections, sequences: _sequences, health: _, ...entry } = registration
     const known = this.#entries.get(entry.incarnation)
     if (known?.state === 'ended' || isDeepStrictEqual(known, entry)) return
     this.#entries.set(entry.incarnation, entry)

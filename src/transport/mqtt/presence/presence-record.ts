@@ -53,7 +53,7 @@ const clusterRecord = record<ClusterRecord & { v: number }>({
 
 /** What others are told of a process: not what `mon` alone reads. */
 export function entryOf(registration: Registration): RosterEntry {
-  const { connections: _connections, sequences: _sequences, ...rest } = registration
+  const { connections: _connections, sequences: _sequences, health: _, ...rest } = registration
   return rest
 }
 

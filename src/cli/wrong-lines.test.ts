@@ -1,0 +1,131 @@
+import { expect, it } from 'vitest'
+import { linkedSnapshot } from '../../test/harness/linked-snapshot.ts'
+import {
+  type ClusterSnapshot,
+  nothingSaid,
+  type NodeSnapshot,
+  type ProcessSnapshot,
+} from '../model/cluster-snapshot.ts'
+import { noConnections } from '../model/new-registration.ts'
+import type { ProcessHealth } from '../model/process-health.ts'
+import { sortedSnapshot, type SortKey } from './sorted-snapshot.ts'
+import { wrongLines } from './wrong-lines.ts'
+
+const well: ProcessHealth = {
+  ready: true,
+  waitingFor: [],
+  lagSeconds: 0,
+  losses: 0,
+  lastLossAt: null,
+}
+
+const aProcess = (name: string, more: Partial<ProcessSnapshot> = {}): ProcessSnapshot => ({
+  name,
+  pid: 1,
+  status: 'HEALTHY',
+  processPort: null,
+  zeromqPort: null,
+  connections: noConnections,
+  tables: [],
+  rate: 0,
+  version: null,
+  health: well,
+  ...more,
+})
+
+const aNode = (name: string, more: Partial<NodeSnapshot> = {}): NodeSnapshot => ({
+  ...nothingSaid,
+  name,
+  address: '10.0.0.1',
+  state: 'alive',
+  wire: null,
+  refusal: null,
+  clock: { wallClock: 1_000_000, withinMs: 0 },
+  ...more,
+})
+
+const cluster = (...nodes: NodeSnapshot[]): ClusterSnapshot => ({
+  system: null,
+  node: 'a',
+  mode: 'mesh',
+  link: 'relay',
+  nodes,
+})
+
+const linesOf = (...nodes: NodeSnapshot[]): readonly string[] => wrongLines(cluster(...nodes)).lines
+
+it('where nothing is wrong one sentence says so', () => {
+  const lost = { ...well, losses: 5, lastLossAt: 399_999 }
+  const processes = [aProcess('P', { health: lost }), aProcess('S'), aProcess('D', { status: 'DOWN' })]
+  expect(wrongLines(cluster(aNode('a', { processes }), aNode('b')))).toEqual({
+    isWell: true,
+    lines: ['nothing is wrong: 2 nodes, 2 processes, nothing lost within 10 min'],
+  })
+})
+
+it('what is wrong is told from nodes to slow processes', () => {
+  const link = {
+    node: 'b',
+    by: 'relay',
+    state: 'connecting',
+    at: '10.0.0.2:6002',
+    forMs: 61_000,
+    reception: null,
+  } as const
+  const processes = [
+    aProcess('SLOW', { health: { ...well, lagSeconds: 5 } }),
+    aProcess('LOST', { health: { ...well, losses: 3, lastLossAt: 988_000 } }),
+    aProcess('LATE', { health: { ...well, ready: false, waitingFor: ['P', 'Q'] } }),
+    aProcess('DUMB', { status: 'ERROR', health: null }),
+    aProcess('NEW', { status: 'STARTING' }),
+  ]
+  const silent = aNode('b', { state: 'gone', processes: [aProcess('X', { status: 'ERROR' })] })
+  expect(linesOf(aNode('a', { processes, links: [link] }), silent)).toEqual([
+    'node b (10.0.0.1) is not heard any more',
+    'the link from b to a does not stand for 1 min: 10.0.0.2:6002',
+    'DUMB on a has said nothing for 10 s or longer',
+    'LATE on a is not ready: it waits for P, Q',
+    'NEW on a has not taken its ports yet',
+    'LOST on a was told 3 losses, the last one 12 s ago',
+    'SLOW on a is slow: what it takes next is 5 s old',
+  ])
+})
+
+it('a link that is new may not stand yet, and one without a thread never will', () => {
+  const base = { node: 'b', by: 'relay', at: '10.0.0.2:6002', forMs: 1, reception: null } as const
+  const links = [
+    { ...base, state: 'connecting' as const },
+    { ...base, state: 'refused' as const },
+  ]
+  expect(linesOf(aNode('a', { links }))).toEqual(['a has no thread left for the link from b'])
+})
+
+it('of very much that is wrong the first lines are told, and how many more there are', () => {
+  const processes = Array.from({ length: 25 }, (_, index) =>
+    aProcess(`P${index}`, { status: 'ERROR' }),
+  )
+  const lines = linesOf(aNode('a', { processes }))
+  expect(lines).toHaveLength(21)
+  expect(lines.at(-1)).toBe('and 5 more')
+})
+
+it('a node that lets nobody in says why', () => {
+  const node = linkedSnapshot().nodes.find(({ refusal }) => refusal !== null)
+  const refused = node ?? aNode('b', { refusal: 'another key' })
+  expect(linesOf(refused)[0]).toContain('does not let this node in: ')
+})
+
+it.each<[SortKey, string[]]>([
+  ['name', ['A', 'B', 'C']],
+  ['lag', ['B', 'A', 'C']],
+  ['rate', ['C', 'A', 'B']],
+  ['losses', ['A', 'B', 'C']],
+])('processes are sorted by %s', (key, names) => {
+  const processes = [
+    aProcess('C', { rate: 9, health: null }),
+    aProcess('B', { rate: 1, health: { ...well, lagSeconds: 2, losses: 1 } }),
+    aProcess('A', { rate: 5, health: { ...well, losses: 4 } }),
+  ]
+  const [node] = sortedSnapshot(cluster(aNode('a', { processes })), key).nodes
+  expect(node?.processes.map(({ name }) => name)).toEqual(names)
+})

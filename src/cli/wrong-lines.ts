@@ -1,0 +1,102 @@
+import { grouped } from '../base/text-table.ts'
+import type { ClusterSnapshot, NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
+import { lasting } from './lasting.ts'
+
+/** A link may take so long to stand, milliseconds. */
+const settledMs = 10_000
+
+/** Who takes what has come within this time is not told, seconds. */
+const slowSeconds = 5
+
+/** A loss is shown for so long, as a process is that has ended: whoever was told has read again by then. */
+const recentMs = 600_000
+
+/** Of a thousand processes that wait for one node a few are enough. */
+const maxLines = 20
+
+/** What is wrong, a sentence each; where nothing is (`isWell`), one that says so. */
+export interface Wrong {
+  readonly isWell: boolean
+  readonly lines: readonly string[]
+}
+
+/** What is wrong in a cluster, from nodes that are not heard to processes that are slow. */
+export function wrongLines({ nodes }: ClusterSnapshot): Wrong {
+  const alive = nodes.filter(({ state }) => state === 'alive')
+  const told = [
+    ...nodes.flatMap(ofNode),
+    ...nodes.flatMap(ofLinks),
+    ...alive.flatMap(silent),
+    ...alive.flatMap(unready),
+    ...alive.flatMap(lossy),
+    ...alive.flatMap(slow),
+  ]
+  if (told.length === 0) return { isWell: true, lines: [nothingWrong(nodes)] }
+  const more = told.length - maxLines
+  const lines = told.slice(0, maxLines)
+  return { isWell: false, lines: more > 0 ? [...lines, `and ${grouped(more)} more`] : lines }
+}
+
+function nothingWrong(nodes: readonly NodeSnapshot[]): string {
+  const living = nodes.flatMap(({ processes }) => processes.filter(({ status }) => status !== 'DOWN'))
+  return `nothing is wrong: ${numbered(nodes.length, 'node')}, ${numbered(living.length, 'process')}, nothing lost within 10 min`
+}
+
+function ofNode({ name, address, state, refusal }: NodeSnapshot): string[] {
+  const node = `node ${name} (${address ?? 'address not known'})`
+  if (refusal !== null) return [`${node} does not let this node in: ${refusal}`]
+  if (state === 'alive') return []
+  const what = {
+    suspect: 'has not been heard for a moment',
+    gone: 'is not heard any more',
+    unreachable: 'has never been heard',
+  }[state]
+  return [`${node} ${what}`]
+}
+
+const ofLinks = ({ name, links }: NodeSnapshot): string[] =>
+  links.flatMap(({ node, state, at, forMs }) => {
+    if (state === 'refused') return [`${name} has no thread left for the link from ${node}`]
+    if (state === 'connected' || forMs < settledMs) return []
+    return [`the link from ${node} to ${name} does not stand for ${lasting(forMs)}: ${at}`]
+  })
+
+const silent = (node: NodeSnapshot): string[] =>
+  node.processes.flatMap((process) =>
+    process.status === 'ERROR'
+      ? [`${placed(process, node)} has said nothing for 10 s or longer`]
+      : [],
+  )
+
+const unready = (node: NodeSnapshot): string[] =>
+  node.processes.flatMap((process) => {
+    const { status, health } = process
+    if (status === 'STARTING') return [`${placed(process, node)} has not taken its ports yet`]
+    if (health === null || health.ready) return []
+    const names = health.waitingFor.length === 0 ? '' : `: it waits for ${health.waitingFor.join(', ')}`
+    return [`${placed(process, node)} is not ready${names}`]
+  })
+
+const lossy = (node: NodeSnapshot): string[] =>
+  node.processes.flatMap((process) => {
+    const { losses, lastLossAt } = process.health ?? { losses: 0, lastLossAt: null }
+    if (lastLossAt === null) return []
+    // By the clock of its host, as far as that is known.
+    const ago = Math.max(0, (node.clock?.wallClock ?? lastLossAt) - lastLossAt)
+    if (ago > recentMs) return []
+    return [
+      `${placed(process, node)} was told ${numbered(losses, 'loss')}, the last one ${lasting(ago)} ago`,
+    ]
+  })
+
+const slow = (node: NodeSnapshot): string[] =>
+  node.processes.flatMap((process) => {
+    const seconds = process.health?.lagSeconds ?? 0
+    if (seconds < slowSeconds) return []
+    return [`${placed(process, node)} is slow: what it takes next is ${lasting(seconds * 1000)} old`]
+  })
+
+const placed = ({ name }: ProcessSnapshot, node: NodeSnapshot): string => `${name} on ${node.name}`
+
+const numbered = (count: number, noun: string): string =>
+  `${grouped(count)} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`
