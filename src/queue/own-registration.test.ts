@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
+import { eventually } from '../../test/harness/eventually.ts'
 import type { Registration } from '../model/roster-entry.ts'
 import { openUpdateQueue } from './open-update-queue.ts'
 import { MemoryCluster } from '../transport/memory/meeting/memory-cluster.ts'
@@ -35,6 +36,21 @@ it('D20: has the last numbers of all streams from when the process leaves', asyn
   for (const { state, last: told } of said) expect(told).toEqual(state === 'alive' ? null : last)
   const states = new Set(said.map(({ state }) => state))
   expect([...states]).toEqual(expect.arrayContaining(['leaving', 'ended']))
+})
+
+it('is said again where the process is well no longer, and when it is again', async () => {
+  const { transport, said } = recorded()
+  const queue = await openUpdateQueue({ process: 'SLOW', transport })
+  const taken = Promise.withResolvers<void>()
+  const subscription = queue.subscribe('A', { onDelivery: () => taken.promise })
+  await subscription.ready
+  queue.publish({ table: 'A', kind: 'insert', record: {} })
+  const lag = () => said.at(-1)?.health?.lagSeconds ?? 0
+  await eventually('it is said that it lags', () => lag() >= 2)
+  expect(said.at(-1)?.health).toMatchObject({ ready: true, waitingFor: [], losses: 0 })
+  taken.resolve()
+  await eventually('it is said that it does not', () => lag() === 0)
+  await queue.close()
 })
 
 it('is said again where something was published since: an idle process leaves the repeating to its transport', async () => {

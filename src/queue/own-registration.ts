@@ -55,8 +55,10 @@ export class OwnRegistration {
     return settled.promise
   }
 
+  /** To be said now. */
   current(): Registration {
     const { state } = this.#publisher
+    this.#saidHealth = this.#health()
     return {
       ...this.#given,
       publishes: this.#publisher.publishes,
@@ -84,7 +86,6 @@ export class OwnRegistration {
     if (this.#isClosed) return
     this.#publisher.registrationSaid()
     this.#commits = this.#publisher.published.commits
-    this.#saidHealth = this.#health()
     this.#transport.register(this.current())
   }
 
