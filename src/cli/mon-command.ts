@@ -53,7 +53,9 @@ async function showLive(first: Shown, query: () => Promise<Shown>): Promise<void
   let shown = first
   while (!stop.signal.aborted) {
     // Home and clear below: the screen does not flicker as it would by clearing it whole.
-    process.stdout.write(`\x1b[H\x1b[J${snapshotTable(shown.snapshot, shown.wrong, process.stdout)}\n`)
+    process.stdout.write(
+      `\x1b[H\x1b[J${snapshotTable(shown.snapshot, shown.wrong, process.stdout)}\n`,
+    )
     await pause(refreshMs, stop.signal)
     if (stop.signal.aborted) break
     try {

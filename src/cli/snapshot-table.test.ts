@@ -17,7 +17,7 @@ const processOf = (name: string): ProcessSnapshot => ({
   tables: [{ table: 'TRADE', sequence: 12 }],
   rate: 1.4,
   version: null,
-  health: { ready: true, waitingFor: [], lagSeconds: 2, losses: 7, lastLossAt: 0 },
+  health: { ready: true, waitingFor: [], lagSeconds: 2, losses: 7, lastLoss: null },
 })
 
 const alive: NodeSnapshot = {

@@ -7,7 +7,7 @@ import {
   type ProcessSnapshot,
 } from '../model/cluster-snapshot.ts'
 import { noConnections } from '../model/new-registration.ts'
-import type { ProcessHealth } from '../model/process-health.ts'
+import type { ProcessHealth, ToldLoss } from '../model/process-health.ts'
 import { sortedSnapshot, type SortKey } from './sorted-snapshot.ts'
 import { wrongLines } from './wrong-lines.ts'
 
@@ -16,8 +16,18 @@ const well: ProcessHealth = {
   waitingFor: [],
   lagSeconds: 0,
   losses: 0,
-  lastLossAt: null,
+  lastLoss: null,
 }
+
+const lostAt = (at: number, more: Partial<ToldLoss> = {}): ToldLoss => ({
+  at,
+  table: 'TRADE',
+  publisher: 'P on b',
+  from: 5,
+  to: 9,
+  reason: 'evicted',
+  ...more,
+})
 
 const aProcess = (name: string, more: Partial<ProcessSnapshot> = {}): ProcessSnapshot => ({
   name,
@@ -55,8 +65,12 @@ const cluster = (...nodes: NodeSnapshot[]): ClusterSnapshot => ({
 const linesOf = (...nodes: NodeSnapshot[]): readonly string[] => wrongLines(cluster(...nodes)).lines
 
 it('where nothing is wrong one sentence says so', () => {
-  const lost = { ...well, losses: 5, lastLossAt: 399_999 }
-  const processes = [aProcess('P', { health: lost }), aProcess('S'), aProcess('D', { status: 'DOWN' })]
+  const lost = { ...well, losses: 5, lastLoss: lostAt(399_999) }
+  const processes = [
+    aProcess('P', { health: lost }),
+    aProcess('S'),
+    aProcess('D', { status: 'DOWN' }),
+  ]
   expect(wrongLines(cluster(aNode('a', { processes }), aNode('b')))).toEqual({
     isWell: true,
     lines: ['nothing is wrong: 2 nodes, 2 processes, nothing lost within 10 min'],
@@ -74,7 +88,7 @@ it('what is wrong is told from nodes to slow processes', () => {
   } as const
   const processes = [
     aProcess('SLOW', { health: { ...well, lagSeconds: 5 } }),
-    aProcess('LOST', { health: { ...well, losses: 3, lastLossAt: 988_000 } }),
+    aProcess('LOST', { health: { ...well, losses: 3, lastLoss: lostAt(988_000) } }),
     aProcess('LATE', { health: { ...well, ready: false, waitingFor: ['P', 'Q'] } }),
     aProcess('DUMB', { status: 'ERROR', health: null }),
     aProcess('NEW', { status: 'STARTING' }),
@@ -86,7 +100,7 @@ it('what is wrong is told from nodes to slow processes', () => {
     'DUMB on a has said nothing for 10 s or longer',
     'LATE on a is not ready: it waits for P, Q',
     'NEW on a has not taken its ports yet',
-    'LOST on a was told 3 losses, the last one 12 s ago',
+    'LOST on a was told 3 losses, the last 12 s ago: TRADE from 5 to 9 of P on b (evicted)',
     'SLOW on a is slow: what it takes next is 5 s old',
   ])
 })
@@ -98,6 +112,19 @@ it('a link that is new may not stand yet, and one without a thread never will', 
     { ...base, state: 'refused' as const },
   ]
   expect(linesOf(aNode('a', { links }))).toEqual(['a has no thread left for the link from b'])
+})
+
+it.each<[Partial<ToldLoss>, string]>([
+  [{ to: null, reason: 'gone' }, 'TRADE from 5 of P on b (gone)'],
+  [{ from: null, reason: 'ended' }, 'TRADE to 9 of P on b (ended)'],
+  [
+    { table: null, publisher: null, from: null, to: null, reason: 'roster-lost' },
+    'any table (roster-lost)',
+  ],
+])('says of a loss what is known of it: %o', (known, told) => {
+  const health = { ...well, losses: 1, lastLoss: lostAt(1_000_000, known) }
+  const lines = linesOf(aNode('a', { processes: [aProcess('LOST', { health })] }))
+  expect(lines).toEqual([`LOST on a was told a loss 0 s ago: ${told}`])
 })
 
 it('of very much that is wrong the first lines are told, and how many more there are', () => {

@@ -1,5 +1,6 @@
 import { grouped } from '../base/text-table.ts'
 import type { ClusterSnapshot, NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
+import type { ToldLoss } from '../model/process-health.ts'
 import { lasting } from './lasting.ts'
 
 /** A link may take so long to stand, milliseconds. */
@@ -38,7 +39,9 @@ export function wrongLines({ nodes }: ClusterSnapshot): Wrong {
 }
 
 function nothingWrong(nodes: readonly NodeSnapshot[]): string {
-  const living = nodes.flatMap(({ processes }) => processes.filter(({ status }) => status !== 'DOWN'))
+  const living = nodes.flatMap(({ processes }) =>
+    processes.filter(({ status }) => status !== 'DOWN'),
+  )
   return `nothing is wrong: ${numbered(nodes.length, 'node')}, ${numbered(living.length, 'process')}, nothing lost within 10 min`
 }
 
@@ -73,27 +76,38 @@ const unready = (node: NodeSnapshot): string[] =>
     const { status, health } = process
     if (status === 'STARTING') return [`${placed(process, node)} has not taken its ports yet`]
     if (health === null || health.ready) return []
-    const names = health.waitingFor.length === 0 ? '' : `: it waits for ${health.waitingFor.join(', ')}`
+    const names =
+      health.waitingFor.length === 0 ? '' : `: it waits for ${health.waitingFor.join(', ')}`
     return [`${placed(process, node)} is not ready${names}`]
   })
 
 const lossy = (node: NodeSnapshot): string[] =>
   node.processes.flatMap((process) => {
-    const { losses, lastLossAt } = process.health ?? { losses: 0, lastLossAt: null }
-    if (lastLossAt === null) return []
+    const { losses, lastLoss } = process.health ?? { losses: 0, lastLoss: null }
+    if (lastLoss === null) return []
     // By the clock of its host, as far as that is known.
-    const ago = Math.max(0, (node.clock?.wallClock ?? lastLossAt) - lastLossAt)
+    const ago = Math.max(0, (node.clock?.wallClock ?? lastLoss.at) - lastLoss.at)
     if (ago > recentMs) return []
-    return [
-      `${placed(process, node)} was told ${numbered(losses, 'loss')}, the last one ${lasting(ago)} ago`,
-    ]
+    const told = losses === 1 ? 'a loss' : `${grouped(losses)} losses, the last`
+    return [`${placed(process, node)} was told ${told} ${lasting(ago)} ago: ${lostRange(lastLoss)}`]
   })
+
+function lostRange({ table, publisher, from, to, reason }: ToldLoss): string {
+  const range = [
+    ...(from === null ? [] : [`from ${grouped(from)}`]),
+    ...(to === null ? [] : [`to ${grouped(to)}`]),
+  ]
+  const of = publisher === null ? [] : [`of ${publisher}`]
+  return `${[table ?? 'any table', ...range, ...of].join(' ')} (${reason})`
+}
 
 const slow = (node: NodeSnapshot): string[] =>
   node.processes.flatMap((process) => {
     const seconds = process.health?.lagSeconds ?? 0
     if (seconds < slowSeconds) return []
-    return [`${placed(process, node)} is slow: what it takes next is ${lasting(seconds * 1000)} old`]
+    return [
+      `${placed(process, node)} is slow: what it takes next is ${lasting(seconds * 1000)} old`,
+    ]
   })
 
 const placed = ({ name }: ProcessSnapshot, node: NodeSnapshot): string => `${name} on ${node.name}`

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import { processName, type PublisherIdentity } from '../model/publisher-identity.ts'
+import { processOnNode } from '../model/publisher-identity.ts'
 import type { Published } from '../model/published.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
@@ -64,7 +64,7 @@ export class Publishing {
     return answerOf(status, {
       ...told,
       confirmed: confirmed.length,
-      missing: missing.slice(0, maxNamed).map(nameOf),
+      missing: missing.slice(0, maxNamed).map(processOnNode),
     })
   }
 
@@ -105,9 +105,6 @@ export class Publishing {
     }
   }
 }
-
-const nameOf = (subscriber: PublisherIdentity): string =>
-  `${processName(subscriber)} on ${subscriber.node}`
 
 const answerOf = (status: number, told: object): Answer => ({
   status,

@@ -24,3 +24,7 @@ export const processName = ({
   process: string
   instance: string
 }): string => (instance === '' ? process : `${process}/${instance}`)
+
+/** The same with where it runs: names are told apart on one node only. */
+export const processOnNode = (of: { node: string; process: string; instance: string }): string =>
+  `${processName(of)} on ${of.node}`

@@ -95,12 +95,8 @@ export class ComposedQueue<Tables extends TablesOf> implements UpdateQueue<Table
     this.#departure = new Departure(parts.clock, this.#publisher, this.#commits, () =>
       this.#proceed(),
     )
-    this.#registration = new OwnRegistration(
-      registration,
-      transport,
-      publisher,
-      subscriber,
-      () => this.#report.told(),
+    this.#registration = new OwnRegistration(registration, transport, publisher, subscriber, () =>
+      this.#report.told(),
     )
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import { maxWaitingFor, type ProcessHealth } from '../model/process-health.ts'
+import { maxWaitingFor, type ProcessHealth, type ToldLoss } from '../model/process-health.ts'
+import { processOnNode } from '../model/publisher-identity.ts'
 import type { Publisher } from '../publisher/publisher.ts'
 import { oldestHeldAt } from '../subscriber/oldest-held.ts'
 import type { Subscriber } from '../subscriber/subscriber.ts'
@@ -15,6 +16,11 @@ interface ReportParts {
   readonly subscriptions: Subscriptions
   readonly counters: Counters
   readonly feed: QueueFeed
+}
+
+function toldLoss({ at, loss }: NonNullable<QueueHealth['lastLoss']>): ToldLoss {
+  const { table, publisher, from, to, reason } = loss
+  return { at, table, publisher: publisher && processOnNode(publisher), from, to, reason }
 }
 
 /** What a queue says of itself when it is asked. */
@@ -66,7 +72,7 @@ export class QueueReport {
       waitingFor: waitingFor.slice(0, maxWaitingFor),
       lagSeconds: Math.floor(lagSeconds),
       losses,
-      lastLossAt: lastLoss?.at ?? null,
+      lastLoss: lastLoss && toldLoss(lastLoss),
     }
   }
 

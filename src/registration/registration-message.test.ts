@@ -34,7 +34,14 @@ const registration: Registration = {
     waitingFor: ['P'],
     lagSeconds: 3,
     losses: 2,
-    lastLossAt: 1_700_000_000_000,
+    lastLoss: {
+      at: 1_700_000_000_000,
+      table: 'TRADE',
+      publisher: 'P on a',
+      from: 3,
+      to: null,
+      reason: 'gone',
+    },
   },
 }
 

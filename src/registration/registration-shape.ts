@@ -17,7 +17,8 @@ import type {
   RosterEntry,
 } from '../model/roster-entry.ts'
 import { timelessEntry } from '../model/roster-entry.ts'
-import { maxWaitingFor, type ProcessHealth } from '../model/process-health.ts'
+import { lossReasons } from '../model/loss.ts'
+import { maxWaitingFor, type ProcessHealth, type ToldLoss } from '../model/process-health.ts'
 import { refusals } from '../model/shut-out.ts'
 import { type TurnedAway, turnedAwayReasons } from '../model/turned-away.ts'
 import type { JsonShape } from '../base/json-shape.ts'
@@ -59,6 +60,19 @@ const connectionCounts = record<ConnectionCounts>({
   export: count,
 })
 
+/** What a newer version says in other words is passed over. */
+const toldLoss: JsonShape<ToldLoss | null> = (value) =>
+  nullable(
+    record<ToldLoss>({
+      at: quantity,
+      table: nullable(name),
+      publisher: nullable(sentence),
+      from: nullable(count),
+      to: nullable(count),
+      reason: oneOf(lossReasons),
+    }),
+  )(value) ?? null
+
 /** What was said longer than it has to be is cut: only people read it. */
 const processHealth = orElse(
   null,
@@ -68,7 +82,7 @@ const processHealth = orElse(
       waitingFor: (value) => list(sentence)(value)?.slice(0, maxWaitingFor),
       lagSeconds: quantity,
       losses: count,
-      lastLossAt: nullable(quantity),
+      lastLoss: toldLoss,
     }),
   ),
 )

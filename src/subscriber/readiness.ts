@@ -1,4 +1,4 @@
-import { processName } from '../model/publisher-identity.ts'
+import { processOnNode } from '../model/publisher-identity.ts'
 import type { RosterChange } from '../model/roster-entry.ts'
 import type { Source } from './source.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
@@ -59,8 +59,7 @@ export class Readiness {
         if (state === 'alive' || state === 'leaving') this.#awaited.add(incarnation)
       }
     }
-    for (const entry of change.entries)
-      this.#names.set(entry.incarnation, `${processName(entry)} on ${entry.node}`)
+    for (const entry of change.entries) this.#names.set(entry.incarnation, processOnNode(entry))
     this.check()
   }
 

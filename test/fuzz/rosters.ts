@@ -1,4 +1,5 @@
 import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
+import { lossReasons } from '../../src/model/loss.ts'
 import type { ProcessHealth } from '../../src/model/process-health.ts'
 import type { Registration, RosterChange, RosterEntry } from '../../src/model/roster-entry.ts'
 import type { ClusterMessage } from '../../src/registration/registration-message.ts'
@@ -62,7 +63,17 @@ const health = (dice: Dice): ProcessHealth | null =>
       waitingFor: dice.chance(0.5) ? ['P'] : [],
       lagSeconds: dice.below(10),
       losses: dice.below(3),
-      lastLossAt: dice.pick([null, 1_700_000_000_000]),
+      lastLoss: dice.pick([
+        null,
+        {
+          at: 1_700_000_000_000,
+          table: dice.pick([null, tableName(dice)]),
+          publisher: dice.pick([null, 'P on a']),
+          from: dice.pick([null, 3]),
+          to: dice.pick([null, 9]),
+          reason: dice.pick(lossReasons),
+        },
+      ]),
     },
   ])
 

@@ -1,4 +1,5 @@
 import { TidingsError } from '../../base/tidings-error.ts'
+import { processOnNode } from '../../model/publisher-identity.ts'
 import type { UpdateQueue } from '../../queue/update-queue.ts'
 import { queueTableOf } from '../changed-table.ts'
 import type { TellCapture } from './capture-event.ts'
@@ -100,9 +101,7 @@ export class CaptureWatch {
     const isStalled = confirmed.stalledMs > limits.subscriberWaitsMs
     if (isStalled && !this.#isStalled) {
       const { missing } = await queue.flush({ drainMs: 0 })
-      const names = missing.map(({ node, process, instance }) =>
-        instance === '' ? `${process} on ${node}` : `${process}/${instance} on ${node}`,
-      )
+      const names = missing.map(processOnNode)
       if (names.length === 0) return
       tell(
         'warning',
