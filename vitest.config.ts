@@ -22,7 +22,8 @@ const exhaustive = [
 /**
  * What `npm test` runs in a minute and a half: whatever stands beside the code, and directly in test/, but for the list above.
  * The folders of test/ hold what takes long, mostly whole systems: `npm run test:all` runs that too.
- * The stories of test/cases/ are a command of their own: `npm run cases`.
+ * The stories of test/cases/ are a command of their own, `npm run cases`, and so are the programs of examples/, `npm run examples`,
+ * but for those that need no packages, or few.
  */
 const projects = {
   quick: {
@@ -33,8 +34,12 @@ const projects = {
     setupFiles: ['test/harness/leaves-nothing-open.ts'],
   },
   alone: { include: alone },
-  long: { include: ['test/*/**/*.test.ts', ...exhaustive], exclude: ['test/cases/**'] },
+  long: {
+    include: ['test/*/**/*.test.ts', ...exhaustive],
+    exclude: ['test/cases/**', 'test/examples/!(two-processes|express).test.ts'],
+  },
   cases: { include: ['test/cases/*.test.ts'] },
+  examples: { include: ['test/examples/*.test.ts'] },
 }
 
 /** Nothing is judged by it: only what never ends runs into it, on however busy a machine. */

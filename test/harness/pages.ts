@@ -13,6 +13,7 @@ export const pages = [
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  'examples/README.md',
 ]
 
 /** The fenced blocks of one language. */
