@@ -160,16 +160,20 @@ export class Child {
 }
 
 /** The child of a process that has just one; -1 while it has none. */
-function onlyChild(pid: number): number {
+const onlyChild = (pid: number): number => childrenOf(pid)[0] ?? -1
+
+/** The processes that one has started and that have not ended; of a process that is gone none. */
+export function childrenOf(pid: number): number[] {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    return Number(children.trim().split(' ')[0] || -1)
+    return children.trim().split(' ').filter(Boolean).map(Number)
   } catch {
-    return -1
+    return []
   }
 }
 
-function signalOther(pid: number, signal: NodeJS.Signals): void {
+/** Also where it has ended just now. */
+export function signalOther(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {

@@ -5,13 +5,15 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { Child } from './child.ts'
+import { Child, childrenOf, signalOther } from './child.ts'
+import { eventually } from './eventually.ts'
 import { asUser, here, inside } from './place.ts'
 import type { Place } from './place.ts'
 import { scratchDirectory } from './scratch.ts'
@@ -118,6 +120,16 @@ export class Postgres {
     await this.#server?.end('SIGINT')
   }
 
+  /** Kills it and all of its processes, as a crash does, and starts it again on what it had written. */
+  async crash(): Promise<void> {
+    const backends = childrenOf(this.pid)
+    // It first: it would begin anew by itself.
+    await this.#server?.end('SIGKILL')
+    for (const pid of backends) signalOther(pid, 'SIGKILL')
+    await eventually('its processes have let go of their memory', () => !backends.some(isRunning))
+    await this.run()
+  }
+
   /** For clients of the test's own process and of its children: by the socket. */
   get config(): { host: string; port: number; user: string; database: string } {
     return { host: this.#folder, port: this.#port, user: postgresUser, database: 'postgres' }
@@ -169,6 +181,14 @@ export class Postgres {
       place: this.#place,
       ipc: false,
     })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 

@@ -226,6 +226,26 @@ it.runIf(hasPostgres)(
   },
 )
 
+it.runIf(hasPostgres)(
+  'a table that the transaction has changed is truncated or altered behind SET CONSTRAINTS alone',
+  async () => {
+    const client = await pool.connect()
+    for (const statement of ['truncate leg', 'alter table leg add column note text']) {
+      await client.query('begin')
+      await client.query(`insert into leg values (1, 'T1')`)
+      await expect(client.query(statement)).rejects.toMatchObject({ code: '55006' })
+      await client.query('rollback')
+      await client.query('begin')
+      await client.query(`insert into leg values (1, 'T1')`)
+      await client.query('set constraints all immediate')
+      await client.query(statement)
+      await client.query('rollback')
+    }
+    client.release()
+    expect(await told()).toEqual([])
+  },
+)
+
 it.runIf(hasPostgres)('a TRUNCATE is a reset, and none where it was rolled back', async () => {
   await run('begin', 'truncate once', 'rollback')
   expect(await told()).toEqual([])

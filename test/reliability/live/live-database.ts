@@ -28,11 +28,30 @@ export interface LiveReader {
   rows(table: LiveName): Promise<readonly object[]>
   /** Live tables of it. */
   keep(queue: UpdateQueue<LiveSchema>): Promise<KeptTables>
+  /** Ends its connections. */
+  close(): Promise<void>
 }
 
-/** A database that `npm run live` is run with. `place` finds it, such as the path of a file. */
+/** Where a database is, as long as the processes of a test run. */
+export interface LiveServer {
+  /** What finds it, such as the path of a file. */
+  readonly place: string
+  /** Kills the server of the database, and starts it again on what it had written; null: it has none. */
+  readonly kill: (() => Promise<void>) | null
+}
+
+/** What writes beside those that read, and how. */
+export interface CreateOptions {
+  /** Whether the tables get what an adapter needs; default: true. */
+  readonly hasTriggers?: boolean
+}
+
+/** A database that `npm run live` is run with. */
 export interface LiveDatabase {
-  create(place: string): Promise<void>
+  /** Transactions that a process has open at a time. */
+  readonly lanes: number
+  start(): Promise<LiveServer>
+  create(place: string, options?: CreateOptions): Promise<void>
   /** Whose commits are published in the name of the queue. */
   publishing(place: string, queue: UpdateQueue<LiveSchema>): Promise<LiveWriter>
   /** Whose commits nobody publishes. */

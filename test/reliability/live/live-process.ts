@@ -3,14 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { seededRandom } from '../../../src/base/random.ts'
 import { openUpdateQueue } from '../../../src/index.ts'
 import type { UpdateQueue } from '../../../src/queue/update-queue.ts'
-import { rowTexts } from '../../harness/account-database.ts'
-import {
-  type KeptTables,
-  type LiveName,
-  liveNames,
-  type LiveReader,
-  type LiveSchema,
-} from './live-database.ts'
+import { differences } from './compared.ts'
+import { type LiveName, liveNames, type LiveSchema } from './live-database.ts'
 import { liveDatabases, type LiveProcessSetup, type LiveTask } from './live-setup.ts'
 import { NaiveTables } from './naive-tables.ts'
 
@@ -30,33 +24,24 @@ async function roleOf(): Promise<(task: LiveTask) => Promise<unknown>> {
     const kept = setup.isNaive
       ? await NaiveTables.open(queue, (table) => reader.rows(table))
       : await reader.keep(queue)
-    return () => differences(reader, kept)
+    return () => differences(reader, kept, name)
   }
   const queue = role === 'writer' ? await openQueue() : null
   const writer = queue ? await database.publishing(place, queue) : await database.bypassing(place)
   return async ({ transactions }) => {
-    for (let count = 0; count < transactions; count++) {
-      await writer.transaction(random)
-      if (queue && random() < 0.002)
-        queue.reset(liveNames[count % 2] as LiveName, { reason: 'by hand' })
-      await pause(role === 'writer' && random() < 0.8 ? 0 : random() * 4)
+    let left = transactions
+    const work = async (): Promise<void> => {
+      while (left-- > 0) {
+        await writer.transaction(random)
+        if (queue && random() < 0.002)
+          queue.reset(liveNames[left % 2] as LiveName, { reason: 'by hand' })
+        await pause(role === 'writer' && random() < 0.8 ? 0 : random() * 4)
+      }
     }
+    await Promise.all(Array.from({ length: database.lanes }, work))
     await queue?.flush()
     return transactions
   }
-}
-
-/** By table, rows that only one of database and process has. */
-async function differences(reader: LiveReader, kept: KeptTables): Promise<string[]> {
-  await kept.settled()
-  const found: string[] = []
-  for (const table of liveNames) {
-    const there = new Set(rowTexts(await reader.rows(table)))
-    const here = new Set(rowTexts(kept.rows(table)))
-    for (const row of there.difference(here)) found.push(`${table}: only in the database: ${row}`)
-    for (const row of here.difference(there)) found.push(`${table}: only in ${name}: ${row}`)
-  }
-  return found
 }
 
 const act = await roleOf()

@@ -3,14 +3,12 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { seededRandom } from '../../../src/base/random.ts'
 import { Child, repository } from '../../harness/child.ts'
-import { scratchDirectory } from '../../harness/scratch.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
+import type { LiveServer } from './live-database.ts'
 import { liveDatabases, type LiveDatabaseName, type LiveProcessSetup } from './live-setup.ts'
 
 export interface LiveRunOptions {
   readonly database: LiveDatabaseName
-  /** Where the database is; default: a file that goes with the run. */
-  readonly place?: string
   readonly commits: number
   readonly writers: number
   readonly readers: number
@@ -26,13 +24,14 @@ export interface LiveOutcome {
   readonly rounds: number
   /** Transactions of writers that were not killed in that round; a tenth of them was rolled back. */
   readonly transactions: number
-  readonly killed: { writers: number; readers: number; clusters: number }
+  readonly killed: { writers: number; readers: number; clusters: number; databases: number }
   /** Rows that differed at the first quiet moment where a process did not become equal. */
   readonly differences: readonly string[]
 }
 
-/** What is killed in a round, in turn. */
-const faults = ['writer', 'none', 'cluster', 'writer', 'reader'] as const
+/** What is killed in a round, in turn. Not every database has a server of its own. */
+const faults = ['writer', 'none', 'cluster', 'database', 'writer', 'reader'] as const
+type LiveFault = (typeof faults)[number]
 
 /** Transactions of each writer in a round, at most. */
 const mostInRound = 400
@@ -44,10 +43,10 @@ export class LiveRun {
   readonly #options: LiveRunOptions
   readonly #random: () => number
   #cluster: TestCluster | null = null
-  #place = ''
+  #server: LiveServer | null = null
   readonly #writers: Child[] = []
   readonly #readers: Child[] = []
-  readonly #killed = { writers: 0, readers: 0, clusters: 0 }
+  readonly #killed = { writers: 0, readers: 0, clusters: 0, databases: 0 }
 
   constructor(options: LiveRunOptions) {
     this.#options = options
@@ -57,8 +56,9 @@ export class LiveRun {
   async run(): Promise<LiveOutcome> {
     const { database, commits, writers, readers, say } = this.#options
     this.#cluster = await TestCluster.start('mesh', 1)
-    this.#place = this.#options.place ?? join(scratchDirectory(), 'live.db')
-    await liveDatabases[database].create(this.#place)
+    this.#server = await liveDatabases[database].start()
+    await liveDatabases[database].create(this.#server.place)
+    const turns = faults.filter((fault) => fault !== 'database' || this.#server?.kill)
     for (let index = 0; index < writers; index++)
       this.#writers.push(await this.#start('writer', `WRITER_${index}`))
     for (let index = 0; index < readers; index++)
@@ -68,7 +68,7 @@ export class LiveRun {
     let rounds = 0
     while (transactions < commits) {
       const each = Math.ceil(Math.min(mostInRound, (commits - transactions) / writers))
-      const fault = faults[rounds % faults.length]
+      const fault = turns[rounds % turns.length] as LiveFault
       const ends = this.#writers.map((child) => told(child, each))
       const bypassed = rounds % 2 === 0 ? told(bypass, Math.ceil(each / 20)) : null
       await this.#fail(fault)
@@ -95,7 +95,7 @@ export class LiveRun {
       role,
       name,
       database: this.#options.database,
-      place: this.#place,
+      place: (this.#server as LiveServer).place,
       definition,
       host: (nodes[0] as (typeof nodes)[number]).host,
       seed: Math.floor(this.#random() * 1e9),
@@ -107,7 +107,7 @@ export class LiveRun {
   }
 
   /** At a random instant of the round. */
-  async #fail(fault: (typeof faults)[number] | undefined): Promise<void> {
+  async #fail(fault: LiveFault): Promise<void> {
     await pause(20 + this.#random() * 400)
     const one = <Item>(items: readonly Item[]): Item =>
       items[Math.floor(this.#random() * items.length)] as Item
@@ -122,6 +122,9 @@ export class LiveRun {
       await node.end('SIGKILL')
       await node.start()
       this.#killed.clusters++
+    } else if (fault === 'database') {
+      await this.#server?.kill?.()
+      this.#killed.databases++
     }
   }
 
@@ -132,8 +135,11 @@ export class LiveRun {
       ['reader', this.#readers],
     ] as const)
       for (const [index, child] of children.entries())
-        if (child.process.exitCode !== null || child.process.signalCode !== null)
+        if (child.hasEnded) {
+          const { signal } = await child.ended
+          if (signal !== 'SIGKILL') throw new Error(`${child.name} ${child.state}:\n${child.log}`)
           children[index] = await this.#start(role, child.name)
+        }
   }
 
   /** Nobody writes: each reader has to become equal to the database. */

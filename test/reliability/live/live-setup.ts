@@ -1,8 +1,12 @@
 import type { LiveDatabase } from './live-database.ts'
+import { postgresLive } from './postgres-live.ts'
 import { sqliteLive } from './sqlite-live.ts'
 
 /** The databases that `npm run live` can be run with. */
-export const liveDatabases = { sqlite: sqliteLive } satisfies Record<string, LiveDatabase>
+export const liveDatabases = { sqlite: sqliteLive, postgres: postgresLive } satisfies Record<
+  string,
+  LiveDatabase
+>
 
 export type LiveDatabaseName = keyof typeof liveDatabases
 

@@ -1,7 +1,7 @@
 /**
- * `npm run live`: processes that write the same rows of a real database, some of which are killed, and a program that
- * does not publish; whenever all is quiet each live table has to be what the database is, row by row. Ends with 1
- * where one is not.
+ * `npm run live`: processes that write the same rows of a real database, which are killed now and then, as are those that read,
+ * GENESIS_CLUSTER and the server of the database, and a program that does not publish; whenever all is quiet each live table has to
+ * be what the database is, row by row. Ends with 1 where one is not.
  */
 import { writeFileSync } from 'node:fs'
 import { Option } from 'commander'
@@ -13,7 +13,7 @@ import { liveDatabases, type LiveDatabaseName } from './live-setup.ts'
 const names = Object.keys(liveDatabases) as LiveDatabaseName[]
 const { naive, seconds, json, ...values } = instrument(
   'live',
-  'Live tables beside a real database: writers of the same rows, of which some are killed, and a program that does not publish.',
+  'Live tables beside a real database: writers of the same rows, of which some are killed, as are readers, GENESIS_CLUSTER and the server of the database, and a program that does not publish.',
 )
   .addOption(new Option('--database <name>').choices(names).default('sqlite'))
   .option('--commits <n>', 'transactions in all', count, 4000)

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '../../../src/base/random.ts'
 import { publishCommits, readTable, snapshots } from '../../../src/database/sqlite/index.ts'
 import { liveTables } from '../../../src/live/index.ts'
+import { scratchDirectory } from '../../harness/scratch.ts'
 import type { LiveDatabase, LiveName, LiveSchema, LiveWriter } from './live-database.ts'
 
 const schema = `
@@ -18,6 +20,9 @@ const accounts = 12
 const entries = 5
 
 export const sqliteLive: LiveDatabase = {
+  // One connection of a process has one transaction.
+  lanes: 1,
+  start: () => Promise.resolve({ place: join(scratchDirectory(), 'live.db'), kill: null }),
   async create(place) {
     const database = open(place)
     database.exec(`pragma journal_mode = wal; ${schema}`)
@@ -52,6 +57,11 @@ export const sqliteLive: LiveDatabase = {
           rows: (table) => live.tables[table].values() as Iterable<object>,
           settled: () => live.settled(),
         }
+      },
+      close() {
+        plain.close()
+        kept.close()
+        return Promise.resolve()
       },
     })
   },
