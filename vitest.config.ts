@@ -36,7 +36,7 @@ const projects = {
   alone: { include: alone },
   long: {
     include: ['test/*/**/*.test.ts', ...exhaustive],
-    exclude: ['test/cases/**', 'test/examples/!(two-processes|express).test.ts'],
+    exclude: ['test/cases/**', 'test/examples/!(two-processes|express|browser).test.ts'],
   },
   cases: { include: ['test/cases/*.test.ts'] },
   examples: { include: ['test/examples/*.test.ts'] },

@@ -6,6 +6,8 @@ import { rolldown } from 'rolldown'
 const doors = [
   'index',
   'live/index',
+  'web/index',
+  'browser/index',
   'database/sqlite/index',
   'metrics/index',
   'opentelemetry/index',

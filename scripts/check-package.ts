@@ -29,6 +29,8 @@ try {
      import { metricsText } from 'tidings/metrics'
      import { publishCommits } from 'tidings/postgres'
      import { MemoryCluster } from 'tidings/testing'
+     import { liveTable as liveTableOfPage } from 'tidings/browser'
+     import { liveResponse } from 'tidings/web'
      import { createRequire } from 'node:module'
      const required = createRequire(import.meta.url)('tidings')
      if (required.openUpdateQueue !== openUpdateQueue) throw new Error('two copies')
@@ -44,6 +46,12 @@ try {
      }
      const live = await liveTable(b, { table: 'TRADE', key: 'id', read: () => [{ id: 2 }] })
      if (live.get(2) === undefined) throw new Error('no row')
+     const respond = liveResponse({ tables: { TRADE: live }, authorize: () => true })
+     globalThis.fetch = (url, options) => respond(new Request(url, options))
+     const page = liveTableOfPage('http://localhost/', 'TRADE')
+     await page.ready
+     if (page.get(2)?.id !== 2) throw new Error('no row in the page')
+     page.close()
      if (!metricsText(b).includes('tidings_build_info{version="')) throw new Error('no figures')
      try { publishCommits({}, a) } catch (error) {
        if (error.code !== 'USAGE') throw error

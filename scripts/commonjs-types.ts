@@ -43,6 +43,8 @@ export function writeCommonjsTypes(dist: string): void {
   for (const folder of [
     '.',
     'live',
+    'web',
+    'browser',
     'metrics',
     'opentelemetry',
     'database/sqlite',

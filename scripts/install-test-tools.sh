@@ -4,7 +4,7 @@
 # users), libfaketime (clocks that are wrong), strace (what a process asks of the system), stress-ng
 # (a machine that is busy), PostgreSQL (the statements of docs/VERSIONS.md) and, beside it, Redis and NATS (what the
 # benchmark compares with), Mosquitto (a real MQTT broker), systemd (what tells it that a service is ready, and what judges unit files), zsh and fish (completion), curl and openssl (clients of
-# the gateway, with certificates). For Debian and Ubuntu, as root; does nothing where all is there. Before that, as whoever it is, the data layers of docs/DATA-LAYERS.md, by npm: they are
+# the gateway, with certificates), Chromium (pages with live tables). For Debian and Ubuntu, as root; does nothing where all is there. Before that, as whoever it is, the data layers of docs/DATA-LAYERS.md, by npm: they are
 # large, and no dependency of this project.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ if ! cmp -s test/layers/package-lock.json "$layers/installed.json"; then
     cp test/layers/package-lock.json "$layers/installed.json"
 fi
 
-set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server mosquitto systemd prometheus zsh fish curl openssl
+set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server mosquitto systemd prometheus zsh fish curl openssl chromium
 
 for package in "$@"; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=yes

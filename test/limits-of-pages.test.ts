@@ -21,6 +21,7 @@ import { mqttLimits } from '../src/transport/mqtt/broker/mqtt-limits.ts'
 import { probeLimits } from '../src/probes/probe-limits.ts'
 import { presenceLimits } from '../src/transport/mqtt/presence/presence-limits.ts'
 import { socketLimits } from '../src/sockets/socket-options.ts'
+import { webLimits } from '../src/web/web-limits.ts'
 import { wireLimits } from '../src/wire/limits.ts'
 import { plain, read, table } from './harness/pages.ts'
 
@@ -52,6 +53,7 @@ describe('limits', () => {
     ['docs/CAPTURE.md', 'capture-limits', defaultCaptureLimits],
     ['docs/OBSERVE.md', 'probe-limits', probeLimits],
     ['docs/GATEWAY.md', 'gateway-limits', gatewayLimits],
+    ['docs/BROWSER.md', 'web-limits', webLimits],
   ] as const)('of %s, %s, are those of the code, each with its reason', (page, name, limits) => {
     const rows = table(page, name)
     const told = rows.map(([limit, number]) => [plain(limit), value(number)])

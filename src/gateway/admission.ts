@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { hostNameOf, isThisHostName } from '../base/this-host-name.ts'
 import type { BearerTokens } from './bearer-tokens.ts'
-import { RefusedRequest } from './refused-request.ts'
+import { RefusedRequest } from '../streams/refused-request.ts'
 
 export interface AdmissionOptions {
   /** null: none is asked for. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayLimits } from './gateway-limits.ts'
-import { RefusedRequest } from './refused-request.ts'
+import { RefusedRequest } from '../streams/refused-request.ts'
 
 /** Bounds the bytes of the bodies that are in memory at once. */
 export class BodyRoom {

@@ -8,7 +8,7 @@ import { ManualClock } from '../../test/harness/manual-clock.ts'
 import { openGateway } from '../../test/harness/open-gateway.ts'
 import { gatewayLimits } from './gateway-limits.ts'
 import { KeptAnswers } from './kept-answers.ts'
-import { RefusedRequest } from './refused-request.ts'
+import { RefusedRequest } from '../streams/refused-request.ts'
 
 const insert = (id: string, text = '') =>
   ({ table: 'TRADE', kind: 'insert', record: { id, text } }) as const

@@ -1,7 +1,7 @@
 import { toJson } from '../lines/json-output.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Delivery, Update } from '../model/update.ts'
-import type { StreamEvent } from './stream-frame.ts'
+import type { StreamEvent } from '../streams/stream-frame.ts'
 
 /** What a delivery is to readers: an event for each commit, loss and reset, in its order. */
 export function deliveryEvents(delivery: Delivery): StreamEvent[] {

@@ -5,15 +5,16 @@ import { metricsText } from '../metrics/metrics-text.ts'
 import { metricsContentType } from '../metrics/prometheus-text.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { bindFailure } from '../sockets/port-owner.ts'
+import { FeedSet } from '../streams/feed-set.ts'
+import { problemText, problemType, RefusedRequest } from '../streams/refused-request.ts'
+import { contentTypes } from '../streams/stream-frame.ts'
 import { Admission, type AdmissionOptions } from './admission.ts'
 import { BodyRoom } from './body-room.ts'
-import { Feeds } from './feeds.ts'
+import { Feed } from './feed.ts'
 import { type GatewayLimits, gatewayLimits } from './gateway-limits.ts'
 import { limitedServer, type TlsFiles } from './http-server.ts'
 import { loadFastify } from './load-fastify.ts'
 import { Publishing } from './publishing.ts'
-import { problemText, problemType, RefusedRequest } from './refused-request.ts'
-import { contentTypes } from './stream-frame.ts'
 import { streamRequest } from './stream-request.ts'
 
 export interface GatewayOptions extends Omit<AdmissionOptions, 'isEncrypted'> {
@@ -40,7 +41,7 @@ export class Gateway {
   readonly #options: GatewayOptions
   readonly #limits: GatewayLimits
   readonly #admission: Admission
-  readonly #feeds: Feeds
+  readonly #feeds: FeedSet<Feed>
   readonly #publishing: Publishing
   readonly #bodies: BodyRoom
   readonly #app: FastifyInstance
@@ -51,7 +52,7 @@ export class Gateway {
     this.#options = options
     this.#limits = limits
     this.#admission = new Admission({ ...options, isEncrypted: tls !== null })
-    this.#feeds = new Feeds({ queue, limits, clock })
+    this.#feeds = new FeedSet({ limits, clock })
     this.#publishing = new Publishing(queue, limits, clock)
     this.#bodies = new BodyRoom(limits)
     this.#app = app
@@ -161,7 +162,11 @@ export class Gateway {
 
   #stream({ raw }: FastifyRequest, reply: FastifyReply): void {
     const request = streamRequest(queryOf(raw.url), raw.headers)
-    const feed = this.#feeds.feedFor(request)
+    const { queue, clock = systemClock } = this.#options
+    const feed = this.#feeds.feedFor(
+      request.key,
+      (grown) => new Feed({ queue, request, limits: this.#limits, clock, grown }),
+    )
     reply.hijack()
     const response = reply.raw
     response.writeHead(200, {

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
-import { RefusedRequest } from './refused-request.ts'
+import { RefusedRequest } from '../streams/refused-request.ts'
 
 /** What is answered to a request. */
 export interface Answer {

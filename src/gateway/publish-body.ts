@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { TidingsError } from '../base/tidings-error.ts'
 import { ChangeReader } from '../lines/change-reader.ts'
 import type { NewChange } from '../model/reset.ts'
-import { RefusedRequest } from './refused-request.ts'
+import { RefusedRequest } from '../streams/refused-request.ts'
 import type { Turn } from './turn.ts'
 
 /** A commit of a body, with where it stands. */

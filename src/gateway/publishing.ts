@@ -7,7 +7,7 @@ import type { UpdateQueue } from '../queue/update-queue.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
 import { type Answer, KeptAnswers } from './kept-answers.ts'
 import { type BodyCommit, bodyCommits } from './publish-body.ts'
-import { RefusedRequest } from './refused-request.ts'
+import { RefusedRequest } from '../streams/refused-request.ts'
 import { Turn } from './turn.ts'
 
 /** A request that publishes. */

@@ -4,8 +4,8 @@ import { isPlainObject } from '../base/plain-object.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { exactJson } from '../lines/change-reader.ts'
 import type { TableFields } from '../queue/table-fields.ts'
-import { RefusedRequest } from './refused-request.ts'
-import type { StreamForm } from './stream-frame.ts'
+import { RefusedRequest } from '../streams/refused-request.ts'
+import type { StreamForm } from '../streams/stream-frame.ts'
 import { type TypedWhere, typedWhere } from './typed-where.ts'
 
 /** What a stream is asked for. */

@@ -37,6 +37,8 @@ export interface LiveRows<Change> extends AsyncIterable<LiveChanges<Change>>, As
 /** The rows of one table in memory, kept equal to the database. */
 export interface LiveTable<Row = object, Key = unknown, Table extends string = string>
   extends LiveRows<LiveChange<Row, Key, Table>>, Iterable<Row> {
+  /** The field or fields that tell its rows apart, as they were given. */
+  readonly key: KeyFields
   readonly size: number
   get(key: Key): Row | undefined
   has(key: Key): boolean

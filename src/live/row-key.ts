@@ -11,11 +11,14 @@ const textMark = '\0'
 /** The key of a table: reads it from records, and from what the application gives. */
 export class RowKey {
   readonly fields: readonly string[]
+  /** The same as it was given. */
+  readonly given: KeyFields
   /** The one field; null: a list of fields. */
   readonly #field: string | null
   readonly #reader: KeyReader
 
   constructor(key: KeyFields) {
+    this.given = key
     this.#field = typeof key === 'string' ? key : null
     this.fields = typeof key === 'string' ? [key] : key
     this.#reader = new KeyReader(this.fields)

@@ -76,6 +76,10 @@ export class TableView extends RowsView implements LiveTable<never, never> {
     return this.group.staleSinceOf(this.#name)
   }
 
+  get key(): KeyFields {
+    return this.#rows.schema.key.given
+  }
+
   get size(): number {
     return this.#rows.size
   }

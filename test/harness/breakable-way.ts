@@ -6,6 +6,7 @@ export class BreakableWay {
   readonly endpoint: string
   readonly #sockets: Set<Socket>
   readonly #close: () => void
+  #isShut = false
 
   private constructor(endpoint: string, sockets: Set<Socket>, close: () => void) {
     this.endpoint = endpoint
@@ -26,6 +27,11 @@ export class BreakableWay {
       })
     }
     const server = createServer((near) => {
+      if (way.#isShut) {
+        near.on('error', () => {})
+        near.resetAndDestroy()
+        return
+      }
       const far = connect(Number(port), hostname)
       keep(near, far)
       keep(far, near)
@@ -33,11 +39,22 @@ export class BreakableWay {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const own = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
-    return new BreakableWay(own, sockets, () => server.close())
+    const way = new BreakableWay(own, sockets, () => server.close())
+    return way
   }
 
   break(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  /** Its connections are broken, and new ones as soon as they are made, until `open()`. */
+  shut(): void {
+    this.#isShut = true
+    this.break()
+  }
+
+  open(): void {
+    this.#isShut = false
   }
 
   close(): void {

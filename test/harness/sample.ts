@@ -13,6 +13,8 @@ const sourceOf = (folder: string): string => join(root, 'src', folder, 'index.ts
 const doors: Readonly<Record<string, string>> = {
   tidings: sourceOf(''),
   'tidings/live': sourceOf('live'),
+  'tidings/web': sourceOf('web'),
+  'tidings/browser': sourceOf('browser'),
   'tidings/metrics': sourceOf('metrics'),
   'tidings/opentelemetry': sourceOf('opentelemetry'),
   'tidings/postgres': sourceOf('database/postgres'),

@@ -34,6 +34,7 @@ const trials = {
   zsh: () => runs('zsh', '-c', 'zmodload zsh/zpty'),
   fish: () => runs('fish', '--version'),
   curl: () => runs('curl', '--version'),
+  chromium: () => runs('chromium', '--version'),
   openssl: () => runs('openssl', 'version'),
   prometheus: () => runs('promtool', '--version') && runs('prometheus', '--version'),
 }

@@ -10,7 +10,7 @@ export const gatewayRules: readonly Rule[] = [
     'G1.1',
     'A stream goes on behind the last event of its reader',
     'it begins now, whatever its reader has',
-    ['gateway/feed.ts', 'from: stoppedAt ?? this.kept.last,', 'from: this.kept.last,'],
+    ['gateway/feed.ts', 'from: stoppedAt ?? kept.last }', 'from: kept.last }'],
     [gateway, 'G1: goes on exactly where it stopped'],
   ),
   rule(
@@ -28,21 +28,29 @@ export const gatewayRules: readonly Rule[] = [
     'G1.3',
     'The number of an event counts within one life of its feed',
     'it counts in each',
-    ['gateway/feed.ts', 'const isOurs = feed === this.id && ', "const isOurs = feed !== '' && "],
+    [
+      'streams/shared-events.ts',
+      'const isOurs = feed === this.id && ',
+      "const isOurs = feed !== '' && ",
+    ],
     [gateway, 'G1: with an id of another life of the gateway'],
   ),
   rule(
     'G1.4',
     'What is not kept any more is not passed over',
     'the stream goes on with what is kept',
-    ['gateway/kept-events.ts', ' && number >= this.#oldest - 1', ''],
+    ['streams/kept-events.ts', ' && number >= this.#oldest - 1', ''],
     [gateway, 'G1: says the same where what it lacks is not kept any more'],
   ),
   rule(
     'G2.1',
     'Of a feed the oldest events go, and who still waits for them is closed',
     'all of them are kept',
-    ['gateway/feed.ts', 'this.kept.bytes > feedKeptBytes &&', 'this.kept.bytes === Infinity &&'],
+    [
+      'streams/shared-events.ts',
+      'this.kept.bytes > limits.feedKeptBytes &&',
+      'this.kept.bytes === Infinity &&',
+    ],
     [gateway, 'G1: says the same where what it lacks is not kept any more'],
   ),
   rule(
@@ -50,7 +58,7 @@ export const gatewayRules: readonly Rule[] = [
     'What comes at once makes nobody slow: it is kept for a moment in any case',
     'it goes as soon as it is too much',
     [
-      'gateway/feed.ts',
+      'streams/shared-events.ts',
       '(this.kept.oldestAt ?? Infinity) < before',
       'this.kept.oldestAt !== null && before > -Infinity',
     ],
@@ -61,9 +69,9 @@ export const gatewayRules: readonly Rule[] = [
     'Of all feeds the one that keeps most gives way',
     'the one that keeps least does',
     [
-      'gateway/feeds.ts',
-      'feed.kept.bytes > largest.kept.bytes',
-      'feed.kept.bytes < largest.kept.bytes',
+      'streams/feed-set.ts',
+      'events.kept.bytes > largest.kept.bytes',
+      'events.kept.bytes < largest.kept.bytes',
     ],
     [bounds, 'G2: keep so much in all'],
   ),

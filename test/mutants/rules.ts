@@ -21,6 +21,7 @@ import { rosterRules } from './roster-rules.ts'
 import { silenceRules } from './silence-rules.ts'
 import { syncRules } from './sync-rules.ts'
 import type { Rule } from './rule.ts'
+import { pageRules } from './page-rules.ts'
 import { tokenRules } from './token-rules.ts'
 import { versionRules } from './version-rules.ts'
 
@@ -50,4 +51,5 @@ export const rules: readonly Rule[] = [
   ...liveRules,
   ...captureRules,
   ...gatewayRules,
+  ...pageRules,
 ]

@@ -34,6 +34,13 @@ export class KeptEvents {
     this.#events.set(this.#last, { frame, at })
   }
 
+  /** An event that nobody is given: what came before it leads no further, and is not kept. */
+  skip(): void {
+    this.#last += 1
+    this.#bytes = 0
+    this.#events.clear()
+  }
+
   /** null: it has not come, or is not kept any more. */
   at(number: number): Buffer | null {
     return this.#events.get(number)?.frame ?? null

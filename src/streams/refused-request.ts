@@ -19,6 +19,12 @@ export class RefusedRequest extends Error {
     this.headers = headers
   }
 
+  /** What is answered where `error` was thrown: why it was is for the log of the server. */
+  static from(error: unknown): RefusedRequest {
+    if (error instanceof RefusedRequest) return error
+    return new RefusedRequest(500, 'the log of the server says why')
+  }
+
   /** For what the queue refuses. */
   static of(error: TidingsError, fields: Readonly<Record<string, unknown>> = {}): RefusedRequest {
     return new RefusedRequest(statusOf(error), error.text, { code: error.code, ...fields })

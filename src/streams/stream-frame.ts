@@ -3,7 +3,7 @@ export type StreamForm = 'sse' | 'ndjson'
 
 /** One event of a stream, before it is written. */
 export interface StreamEvent {
-  readonly name: 'ready' | 'commit' | 'loss' | 'reset' | 'closed'
+  readonly name: string
   /** JSON, which has no line break. */
   readonly data: string
 }
