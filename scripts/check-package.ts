@@ -1,6 +1,6 @@
-// Packs the package, installs it into an empty folder, and uses it from there: `import`, `require`,
-// the types and the command.
-import { execFileSync } from 'node:child_process'
+// Packs the package, asks publint, arethetypeswrong and npm what they say of it, installs it into an empty folder, and uses it
+// from there: `import`, `require`, the types and the command.
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,23 @@ const folder = mkdtempSync(join(tmpdir(), 'tidings-package-'))
 const run = (command: string, args: readonly string[], cwd = folder): string =>
   execFileSync(command, [...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
+/** Runs a tool of this project over the tarball. @throws Error where it finds a fault. */
+function judge(tool: string, ...args: readonly string[]): void {
+  const program = join(root, 'node_modules', '.bin', tool)
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${tool} finds fault with the package:\n${stdout}${stderr}`)
+}
+
+/** What npm would do: @throws Error where it says that it has to correct something. */
+function publishDry(tarball: string): void {
+  const words = ['publish', tarball, '--dry-run', '--access', 'public']
+  const { status, stderr } = spawnSync('npm', words, { cwd: folder, encoding: 'utf8' })
+  const warnings = stderr.split('\n').filter((line) => /^npm (?:warn|error)/.test(line))
+  // Who only checks the package is logged in nowhere.
+  const others = warnings.filter((line) => !line.includes('requires you to be logged in'))
+  if (status !== 0 || others.length > 0) throw new Error(`npm publish: ${stderr}`)
+}
+
 try {
   const packed = run('npm', ['pack', '--json', '--pack-destination', folder], root)
   const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf('['))) as [
@@ -17,11 +34,18 @@ try {
   ]
   const strays = files.filter(({ path }) => /\.test\.|\.map$|^src\/|^test\//.test(path))
   if (strays.length > 0) throw new Error(`the package holds ${strays[0]?.path}`)
+  const tarball = join(folder, filename)
+  judge('publint', 'run', tarball, '--strict')
+  // `require()` gives the ES module itself, as Node 22 does it, and its declarations say so: to the tool both are warnings.
+  // `node10` is TypeScript for a Node that knows no `exports`.
+  const known = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', 'false-cjs']
+  judge('attw', tarball, ...known)
+  publishDry(tarball)
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'user', private: true, type: 'module', allowScripts: { zeromq: true } }),
   )
-  run('npm', ['install', '--no-audit', '--no-fund', join(folder, filename)])
+  run('npm', ['install', '--no-audit', '--no-fund', tarball])
   writeFileSync(
     join(folder, 'use.mjs'),
     `import { openUpdateQueue, TidingsError } from 'tidings'

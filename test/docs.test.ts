@@ -15,7 +15,17 @@ import { endProcessesAfterEach } from './harness/after-each.ts'
 import { Child } from './harness/child.ts'
 import { eventually } from './harness/eventually.ts'
 import { freePorts } from './harness/loopback.ts'
-import { blocks, blocksOf, named, pages, plain, read, root, table } from './harness/pages.ts'
+import {
+  blocks,
+  blocksOf,
+  named,
+  pages,
+  plain,
+  read,
+  readmes,
+  root,
+  table,
+} from './harness/pages.ts'
 import { compileSamples, startSample } from './harness/sample.ts'
 import { command, TestCluster } from './harness/test-cluster.ts'
 
@@ -324,7 +334,7 @@ it('links of all pages lead to a file, and to a heading in it', () => {
       anchor(heading),
     )
   const broken: string[] = []
-  for (const page of pages)
+  for (const page of [...pages, ...readmes])
     for (const [, link = ''] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(link)) continue
       const [path = '', heading] = link.split('#')

@@ -53,8 +53,9 @@ it('where there is no systemd-notify it works all the same, and says what to do'
 })
 
 it.runIf(available('unit files', 'systemd-analyze'))('systemd finds no fault in the units', () => {
-  const folder = join(repository, 'data', 'systemd')
-  const units = readdirSync(folder).map((unit) => join(folder, unit))
+  const folder = join(repository, 'deploy', 'systemd')
+  const files = readdirSync(folder).filter((file) => file.endsWith('.service'))
+  const units = files.map((file) => join(folder, file))
   expect(units).toHaveLength(2)
   // It says what it finds on standard error and ends with 0 all the same.
   const words = ['-c', 'systemd-analyze verify "$@" 2>&1', 'sh', ...units]

@@ -1,44 +1,28 @@
-import { parsers } from 'prettier/plugins/yaml'
+import { parse } from 'yaml'
 
-/** What a compose file says of a service, as far as the pages use it. */
+/** What a compose file says of a service, as far as tests use it. */
 export interface Service {
-  readonly image: string
-  readonly command: string
+  readonly image?: string
+  /** Its words, or all of them as one text. */
+  readonly command: string | readonly string[]
   readonly network_mode?: string
   readonly restart?: string
-  /** Or the name of an anchor (`*name`), which stands for what `x-name` has. */
-  readonly environment?: Readonly<Record<string, string>> | string
+  readonly environment?: Readonly<Record<string, string>>
   readonly volumes?: readonly string[]
+  readonly healthcheck?: { readonly test: readonly string[] }
 }
 
 export interface ComposeFile {
-  readonly [extension: `x-${string}`]: Readonly<Record<string, string>>
   readonly services: Readonly<Record<string, Service>>
-  readonly volumes?: Readonly<Record<string, object>>
+  readonly volumes?: Readonly<Record<string, object | null>>
 }
 
-/** A node of what the YAML parser of the formatter gives. */
-interface YamlNode {
-  readonly type: string
-  readonly value?: string
-  readonly children?: readonly (YamlNode | null)[]
-}
+/** @throws YAMLParseError where it is no YAML. */
+export const readCompose = (text: string): ComposeFile => parse(text) as ComposeFile
 
-/** @throws SyntaxError where it is no YAML. */
-export function readCompose(text: string): ComposeFile {
-  const root = parsers.yaml.parse(text, {} as never) as YamlNode
-  return valueOf(root) as ComposeFile
+/** The words of its command, which is a program of Node; without `node` itself. */
+export function programOf(command: Service['command']): string[] {
+  const [node, ...words] = typeof command === 'string' ? command.split(' ') : command
+  if (node !== 'node') throw new Error(`the command is no program of Node: ${String(command)}`)
+  return words
 }
-
-/** Mappings as objects, sequences as arrays, scalars as text. */
-function valueOf({ type, value, children = [] }: YamlNode): unknown {
-  const inner = children.filter((child) => child !== null)
-  if (type.toLowerCase().endsWith('mapping'))
-    return Object.fromEntries(inner.map((item) => (item.children ?? []).map(valueOfSide)))
-  if (type.toLowerCase().endsWith('sequence')) return inner.map((item) => valueOf(item))
-  if (value !== undefined) return value
-  const [last] = inner.filter((child) => child.type !== 'documentHead')
-  return last ? valueOf(last) : null
-}
-
-const valueOfSide = (side: YamlNode | null): unknown => (side ? valueOf(side) : null)

@@ -16,6 +16,11 @@ export const pages = [
   'examples/README.md',
 ]
 
+/** Those that stand beside files: what they link to is checked, too. */
+export const readmes = ['', 'docker', 'kubernetes', 'systemd'].map((folder) =>
+  join('deploy', folder, 'README.md'),
+)
+
 /** The fenced blocks of one language. */
 export const blocks = (page: string, language: string): string[] => blocksIn(read(page), language)
 
