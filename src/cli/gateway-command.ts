@@ -10,6 +10,7 @@ import { BearerTokens } from '../gateway/bearer-tokens.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { TlsFiles } from '../gateway/http-server.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
+import { clusterQueryIfAny } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { reportStatus } from './status-report.ts'
@@ -61,7 +62,8 @@ async function serve(
   })
   inBackground(reportStatus(queue.status()), ({ message }) => complain(message))
   const failed = ({ message }: TidingsError): void => complain(message)
-  const opened = await Gateway.open({ ...settings, queue, failed })
+  const askCluster = await clusterQueryIfAny(options)
+  const opened = await Gateway.open({ ...settings, queue, failed, askCluster })
   const { address, port, tls } = settings
   const url = `${tls ? 'https' : 'http'}://${hostPort(address, port)}`
   const ready = styled(process.stderr, 'green', 'ready:')
@@ -74,7 +76,7 @@ async function serve(
   return exitCode.done
 }
 
-type GatewaySettings = Omit<Parameters<typeof Gateway.open>[0], 'queue' | 'failed'>
+type GatewaySettings = Omit<Parameters<typeof Gateway.open>[0], 'queue' | 'failed' | 'askCluster'>
 
 /** Throws USAGE with the option that is wrong, before anything is opened. */
 function settingsOf(options: GatewayCommandOptions): GatewaySettings {

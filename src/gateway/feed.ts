@@ -1,9 +1,8 @@
-import type { ServerResponse } from 'node:http'
 import type { Delivery } from '../model/update.ts'
 import type { Subscription } from '../queue/subscription-handle.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import type { SharedFeed } from '../streams/feed-set.ts'
-import { responseSink } from '../streams/frame-sink.ts'
+import type { FrameSink } from '../streams/frame-sink.ts'
 import { KeptCursor } from '../streams/kept-cursor.ts'
 import { SharedEvents, type SharedEventsOptions } from '../streams/shared-events.ts'
 import type { ClosedReason, StreamReader } from '../streams/stream-reader.ts'
@@ -53,12 +52,12 @@ export class Feed implements SharedFeed {
   }
 
   /** The head of the answer is written. `lastEventId`: where the reader has stopped; null: it begins now. */
-  join(response: ServerResponse, lastEventId: string | null): void {
+  join(sink: FrameSink, lastEventId: string | null): void {
     const { id, kept } = this.events
     const stoppedAt = lastEventId === null ? null : this.#keptNumberOf(lastEventId)
     const { form } = this.#request
     const cursor = new KeptCursor({ form, feedId: id, kept, from: stoppedAt ?? kept.last })
-    const reader = this.events.join(responseSink(response), cursor)
+    const reader = this.events.join(sink, cursor)
     if (lastEventId !== null && stoppedAt === null) reader.tell({ name: 'loss', data: notKept })
     if (this.#isReady) this.#tellReady(reader)
     reader.pump()

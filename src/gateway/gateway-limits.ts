@@ -3,6 +3,8 @@ import { streamLimits } from '../streams/stream-limits.ts'
 /** What a client of `tidings gateway` may take; docs/GATEWAY.md has the same table. */
 export const gatewayLimits = {
   ...streamLimits,
+  /** How old an answer of `GENESIS_CLUSTER` may be, and how often a stream of `/cluster` is told, milliseconds: as often as `tidings mon` asks. */
+  clusterMs: 1_000,
   /** Connections at once, those of streams among them; one more is closed at once. The rest is for publishing and for probes. */
   connections: 2_304,
   /** Bytes of the head of a request: `where` and a token stand there. It is what Node takes by default. */

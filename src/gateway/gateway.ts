@@ -1,48 +1,44 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { TidingsError } from '../base/tidings-error.ts'
-import { metricsText } from '../metrics/metrics-text.ts'
-import { metricsContentType } from '../metrics/prometheus-text.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
 import { bindFailure } from '../sockets/port-owner.ts'
-import { FeedSet } from '../streams/feed-set.ts'
+import { FeedSet, type SharedFeed } from '../streams/feed-set.ts'
 import { problemText, problemType, RefusedRequest } from '../streams/refused-request.ts'
-import { contentTypes } from '../streams/stream-frame.ts'
 import { Admission, type AdmissionOptions } from './admission.ts'
 import { BodyRoom } from './body-room.ts'
-import { Feed } from './feed.ts'
+import type { AskCluster } from './cluster-answers.ts'
+import { addClusterRoutes } from './cluster-routes.ts'
 import { type GatewayLimits, gatewayLimits } from './gateway-limits.ts'
 import { limitedServer, type TlsFiles } from './http-server.ts'
 import { loadFastify } from './load-fastify.ts'
-import { Publishing } from './publishing.ts'
-import { streamRequest } from './stream-request.ts'
+import { addProbeRoutes, openPaths } from './probe-routes.ts'
+import { pathOf } from './request-query.ts'
+import { addUpdateRoutes, linesTypes } from './update-routes.ts'
 
 export interface GatewayOptions extends Omit<AdmissionOptions, 'isEncrypted'> {
   readonly queue: UpdateQueue
   readonly address: string
   readonly port: number
   readonly tls: TlsFiles | null
+  /** null: there is no GENESIS_CLUSTER that knows the processes of the cluster. */
+  readonly askCluster: AskCluster | null
   /** Something went wrong that no client has done. */
   readonly failed: (error: TidingsError) => void
   readonly clock?: Clock
   readonly limits?: GatewayLimits
 }
 
-/** What anybody may ask, so that a probe needs no token. */
-const openPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
-
-const linesTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']
-
 /** What there is, for who asks for something else. */
-const paths = 'GET /updates, POST /updates, POST /updates/TABLE, GET /healthz, /readyz, /metrics'
+const paths =
+  'GET /updates, POST /updates, POST /updates/TABLE, GET /cluster, /healthz, /readyz, /metrics'
 
 /** Publishes and tells updates by HTTP, for programs without the library. The queue is its caller's. */
 export class Gateway {
   readonly #options: GatewayOptions
   readonly #limits: GatewayLimits
   readonly #admission: Admission
-  readonly #feeds: FeedSet<Feed>
-  readonly #publishing: Publishing
+  readonly #feeds: FeedSet<SharedFeed>
   readonly #bodies: BodyRoom
   readonly #app: FastifyInstance
   #closed: Promise<void> | null = null
@@ -53,11 +49,13 @@ export class Gateway {
     this.#limits = limits
     this.#admission = new Admission({ ...options, isEncrypted: tls !== null })
     this.#feeds = new FeedSet({ limits, clock })
-    this.#publishing = new Publishing(queue, limits, clock)
     this.#bodies = new BodyRoom(limits)
     this.#app = app
     this.#addHooks()
-    this.#addRoutes()
+    const doors = { app, queue, limits, clock, feeds: this.#feeds }
+    addProbeRoutes(doors)
+    addUpdateRoutes(doors)
+    addClusterRoutes(doors, options.askCluster)
   }
 
   /**
@@ -128,76 +126,6 @@ export class Gateway {
     app.setErrorHandler((error, _request, reply) => sendProblem(reply, this.#refusalOf(error)))
   }
 
-  #addRoutes(): void {
-    const app = this.#app
-    const probe = { method: ['GET', 'HEAD'] }
-    app.route({ ...probe, url: '/healthz', handler: (_, reply) => this.#state(reply, 200) })
-    app.route({
-      ...probe,
-      url: '/readyz',
-      handler: (_, reply) => this.#state(reply, this.#isReady ? 200 : 503),
-    })
-    app.get('/metrics', (_request, reply) =>
-      reply.type(metricsContentType).send(metricsText(this.#options.queue)),
-    )
-    app.get('/updates', (request, reply) => this.#stream(request, reply))
-    app.post('/updates', (request, reply) => this.#publish(request, reply, undefined))
-    app.post<{ Params: { table: string } }>('/updates/:table', (request, reply) =>
-      this.#publish(request, reply, request.params.table),
-    )
-  }
-
-  get #isReady(): boolean {
-    return this.#options.queue.health().cluster === 'connected'
-  }
-
-  #state(reply: FastifyReply, status: number): FastifyReply {
-    const { node } = this.#options.queue.identity
-    const state = this.#isReady ? 'ready' : 'without GENESIS_CLUSTER'
-    return reply
-      .code(status)
-      .type('application/json')
-      .send(`${JSON.stringify({ node, state })}\n`)
-  }
-
-  #stream({ raw }: FastifyRequest, reply: FastifyReply): void {
-    const request = streamRequest(queryOf(raw.url), raw.headers)
-    const { queue, clock = systemClock } = this.#options
-    const feed = this.#feeds.feedFor(
-      request.key,
-      (grown) => new Feed({ queue, request, limits: this.#limits, clock, grown }),
-    )
-    reply.hijack()
-    const response = reply.raw
-    response.writeHead(200, {
-      ...(reply.getHeaders() as Record<string, string>),
-      'Content-Type': contentTypes[request.form],
-      Connection: 'close',
-      // Proxies that gather what they pass on would hold events back.
-      'X-Accel-Buffering': 'no',
-    })
-    response.flushHeaders()
-    feed.join(response, request.lastEventId)
-  }
-
-  async #publish(
-    { raw, body, headers }: FastifyRequest,
-    reply: FastifyReply,
-    table: string | undefined,
-  ): Promise<FastifyReply> {
-    const [type = ''] = (headers['content-type'] ?? '').split(';')
-    const key = headers['idempotency-key']
-    const { status, text } = await this.#publishing.answer({
-      url: raw.url ?? '',
-      table,
-      body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
-      isOfLines: linesTypes.includes(type.trim().toLowerCase()),
-      confirm: isConfirmed(queryOf(raw.url)),
-      idempotencyKey: typeof key === 'string' ? key : undefined,
-    })
-    return reply.code(status).type('application/json').send(text)
-  }
-
   /** What Fastify refuses has a status; all else is ours, and is told to whoever runs it. */
   #refusalOf(error: unknown): RefusedRequest {
     if (error instanceof RefusedRequest) return error
@@ -216,18 +144,6 @@ export class Gateway {
     this.#options.failed(TidingsError.from(error))
     return new RefusedRequest(500, 'the log of the gateway says why')
   }
-}
-
-const pathOf = (url = ''): string => url.split('?', 1)[0] ?? ''
-
-const queryOf = (url = ''): URLSearchParams => new URLSearchParams(url.slice(pathOf(url).length))
-
-/** @throws RefusedRequest 400 */
-function isConfirmed(query: URLSearchParams): boolean {
-  const others = [...query.keys()].filter((name) => name !== 'confirm')
-  if (others.length > 0)
-    throw new RefusedRequest(400, `there is no parameter "${others[0]}"; there is confirm`)
-  return query.has('confirm')
 }
 
 /** A page of another origin asks first whether it may. */

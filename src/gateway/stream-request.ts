@@ -22,6 +22,10 @@ export interface StreamRequest {
 
 const parameters = ['tables', 'where', 'select']
 
+/** As a client wants events: lines where it says so. */
+export const formOf = ({ accept }: IncomingHttpHeaders): StreamForm =>
+  accept?.includes('application/x-ndjson') ? 'ndjson' : 'sse'
+
 /** @throws RefusedRequest 400 with the parameter that is wrong */
 export function streamRequest(query: URLSearchParams, headers: IncomingHttpHeaders): StreamRequest {
   for (const name of query.keys())
@@ -30,7 +34,7 @@ export function streamRequest(query: URLSearchParams, headers: IncomingHttpHeade
         400,
         `there is no parameter "${name}"${didYouMean(name, new Set(parameters)) || `; there are ${parameters.join(', ')}`}`,
       )
-  const form = headers.accept?.includes('application/x-ndjson') ? 'ndjson' : 'sse'
+  const form = formOf(headers)
   const tables = tablesOf(query)
   const [where, select] = [textOf(query, 'where'), textOf(query, 'select')]
   const lastEventId = headers['last-event-id']

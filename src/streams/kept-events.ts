@@ -37,6 +37,11 @@ export class KeptEvents {
   /** An event that nobody is given: what came before it leads no further, and is not kept. */
   skip(): void {
     this.#last += 1
+    this.clear()
+  }
+
+  /** Nothing that has come is kept any more. */
+  clear(): void {
     this.#bytes = 0
     this.#events.clear()
   }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import type { ClusterSnapshot } from '../../src/model/cluster-snapshot.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { BreakableWay } from '../harness/breakable-way.ts'
 import { Child, repository } from '../harness/child.ts'
@@ -79,6 +80,16 @@ it.runIf(hasCurl)(
     expect(stream.output).toMatch(/event: closed\nid: \S+\ndata: \{"reason":"ending"\}\n\n$/)
   },
 )
+
+it('GET /cluster answers what `tidings mon --json` says', async () => {
+  const { cluster, url } = await start()
+  const answer = await fetch(`${url}/cluster`)
+  const names = ({ nodes }: ClusterSnapshot) =>
+    nodes.map(({ name, processes }) => [name, processes.map((process) => process.name)])
+  const told = (await answer.json()) as ClusterSnapshot
+  expect(names(told)).toEqual(names(await cluster.snapshot()))
+  expect(names(told).join()).toContain('GATEWAY')
+})
 
 it.runIf(hasPython)(
   'the Python of docs/GATEWAY.md gets each update once over a broken connection, and is told where it may not',

@@ -26,6 +26,7 @@ export async function openGateway({ limits, ...options }: GatewayOfTest = {}) {
     tokens: null,
     names: new Set(),
     origins: new Set(),
+    askCluster: null,
     failed: ({ message }) => failures.push(message),
     limits: { ...gatewayLimits, ...limits },
     ...options,

@@ -3,8 +3,9 @@ import { type Rule, rule } from './rule.ts'
 const gateway = 'src/gateway/gateway.test.ts'
 const bounds = 'src/gateway/bounds.test.ts'
 const admission = 'src/gateway/admission.test.ts'
+const clusterRoutes = 'src/gateway/cluster-routes.test.ts'
 
-/** Streams and requests of `tidings gateway`: G1 to G4. */
+/** Streams and requests of `tidings gateway`: G1 to G5. */
 export const gatewayRules: readonly Rule[] = [
   rule(
     'G1.1',
@@ -138,5 +139,26 @@ export const gatewayRules: readonly Rule[] = [
     'everything is',
     ['gateway/admission.ts', 'tokens?.admits(authorization) ?? true', 'tokens !== undefined'],
     [admission, 'G4: let in who has one of the file'],
+  ),
+  rule(
+    'G5.1',
+    'GENESIS_CLUSTER is asked once a second at most, however many ask',
+    'it is asked for each',
+    ['gateway/cluster-answers.ts', 'now - this.#askedAt >= this.#keptMs', 'now >= 0'],
+    [clusterRoutes, 'G5: answers the state of the cluster'],
+  ),
+  rule(
+    'G5.2',
+    'Who watches the cluster is told that nobody knows',
+    'what was known stays',
+    ['gateway/cluster-feed.ts', "name: 'unknown',", "name: 'cluster',"],
+    [clusterRoutes, 'G5: who watches is told at once'],
+  ),
+  rule(
+    'G5.3',
+    'Where nobody watches nobody is asked',
+    'it is asked on and on',
+    ['gateway/cluster-feed.ts', ' || this.events.readers === 0', ''],
+    [clusterRoutes, 'G5: where nobody watches'],
   ),
 ]
