@@ -3,7 +3,7 @@
 # nftables (machines with networks of their own, cut off from each other), util-linux (containers, other
 # users), libfaketime (clocks that are wrong), strace (what a process asks of the system), stress-ng
 # (a machine that is busy), PostgreSQL (the statements of docs/VERSIONS.md) and, beside it, Redis and NATS (what the
-# benchmark compares with), Mosquitto (a real MQTT broker), systemd (what tells it that a service is ready, and what judges unit files), zsh and fish (completion), curl and openssl (clients of
+# benchmark compares with), Mosquitto (a real MQTT broker), paho (programs of it that are not ours), systemd (what tells it that a service is ready, and what judges unit files), zsh and fish (completion), curl and openssl (clients of
 # the gateway, with certificates), Chromium (pages with live tables). For Debian and Ubuntu, as root; does nothing where all is there. Before that, as whoever it is, the data layers of docs/DATA-LAYERS.md, by npm: they are
 # large, and no dependency of this project.
 set -eu
@@ -18,7 +18,7 @@ if ! cmp -s test/layers/package-lock.json "$layers/installed.json"; then
     cp test/layers/package-lock.json "$layers/installed.json"
 fi
 
-set -- python3 python3-zmq iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server mosquitto systemd prometheus zsh fish curl openssl chromium
+set -- python3 python3-zmq python3-paho-mqtt iproute2 nftables util-linux libfaketime strace stress-ng postgresql redis-server nats-server mosquitto systemd prometheus zsh fish curl openssl chromium
 
 for package in "$@"; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=yes

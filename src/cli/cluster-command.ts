@@ -1,13 +1,12 @@
 import { TidingsError } from '../base/tidings-error.ts'
 import { requireSettings } from '../definition/require-settings.ts'
-import type { Settings } from '../definition/settings.ts'
+import type { MqttSettings, Settings } from '../definition/settings.ts'
 import { requireNativeModule } from '../sockets/native-module.ts'
 import { type ClusterEvent, isWarning } from '../cluster/cluster-event.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 import { processesOfNode } from '../model/processes-of-node.ts'
 import type { ClusterProbes } from '../probes/cluster-probes.ts'
 import { exitCode } from './exit-code.ts'
-import { requireClusterLayer } from './layer-requirement.ts'
 import { ServiceManager } from './service-manager.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { onInterrupt, say, styled } from './terminal.ts'
@@ -17,20 +16,44 @@ import { restartWithThreads } from './thread-pool-restart.ts'
 export async function cluster(argv: readonly string[], options: SharedOptions): Promise<number> {
   // Wrong definitions are told before the process is started again, once.
   const settings = await requireSettings(definitionOptions(options))
-  requireClusterLayer(settings, 'cluster')
-  await requireNativeModule()
-  const restarted = await restartWithThreads(argv)
-  if (restarted !== null) return restarted
+  const { mqtt } = settings
+  if (!mqtt) {
+    await requireNativeModule()
+    const restarted = await restartWithThreads(argv)
+    if (restarted !== null) return restarted
+  }
   const stop = new AbortController()
   onInterrupt(() => stop.abort())
   // Started by a parent of ours: it must not be outlived.
   process.on('disconnect', () => stop.abort())
   // Whoever listens for the channel's end is kept running by it, after the work is done too.
   process.channel?.unref()
-  const failure = await run(settings, stop.signal)
+  const { signal } = stop
+  const failure = mqtt ? await runAtBroker(settings, mqtt, signal) : await run(settings, signal)
   if (failure) throw failure
   report({ type: 'stopped', message: 'stopped' })
   return exitCode.done
+}
+
+/** Processes meet at the broker without it: it takes what foreign programs publish there. */
+async function runAtBroker(
+  settings: Settings,
+  mqtt: MqttSettings,
+  signal: AbortSignal,
+): Promise<undefined> {
+  const { BrokerIntake } = await import('../intake/broker-intake.ts')
+  const warn = (message: string): void => report({ type: 'warning', message })
+  const manager = ServiceManager.of({ env: process.env, pid: process.pid, warn })
+  signal.addEventListener('abort', () => manager?.stopping())
+  let does = ''
+  const on = (event: ClusterEvent): void => {
+    if (event.type === 'ready') manager?.ready(() => does)
+    does = event.message
+    report(event)
+  }
+  await BrokerIntake.run({ settings, mqtt, on, signal })
+  manager?.stopping()
+  await manager?.ended()
 }
 
 /** Until it is closed; with the error that ended it. Probes are answered before it is ready, and until all else is closed. */

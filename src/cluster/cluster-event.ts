@@ -3,7 +3,9 @@ import type { Misfit, Refusal } from '../sockets/keys/refusal.ts'
 
 /** What GENESIS_CLUSTER tells people, each as a sentence too. The union may grow; no rule depends on it. */
 export type ClusterEvent = (
-  | /** Processes may come. */ { readonly type: 'ready' }
+  | /** Processes may come; at an MQTT broker, where they come without it: foreign programs may, or it stands by. */ {
+      readonly type: 'ready'
+    }
     /** Who is out of reach now, by name: subscriptions are ready without them, and are told so. */
   | { readonly type: 'unreachable' | 'reachable'; readonly names: readonly string[] }
   | { readonly type: 'member'; readonly node: string; readonly state: NodeState }

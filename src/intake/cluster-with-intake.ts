@@ -6,16 +6,14 @@ import type { ClusterEvent, OnClusterEvent } from '../cluster/cluster-event.ts'
 import { type ClusterProcess, startCluster } from '../cluster/cluster-process.ts'
 import type { StartClusterOptions } from '../cluster/cluster-process.ts'
 import type { Settings } from '../definition/settings.ts'
-import { defaultPublisherLimits } from '../publisher/publisher-limits.ts'
-import { ComposedQueue } from '../queue/composed-queue.ts'
 import { defaultClusterTimeoutMs } from '../queue/options.ts'
-import { defaultSubscriberLimits } from '../subscriber/subscriber-limits.ts'
 import { ZeroMQTransport } from '../transport/zeromq/zeromq-transport.ts'
 import { intakeLimits } from './intake-limits.ts'
 import type { IntakePublisherOptions } from './intake-publisher.ts'
 import { IntakePublisher } from './intake-publisher.ts'
 import { intakeRegistration } from './intake-registration.ts'
 import { Intake } from './intake.ts'
+import { type QueueOfIntake, queueOfIntake } from './queue-of-intake.ts'
 import { RefusalReport } from './refusal-report.ts'
 
 /**
@@ -154,8 +152,8 @@ export class ClusterWithIntake implements ClusterProcess {
   }
 }
 
-/** A publisher of its own, which publishes through the inbound port as scripts do, in either mode. */
-function intakeQueue(settings: Settings, local: string): ComposedQueue<Record<string, object>> {
+/** It publishes through the inbound port as scripts do, in either mode. */
+function intakeQueue(settings: Settings, local: string): QueueOfIntake {
   const { keys = null, node } = settings
   const { name, ports } = node
   const transport = new ZeroMQTransport({
@@ -172,15 +170,5 @@ function intakeQueue(settings: Settings, local: string): ComposedQueue<Record<st
     clock: systemClock,
     random: Math.random,
   })
-  return new ComposedQueue({
-    clock: systemClock,
-    random: Math.random,
-    transport,
-    publisherLimits: defaultPublisherLimits,
-    subscriberLimits: defaultSubscriberLimits,
-    drainMs: intakeLimits.drainMs,
-    registration: intakeRegistration(name, settings.mode),
-    declared: [],
-    foreign: true,
-  })
+  return queueOfIntake(transport, intakeRegistration(name, settings.mode))
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { randomId } from '../base/random.ts'
 import { allForeignTopic } from '../model/topic.ts'
 import { socketLimits } from '../sockets/socket-options.ts'
+import type { ForeignSource, ForeignSourceHandlers } from './foreign-source.ts'
 import { intakeLimits } from './intake-limits.ts'
 import {
   greeting,
@@ -12,19 +13,12 @@ import {
   unsubscribeMessage,
   welcomeCommand,
 } from './zmtp.ts'
-import { type ZmtpHandlers, ZmtpReader } from './zmtp-reader.ts'
+import { ZmtpReader } from './zmtp-reader.ts'
 
 const loopback = '127.0.0.1'
 
 /** Connections at once: one is the bus, two while it is made anew; the rest are strangers. */
 const maxConnections = 16
-
-interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'welcome' | 'ready'> {
-  /** The bus has connected and has been told what is wanted. */
-  subscribed(): void
-  /** A connection has ended, and why. `isReady`: messages may have been under way. */
-  ended(why: string, isReady: boolean): void
-}
 
 /**
  * Where the inbound proxy hands over what foreign programs publish: a subscriber of `update/` that it
@@ -32,22 +26,22 @@ interface ForeignPortHandlers extends Omit<ZmtpHandlers, 'welcome' | 'ready'> {
  * so none of it comes here. A connection that ends libzmq makes again. Every user of the host can reach the port: who does
  * not know the password, which only the bus of this process does, is put out.
  */
-export class ForeignPort {
+export class ForeignPort implements ForeignSource {
   readonly #server: Server
   readonly #clock: Clock
-  readonly #handlers: ForeignPortHandlers
+  readonly #handlers: ForeignSourceHandlers
   readonly password = randomId()
   readonly #connections = new Set<Socket>()
   #isClosing = false
 
-  private constructor(clock: Clock, handlers: ForeignPortHandlers) {
+  private constructor(clock: Clock, handlers: ForeignSourceHandlers) {
     this.#clock = clock
     this.#handlers = handlers
     this.#server = createServer((socket) => this.#accept(socket))
     this.#server.maxConnections = maxConnections
   }
 
-  static async open(clock: Clock, handlers: ForeignPortHandlers): Promise<ForeignPort> {
+  static async open(clock: Clock, handlers: ForeignSourceHandlers): Promise<ForeignPort> {
     const port = new ForeignPort(clock, handlers)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     port.#server.once('error', reject)
@@ -104,8 +98,13 @@ export class ForeignPort {
     socket.on('close', () => {
       late.cancel()
       this.#connections.delete(socket)
-      if (!this.#isClosing) handlers.ended(why, reader.isReady)
+      if (this.#isClosing) return
+      if (reader.isReady) handlers.interrupted(interruption(why))
+      else handlers.stranger(why)
     })
     socket.write(greeting())
   }
 }
+
+const interruption = (why: string): string =>
+  `the connection from the bus to the intake has ended: ${why}; what foreign programs publish until it is back may be missing, and is told as a loss of each table`

@@ -32,6 +32,8 @@ export const intakeLimits = {
   settleMs: 100,
   /** Pause before the intake is opened anew where it could not go on, milliseconds. */
   reopenMs: 500,
+  /** Pause before an intake that stands by at an MQTT broker looks again whether the other one has ended, milliseconds. */
+  standbyMs: 3_000,
   /** Milliseconds that a subscription takes, at most, to be back at the programs after a connection ended. */
   resubscribedMs: 500,
   /** Least time between two events about refused messages of one table, milliseconds. */

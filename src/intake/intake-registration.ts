@@ -1,11 +1,8 @@
 import { randomId } from '../base/random.ts'
-import { clusterProcessName, newRegistration } from '../model/new-registration.ts'
+import { clusterProcessName, intakeInstance, newRegistration } from '../model/new-registration.ts'
 import type { Registration } from '../model/roster-entry.ts'
 
-/** The intake stands in the roster as an instance of GENESIS_CLUSTER. */
-const intakeInstance = 'foreign'
-
-/** What a new intake says of itself. */
+/** What a new intake says of itself: it stands in the roster as an instance of GENESIS_CLUSTER. */
 export function intakeRegistration(node: string, mode: Registration['mode']): Registration {
   return newRegistration({
     node,

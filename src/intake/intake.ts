@@ -5,7 +5,7 @@ import { EndOfTurn } from '../base/end-of-turn.ts'
 import { RateLimit } from '../base/rate-limit.ts'
 import { decodeForeign } from '../wire/frames/foreign.ts'
 import type { ForeignMessage, RefusedForeign } from '../wire/frames/foreign.ts'
-import { ForeignPort } from './foreign-port.ts'
+import type { ForeignSource, ForeignSourceHandlers } from './foreign-source.ts'
 import { foreignUser } from './zmtp.ts'
 import type { ForeignAt } from '../cluster/bus/bus.ts'
 import { intakeLimits } from './intake-limits.ts'
@@ -29,8 +29,10 @@ interface IntakeOptions {
   readonly warn: (message: string) => void
 }
 
+type OpenSource = (handlers: ForeignSourceHandlers) => Promise<ForeignSource>
+
 /**
- * Takes what foreign programs publish at the inbound port of the node, reads it once, and hands it on
+ * Takes what foreign programs publish at the inbound port of the node, or at an MQTT broker, reads it once, and hands it on
  * as commits of one publisher, in order. What cannot be read or taken has numbers too: subscribers of
  * its table learn that there was something.
  */
@@ -38,7 +40,8 @@ export class Intake {
   readonly #options: IntakeOptions
   readonly #waiting: WaitingMessages
   readonly #subscribed = Promise.withResolvers<void>()
-  readonly #port: Promise<ForeignPort>
+  readonly #source: Promise<ForeignSource>
+  #at: ForeignAt | null = null
   readonly #strangers = new RateLimit(intakeLimits.refusedIntervalMs)
   #queue: IntakeQueue | null = null
   readonly #endOfTurn: EndOfTurn
@@ -50,14 +53,14 @@ export class Intake {
   /** When something of each table was numbered last. */
   readonly #numberedAt = new Map<string, number>()
 
-  private constructor(options: IntakeOptions) {
+  private constructor(options: IntakeOptions, openSource: OpenSource) {
     this.#options = options
     this.#endOfTurn = new EndOfTurn(options.clock, () => this.#turn())
     this.#waiting = new WaitingMessages(
       options.waitingBytes ?? intakeLimits.waitingBytes,
       options.refused,
     )
-    this.#port = ForeignPort.open(options.clock, {
+    this.#source = openSource({
       messages: (bytes, count) => {
         this.#waiting.push(bytes, count)
         this.#onWaiting()
@@ -67,20 +70,38 @@ export class Intake {
         this.#onWaiting()
       },
       subscribed: () => this.#onSubscribed(),
-      ended: (why, isReady) => this.#onEnded(why, isReady),
+      interrupted: (message) => this.#onInterrupted(message),
+      stranger: (why) => this.#onStranger(why),
     })
   }
 
+  /** Takes what comes at the inbound port of the node. */
   static async open(options: IntakeOptions): Promise<Intake> {
-    const intake = new Intake(options)
-    await intake.#port
+    // Loaded here: it needs ZeroMQ, which an intake at an MQTT broker does without.
+    const { ForeignPort } = await import('./foreign-port.ts')
+    let at: ForeignAt | null = null
+    const intake = await Intake.from(options, async (handlers) => {
+      const { clock } = options
+      const port = await ForeignPort.open(clock, handlers)
+      at = { endpoint: port.endpoint, user: foreignUser, password: port.password }
+      return port
+    })
+    intake.#at = at
+    return intake
+  }
+
+  /** Takes what comes from there. */
+  static async from(options: IntakeOptions, openSource: OpenSource): Promise<Intake> {
+    const intake = new Intake(options, openSource)
+    await intake.#source
     return intake
   }
 
   /** Where the inbound proxy is to connect to. */
   async foreignAt(): Promise<ForeignAt> {
-    const { endpoint, password } = await this.#port
-    return { endpoint, user: foreignUser, password }
+    await this.#source
+    if (this.#at === null) throw new TidingsError('USAGE', 'this intake has no port')
+    return this.#at
   }
 
   /** Messages let go since it was opened, because too much waited. */
@@ -114,7 +135,7 @@ export class Intake {
     const { quietMs, settleMs } = intakeLimits
     const end = clock.now() + ms
     const isQuiet = await this.#quietFor(quietMs, end - settleMs)
-    ;(await this.#port).unsubscribe()
+    ;(await this.#source).unsubscribe()
     const hasAll = await this.#settled(settleMs, end)
     if (this.#queue && !(isQuiet && hasAll)) this.#loseRest(this.#queue)
   }
@@ -163,7 +184,7 @@ export class Intake {
   async close(): Promise<void> {
     this.#queue = null
     this.#resubscribing?.cancel()
-    await (await this.#port).close()
+    await (await this.#source).close()
   }
 
   #onWaiting(): void {
@@ -176,16 +197,16 @@ export class Intake {
     this.#endOfTurn.ask()
   }
 
-  /** What was under way is lost, and nobody knows what it was. libzmq connects again. */
-  #onEnded(why: string, isReady: boolean): void {
+  /** What was under way is lost, and nobody knows what it was. */
+  #onInterrupted(message: string): void {
+    this.#isInterrupted = true
+    this.#interrupt()
+    this.#options.warn(message)
+  }
+
+  #onStranger(why: string): void {
     const { clock, warn } = this.#options
-    if (isReady) {
-      this.#isInterrupted = true
-      this.#interrupt()
-      warn(
-        `the connection from the bus to the intake has ended: ${why}; what foreign programs publish until it is back may be missing, and is told as a loss of each table`,
-      )
-    } else if (this.#strangers.admits('', clock.now()))
+    if (this.#strangers.admits('', clock.now()))
       warn(`a connection to the intake has ended before its handshake did: ${why}`)
   }
 

@@ -73,6 +73,17 @@ function socketType(command: string, type: string): Buffer {
 export const subscribeMessage = (prefix: string): Buffer => short(0, Buffer.from(`\x01${prefix}`))
 export const unsubscribeMessage = (prefix: string): Buffer => short(0, Buffer.from(`\x00${prefix}`))
 
+/** A message of one frame, its topic and what is said. */
+export function oneFrame(topic: Buffer, said: Buffer): Buffer {
+  const size = topic.length + said.length
+  const isLong = size > 0xff
+  const header = Buffer.alloc(isLong ? longHeaderBytes : shortHeaderBytes)
+  if (isLong) header.writeBigUInt64BE(BigInt(size), 1)
+  else header[1] = size
+  header[0] = isLong ? longFlag : 0
+  return Buffer.concat([header, topic, said])
+}
+
 /** A message that is taken has its topic and its JSON in one frame, or in two. */
 export const maxFrames = 2
 

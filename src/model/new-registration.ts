@@ -1,7 +1,11 @@
-import type { ConnectionCounts, Registration } from './roster-entry.ts'
+import type { ConnectionCounts, Registration, RosterEntry } from './roster-entry.ts'
 
 /** GENESIS_CLUSTER as a process; the intake of what foreign programs publish is an instance of it. */
 export const clusterProcessName = 'GENESIS_CLUSTER'
+export const intakeInstance = 'foreign'
+
+export const isIntake = ({ process, instance }: Pick<RosterEntry, 'process' | 'instance'>) =>
+  process === clusterProcessName && instance === intakeInstance
 
 export const noConnections: ConnectionCounts = { processes: 0, outbound: 0, inbound: 0, export: 0 }
 

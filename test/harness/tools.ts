@@ -26,6 +26,7 @@ const trials = {
   setpriv: () => runs('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true'),
   faketime: () => existsSync(libfaketime),
   python: () => python() !== null,
+  paho: () => pythonWithPaho() !== null,
   'systemd-notify': () => runs('systemd-notify', '--version'),
   'systemd-analyze': () => runs('systemd-analyze', '--version'),
   postgres: () => postgresPrograms() !== null,
@@ -62,9 +63,13 @@ export function runnable(what: string, missing: readonly string[]): boolean {
 }
 
 /** The Python that has pyzmq. */
-export function python(): string | null {
-  return pythons.find((each) => runs(each, '-c', 'import zmq')) ?? null
-}
+export const python = (): string | null => pythonWith('zmq')
+
+/** The Python that has a client of MQTT. */
+export const pythonWithPaho = (): string | null => pythonWith('paho.mqtt.client')
+
+const pythonWith = (module: string): string | null =>
+  pythons.find((each) => runs(each, '-c', `import ${module}`)) ?? null
 
 function isThere(tool: Tool): boolean {
   const known = found.get(tool) ?? trials[tool]()

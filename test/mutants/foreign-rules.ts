@@ -5,6 +5,8 @@ const foreign = 'src/wire/frames/foreign.test.ts'
 const intake = 'src/intake/intake.test.ts'
 const foreignReplay = 'src/intake/foreign-replay.test.ts'
 const zmtpReader = 'src/intake/zmtp-reader.test.ts'
+const brokerSource = 'src/intake/broker-source.test.ts'
+const atBroker = 'test/transport/mqtt/foreign-programs.test.ts'
 const waitingMessages = 'src/intake/waiting-messages.test.ts'
 const membership = 'src/cluster/membership/membership.test.ts'
 
@@ -193,6 +195,37 @@ export const foreignRules: readonly Rule[] = [
       'this.#options.refused(table, reason, 1)',
     ],
     [intake, 'W5: what cannot be read is told as a loss in its place, and as refused'],
+  ),
+  rule(
+    'W5.19',
+    'What a broker has retained is told and has no number: it came when it was published',
+    'it is passed over in silence',
+    ['intake/broker-source.ts', "else this.#notTaken(parseForeignTopic(topic), 'retained', 1)", ''],
+    [
+      brokerSource,
+      'W5: what a broker has kept is told as refused, and has no place among the others',
+    ],
+  ),
+  rule(
+    'W5.20',
+    'Where the connection to a broker ends, a loss stands in the place of what may be missing',
+    'nobody is told',
+    ['transport/mqtt/mqtt-transport.ts', 'this.#options.foreign?.interrupted(at, why)', '{}'],
+    [
+      atBroker,
+      'W5: where the connection to the broker ends, a loss stands in the place of what may be missing',
+    ],
+  ),
+  rule(
+    'W5.21',
+    'JSON at a broker is refused by processes only where no intake takes it',
+    'they refuse it always',
+    [
+      'transport/mqtt/data-plane.ts',
+      "if (!hasIntake()) refusals.count('no intake')",
+      "refusals.count('no intake')",
+    ],
+    [atBroker, 'W5: what one publishes is numbered once, for all, and another one reads it'],
   ),
   rule(
     'W6.1',

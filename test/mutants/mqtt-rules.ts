@@ -171,6 +171,17 @@ export const mqttRules: readonly Rule[] = [
     ],
   ),
   rule(
+    'Q2.11',
+    'Of intakes there is one at a broker, on whatever node',
+    'each node may have one, and what foreign programs publish is numbered by each',
+    [
+      'transport/mqtt/presence/presence-book.ts',
+      '(node === own.node || isIntake(own))',
+      'node === own.node',
+    ],
+    [book, 'Q2: of one name there may be one on each node, of intakes one at a broker'],
+  ),
+  rule(
     'Q3.1',
     'No more messages are unacknowledged than the broker takes',
     'any number is',

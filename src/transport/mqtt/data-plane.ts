@@ -1,13 +1,14 @@
 import type { Hop } from '../../model/hop.ts'
 import { noConnections } from '../../model/new-registration.ts'
 import type { ConnectionCounts } from '../../model/roster-entry.ts'
-import { allUpdatesTopic } from '../../model/topic.ts'
+import { allForeignTopic, allUpdatesTopic } from '../../model/topic.ts'
 import type { Refusals } from '../refusals.ts'
 import type { DataPlane } from '../transport.ts'
 import type { BrokerConnection } from './broker/broker-connection.ts'
 import type { Filter } from './broker/filters.ts'
 import { mqttLimits } from './broker/mqtt-limits.ts'
 import type { Qos } from './broker/packet-queue.ts'
+import { foreignFilter, type ForeignReceiver, isJson, isOwn } from './foreign/foreign-receiver.ts'
 import type { BrokerTopics } from './naming/broker-topics.ts'
 import { Fragmenter, isFragment, Reassembly } from './naming/fragments.ts'
 
@@ -20,6 +21,9 @@ interface DataPlaneOptions {
   readonly topics: BrokerTopics
   readonly qos: Qos
   readonly refusals: Refusals
+  readonly foreign: ForeignReceiver | null
+  /** Somebody else may take what foreign programs publish. */
+  readonly hasIntake: () => boolean
 }
 
 interface MqttDataHandlers {
@@ -38,12 +42,13 @@ export class MqttDataPlane implements Omit<DataPlane, 'renew'> {
   readonly #held = new Set<string>()
 
   constructor(options: DataPlaneOptions, handlers: MqttDataHandlers) {
-    const { broker, incarnation, topics } = options
+    const { broker, foreign, incarnation, topics } = options
     this.#options = options
     this.#handlers = handlers
     this.#fragmenter = new Fragmenter(incarnation)
     const requests = [topics.requests, topics.requestTo(incarnation)]
     broker.subscribe(requests.map((topic) => ({ topic, qos: 0, isWithoutOwn: true })))
+    if (foreign) broker.subscribe([foreignFilter(topics)])
   }
 
   send(topic: string, message: Uint8Array): void {
@@ -84,15 +89,35 @@ export class MqttDataPlane implements Omit<DataPlane, 'renew'> {
 
   /** A message from the broker that is none of the roster. */
   take(topic: string, payload: Buffer, isRetained: boolean): void {
-    const { refusals, topics } = this.#options
+    const { foreign, refusals, topics } = this.#options
     // Somebody publishes so by mistake: everybody who subscribes later would get it again and again.
-    if (isRetained) return refusals.count('retained')
+    if (isRetained)
+      return foreign ? foreign.retained(this.#foreignTopic(topic)) : refusals.count('retained')
     const whole = isFragment(payload) ? this.#reassembly.take(topic, payload) : payload
     if (whole === null) return
     if (topics.isRequest(topic)) return this.#handlers.request(whole)
     const own = topics.readOwn(topic)
+    if (foreign && !isOwn(whole)) return this.#takeForeign(foreign, topic, whole)
     if (own === null) return refusals.count('bad topic')
+    if (!foreign && isJson(whole) && own.name.startsWith(allUpdatesTopic)) return this.#passOver()
     this.#handlers.message(Buffer.concat([own.bytes, whole]))
+  }
+
+  /** What deletes a retained message is empty, and no update. */
+  #takeForeign(foreign: ForeignReceiver, topic: string, payload: Buffer): void {
+    if (payload.length > 0) foreign.message(this.#foreignTopic(topic), payload)
+  }
+
+  /** The topic on which foreign programs publish to the same table through ZeroMQ; of a topic without a table one that is refused. */
+  #foreignTopic(topic: string): string {
+    const own = this.#options.topics.readOwn(topic)
+    return allForeignTopic + (own?.name.slice(allUpdatesTopic.length) ?? '')
+  }
+
+  /** JSON of a foreign program: the intake publishes it, with numbers. Without one it is lost. */
+  #passOver(): void {
+    const { hasIntake, refusals } = this.#options
+    if (!hasIntake()) refusals.count('no intake')
   }
 
   #publish(topic: string, payload: Uint8Array, qos: Qos): void {

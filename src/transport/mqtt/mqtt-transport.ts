@@ -174,12 +174,13 @@ export class MqttTransport implements Transport {
   }
 
   #setUp(registration: Registration): Planes {
-    const { clock, cluster, qos, random } = this.#options
+    const { clock, cluster, foreign = null, qos, random } = this.#options
     const topics = this.#topics
     const { incarnation } = registration
     const broker = this.#connection(registration)
+    const hasIntake = () => roster.hasIntake
     const data = new MqttDataPlane(
-      { incarnation, broker, topics, qos, refusals: this.#refusals },
+      { incarnation, broker, topics, qos, refusals: this.#refusals, foreign, hasIntake },
       {
         message: (message) => this.#tell((told) => told.message(message)),
         request: (frame) => this.#tell((told) => told.request(frame)),
@@ -230,17 +231,21 @@ export class MqttTransport implements Transport {
           if (presence) roster.take(presence, payload, delivered)
           else if (topic === topics.cluster) roster.takeCluster(payload)
           else if (topic === topics.ask) roster.takeQuestion(payload.toString())
-          else if (this.#opened) data.take(topic, payload, delivered.isRetained)
+          // What is retained comes right behind the subscription, and goes no further than to be counted.
+          else if (this.#opened || delivered.isRetained)
+            data.take(topic, payload, delivered.isRetained)
         },
         room: () => this.#handlers?.room?.() ?? null,
         connected: (at) => {
           this.#events.connected(at)
           this.#planes?.roster.connected()
         },
-        disconnected: (at) => {
+        disconnected: (at, why) => {
           this.#planes?.roster.disconnected()
           this.#events.disconnected(at)
-          if (this.#opened) this.#events.tell({ type: 'cluster-lost' })
+          if (!this.#opened) return
+          this.#events.tell({ type: 'cluster-lost' })
+          if (!this.#closing) this.#options.foreign?.interrupted(at, why)
         },
         refused: (error) => this.#fail(error),
       },

@@ -92,6 +92,10 @@ export class MqttRosterPlane implements RosterPlane {
     return this.#claim === 'taken'
   }
 
+  get hasIntake(): boolean {
+    return this.#book.hasIntake
+  }
+
   get hasHistory(): boolean {
     return this.#history.current !== null
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import type { Qos } from './broker/packet-queue.ts'
+import type { ForeignReceiver } from './foreign/foreign-receiver.ts'
 import type { BrokerTls, ConnectToBroker, ProtocolVersion } from './broker/broker-client.ts'
 
 /** What the operator and the caller chose. */
@@ -24,6 +25,8 @@ export interface MqttTransportOptions {
   readonly processPort: number | null
   /** Version of the protocol; left out: 5, or 3.1.1 (which is 4) where the broker knows no 5. */
   readonly protocolVersion?: ProtocolVersion | undefined
+  /** Left out: what programs that are not ours publish is put aside, and told as refused where nobody takes it. */
+  readonly foreign?: ForeignReceiver | undefined
   readonly connect: ConnectToBroker
   readonly clock: Clock
   readonly random: Random

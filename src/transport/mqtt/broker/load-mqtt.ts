@@ -3,7 +3,7 @@ import { packageMissing } from '../../../base/package-missing.ts'
 import type { Transport } from '../../transport.ts'
 import type { MqttTransportOptions } from '../transport-options.ts'
 
-/** What the operator and the caller chose; all of it can be written down. */
+/** What the operator and the caller chose. */
 export type MqttChoice = Omit<MqttTransportOptions, 'connect' | 'clock' | 'random'>
 
 /**

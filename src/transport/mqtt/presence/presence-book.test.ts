@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { newRegistration } from '../../../model/new-registration.ts'
+import {
+  clusterProcessName,
+  intakeInstance,
+  newRegistration,
+} from '../../../model/new-registration.ts'
 import type { RosterEntry } from '../../../model/roster-entry.ts'
 import { PresenceBook } from './presence-book.ts'
 import { presenceLimits } from './presence-limits.ts'
 import { entryOf } from './presence-record.ts'
 
 const incarnation = 'a'.repeat(32)
-const entry: RosterEntry = entryOf(
-  newRegistration({ node: 'n', process: 'P', incarnation, role: 'process', mode: 'mesh' }),
-)
+const registration = newRegistration({
+  node: 'n',
+  process: 'P',
+  incarnation,
+  role: 'process',
+  mode: 'mesh',
+})
+const entry: RosterEntry = entryOf(registration)
 const said = (fields: Partial<RosterEntry> = {}) => ({
   entry: { ...entry, ...fields },
   life: null,
@@ -35,6 +44,22 @@ describe('who is there at a broker', () => {
     expect(told.states(1)).toEqual([])
     told.book.take(said({ publishes: ['T'] }), live, 2)
     expect(told.book.news(2).entries).toMatchObject([{ publishes: ['T'] }])
+  })
+
+  it('Q2: of one name there may be one on each node, of intakes one at a broker', () => {
+    const { book } = new Told()
+    const intake = {
+      process: clusterProcessName,
+      instance: intakeInstance,
+      role: 'cluster',
+    } as const
+    const other = { node: 'other', incarnation: 'b'.repeat(32) }
+    book.take(said(), live, 0)
+    expect([...book.twinsOf({ ...registration, ...other })]).toEqual([])
+    expect(book.hasIntake).toBe(false)
+    book.take(said(intake), live, 1)
+    expect([...book.twinsOf({ ...registration, ...intake, ...other })]).toHaveLength(1)
+    expect(book.hasIntake).toBe(true)
   })
 
   it('Q2: a will is told as alive until the connection has been gone for long, and not if it comes back', () => {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isIntake } from '../../../model/new-registration.ts'
 import type { Registration, RosterEntry } from '../../../model/roster-entry.ts'
 import { isFinal, timelessEntry } from '../../../model/roster-entry.ts'
 import { presenceLimits } from './presence-limits.ts'
@@ -56,12 +57,19 @@ export class PresenceBook {
     for (const known of this.#processes.values()) if (isLiving(known)) yield known
   }
 
-  /** Those of one name that may be there, but for the process itself. */
-  *twinsOf({ node, process, instance, incarnation }: Registration): Generator<KnownProcess> {
+  /** Somebody may be there who takes what foreign programs publish. */
+  get hasIntake(): boolean {
+    for (const { entry } of this.living()) if (isIntake(entry)) return true
+    return false
+  }
+
+  /** Those of one name that may be there, but for the process itself. Of intakes a broker has one, on whatever node. */
+  *twinsOf(own: Registration): Generator<KnownProcess> {
     for (const known of this.living()) {
-      const { entry } = known
-      const isSame = entry.node === node && entry.process === process && entry.instance === instance
-      if (isSame && known.incarnation !== incarnation) yield known
+      const { node, process, instance } = known.entry
+      const isSame = process === own.process && instance === own.instance
+      const isTwin = isSame && (node === own.node || isIntake(own))
+      if (isTwin && known.incarnation !== own.incarnation) yield known
     }
   }
 
