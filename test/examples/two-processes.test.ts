@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
-import { eventually } from '../harness/eventually.ts'
+import { eventually, patienceMs } from '../harness/eventually.ts'
 import { Example } from '../harness/example.ts'
 import { freePorts } from '../harness/loopback.ts'
 import { TestCluster } from '../harness/test-cluster.ts'
@@ -24,7 +24,7 @@ it('two processes: a client reads at one what it has just written at the other, 
   const client = example.start('client', env)
   expect(await client.ended, client.log).toEqual({ code: 0, signal: null })
   expect(client.lines).toEqual(['wrote and read 100 prices: each answer had what was just written'])
-  const script = new DatabaseSync(join(example.folder, 'prices.db'), { timeout: 60_000 })
+  const script = new DatabaseSync(join(example.folder, 'prices.db'), { timeout: patienceMs })
   script.exec(`update PRICE set AMOUNT = 7 where ID = 'T1'`)
   script.close()
   await eventually('the view has what the script did', async () => (await read()).includes(':7}'))
