@@ -6,16 +6,15 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Child, repository } from './child.ts'
 import { Product } from './product.ts'
+import { scratchDirectory } from './scratch.ts'
 import type { TestCluster } from './test-cluster.ts'
 
 const examples = join(repository, 'examples')
@@ -34,13 +33,19 @@ interface Manifest {
 /** Where it is ready to be started. */
 export function exampleFolder(name: string): string {
   const source = join(examples, name)
-  const { folder } = new Product()
+  const product = new Product()
+  const { dependencies, devDependencies } = manifestOf(source)
+  const { tidings: _, ...wanted } = { ...dependencies, ...devDependencies }
+  const isBare = Object.keys(wanted).length === 0
+  const folder = isBare ? product.folder : scratchDirectory()
   const isOurs = (path: string): boolean =>
     !['node_modules', 'package-lock.json'].includes(basename(path)) && !path.includes('.db')
   cpSync(source, folder, { recursive: true, filter: isOurs })
-  const { dependencies, devDependencies } = manifestOf(folder)
-  const { tidings: _, ...wanted } = { ...dependencies, ...devDependencies }
-  if (Object.keys(wanted).length > 0) link(install(wanted), join(folder, 'node_modules'))
+  if (!isBare) {
+    const modules = join(folder, 'node_modules')
+    copy(install({ ...wanted, ...manifestOf(repository).dependencies }), modules)
+    product.install(modules)
+  }
   return folder
 }
 
@@ -57,22 +62,31 @@ export class Example {
     this.#cluster = cluster
   }
 
-  /** What `npm run SCRIPT WORDS` starts, one `node FILE`. */
+  /** What `npm run SCRIPT WORDS` starts: `node FILE`, or a program of a package that has its name. */
   start(script: string, env: Readonly<Record<string, string>> = {}, ...words: string[]): Child {
-    const [, file = ''] = /^node (\S+)$/.exec(manifestOf(this.folder).scripts[script] ?? '') ?? []
+    const [program = '', ...first] = (manifestOf(this.folder).scripts[script] ?? '').split(' ')
+    const { folder } = this
+    const start = program === 'node' ? [] : [binOf(join(folder, 'node_modules', program), program)]
     return new Child({
       name: `${script} ${words.join(' ')}`,
-      arguments: [join(this.folder, file), ...words],
+      arguments: [...start, ...first, ...words],
       env: {
         TIDINGS_DEFINITION: this.#cluster.definition,
         TIDINGS_HOST: this.#cluster.node().host,
         ...env,
       },
-      cwd: this.folder,
+      cwd: folder,
       ipc: false,
       keepsOutput: true,
     })
   }
+}
+
+/** The file of a program that a package brings. */
+function binOf(packageFolder: string, program: string): string {
+  const text = readFileSync(join(packageFolder, 'package.json'), 'utf8')
+  const { bin } = JSON.parse(text) as { bin: Readonly<Record<string, string>> }
+  return join(packageFolder, bin[program] ?? '')
 }
 
 /** The node_modules with these packages, which npm installs when they are wanted for the first time. */
@@ -97,11 +111,11 @@ function install(packages: Packages): string {
   return join(place, 'node_modules')
 }
 
-/** Each package of one node_modules in another one, also those with a scope. */
-function link(from: string, to: string): void {
-  for (const name of readdirSync(from))
-    if (name.startsWith('@')) {
-      mkdirSync(join(to, name), { recursive: true })
-      link(join(from, name), join(to, name))
-    } else if (!existsSync(join(to, name))) symlinkSync(join(from, name), join(to, name), 'dir')
+/** As links to the same files where both folders are on one disk: a bundler does not follow links to other folders. */
+function copy(from: string, to: string): void {
+  try {
+    execFileSync('cp', ['-al', from, to], { stdio: 'ignore' })
+  } catch {
+    cpSync(from, to, { recursive: true })
+  }
 }
