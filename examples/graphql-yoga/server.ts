@@ -30,6 +30,8 @@ const typeDefs = /* GraphQL */ `
   }
   type Query {
     trades: [Trade!]!
+    "How many clients this process tells of changes."
+    listeners: Int!
   }
   type Mutation {
     setPrice(id: ID!, price: Float!): Trade!
@@ -55,7 +57,7 @@ const yoga = createYoga({
   schema: createSchema({
     typeDefs,
     resolvers: {
-      Query: { trades: () => trades.all() },
+      Query: { trades: () => trades.all(), listeners: () => queue.stats().subscriptions },
       Mutation: {
         setPrice: (_: unknown, { id, price }: { id: string; price: number }) =>
           trades.set(id, price),

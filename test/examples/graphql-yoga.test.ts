@@ -59,8 +59,12 @@ it('GraphQL Yoga: who subscribes at one process is told of mutations at the othe
   expect(await ask(other, '{ trades { ID PRICE } }')).toEqual({
     trades: [{ ID: 'T1', PRICE: 102 }],
   })
+  expect(await ask(other, '{ listeners }')).toEqual({ listeners: 1 })
   end.abort()
   await reading
+  const hasNone = async (): Promise<boolean> =>
+    ((await ask(other, '{ listeners }')) as { listeners: number }).listeners === 0
+  await eventually('the subscription of the queue has ended', hasNone)
   for (const child of children)
     expect(await child.end('SIGTERM'), child.log).toEqual({ code: 0, signal: null })
 })
