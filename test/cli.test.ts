@@ -6,29 +6,16 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { endProcessesAfterEach } from './harness/after-each.ts'
 import { Child } from './harness/child.ts'
-import { command, type CommandResult, TestCluster } from './harness/test-cluster.ts'
+import { runCommand } from './harness/run-command.ts'
+import { command, TestCluster } from './harness/test-cluster.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 endProcessesAfterEach()
 
-/** Runs the command with these words alone, in an empty folder and without any definition. */
-async function run(
-  words: readonly string[],
-  env: Record<string, string> = {},
-): Promise<CommandResult> {
-  const child = new Child({
-    name: `tidings ${words[0] ?? ''}`,
-    arguments: [command, ...words],
-    env: { TIDINGS_STATE: join(folder, 'state'), ...env },
-    cwd: folder,
-    ipc: false,
-    keepsOutput: true,
-  })
-  child.process.stdin?.end()
-  const ending = await child.ended
-  return { ...ending, output: child.output, log: child.log }
-}
+/** Runs the command with these words alone, in a folder without any definition. */
+const run = (words: readonly string[], env: Record<string, string> = {}) =>
+  runCommand(words, { env: { TIDINGS_STATE: join(folder, 'state'), ...env }, cwd: folder })
 
 describe('words', () => {
   const commands = [

@@ -27,23 +27,18 @@ const refreshMs = 1000
 
 /** `tidings mon`: nodes and processes; live on a terminal, once otherwise. */
 export async function mon(options: MonOptions): Promise<number> {
-  const ask = await clusterQuery(options)
+  await using cluster = await clusterQuery(options)
   const query = async (): Promise<Shown> => {
-    const whole = await ask()
+    const whole = await cluster.ask()
     const some = filtered(whole, options.status)
     const snapshot = options.sort === undefined ? some : sortedSnapshot(some, options.sort)
     return { snapshot, wrong: wrongLines(whole) }
   }
   const first = await query()
-  if (options.json) {
-    process.stdout.write(`${toJson(first.snapshot)}\n`)
-    return exitCode.done
-  }
-  if (!process.stdout.isTTY) {
-    process.stdout.write(`${snapshotTable(first.snapshot, first.wrong, process.stdout)}\n`)
-    return exitCode.done
-  }
-  await showLive(first, query)
+  const { snapshot, wrong } = first
+  if (options.json) process.stdout.write(`${toJson(snapshot)}\n`)
+  else if (process.stdout.isTTY) await showLive(first, query)
+  else process.stdout.write(`${snapshotTable(snapshot, wrong, process.stdout)}\n`)
   return exitCode.done
 }
 

@@ -5,6 +5,7 @@ import type {
   NodeSnapshot,
   ProcessSnapshot,
 } from '../model/cluster-snapshot.ts'
+import { processesAtBroker } from './broker-table.ts'
 import { lasting } from './lasting.ts'
 import { linkLines } from './link-lines.ts'
 import { styled } from './terminal.ts'
@@ -23,46 +24,67 @@ const header = [
   'LAST SEQUENCE',
 ]
 
+/** What a node tells of itself, and not more than this holds. */
+const answerOfCluster = 'one answer of GENESIS_CLUSTER'
+const answerAtBroker = 'one packet of the broker'
+
 /** A snapshot as a table for people, with what is wrong above it. */
 export function snapshotTable(
   snapshot: ClusterSnapshot,
   { isWell, lines }: Wrong,
   stream: NodeJS.WriteStream,
 ): string {
-  const title = `${snapshot.system ?? 'no system'} · ${snapshot.mode} · link ${snapshot.link}`
+  const { broker, nodes, system } = snapshot
+  const title = `${system ?? 'no system'} · ${wayOf(snapshot)}`
   const wrong = lines.map((line) => styled(stream, isWell ? 'green' : 'red', line)).join('\n')
-  const sections = snapshot.nodes.map((node) => sectionOf(node, stream).join('\n'))
+  const linesOf = broker ? brokerSection : nodeSection
+  const sections = nodes.map((node) => linesOf(node, stream).join('\n'))
   return [styled(stream, 'cyan', title), wrong, ...sections].join('\n\n')
 }
 
-function sectionOf(node: NodeSnapshot, stream: NodeJS.WriteStream): string[] {
+const wayOf = ({ broker, link, mode }: ClusterSnapshot): string =>
+  broker ? `MQTT broker ${broker.url}, protocol ${broker.protocol}` : `${mode} · link ${link}`
+
+function nodeSection(node: NodeSnapshot, stream: NodeJS.WriteStream): string[] {
   const { name, address, state, processes, leftOut } = node
-  const title = styled(stream, 'bold', `${name} (${address ?? 'address not known'}) ${state}`)
-  const rest = leftOut === null ? [] : leftOutLines(leftOut)
   return [
-    title,
-    ...tableOf(processes, stream),
-    ...rest.map((line) => styled(stream, 'dim', line)),
+    styled(stream, 'bold', `${name} (${address ?? 'address not known'}) ${state}`),
+    ...underHead(tableLines(header, processes.map(rowOf)), stream),
+    ...leftOutLines(leftOut, answerOfCluster, stream),
     ...linkLines(node, stream),
   ]
 }
 
-function tableOf(processes: readonly ProcessSnapshot[], stream: NodeJS.WriteStream): string[] {
-  const [head = '', ...lines] = tableLines(header, processes.map(rowOf))
-  return [styled(stream, 'dim', head), ...lines]
+/** Its processes have neither ports nor connections to each other, and nobody listens at the node itself. */
+function brokerSection(node: NodeSnapshot, stream: NodeJS.WriteStream): string[] {
+  const { name, state, processes, leftOut } = node
+  return [
+    styled(stream, 'bold', `${name} ${state}`),
+    ...underHead(processesAtBroker(processes), stream),
+    ...leftOutLines(leftOut, answerAtBroker, stream),
+  ]
 }
 
+const underHead = ([head = '', ...lines]: readonly string[], stream: NodeJS.WriteStream) => [
+  styled(stream, 'dim', head),
+  ...lines,
+]
+
 /** What an answer had no room for. */
-function leftOutLines({ processes, tables }: LeftOut): string[] {
+function leftOutLines(
+  leftOut: LeftOut | null,
+  answer: string,
+  stream: NodeJS.WriteStream,
+): string[] {
+  if (leftOut === null) return []
+  const { processes, tables } = leftOut
+  const why = `not shown: there are more than ${answer} may hold`
   const more = processes === 1 ? 'one more process is' : `${processes} more processes are`
-  return [
-    ...(processes > 0
-      ? [`${more} not shown: there are more than one answer of GENESIS_CLUSTER may hold`]
-      : []),
-    ...(tables
-      ? ['last sequences are not shown: there are more than one answer of GENESIS_CLUSTER may hold']
-      : []),
+  const lines = [
+    ...(processes > 0 ? [`${more} ${why}`] : []),
+    ...(tables ? [`last sequences are ${why}`] : []),
   ]
+  return lines.map((line) => styled(stream, 'dim', line))
 }
 
 function rowOf(process: ProcessSnapshot): string[] {

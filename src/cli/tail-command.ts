@@ -103,7 +103,8 @@ function printed(delivery: Delivery, left: number): { text: string; updates: num
 async function hintAtNames(tables: readonly string[], options: SharedOptions): Promise<void> {
   if (isOfAll(tables)) return
   try {
-    const { nodes } = await (await clusterQuery(options))()
+    await using cluster = await clusterQuery(options)
+    const { nodes } = await cluster.ask()
     const published = new Set(
       nodes
         .flatMap(({ processes }) => processes.flatMap((each) => each.tables))
@@ -115,7 +116,7 @@ async function hintAtNames(tables: readonly string[], options: SharedOptions): P
           `no process of the cluster has published ${table} so far${didYouMean(table, published)}`,
         )
   } catch {
-    // It was a hint; that GENESIS_CLUSTER is away is told by the queue.
+    // It was a hint; that GENESIS_CLUSTER or the broker is away is told by the queue.
   }
 }
 

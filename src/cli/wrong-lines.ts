@@ -22,12 +22,11 @@ export interface Wrong {
 }
 
 /** What is wrong in a cluster, from nodes that are not heard to processes that are slow. */
-export function wrongLines({ nodes }: ClusterSnapshot): Wrong {
+export function wrongLines({ broker, nodes }: ClusterSnapshot): Wrong {
   const alive = nodes.filter(({ state }) => state === 'alive')
   const told = [
-    ...nodes.flatMap(ofNode),
-    ...nodes.flatMap(ofLinks),
-    ...alive.flatMap(silent),
+    // At a broker a node without processes is none that is not heard: nobody else would speak for it.
+    ...(broker ? nodes.flatMap(cutOff) : ofNodes(nodes, alive)),
     ...alive.flatMap(unready),
     ...alive.flatMap(lossy),
     ...alive.flatMap(slow),
@@ -37,6 +36,12 @@ export function wrongLines({ nodes }: ClusterSnapshot): Wrong {
   const lines = told.slice(0, maxLines)
   return { isWell: false, lines: more > 0 ? [...lines, `and ${grouped(more)} more`] : lines }
 }
+
+const ofNodes = (nodes: readonly NodeSnapshot[], alive: readonly NodeSnapshot[]): string[] => [
+  ...nodes.flatMap(ofNode),
+  ...nodes.flatMap(ofLinks),
+  ...alive.flatMap(silent),
+]
 
 function nothingWrong(nodes: readonly NodeSnapshot[]): string {
   const living = nodes.flatMap(({ processes }) =>
@@ -68,6 +73,13 @@ const silent = (node: NodeSnapshot): string[] =>
   node.processes.flatMap((process) =>
     process.status === 'ERROR'
       ? [`${placed(process, node)} has said nothing for 10 s or longer`]
+      : [],
+  )
+
+const cutOff = (node: NodeSnapshot): string[] =>
+  node.processes.flatMap((process) =>
+    process.status === 'ERROR'
+      ? [`${placed(process, node)} does not answer, or its connection has ended without a word`]
       : [],
   )
 

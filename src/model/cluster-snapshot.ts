@@ -2,6 +2,7 @@ import type { LinksSnapshot } from './link-snapshot.ts'
 import type { ClockReading, NodeSetup } from './node-setup.ts'
 import type { ConnectionCounts, NodeLink, NodeMode } from './roster-entry.ts'
 import type { ProcessHealth } from './process-health.ts'
+import type { Tables } from './request.ts'
 import type { Refusal } from './shut-out.ts'
 
 /** A node as membership sees it. */
@@ -28,6 +29,20 @@ export const processStatuses = [
   'DOWN',
 ] as const satisfies readonly ProcessStatus[]
 
+/** What is known of a process that meets the others at an MQTT broker, beside the rest. */
+export interface ProcessAtBroker {
+  /** null: a script, which does not say it. */
+  readonly clientId: string | null
+  /** Tables that it has declared or published. */
+  readonly publishes: readonly string[]
+  /** Tables that it wants; `*`: all. */
+  readonly subscribes: Tables
+  /** How long its connection has stood, milliseconds; null: it has not told its figures. */
+  readonly connectedForMs: number | null
+  /** Messages that it let go of, since too many waited to leave; null: it has not told its figures. */
+  readonly dropped: number | null
+}
+
 export interface ProcessSnapshot {
   readonly name: string
   readonly pid: number
@@ -43,6 +58,8 @@ export interface ProcessSnapshot {
   readonly version: string | null
   /** As it says itself; null: it has not said, or does not live. */
   readonly health: ProcessHealth | null
+  /** Present with an MQTT broker only. */
+  readonly broker?: ProcessAtBroker
 }
 
 /** Its processes, links and setup are as the node itself says: none where it has not said. */
@@ -84,13 +101,26 @@ export interface LeftOut {
   readonly tables: boolean
 }
 
-/** The cluster as one GENESIS_CLUSTER knows it, at one moment: the JSON of `tidings mon --json`. */
+/** The MQTT broker at which the processes meet. */
+export interface BrokerSnapshot {
+  /** Without credentials. */
+  readonly url: string
+  /** In which it was asked. */
+  readonly protocol: '3.1.1' | '5'
+}
+
+/**
+ * The cluster as one GENESIS_CLUSTER knows it, or as its processes say it at a broker, at one moment: the JSON of
+ * `tidings mon --json`.
+ */
 export interface ClusterSnapshot {
   /** null: a definition without systems, or none. */
   readonly system: string | null
-  /** The node that was asked. */
+  /** The node that was asked; with a broker the one that asks. */
   readonly node: string
-  readonly mode: NodeMode
-  readonly link: NodeLink
+  readonly mode: NodeMode | 'broker'
+  readonly link: NodeLink | 'broker'
   readonly nodes: readonly NodeSnapshot[]
+  /** Present with an MQTT broker only. */
+  readonly broker?: BrokerSnapshot
 }

@@ -51,7 +51,7 @@ const filledName = text(maxNameLength, /./s)
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const port = nullable(integer(1, 65_535))
 const mode = oneOf(['mesh', 'proxy'])
-const tableSequence = record<TableSequence>({ table: name, last: count })
+export const tableSequence = record<TableSequence>({ table: name, last: count })
 
 const connectionCounts = record<ConnectionCounts>({
   processes: count,
@@ -74,7 +74,7 @@ const toldLoss: JsonShape<ToldLoss | null> = (value) =>
   )(value) ?? null
 
 /** What was said longer than it has to be is cut: only people read it. */
-const processHealth = orElse(
+export const processHealth = orElse(
   null,
   nullable(
     record<ProcessHealth>({
@@ -159,7 +159,8 @@ export const rosterChange = record<Omit<RosterChange, 'forgot'>>({
   letGo: orElse([], list(identity)),
 })
 
-const processSnapshot = record<ProcessSnapshot>({
+/** As GENESIS_CLUSTER says it, which knows no broker. */
+const processSnapshot = record<Omit<ProcessSnapshot, 'broker'>>({
   name: filledName,
   pid: count,
   status: oneOf(processStatuses),
@@ -237,7 +238,7 @@ const nodeSnapshot = record<NodeSnapshot>({
   leftOut,
 })
 
-const snapshot = record<ClusterSnapshot>({
+const snapshot = record<Omit<ClusterSnapshot, 'broker'>>({
   system: nullable(name),
   node: filledName,
   mode,

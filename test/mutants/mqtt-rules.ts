@@ -8,8 +8,10 @@ const settlement = 'src/transport/mqtt/presence/roster-settlement.test.ts'
 const history = 'src/transport/mqtt/presence/roster-history.test.ts'
 const packets = 'src/transport/mqtt/broker/packet-queue.test.ts'
 const choice = 'src/transport/mqtt/broker/broker-choice.test.ts'
+const snapshot = 'src/transport/mqtt/figures/broker-snapshot.test.ts'
+const figures = 'src/transport/mqtt/figures/figures-record.test.ts'
 
-/** The cluster at an MQTT broker: Q1 to Q3. */
+/** The cluster at an MQTT broker: Q1 to Q4. */
 export const mqttRules: readonly Rule[] = [
   rule(
     'Q1.1',
@@ -249,5 +251,38 @@ export const mqttRules: readonly Rule[] = [
       'return false',
     ],
     [choice, 'Q3: a client id that another program has is told'],
+  ),
+  rule(
+    'Q4.1',
+    'Who watches shows who does not answer as one who may live or not',
+    'what was kept of him counts',
+    [
+      'transport/mqtt/figures/broker-snapshot.ts',
+      "(isConfirmed && presence === 'here')",
+      "presence === 'here'",
+    ],
+    [snapshot, 'Q4: who does not answer, and whose connection has ended, may live or not'],
+  ),
+  rule(
+    'Q4.2',
+    'The clock of a node is read from the answer that took least',
+    'it is read from any',
+    [
+      'transport/mqtt/figures/broker-snapshot.ts',
+      'told.toSorted((one, other) => tookMs(one) - tookMs(other))',
+      'told',
+    ],
+    [snapshot, 'Q4: the clock of a node is that of the answer that took least'],
+  ),
+  rule(
+    'Q4.3',
+    'Figures that no packet of the broker holds are told without the numbers',
+    'they are told with them',
+    [
+      'transport/mqtt/figures/figures-record.ts',
+      'if (all.byteLength <= mostBytes) return all',
+      'return all',
+    ],
+    [figures, 'Q4: what a packet of the broker cannot hold leaves out the numbers'],
   ),
 ]

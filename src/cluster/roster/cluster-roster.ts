@@ -20,6 +20,7 @@ import { Pace } from './pace.ts'
 import type { PortPool } from '../bus/port-pool.ts'
 import type { RegisterOutcome } from './registry.ts'
 import { Registry } from './registry.ts'
+import { shownEntries } from '../../registration/process-snapshot.ts'
 import { portsOf } from '../../registration/zeromq-place.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import { ReachReport } from './reach-report.ts'
@@ -254,15 +255,10 @@ export class ClusterRoster {
     this.#pace.took(now, this.#options.clock.now())
   }
 
-  /** The processes of one node, as `mon` shows them: what has ended only where nothing follows it. */
+  /** The processes of one node, as `mon` shows them. */
   processes(node: string): ProcessSnapshot[] {
     const known = this.roster.entries().filter((entry) => entry.node === node)
-    const lives = new Set(known.filter(({ state }) => state !== 'ended').map(processName))
-    const entries = known.filter(
-      (entry) =>
-        entry.state !== 'ended' || (entry.role === 'process' && !lives.has(processName(entry))),
-    )
-    return entries.map((entry) => {
+    return shownEntries(known).map((entry) => {
       const local = this.registry.get(entry.incarnation)
       return local ? processSnapshot(local) : remoteProcessSnapshot(entry)
     })

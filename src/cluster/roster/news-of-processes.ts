@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import { RateLimit } from '../../base/rate-limit.ts'
 import type { Registration } from '../../model/roster-entry.ts'
 import { newsWords, type OnClusterEvent, type ProcessNews } from '../cluster-event.ts'
-import { shownName } from './local-process.ts'
+import { shownName } from '../../registration/process-snapshot.ts'
 
 /** Within so long, milliseconds, the two numbers below count. */
 export const newsIntervalMs = 60_000

@@ -1,5 +1,7 @@
 import type { Place } from '../../model/place.ts'
 import type { NodeMode, Registration } from '../../model/roster-entry.ts'
+import { PublishRate } from '../../base/publish-rate.ts'
+import { publishedBy, shownName } from '../../registration/process-snapshot.ts'
 import type { RegisterMessage } from '../../registration/registration-message.ts'
 import { registrationIntervalMs } from '../../registration/registration-message.ts'
 import { placeOf, portsOf } from '../../registration/zeromq-place.ts'
@@ -7,7 +9,7 @@ import { LatestMessages } from './latest-messages.ts'
 import { NameClaims } from './name-claims.ts'
 import type { ReadyClaim } from './name-claims.ts'
 import type { LocalProcess } from './local-process.ts'
-import { PublishRate, rosterEntry, shownName } from './local-process.ts'
+import { rosterEntry } from './local-process.ts'
 import type { PortPool } from '../bus/port-pool.ts'
 import { RegistrationRoutes } from './registration-routes.ts'
 import type { Roster } from './roster.ts'
@@ -125,7 +127,7 @@ export class Registry {
     local.state = registration.state
     local.seen = message.seen
     local.version = message.version ?? null
-    local.rate.note(sum(registration), now)
+    local.rate.note(publishedBy(registration), now)
     this.#options.roster.put(rosterEntry(local.registration, local.state), now)
     if (local.state === 'ended') this.#remove(local, now)
     return { type: 'registered', process: local, news }
@@ -355,8 +357,6 @@ export class Registry {
 
 /** It is known from the file of the last run only. */
 const isUnheard = ({ messages }: LocalProcess) => messages === 0
-
-const sum = ({ sequences }: Registration) => sequences.reduce((total, { last }) => total + last, 0)
 
 type Life = Pick<Registration, 'pid' | 'startedAt' | 'process' | 'instance'>
 

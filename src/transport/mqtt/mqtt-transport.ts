@@ -11,8 +11,9 @@ import { Refusals } from '../refusals.ts'
 import type { Transport, TransportHandlers } from '../transport.ts'
 import { BrokerChoice } from './broker/broker-choice.ts'
 import { BrokerConnection } from './broker/broker-connection.ts'
-import { shownBroker } from './broker/broker-url.ts'
+import { brokerUnreachable } from './broker/broker-refusal.ts'
 import { MqttDataPlane } from './data-plane.ts'
+import { OwnFigures } from './figures/own-figures.ts'
 import { BrokerTopics } from './naming/broker-topics.ts'
 import { clientIdOf } from './naming/client-id.ts'
 import { mqttPlace } from './presence/mqtt-place.ts'
@@ -29,6 +30,7 @@ interface Planes {
   readonly broker: BrokerConnection
   readonly data: MqttDataPlane
   readonly roster: MqttRosterPlane
+  readonly figures: OwnFigures
 }
 
 /** One process's place at an MQTT broker: one connection, which carries both planes. */
@@ -104,7 +106,9 @@ export class MqttTransport implements Transport {
   register(registration: Registration): void {
     const live = this.#live()
     if (!live) return
-    live.roster.register({ ...registration, node: this.node, place: this.#place })
+    const placed = { ...registration, node: this.node, place: this.#place }
+    live.roster.register(placed)
+    live.figures.note(placed)
   }
 
   hops(): readonly Hop[] {
@@ -131,6 +135,7 @@ export class MqttTransport implements Transport {
     this.#failure ??= new TidingsError('CLOSED', 'the transport was closed')
     this.#condition.changed()
     this.#planes?.roster.close()
+    this.#planes?.figures.close()
     await this.#planes?.broker.close(Math.max(lingerMs, presenceLimits.farewellMs))
   }
 
@@ -186,6 +191,7 @@ export class MqttTransport implements Transport {
         request: (frame) => this.#tell((told) => told.request(frame)),
       },
     )
+    const figures = new OwnFigures(broker, topics, clock, registration)
     let isAgain = false
     const roster = new MqttRosterPlane(
       { registration, cluster: cluster ?? '', broker, topics, clock, random },
@@ -201,12 +207,13 @@ export class MqttTransport implements Transport {
           isAgain = true
         },
         tick: () => {
+          figures.tick(clock.now())
           for (const event of this.#refusals.take()) this.#events.tell(event)
         },
         failed: (error) => this.#fail(error),
       },
     )
-    this.#planes = { broker, data, roster }
+    this.#planes = { broker, data, roster, figures }
     return this.#planes
   }
 
@@ -226,11 +233,12 @@ export class MqttTransport implements Transport {
       {
         message: (topic, payload, delivered) => {
           if (this.#closing || !this.#planes) return
-          const { data, roster } = this.#planes
+          const { data, figures, roster } = this.#planes
           const presence = topics.readPresence(topic)
           if (presence) roster.take(presence, payload, delivered)
           else if (topic === topics.cluster) roster.takeCluster(payload)
           else if (topic === topics.ask) roster.takeQuestion(payload.toString())
+          else if (topic === topics.figures) figures.takeQuestion(payload)
           // What is retained comes right behind the subscription, and goes no further than to be counted.
           else if (this.#opened || delivered.isRetained)
             data.take(topic, payload, delivered.isRetained)
@@ -239,6 +247,7 @@ export class MqttTransport implements Transport {
         connected: (at) => {
           this.#events.connected(at)
           this.#planes?.roster.connected()
+          this.#planes?.figures.connected()
         },
         disconnected: (at, why) => {
           this.#planes?.roster.disconnected()
@@ -254,12 +263,7 @@ export class MqttTransport implements Transport {
 
   #unreachable(): TidingsError {
     const { clusterTimeoutMs, urls } = this.#options
-    const { broker } = this.#planes ?? {}
-    const at = urls.map(shownBroker).join(', ')
-    const message = broker?.isConnected
-      ? `the MQTT broker at ${at} has taken the connection, and does not carry what this process says of itself within ${clusterTimeoutMs} ms: its access rules have to let it read and write below ${this.#topics.root}`
-      : `the MQTT broker at ${at} did not answer within ${clusterTimeoutMs} ms (${broker?.why ?? 'nothing is heard of it'}): start it, or compare MqttBrokerUrl`
-    return new TidingsError('CLUSTER_UNREACHABLE', message)
+    return brokerUnreachable(urls, this.#planes?.broker, clusterTimeoutMs, this.#topics.root)
   }
 
   #tell(tell: (handlers: TransportHandlers) => void): void {

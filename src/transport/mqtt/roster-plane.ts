@@ -11,7 +11,12 @@ import { OwnPresence } from './presence/own-presence.ts'
 import { type KnownProcess, PresenceBook } from './presence/presence-book.ts'
 import { nameTaken, otherCluster } from './presence/presence-errors.ts'
 import { presenceLimits } from './presence/presence-limits.ts'
-import { decodeCluster, decodePresence, encodeCluster } from './presence/presence-record.ts'
+import {
+  decodeCluster,
+  encodeCluster,
+  type PresenceRecord,
+  readPresenceRecord,
+} from './presence/presence-record.ts'
 import { ownLife } from './presence/process-life.ts'
 import { RosterHistory } from './presence/roster-history.ts'
 import { RosterSettlement } from './presence/roster-settlement.ts'
@@ -154,8 +159,9 @@ export class MqttRosterPlane implements RosterPlane {
       if (isOwn && payload.toString() === String(this.#round) && !this.#isJoined) this.#join()
     } else if (kind === 'gone') {
       this.#takeWill(incarnation, payload, delivered)
-    } else if (payload.length > 0) {
-      this.#takeRecord(kind, incarnation, payload, delivered)
+    } else {
+      const said = readPresenceRecord({ kind, incarnation }, payload)
+      if (said) this.#takeRecord(kind, said, delivered)
     }
     this.#handlers.changed()
   }
@@ -263,14 +269,11 @@ export class MqttRosterPlane implements RosterPlane {
 
   #takeRecord(
     kind: 'roster' | 'ended' | 'here',
-    incarnation: string,
-    payload: Buffer,
+    said: PresenceRecord,
     { isRetained, expiryMs }: Delivered,
   ): void {
     const { clock, registration } = this.#options
-    const said = decodePresence(payload)
-    if (said?.entry.incarnation !== incarnation) return
-    if ((said.entry.state === 'ended') !== (kind === 'ended') || said.entry.state === 'gone') return
+    const { incarnation } = said.entry
     if (incarnation === registration.incarnation) {
       if (kind === 'ended') this.#presence.contradict('ended')
       else if (this.#claim === 'asked') this.#claimed()

@@ -29,7 +29,8 @@ export interface ClientChoice {
   readonly username: string | null
   readonly password: string | null
   readonly tls: BrokerTls
-  readonly will: Will
+  /** null: nobody is told when the connection ends. */
+  readonly will: Will | null
 }
 
 /**
@@ -40,7 +41,6 @@ export interface ClientChoice {
 export function clientOptions(choice: ClientChoice, version: ProtocolVersion): IClientOptions {
   const { clientId, username, password, tls, will } = choice
   const isFive = version === 5
-  const { topic, payload, expiryMs } = will
   return {
     clientId,
     ...(username !== null && { username }),
@@ -57,17 +57,22 @@ export function clientOptions(choice: ClientChoice, version: ProtocolVersion): I
     ...(tls.certificate !== null && { cert: tls.certificate }),
     ...(tls.key !== null && { key: tls.key }),
     ...(isFive && { properties: { sessionExpiryInterval: 0 } }),
-    will: {
-      topic,
-      payload,
-      qos: 1,
-      retain: true,
-      ...(isFive && {
-        properties: { willDelayInterval: 0, messageExpiryInterval: expiryMs / 1000 },
-      }),
-    },
+    ...(will && { will: willOptions(will, isFive) }),
   }
 }
+
+const willOptions = (
+  { topic, payload, expiryMs }: Will,
+  isFive: boolean,
+): NonNullable<IClientOptions['will']> => ({
+  topic,
+  payload,
+  qos: 1,
+  retain: true,
+  ...(isFive && {
+    properties: { willDelayInterval: 0, messageExpiryInterval: expiryMs / 1000 },
+  }),
+})
 
 export const startClient = (
   start: ConnectToBroker,

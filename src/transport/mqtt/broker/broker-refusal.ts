@@ -1,4 +1,5 @@
 import { TidingsError } from '../../../base/tidings-error.ts'
+import { shownBroker } from './broker-url.ts'
 
 /** Return codes of CONNACK in 3.1.1, and reason codes of 5. */
 const codes = {
@@ -41,3 +42,24 @@ export const sharedIdError = (url: string, clientId: string): TidingsError =>
     'NAME_TAKEN',
     `the MQTT broker at ${url} takes the client id ${clientId} and ends the connection again and again: another program may use it, so let MqttClientId be different for each process`,
   )
+
+/** What is known of the connection that was waited for. */
+interface Attempt {
+  readonly isConnected: boolean
+  /** Why the last one has ended; null: none has. */
+  readonly why: string | null
+}
+
+/** Nobody has answered within `withinMs`, or what is said below `root` is not carried. */
+export function brokerUnreachable(
+  urls: readonly string[],
+  attempt: Attempt | undefined,
+  withinMs: number,
+  root: string,
+): TidingsError {
+  const at = urls.map(shownBroker).join(', ')
+  const message = attempt?.isConnected
+    ? `the MQTT broker at ${at} has taken the connection, and does not carry what this process says of itself within ${withinMs} ms: its access rules have to let it read and write below ${root}`
+    : `the MQTT broker at ${at} did not answer within ${withinMs} ms (${attempt?.why ?? 'nothing is heard of it'}): start it, or compare MqttBrokerUrl`
+  return new TidingsError('CLUSTER_UNREACHABLE', message)
+}

@@ -1,6 +1,7 @@
 import { systemClock } from '../../../base/clock.ts'
 import { packageMissing } from '../../../base/package-missing.ts'
 import type { Transport } from '../../transport.ts'
+import type { RosterWatch, RosterWatchOptions } from '../figures/roster-watch.ts'
 import type { MqttTransportOptions } from '../transport-options.ts'
 
 /** What the operator and the caller chose. */
@@ -14,6 +15,18 @@ export async function loadMqttTransport(choice: MqttChoice): Promise<Transport> 
   const { connect } = await loadMqttClient('MqLayer MQTT')
   const { MqttTransport } = await import('../mqtt-transport.ts')
   return new MqttTransport({ ...choice, connect, clock: systemClock, random: Math.random })
+}
+
+export type WatchChoice = Omit<RosterWatchOptions, 'connect' | 'clock' | 'random'>
+
+/**
+ * The same for who only watches the cluster.
+ * @throws TidingsError PACKAGE_MISSING
+ */
+export async function loadRosterWatch(choice: WatchChoice): Promise<RosterWatch> {
+  const { connect } = await loadMqttClient('MqLayer MQTT')
+  const { RosterWatch } = await import('../figures/roster-watch.ts')
+  return new RosterWatch({ ...choice, connect, clock: systemClock, random: Math.random })
 }
 
 /** @throws TidingsError PACKAGE_MISSING */

@@ -24,6 +24,7 @@ export interface PresenceTopic {
 }
 
 const presencePattern = /^(roster|gone|ended|here|echo)\/([0-9a-f]{32})$/
+const figuresPattern = /^figures\/([0-9a-f]{32})$/
 const personalPattern = /^(status|reply)\/([0-9a-f]{32})$/
 
 /**
@@ -67,6 +68,16 @@ export class BrokerTopics {
     return `${this.root}/request/${incarnation}`
   }
 
+  /** To everybody: tell your figures. */
+  get figures(): string {
+    return `${this.root}/figures`
+  }
+
+  /** The figures of a process; `+`: of all. */
+  figuresOf(incarnation: string): string {
+    return `${this.figures}/${incarnation}`
+  }
+
   presence(kind: PresenceKind, incarnation: string): string {
     return `${this.root}/${kind}/${incarnation}`
   }
@@ -86,10 +97,15 @@ export class BrokerTopics {
   }
 
   readPresence(topic: string): PresenceTopic | null {
-    if (!topic.startsWith(`${this.root}/`)) return null
-    const [, kind, incarnation] = presencePattern.exec(topic.slice(this.root.length + 1)) ?? []
+    const [, kind, incarnation] = presencePattern.exec(this.#belowRoot(topic) ?? '') ?? []
     if (kind === undefined || incarnation === undefined) return null
     return { kind: kind as PresenceKind, incarnation }
+  }
+
+  /** @returns the incarnation whose figures come by it; null: it is no such topic */
+  readFigures(topic: string): string | null {
+    const [, incarnation = null] = figuresPattern.exec(this.#belowRoot(topic) ?? '') ?? []
+    return incarnation
   }
 
   isRequest(topic: string): boolean {
@@ -107,6 +123,10 @@ export class BrokerTopics {
     return read
   }
 
+  #belowRoot(topic: string): string | null {
+    return topic.startsWith(`${this.root}/`) ? topic.slice(this.root.length + 1) : null
+  }
+
   #atBroker(own: string, allUpdates: string, anybody: string): string {
     const [plane = '', name = ''] = own.split('/')
     if (own === allUpdatesTopic) return allUpdates
@@ -118,10 +138,8 @@ export class BrokerTopics {
 
   #nameOf(topic: string): string | null {
     if (topic === this.root) return allUpdatesTopic
-    if (topic.startsWith(`${this.root}/`)) {
-      const personal = topic.slice(this.root.length + 1)
-      return personalPattern.test(personal) ? `${personal}/` : null
-    }
+    const personal = this.#belowRoot(topic)
+    if (personal !== null) return personalPattern.test(personal) ? `${personal}/` : null
     const end = topic.length - this.#after.length
     if (!topic.startsWith(this.#before) || !topic.endsWith(this.#after)) return null
     const name = topic.slice(this.#before.length, end)

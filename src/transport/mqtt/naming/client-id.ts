@@ -1,4 +1,4 @@
-import type { Registration } from '../../../model/roster-entry.ts'
+import type { PublisherIdentity } from '../../../model/publisher-identity.ts'
 
 /** Digits of the life of a process at the end of its client id. */
 const lifeDigits = 8
@@ -10,7 +10,7 @@ const lifeDigits = 8
  */
 export function clientIdOf(
   template: string,
-  { node, process, instance, incarnation }: Registration,
+  { node, process, instance, incarnation }: PublisherIdentity,
 ): string {
   const life = incarnation.slice(0, lifeDigits)
   const filled = template

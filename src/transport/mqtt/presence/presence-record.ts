@@ -3,6 +3,7 @@ import { integer, joined, nullable, orElse, record, text } from '../../../base/j
 import type { Registration, RosterEntry } from '../../../model/roster-entry.ts'
 import { timelessEntry } from '../../../model/roster-entry.ts'
 import { identity, placelessEntry } from '../../../registration/registration-shape.ts'
+import type { PresenceTopic } from '../naming/broker-topics.ts'
 import { placeField } from './mqtt-place.ts'
 import type { RosterDigest } from './roster-digest.ts'
 
@@ -61,22 +62,33 @@ export const encodePresence = (said: PresenceRecord): Buffer =>
   Buffer.from(JSON.stringify({ v: version, ...said, entry: timelessEntry(said.entry) }))
 
 /** null: it is none. */
-export function decodePresence(payload: Buffer): PresenceRecord | null {
-  const read = presenceRecord(parsed(payload))
+function decodePresence(payload: Buffer): PresenceRecord | null {
+  const read = presenceRecord(parsedJson(payload))
   if (!read) return null
   const { v: _, ...said } = read
   return { ...said, entry: timelessEntry(said.entry) }
+}
+
+/** What a message on a topic of presence says of its process; null: it says nothing, or something else than its topic. */
+export function readPresenceRecord(
+  { kind, incarnation }: PresenceTopic,
+  payload: Buffer,
+): PresenceRecord | null {
+  const said = payload.length === 0 ? null : decodePresence(payload)
+  if (said?.entry.incarnation !== incarnation || said.entry.state === 'gone') return null
+  return (said.entry.state === 'ended') === (kind === 'ended') ? said : null
 }
 
 export const encodeCluster = (said: ClusterRecord): Buffer =>
   Buffer.from(JSON.stringify({ v: version, ...said }))
 
 export function decodeCluster(payload: Buffer): ClusterRecord | null {
-  const read = clusterRecord(parsed(payload))
+  const read = clusterRecord(parsedJson(payload))
   return read ? { history: read.history, cluster: read.cluster } : null
 }
 
-function parsed(payload: Buffer): unknown {
+/** undefined: it is no JSON. */
+export function parsedJson(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString())
   } catch {
