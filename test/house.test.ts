@@ -48,7 +48,7 @@ const allowed: Record<string, readonly string[]> = {
   browser: [],
   gateway: ['base', 'model', 'sockets', 'lines', 'queue', 'metrics', 'streams'],
   demo: ['base', 'model', 'definition', 'transport', 'queue', 'database', 'live'],
-  doctor: ['base', 'model', 'sockets', 'definition', 'cluster'],
+  doctor: ['base', 'model', 'sockets', 'definition', 'transport', 'cluster'],
   cli: [
     'base',
     'model',

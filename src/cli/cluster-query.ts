@@ -23,7 +23,9 @@ export async function clusterQueryIfAny(
   options: SharedOptions,
 ): Promise<ClusterQuery['ask'] | null> {
   const settings = await requireSettings(definitionOptions(options))
-  return settings.layer === 'ZeroMQ' ? (await nodeQuery(settings)).ask : null
+  if (settings.mqtt) return null
+  const query = await nodeQuery(settings)
+  return () => query.ask()
 }
 
 async function nodeQuery(settings: Settings): Promise<ClusterQuery> {
@@ -35,9 +37,11 @@ async function nodeQuery(settings: Settings): Promise<ClusterQuery> {
   return { ask, [Symbol.asyncDispose]: async () => {} }
 }
 
-async function brokerQuery(
+/** The same of those who are at an MQTT broker. */
+export async function brokerQuery(
   { clusterName, node, nodes, system }: Settings,
   { brokerUrls, ...mqtt }: MqttSettings,
+  withinMs = queryTimeoutMs,
 ): Promise<ClusterQuery> {
   const { loadRosterWatch } = await import('../transport/mqtt/broker/load-mqtt.ts')
   const watch = await loadRosterWatch({
@@ -48,6 +52,6 @@ async function brokerQuery(
     node: node.name,
     hosts: nodes.map(({ name }) => name),
   })
-  const ask = () => watch.snapshot(queryTimeoutMs)
+  const ask = () => watch.snapshot(withinMs)
   return { ask, [Symbol.asyncDispose]: () => watch.close() }
 }

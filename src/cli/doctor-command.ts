@@ -1,14 +1,16 @@
+import { TidingsError } from '../base/tidings-error.ts'
 import { formatProblem } from '../definition/problem.ts'
 import { loadSettings } from '../definition/load-settings.ts'
 import type { SettingsReport } from '../definition/settings-report.ts'
 import { requireSettings } from '../definition/require-settings.ts'
+import type { MqttSettings, Settings } from '../definition/settings.ts'
 import { type Examined, examined, problem } from '../doctor/finding.ts'
 import { fewestFreeForQuestion, requireFileDescriptors } from '../sockets/file-descriptors.ts'
 import { requireNativeModule } from '../sockets/native-module.ts'
+import { brokerQuery } from './cluster-query.ts'
 import { examinedLines } from './doctor-report.ts'
 import { exitCode } from './exit-code.ts'
 import { lookUpInTime } from './host-warnings.ts'
-import { requireClusterLayer } from './layer-requirement.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { say } from './terminal.ts'
 
@@ -16,23 +18,34 @@ interface DoctorOptions extends SharedOptions {
   readonly json?: boolean
 }
 
-/** How long GENESIS_CLUSTER of this node has to answer, milliseconds. */
+/** How long GENESIS_CLUSTER of this node, or the broker, has to answer, milliseconds. */
 const answerWithinMs = 3_000
 
 /** `tidings doctor`: what keeps this node, and the others, from working, and what to do about it. */
 export async function doctor(options: DoctorOptions): Promise<number> {
   const settings = await requireSettings(definitionOptions(options))
-  requireClusterLayer(settings, 'doctor')
-  await requireNativeModule()
-  requireFileDescriptors(fewestFreeForQuestion)
-  const { examine } = await import('../doctor/doctor.ts')
-  const { askCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
+  const { mqtt } = settings
   const all: Examined[] = []
   const tell = (each: Examined): void => {
     all.push(each)
     if (!options.json) process.stdout.write(examinedLines(each, process.stdout))
   }
   tell(ofDefinition(loadSettings(definitionOptions(options))))
+  const answers = mqtt ? await atBroker(settings, mqtt, tell) : await atNode(settings, tell)
+  if (options.json) process.stdout.write(`${JSON.stringify({ examined: all })}\n`)
+  else say(verdict(all))
+  if (!answers) return exitCode.unreachable
+  return problemsOf(all).length === 0 ? exitCode.done : exitCode.no
+}
+
+type Tell = (each: Examined) => void
+
+/** @returns whether GENESIS_CLUSTER of this node answers */
+async function atNode(settings: Settings, tell: Tell): Promise<boolean> {
+  await requireNativeModule()
+  requireFileDescriptors(fewestFreeForQuestion)
+  const { examine } = await import('../doctor/doctor.ts')
+  const { askCluster } = await import('../transport/zeromq/connections/snapshot-query.ts')
   let answers = true
   const snapshot = async (address: string) => {
     const { node, keys = null } = settings
@@ -41,10 +54,34 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     return answer
   }
   for await (const each of examine({ settings, lookUp: lookUpInTime, snapshot })) tell(each)
-  if (options.json) process.stdout.write(`${JSON.stringify({ examined: all })}\n`)
-  else say(verdict(all))
-  if (!answers) return exitCode.unreachable
-  return problemsOf(all).length === 0 ? exitCode.done : exitCode.no
+  return answers
+}
+
+/** @returns whether a broker lets us in */
+async function atBroker(settings: Settings, mqtt: MqttSettings, tell: Tell): Promise<boolean> {
+  const { loadBrokerCheck } = await import('../transport/mqtt/broker/load-mqtt.ts')
+  const { examineBroker } = await import('../doctor/broker/broker-doctor.ts')
+  const check = await loadBrokerCheck({ ...mqtt, node: settings.node.name })
+  const snapshot = async (url: string) => {
+    await using cluster = await brokerQuery(
+      settings,
+      { ...mqtt, brokerUrls: [url] },
+      answerWithinMs,
+    )
+    return await cluster.ask().catch(noAnswer)
+  }
+  let answers = false
+  for await (const each of examineBroker({ mqtt, check, snapshot })) {
+    answers ||= each.topic === 'protocol' && each.skipped === null
+    tell(each)
+  }
+  return answers
+}
+
+/** What keeps others from answering is said of access. */
+function noAnswer(error: unknown): null {
+  if (TidingsError.from(error).code === 'CLUSTER_UNREACHABLE') return null
+  throw error
 }
 
 /** What `check` says of it in full. */

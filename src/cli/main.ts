@@ -187,8 +187,9 @@ function addDoctor(program: Command, ended: Ended): void {
       'after',
       `
 Looks at names, ports, limits and the state folder from here, and asks GENESIS_CLUSTER of this
-node how it sees the others. Ends with 0 where there is no problem, notes aside, with 1 where
-there is one, with 3 where GENESIS_CLUSTER of this node does not answer.${exitCodes}`,
+node how it sees the others; with an MQTT broker it tries there what processes do. Ends with 0
+where there is no problem, notes aside, with 1 where there is one, with 3 where GENESIS_CLUSTER
+of this node does not answer, or no broker lets it in.${exitCodes}`,
     )
     .action(async (options) => ended(await (await import('./doctor-command.ts')).doctor(options)))
 }

@@ -1,5 +1,5 @@
 import { hasOthers } from '../definition/settings.ts'
-import type { NodeSnapshot } from '../model/cluster-snapshot.ts'
+import type { ClusterSnapshot, NodeSnapshot } from '../model/cluster-snapshot.ts'
 import { type Examined, examined, type Finding, notExamined, problem } from './finding.ts'
 import { type Ground, unasked } from './ground.ts'
 
@@ -22,6 +22,11 @@ export function examineClocks(ground: Ground): Examined {
   const { snapshot, settings } = ground
   if (!hasOthers(settings)) return notExamined('clocks', 'there is no other node')
   if (snapshot === null) return notExamined('clocks', unasked(ground))
+  return clocksOf(snapshot)
+}
+
+/** The same with what is known. */
+export function clocksOf(snapshot: ClusterSnapshot): Examined {
   const own = snapshot.nodes.find(({ name }) => name === snapshot.node)
   const differences = snapshot.nodes.flatMap((node) =>
     node === own ? [] : differenceOf(node, own?.clock ?? null),

@@ -2,7 +2,7 @@ import type { Finding } from '../base/findings.ts'
 
 export { note, problem, type Finding } from '../base/findings.ts'
 
-/** What `tidings doctor` looks at, in its order. */
+/** What `tidings doctor` looks at with ZeroMQ, in its order. */
 export const examinedTopics = [
   'definition',
   'names',
@@ -19,7 +19,23 @@ export const examinedTopics = [
   'state folder',
 ] as const
 
-export type ExaminedTopic = (typeof examinedTopics)[number]
+/** The same where the processes meet at an MQTT broker. */
+export const brokerTopics = [
+  'definition',
+  'broker',
+  'protocol',
+  'quality of service',
+  'access',
+  'retained',
+  'wills',
+  'packets',
+  'delay',
+  'processes',
+  'versions',
+  'clocks',
+] as const
+
+export type ExaminedTopic = (typeof examinedTopics)[number] | (typeof brokerTopics)[number]
 
 /** What was found of one topic. */
 export interface Examined {

@@ -17,25 +17,31 @@ interface MosquittoOptions {
 /** A real broker of a test, which can be ended and started again at its port. It goes with the processes of the test. */
 export class Mosquitto {
   readonly port: number
+  readonly #folder: string
   readonly #file: string
   #child: Child | null = null
 
-  private constructor(port: number, { persists = false, lines = [] }: MosquittoOptions) {
+  private constructor(port: number, options: MosquittoOptions) {
     this.port = port
-    const folder = scratchDirectory()
-    this.#file = join(folder, 'mosquitto.conf')
+    this.#folder = scratchDirectory()
+    this.#file = join(this.#folder, 'mosquitto.conf')
+    this.#configure(options)
+  }
+
+  /** Writes its configuration; what stands later counts. */
+  #configure({ persists = false, lines = [] }: MosquittoOptions): void {
     const kept = [
-      `persistence_location ${folder}/`,
+      `persistence_location ${this.#folder}/`,
       'autosave_interval 1',
       'autosave_on_changes true',
     ]
     const isForAll = !lines.some((line) => line.startsWith('allow_anonymous'))
     const all = [
-      `listener ${port} 127.0.0.1`,
+      `listener ${this.port} 127.0.0.1`,
       ...(isForAll ? ['allow_anonymous true'] : []),
       // As root it would become another user, who may not write here.
       'user root',
-      'set_tcp_nodelay true',
+      ...(lines.some((line) => line.startsWith('set_tcp_nodelay')) ? [] : ['set_tcp_nodelay true']),
       `persistence ${persists}`,
       ...(persists ? kept : []),
       ...lines,
@@ -80,5 +86,12 @@ export class Mosquitto {
   /** `SIGKILL`: without a word to anybody, and without saving. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#child?.end(signal)
+  }
+
+  /** The same at its port with other lines, as an operator changes its configuration. */
+  async restart(options: MosquittoOptions = {}): Promise<void> {
+    await this.end()
+    this.#configure(options)
+    await this.start()
   }
 }

@@ -11,12 +11,8 @@ import { OwnPresence } from './presence/own-presence.ts'
 import { type KnownProcess, PresenceBook } from './presence/presence-book.ts'
 import { nameTaken, otherCluster } from './presence/presence-errors.ts'
 import { presenceLimits } from './presence/presence-limits.ts'
-import {
-  decodeCluster,
-  encodeCluster,
-  type PresenceRecord,
-  readPresenceRecord,
-} from './presence/presence-record.ts'
+import type { PresenceRecord } from './presence/presence-record.ts'
+import { decodeCluster, encodeCluster, readPresenceRecord } from './presence/presence-record.ts'
 import { ownLife } from './presence/process-life.ts'
 import { RosterHistory } from './presence/roster-history.ts'
 import { RosterSettlement } from './presence/roster-settlement.ts'

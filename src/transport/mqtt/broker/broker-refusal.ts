@@ -16,6 +16,12 @@ export const isOtherProtocol = (code: number | undefined): boolean =>
 /** Another connection has come with our client id (5 only, and not every broker says so). */
 export const isTakenOver = (code: number | undefined): boolean => code === codes.takenOver
 
+/** What a broker does not know or take of us; null: it is something else. */
+export function refusalKind(code: number): 'credentials' | 'client id' | null {
+  if (codes.credentialsRefused.has(code)) return 'credentials'
+  return codes.idRefused.has(code) ? 'client id' : null
+}
+
 /** What the caller is told where a broker will never take us as we are; null: it may, later. */
 export function refusalOf(
   url: string,
@@ -23,12 +29,13 @@ export function refusalOf(
   { message, code }: Error & { readonly code?: unknown },
 ): TidingsError | null {
   if (typeof code !== 'number') return null
-  if (codes.credentialsRefused.has(code))
+  const kind = refusalKind(code)
+  if (kind === 'credentials')
     return new TidingsError(
       'ACCESS_DENIED',
       `the MQTT broker at ${url} does not let this process in (${message}): compare MqttUsername, MqttPassword and the client certificate with what the broker knows`,
     )
-  if (codes.idRefused.has(code))
+  if (kind === 'client id')
     return new TidingsError(
       'ACCESS_DENIED',
       `the MQTT broker at ${url} does not take the client id ${clientId} (${message}): MqttClientId says how it is made`,

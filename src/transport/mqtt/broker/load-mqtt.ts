@@ -1,6 +1,7 @@
 import { systemClock } from '../../../base/clock.ts'
 import { packageMissing } from '../../../base/package-missing.ts'
 import type { Transport } from '../../transport.ts'
+import type { BrokerCheck, BrokerCheckOptions } from '../check/broker-check.ts'
 import type { RosterWatch, RosterWatchOptions } from '../figures/roster-watch.ts'
 import type { MqttTransportOptions } from '../transport-options.ts'
 
@@ -27,6 +28,18 @@ export async function loadRosterWatch(choice: WatchChoice): Promise<RosterWatch>
   const { connect } = await loadMqttClient('MqLayer MQTT')
   const { RosterWatch } = await import('../figures/roster-watch.ts')
   return new RosterWatch({ ...choice, connect, clock: systemClock, random: Math.random })
+}
+
+/**
+ * The same for who tries what a broker does.
+ * @throws TidingsError PACKAGE_MISSING
+ */
+export async function loadBrokerCheck(
+  choice: Omit<BrokerCheckOptions, 'connect'>,
+): Promise<BrokerCheck> {
+  const { connect } = await loadMqttClient('MqLayer MQTT')
+  const { BrokerCheck } = await import('../check/broker-check.ts')
+  return new BrokerCheck({ ...choice, connect })
 }
 
 /** @throws TidingsError PACKAGE_MISSING */

@@ -29,8 +29,12 @@ export function isOver(pid: number, life: string | null): boolean {
   return String(startTicks(String(pid))) !== life.slice(place + 1)
 }
 
-/** Two processes with the same scope may look at each other's pids; null: nobody can. */
-function pidScope(): string | null {
+let ownScope: string | null = null
+
+/** Two processes with the same scope may look at each other's pids; null: nobody can. It stays as long as a process lives. */
+const pidScope = (): string | null => (ownScope ??= readScope())
+
+function readScope(): string | null {
   const boot = readText('/proc/sys/kernel/random/boot_id')
   if (boot === null) return null
   try {

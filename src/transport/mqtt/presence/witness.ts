@@ -33,15 +33,13 @@ export class Witness {
 
   /** `askedMs`: how long ago everybody was asked who is there. */
   look(askedMs: number): void {
-    for (const known of this.#book.living()) {
-      if (known.incarnation === this.#own || (known.isConfirmed && known.presence === 'here'))
-        continue
-      if (isOver(known.entry.pid, known.life)) this.#sayEnded(known)
-      else if (
-        !known.isConfirmed &&
-        known.presence === 'here' &&
-        askedMs >= presenceLimits.goneAfterMs
-      )
+    for (const known of this.#book.all()) {
+      const { entry, incarnation, isConfirmed, life, presence } = known
+      const isThere = isConfirmed && presence === 'here'
+      if (incarnation === this.#own || entry.state === 'ended' || isThere) continue
+      // Also of one that is gone for long: who comes later to its host, where nobody was left, sees it.
+      if (isOver(entry.pid, life)) this.#sayEnded(known)
+      else if (!isConfirmed && presence === 'here' && askedMs >= presenceLimits.goneAfterMs)
         this.#sayGone(known)
     }
   }
