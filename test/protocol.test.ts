@@ -32,7 +32,7 @@ function nameOf(message: Message): string {
       return `batch ${range(table, first, count)}, parcel ${parcel}, manifest ${ranges(manifest)}`
     }
     case 'replay':
-      return `replay ${range(message.batch.table, message.batch.first, message.batch.count)}`
+      return `replay ${message.batches.map(({ table, first, count }) => range(table, first, count)).join(', ')}`
     case 'vector':
       return `vector ${ranges(message.streams)}`
     case 'mark':

@@ -25,6 +25,7 @@ MESSAGE_KINDS = {1: "batch", 2: "replay", 3: "refusal", 4: "mark", 5: "vector", 
 FOREIGN, UNPUBLISHED = 0x01, 0x10  # flags of a batch
 REQUEST_KINDS = {1: "sync", 2: "replay", 3: "confirm"}
 MAX_FRAME_BYTES = 5 * 1024 * 1024
+MAX_REPLAY_BATCHES = 1024
 
 
 # Messages
@@ -139,13 +140,19 @@ def _stream(reader):
 def _replay(frame):
     reader = Reader(frame, 28)
     message = {"kind": "replay", "publisher": _names(reader), "nonce": reader.varint()}
-    batch_frame = frame[reader.at :]
-    _envelope(batch_frame, b"D", MAX_FRAME_BYTES)
-    if batch_frame[4] != 1:
-        raise Refused("unknown-kind")
-    message["batch"] = _body(batch_frame, "batch")
-    if message["batch"]["publisher"]["incarnation"] != message["publisher"]["incarnation"]:
-        raise Refused("publisher-mismatch")
+    message["batches"] = []
+    while reader.at < len(frame) or not message["batches"]:
+        size = reader.unpack("I")
+        batch_frame = reader.take(size)
+        if len(message["batches"]) == MAX_REPLAY_BATCHES:
+            raise Refused("bad-count")
+        _envelope(batch_frame, b"D", MAX_FRAME_BYTES)
+        if batch_frame[4] != 1:
+            raise Refused("unknown-kind")
+        batch = _body(batch_frame, "batch")
+        if batch["publisher"]["incarnation"] != message["publisher"]["incarnation"]:
+            raise Refused("publisher-mismatch")
+        message["batches"].append(batch)
     return message
 
 
@@ -157,8 +164,8 @@ def _travels_on(plane, name, message):
         return plane == "reply"
     if kind in ("heartbeat", "leaving"):
         return plane == "status" and name == message["publisher"]["incarnation"]
-    table = message["batch"]["table"] if kind == "replay" else message["table"]
-    return plane == "reply" or (plane == "table" and name == table)
+    tables = {each["table"] for each in (message["batches"] if kind == "replay" else [message])}
+    return plane == "reply" or (plane == "table" and tables == {name})
 
 
 def _request(frame):

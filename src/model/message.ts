@@ -75,12 +75,13 @@ export interface OutgoingBatch extends BatchMessage {
   readonly message: Uint8Array
 }
 
-/** A batch sent again out of retention, to the asker's reply topic or to the update topic. */
+/** Batches sent again out of retention, to the asker's reply topic or to the update topic of their table. */
 export interface ReplayMessage {
   readonly kind: 'replay'
   readonly publisher: PublisherIdentity
   readonly nonce: number
-  readonly batch: BatchMessage
+  /** One or more. */
+  readonly batches: readonly BatchMessage[]
 }
 
 /** The owner no longer retains anything of the stream below `firstRetained`. */

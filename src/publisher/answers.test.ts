@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { RecordedPublisher } from '../../test/harness/recorded-publisher.ts'
 import { subscriber } from '../../test/harness/pair.ts'
 import { entryOf } from '../../test/harness/registration.ts'
+import { wireLimits } from '../wire/limits.ts'
 import { PublishedStream } from './published-stream.ts'
 
 const other = 'b'.repeat(32)
@@ -151,8 +152,8 @@ describe('syncs', () => {
 })
 
 describe('replays', () => {
-  const bytesOf = () =>
-    stage.of('replay').reduce((sum, { batch }) => sum + batch.frame.byteLength, 0)
+  const replayed = () => stage.of('replay').flatMap(({ batches }) => batches)
+  const bytesOf = () => replayed().reduce((sum, { frame }) => sum + frame.byteLength, 0)
 
   it('D17: take no more than their share of the output', () => {
     stage = new RecordedPublisher({ replayBytesPerSecond: 2000, replayBytesPerRequest: 100_000 })
@@ -178,11 +179,11 @@ describe('replays', () => {
     // What the budget holds is used up by the first request.
     stage.pass(50).replay(1, 1000)
     stage.pass(1000)
-    const first = 1 + Math.max(...stage.of('replay').map(({ batch }) => batch.first))
+    const first = 1 + Math.max(...replayed().map((batch) => batch.first))
     for (let ask = 0; ask < 12; ask++) stage.pass(600).replay(first, 1000)
     stage.pass(600)
     expect(replayTopics()).toEqual(new Set([`reply/${subscriber}/`]))
-    const firsts = stage.of('replay').map(({ batch }) => batch.first)
+    const firsts = replayed().map((batch) => batch.first)
     expect(firsts.length).toBeGreaterThan(first + 20)
     expect(firsts).toEqual([...new Set(firsts)])
   })
@@ -213,8 +214,39 @@ describe('replays', () => {
     stage.sync(['A'])
     stage.pass(50).replay(1, 100)
     stage.pass(2000)
-    expect(stage.of('replay').length).toBeGreaterThan(3)
+    expect(replayed().length).toBeGreaterThan(3)
     expect(bytesOf()).toBeLessThan(2500)
+  })
+
+  it('D17: have many small batches in one message, as large as a batch may become', () => {
+    stage.publish(2000, 'A', 'x'.repeat(400))
+    stage.sync(['A'])
+    stage.pass(50).replay(1, 2000)
+    stage.pass(2000)
+    expect(replayed().map(({ first }) => first)).toEqual(
+      Array.from({ length: 2000 }, (_, n) => n + 1),
+    )
+    const sizes = stage
+      .of('replay')
+      .map(({ batches }) => [
+        batches.length,
+        batches.reduce((sum, { frame }) => sum + frame.byteLength, 0),
+      ])
+    expect(sizes.length).toBeLessThan(8)
+    for (const [count = 0, bytes = 0] of sizes) {
+      expect(count).toBeLessThanOrEqual(wireLimits.maxReplayBatches)
+      expect(bytes).toBeLessThanOrEqual(wireLimits.replayBytes)
+    }
+  })
+
+  it('D17: have no more batches in one message than a reader takes', () => {
+    stage.publish(3000)
+    stage.sync(['A'])
+    stage.pass(50).replay(1, 3000)
+    stage.pass(2000)
+    const counts = stage.of('replay').map(({ batches }) => batches.length)
+    expect(Math.max(...counts)).toBe(wireLimits.maxReplayBatches)
+    expect(replayed()).toHaveLength(3000)
   })
 
   it('D17: are not answered for another incarnation', () => {
@@ -235,7 +267,7 @@ describe('replays', () => {
     stage.pass(50).replay(2, 2)
     stage.pass(50)
     const [batch] = stage.of('batch')
-    expect(stage.of('replay').map((each) => Buffer.from(each.batch.frame))).toEqual([
+    expect(replayed().map((each) => Buffer.from(each.frame))).toEqual([
       Buffer.from(batch?.frame ?? []),
     ])
   })
@@ -342,7 +374,7 @@ describe('who leaves', () => {
     stage.pass(100).replay(1, 2)
     stage.pass(100)
     expect(done).toEqual([])
-    expect(stage.of('replay')).toHaveLength(2)
+    expect(stage.of('replay')).toMatchObject([{ batches: [{ first: 1 }, { first: 2 }] }])
     stage.pass(2000)
     expect(done).toEqual([{ confirmed: [], missing: [subscriber] }])
   })

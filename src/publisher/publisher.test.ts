@@ -47,6 +47,9 @@ const of = <Kind extends Message['kind']>(kind: Kind) =>
     message.kind === kind ? [message as Extract<Message, { kind: Kind }>] : [],
   )
 
+/** The first sequences of all batches that were sent again. */
+const replayed = () => of('replay').flatMap(({ batches }) => batches.map(({ first }) => first))
+
 function sync(tables: readonly string[] | '*', now: number): void {
   publisher.onRequest(
     { kind: 'sync', subscriber, nonce: 1, sinceMs: 0, tables, marks: tables, incarnations: null },
@@ -258,10 +261,8 @@ describe('replay', () => {
   it('D17: sends the retained batches as they are, on the reply topic', () => {
     replay(2, 3, 100)
     publisher.tick(130)
-    expect(of('replay').map(({ nonce, batch }) => [nonce, batch.first])).toEqual([
-      [9, 2],
-      [9, 3],
-    ])
+    expect(of('replay').map(({ nonce }) => nonce)).toEqual([9])
+    expect(replayed()).toEqual([2, 3])
     expect(new Set(sent.map(({ topic }) => topic))).toEqual(new Set([`reply/${subscriber}/`]))
   })
 
@@ -301,7 +302,7 @@ describe('replay', () => {
     replay(1, 4, 100)
     replay(1, 4, 105, 10, other)
     publisher.tick(130)
-    expect(of('replay').map(({ batch }) => batch.first)).toEqual([1, 2, 3, 4])
+    expect(replayed()).toEqual([1, 2, 3, 4])
     expect(new Set(sent.map(({ topic }) => topic))).toEqual(new Set(['table/A/']))
   })
 
@@ -326,7 +327,7 @@ describe('replay', () => {
     replay(1, 5, 100)
     publisher.tick(130)
     expect(of('refusal')).toMatchObject([{ nonce: 9, table: 'A', firstRetained: 4 }])
-    expect(of('replay').map(({ batch }) => batch.first)).toEqual([4, 5])
+    expect(replayed()).toEqual([4, 5])
   })
 
   it('D17: refuses it to each subscription of a process that asks, and sends the rest once', () => {
@@ -344,7 +345,7 @@ describe('replay', () => {
     replay(1, 5, 200, 11)
     publisher.tick(230)
     expect(of('refusal').map(({ nonce }) => nonce)).toEqual([9, 10, 11])
-    expect(of('replay').map(({ batch }) => batch.first)).toEqual([4, 5])
+    expect(replayed()).toEqual([4, 5])
   })
 })
 

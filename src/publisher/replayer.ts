@@ -4,6 +4,7 @@ import type { ReplayRequest } from '../model/request.ts'
 import { replyTopic, updateTopic } from '../model/topic.ts'
 import type { PublisherIdentity } from '../model/publisher-identity.ts'
 import { encodeMessage } from '../wire/frames/message-codec.ts'
+import { wireLimits } from '../wire/limits.ts'
 import type { PublishedStream } from './published-stream.ts'
 import type { PublisherLimits } from './publisher-limits.ts'
 import type { Send } from './outgoing-message.ts'
@@ -38,7 +39,8 @@ const maxReplaysUnderWay = 1024
 const shareOfOutput = 1 / 3
 
 /**
- * Answers replay requests out of retention. Batches go out again as they are. Requests for one
+ * Answers replay requests out of retention. Batches go out again as they are, many in one message: a
+ * connection's mark counts messages, and what is beyond it is dropped. Requests for one
  * range that come together are answered once, on the update topic; so are those that were answered
  * in vain, since then the reply topic may be the broken one.
  */
@@ -89,7 +91,7 @@ export class Replayer {
     if (now >= this.#gatherUntil) this.#startGathered(streamOf, send)
     this.#resumeAt = Infinity
     while (this.#underWay.length > 0)
-      if (!this.#sendOne(now, streamOf, send)) {
+      if (!this.#sendNext(now, streamOf, send)) {
         this.#resumeAt = now + this.#limits.replayGatherMs
         return
       }
@@ -157,27 +159,33 @@ export class Replayer {
     return false
   }
 
-  /** Sends the next batch of the foremost replay; false while the budget is used up. */
-  #sendOne(
+  /** Sends what comes next of the foremost replay in one message; false while the budget is used up. */
+  #sendNext(
     now: number,
     streamOf: (table: string) => PublishedStream | undefined,
     send: Send,
   ): boolean {
     const replay = this.#underWay.at(0) as Replay
     const stream = streamOf(replay.table)
-    const batch = stream?.batchesIn(replay.from, replay.to).next().value
-    if (!stream || !batch || replay.bytesLeft <= 0) {
-      this.#underWay.shift()
-      return true
+    const batches: { frame: Uint8Array }[] = []
+    let bytes = 0
+    let isAllowed = true
+    for (const { first, count, message } of stream?.batchesIn(replay.from, replay.to) ?? []) {
+      if (replay.bytesLeft <= 0 || batches.length === wireLimits.maxReplayBatches) break
+      if (bytes > 0 && bytes + message.byteLength > wireLimits.replayBytes) break
+      isAllowed = this.#budget.take(message.byteLength, now)
+      if (!isAllowed) break
+      batches.push({ frame: message.bytes.subarray(stream?.topic.length) })
+      bytes += message.byteLength
+      replay.from = first + count
+      replay.bytesLeft -= message.byteLength
     }
-    if (!this.#budget.take(batch.message.byteLength, now)) return false
     const { topic, nonce } = replay
-    const frame = batch.message.bytes.subarray(stream.topic.length)
     const publisher = this.#identity
-    // It fits a frame: `wireLimits.maxBatchBytes` leaves room for what stands before the batch.
-    send(topic, encodeMessage(topic, { kind: 'replay', publisher, nonce, batch: { frame } }))
-    replay.from = batch.first + batch.count
-    replay.bytesLeft -= batch.message.byteLength
-    return true
+    // It fits a frame: `wireLimits.maxBatchBytes` leaves room for what stands before a batch.
+    if (batches.length > 0)
+      send(topic, encodeMessage(topic, { kind: 'replay', publisher, nonce, batches }))
+    else if (isAllowed) this.#underWay.shift()
+    return isAllowed
   }
 }

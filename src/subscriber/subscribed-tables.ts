@@ -133,7 +133,8 @@ export class SubscribedTables {
         source.publishes(true)
         return this.#onBatch(source, message, now)
       case 'replay':
-        return this.#onReplay(source, message.batch, now)
+        for (const batch of message.batches) this.#onReplay(source, batch, now)
+        return
       case 'vector':
         return this.#onVector(source, message, now)
       case 'mark':

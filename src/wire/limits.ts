@@ -12,6 +12,10 @@ export const wireLimits = {
    * eighth of the CPU of publisher and subscriber together.
    */
   checksumBytes: 4096,
+  /** Bytes at which a replay is sent and the rest goes into another message: as a batch, small beside a connection's mark. */
+  replayBytes: 256 * 1024,
+  /** Batches in one replay: in the memory of who reads it a small one takes ten times its bytes. */
+  maxReplayBatches: 1024,
   /** Bytes of one request: a sync names every table of a subscription. */
   maxRequestBytes: 1024 * 1024,
   /** Bytes of foreign JSON, which grows about tenfold in memory: a record with a text of 4 MiB fits. */

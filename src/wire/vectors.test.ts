@@ -247,6 +247,7 @@ function wholeWriter(): RowWriter {
 }
 
 const small = batches['batch: record before and version'] as () => OutgoingBatch
+const extreme = batches['batch: extreme numbers'] as () => OutgoingBatch
 const streams = [
   { table: 'TRADE', last: 300 },
   { table: 'POSITION', last: 2 ** 53 - 1 },
@@ -258,10 +259,10 @@ function received(sent = small()): BatchMessage {
 }
 
 const messages: Record<string, [topic: string, message: Exclude<Message, BatchMessage>]> = {
-  replay: [replyTopic(subscriber), { kind: 'replay', publisher, nonce: 9, batch: received() }],
+  replay: [replyTopic(subscriber), { kind: 'replay', publisher, nonce: 9, batches: [received()] }],
   'replay on the update topic': [
     updateTopic('TRADE'),
-    { kind: 'replay', publisher, nonce: 0, batch: received() },
+    { kind: 'replay', publisher, nonce: 0, batches: [received(), received(extreme())] },
   ],
   'replay of a reset': [
     replyTopic(subscriber),
@@ -269,7 +270,7 @@ const messages: Record<string, [topic: string, message: Exclude<Message, BatchMe
       kind: 'replay',
       publisher,
       nonce: 9,
-      batch: received(resetOf({ text: 'TRUNCATE', keys: [] })),
+      batches: [received(resetOf({ text: 'TRUNCATE', keys: [] }))],
     },
   ],
   refusal: [
@@ -420,7 +421,8 @@ function plainBatch(message: BatchMessage): unknown {
 function meaningOf(bytes: Uint8Array): unknown {
   const message = decodeMessage(bytes)
   if (message.kind === 'batch') return plainBatch(message)
-  if (message.kind === 'replay') return { ...message, batch: plainBatch(message.batch) }
+  if (message.kind === 'replay')
+    return { ...message, batches: message.batches.map((batch) => plainBatch(batch)) }
   return message
 }
 

@@ -133,12 +133,12 @@ function plainMessage(dice: Dice): Exclude<Message, BatchMessage> {
     case 4:
       return { kind: 'leaving', publisher, streams: sequences(dice) }
     default: {
-      const [batch] = batches(dice, 1 + dice.few(4))
+      const [batch] = batches(dice, 1 + dice.few(4)) as [BatchMessage]
       return {
         kind: 'replay',
-        publisher: batch?.publisher ?? publisher,
+        publisher: batch.publisher,
         nonce,
-        batch: batch as BatchMessage,
+        batches: Array.from({ length: 1 + dice.few(4) }, () => batch),
       }
     }
   }

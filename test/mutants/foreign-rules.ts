@@ -151,11 +151,11 @@ export const foreignRules: readonly Rule[] = [
     'it is not marked',
     [
       'wire/frames/message-codec.ts',
-      '  frame.set(batch, out.length)\n',
-      `  frame.set(batch, out.length)
-  const inner = frame.subarray(out.length)
-  if (batch.length > 0) inner[5] = (inner[5] ?? 0) & 0xfe
-  if (batch.length > 0) sealEnvelope(inner)
+      '    frame.set(batch.frame, at + lengthBytes)\n',
+      `    frame.set(batch.frame, at + lengthBytes)
+    const inner = frame.subarray(at + lengthBytes, at + lengthBytes + batch.frame.length)
+    inner[5] = (inner[5] ?? 0) & 0xfe
+    sealEnvelope(inner)
 `,
     ],
     [
@@ -169,8 +169,8 @@ export const foreignRules: readonly Rule[] = [
     'it is a batch without rows',
     [
       'wire/frames/message-codec.ts',
-      'batch: batch as BatchMessage }',
-      'batch: { ...(batch as BatchMessage), unpublished: undefined } }',
+      'batches.push(batch)',
+      'batches.push({ ...batch, unpublished: undefined })',
     ],
     [foreignReplay, 'W5: a told loss (foreign-overrun) that did not arrive is asked for'],
   ),

@@ -219,11 +219,7 @@ export const repairRules: readonly Rule[] = [
     'D17.8',
     'Replays take no more than their share of the output',
     'the budget is not asked',
-    [
-      'publisher/replayer.ts',
-      'if (!this.#budget.take(batch.message.byteLength, now)) return false',
-      '',
-    ],
+    ['publisher/replayer.ts', 'isAllowed = this.#budget.take(message.byteLength, now)', ''],
     [answers, 'D17: take no more than their share of the output'],
   ),
   rule(
@@ -239,8 +235,8 @@ export const repairRules: readonly Rule[] = [
     'it is answered to its end',
     [
       'publisher/replayer.ts',
-      'if (!stream || !batch || replay.bytesLeft <= 0) {',
-      'if (!stream || !batch) {',
+      'if (replay.bytesLeft <= 0 || batches.length === wireLimits.maxReplayBatches) break',
+      'if (batches.length === wireLimits.maxReplayBatches) break',
     ],
     [answers, 'D17: end at the bytes that one request may have'],
   ),
@@ -286,6 +282,39 @@ export const repairRules: readonly Rule[] = [
       publisher,
       'D17: refuses it to each subscription of a process that asks, and sends the rest once',
     ],
+  ),
+  rule(
+    'D17.15',
+    'Small batches of a replay travel together in one message',
+    'each has a message of its own',
+    [
+      'publisher/replayer.ts',
+      'if (bytes > 0 && bytes + message.byteLength > wireLimits.replayBytes) break',
+      'if (bytes > 0) break',
+    ],
+    [answers, 'D17: have many small batches in one message, as large as a batch may become'],
+  ),
+  rule(
+    'D17.16',
+    'A replay has no more bytes than a batch may grow to, but for a single batch that is larger',
+    'only their number bounds it',
+    [
+      'publisher/replayer.ts',
+      'if (bytes > 0 && bytes + message.byteLength > wireLimits.replayBytes) break',
+      '',
+    ],
+    [answers, 'D17: have many small batches in one message, as large as a batch may become'],
+  ),
+  rule(
+    'D17.17',
+    'A replay has no more batches than a reader takes',
+    'only their bytes bound it',
+    [
+      'publisher/replayer.ts',
+      'if (replay.bytesLeft <= 0 || batches.length === wireLimits.maxReplayBatches) break',
+      'if (replay.bytesLeft <= 0) break',
+    ],
+    [answers, 'D17: have no more batches in one message than a reader takes'],
   ),
   rule(
     'D18.1',

@@ -51,8 +51,8 @@ export const resetRules: readonly Rule[] = [
     'what is sent again says nothing of it',
     [
       'wire/frames/message-codec.ts',
-      "return { kind: 'replay', publisher, nonce, batch: batch as BatchMessage }",
-      "return { kind: 'replay', publisher, nonce, batch: { ...(batch as BatchMessage), reset: undefined } }",
+      'batches.push(batch)',
+      'batches.push({ ...batch, reset: undefined })',
     ],
     [delivery, 'D26: that did not arrive is sent again, the same'],
   ),

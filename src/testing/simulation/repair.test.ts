@@ -109,7 +109,8 @@ describe('64 subscribers that lose the same range', () => {
     for (const { received } of subscribers)
       expect(received).toEqual({ losses: [], updates: published, last: published })
     expect(range).toBeGreaterThan(100_000)
-    expect(stage.bytes.replay).toBeGreaterThanOrEqual(range)
+    // Each batch comes again, without its topic.
+    expect(stage.bytes.replay).toBeGreaterThanOrEqual(0.9 * range)
     expect(stage.bytes.replay / range).toBeLessThanOrEqual(3)
     expect(stage.bytes.replay / (stage.bytes.replay + stage.bytes.batch)).toBeLessThanOrEqual(0.25)
   })

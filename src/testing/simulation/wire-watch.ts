@@ -58,8 +58,10 @@ export class WireWatch {
       this.#batch(message, bytes.byteLength, at)
       if (!isAnnounced) this.violations.push(`${publisher.slice(0, 6)} at ${at.toFixed(0)}`)
     } else if (message.kind === 'replay') {
-      this.#left.add(`${publisher} ${message.batch.table}`)
-      this.#replayed.add(`${publisher} ${message.batch.table} ${message.batch.first}`)
+      for (const { table, first } of message.batches) {
+        this.#left.add(`${publisher} ${table}`)
+        this.#replayed.add(`${publisher} ${table} ${first}`)
+      }
     } else if (message.kind === 'refusal')
       this.#refuse(publisher, message.table, message.firstRetained)
     else if (message.kind === 'vector')

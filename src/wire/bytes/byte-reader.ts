@@ -123,6 +123,13 @@ export class ByteReader {
     return this.buffer.hexSlice(from, this.at)
   }
 
+  /** Where the next bytes begin, which are not looked at. */
+  skip(bytes: number): number {
+    const from = this.at
+    if (this.has(bytes)) this.at += bytes
+    return from
+  }
+
   private has(bytes: number): boolean {
     if (this.problem === null && bytes <= this.end - this.at) return true
     this.refuse('bad-length')

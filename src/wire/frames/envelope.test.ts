@@ -161,12 +161,38 @@ describe('a message', () => {
     expect(reasonOf([topicOf('table/'), Buffer.from('{}')])).toBe('bad-topic')
   })
 
-  it('W2: of one publisher cannot replay the batch of another', () => {
-    const by = { ...publisher, incarnation: 'f'.repeat(32) }
-    const replayOf = (batch: BatchMessage) =>
-      encodeMessage(updateTopic('TRADE'), { kind: 'replay', publisher, nonce: 1, batch })
-    expect(reasonOf([replayOf(batchOf('TRADE'))])).toBe('replay')
-    expect(reasonOf([replayOf(batchOf('TRADE', by))])).toBe('publisher-mismatch')
+  describe('a replay', () => {
+    const replayOf = (batches: readonly BatchMessage[], topic = updateTopic('TRADE')) =>
+      encodeMessage(topic, { kind: 'replay', publisher, nonce: 1, batches })
+    const batch = batchOf('TRADE')
+
+    it('W2: of one publisher cannot replay the batch of another', () => {
+      const by = { ...publisher, incarnation: 'f'.repeat(32) }
+      expect(reasonOf([replayOf([batch])])).toBe('replay')
+      expect(reasonOf([replayOf([batch, batchOf('TRADE', by)])])).toBe('publisher-mismatch')
+    })
+
+    it('W2: has all its batches as they were sent first', () => {
+      const message = decodeMessage(replayOf([batch, batch]))
+      if (message.kind !== 'replay') throw new Error(message.kind)
+      const frames = message.batches.map(({ frame }) => Buffer.from(frame))
+      expect(frames).toEqual([Buffer.from(batch.frame), Buffer.from(batch.frame)])
+    })
+
+    it('W1: on the topic of a table has batches of that table alone', () => {
+      const both = [batch, batchOf('OTHER')]
+      expect(reasonOf([replayOf(both)])).toBe('topic-mismatch')
+      expect(reasonOf([replayOf(both, replyTopic('a'.repeat(32)))])).toBe('replay')
+    })
+
+    it('W2: is refused without a batch, with a part of one, and with more than a reader takes', () => {
+      const most = wireLimits.maxReplayBatches
+      expect(reasonOf([replayOf([])])).toBe('bad-length')
+      const cut = replayOf([batch, { ...batch, frame: batch.frame.subarray(0, 20) }])
+      expect(reasonOf([cut])).toBe('too-short')
+      expect(reasonOf([replayOf(Array.from({ length: most }, () => batch))])).toBe('replay')
+      expect(reasonOf([replayOf(Array.from({ length: most + 1 }, () => batch))])).toBe('bad-count')
+    })
   })
 })
 

@@ -3,6 +3,7 @@ import { TidingsError } from '../../base/tidings-error.ts'
 import type { BatchMessage, Message, ReplayMessage } from '../../model/message.ts'
 import { parseTopic } from '../../model/topic.ts'
 import type { Topic } from '../../model/topic.ts'
+import type { PublisherIdentity } from '../../model/publisher-identity.ts'
 import { readBatch } from './batch-codec.ts'
 import { asBuffer, ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
@@ -26,15 +27,15 @@ const out = new ByteWriter()
 const identities = new IdentityCache()
 const maxTopicBytes = 300
 
-/** A replay as its publisher sends it: of the batch no more than the frame is needed. */
-type OutgoingReplay = Omit<ReplayMessage, 'batch'> & {
-  readonly batch: Pick<BatchMessage, 'frame'>
+/** A replay as its publisher sends it: of its batches no more than the frames are needed. */
+type OutgoingReplay = Omit<ReplayMessage, 'batches'> & {
+  readonly batches: readonly Pick<BatchMessage, 'frame'>[]
 }
 
 /**
  * A message as it leaves, in one piece: libzmq ends the process where a connection breaks between two
- * frames of a message. The topic, then the frame; of a replay that goes on with the batch as it was
- * first sent. Throws LIMIT_EXCEEDED where a name or the whole is too large.
+ * frames of a message. The topic, then the frame; of a replay that goes on with its batches as they were
+ * first sent, each behind its number of bytes. Throws LIMIT_EXCEEDED where a name or the whole is too large.
  */
 export function encodeMessage(
   topic: string,
@@ -44,8 +45,9 @@ export function encodeMessage(
   writeNames(out, message.publisher)
   if (message.kind === 'replay') out.varint(message.nonce)
   else writeBody(out, message)
-  const batch = message.kind === 'replay' ? message.batch.frame : none
-  const bytes = topic.length + out.length + batch.length
+  const batches = message.kind === 'replay' ? message.batches : none
+  let bytes = topic.length + out.length
+  for (const { frame } of batches) bytes += lengthBytes + frame.length
   if (bytes > wireLimits.maxFrameBytes) {
     throw new TidingsError(
       'LIMIT_EXCEEDED',
@@ -56,12 +58,20 @@ export function encodeMessage(
   encoded.latin1Write(topic)
   const frame = encoded.subarray(topic.length)
   frame.set(out.view())
-  frame.set(batch, out.length)
+  let at = out.length
+  for (const batch of batches) {
+    frame.writeUInt32LE(batch.frame.length, at)
+    frame.set(batch.frame, at + lengthBytes)
+    at += lengthBytes + batch.frame.length
+  }
   sealEnvelope(frame)
   return encoded
 }
 
-const none = new Uint8Array(0)
+const none: readonly Pick<BatchMessage, 'frame'>[] = []
+
+/** Before each batch of a replay: how many bytes it has. */
+const lengthBytes = 4
 
 /**
  * Any message to what it says or to a named reason to refuse it, never an exception. It begins with its
@@ -118,15 +128,27 @@ function decodeReplay(frame: Buffer): ReplayMessage | Refused {
   const reader = new ByteReader(frame, envelopeBytes)
   const publisher = identities.read(reader)
   const nonce = reader.varint()
-  if (reader.problem !== null) return refused(reader.problem)
-  const inner = frame.subarray(reader.at)
-  const problem = envelopeProblem(inner, 'down')
+  const batches: BatchMessage[] = []
+  do {
+    const bytes = reader.u32()
+    const at = reader.skip(bytes)
+    if (reader.problem !== null) return refused(reader.problem)
+    if (batches.length === wireLimits.maxReplayBatches) return refused('bad-count')
+    const batch = decodeReplayed(frame.subarray(at, at + bytes), publisher)
+    if (batch.kind === 'refused') return batch
+    batches.push(batch)
+  } while (reader.at < frame.length)
+  return { kind: 'replay', publisher, nonce, batches }
+}
+
+function decodeReplayed(frame: Buffer, publisher: PublisherIdentity): BatchMessage | Refused {
+  const problem = envelopeProblem(frame, 'down')
   if (problem !== null) return refused(problem)
-  if (inner[4] !== messageKinds.batch) return refused('unknown-kind')
-  const batch = decodeFrame(inner, 'batch')
+  if (frame[4] !== messageKinds.batch) return refused('unknown-kind')
+  const batch = decodeFrame(frame, 'batch')
   if (batch.kind === 'refused') return batch
   if (batch.publisher.incarnation !== publisher.incarnation) return refused('publisher-mismatch')
-  return { kind: 'replay', publisher, nonce, batch: batch as BatchMessage }
+  return batch as BatchMessage
 }
 
 /** Whether a message belongs on a topic: the right plane, and the very table or publisher. */
@@ -142,8 +164,9 @@ function travelsOn(topic: Topic, message: Message): boolean {
       return topic.plane === 'status' && topic.incarnation === message.publisher.incarnation
     case 'replay':
     case 'refusal': {
-      const table = message.kind === 'replay' ? message.batch.table : message.table
-      return topic.plane === 'reply' || (topic.plane === 'table' && topic.table === table)
+      if (topic.plane !== 'table') return topic.plane === 'reply'
+      if (message.kind === 'refusal') return topic.table === message.table
+      return message.batches.every(({ table }) => topic.table === table)
     }
     default:
       return assertNever(message)

@@ -107,10 +107,12 @@ function judgeBatch(batch: BatchMessage): string {
 }
 
 function judgeReplay(replay: Message & { kind: 'replay' }): string {
-  judgeBatch(replay.batch)
-  const sent = Buffer.from(encodeMessage('', replay))
-  const batch = sent.subarray(sent.length - replay.batch.frame.length)
-  expectSame(batch, Buffer.from(replay.batch.frame), 'the batch of a replay is sent as it came')
+  for (const batch of replay.batches) judgeBatch(batch)
+  const frame = encodeMessage('', replay)
+  const again = decodeFrames([Buffer.from(`reply/${'0'.repeat(32)}/`), frame])
+  const framesOf = (message: typeof again) =>
+    message.kind === 'replay' ? message.batches.map((each) => Buffer.from(each.frame)) : message
+  expectSame(framesOf(again), framesOf(replay), 'the batches of a replay are sent as they came')
   return 'replay'
 }
 
