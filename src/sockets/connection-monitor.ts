@@ -205,7 +205,7 @@ export class ConnectionMonitor {
     const { refusal } = endpoint.handshakes
     if (refusal !== null) this.#handlers.refused?.(address, refusal)
     else if (endpoint.handshakes.isUnexplained(this.#keys?.count ?? 0)) this.#ask(address, endpoint)
-    if (this.#keys === null || this.#keys.count === 1 || endpoint.nextKey !== null) return
+    if (!this.#keys?.hasOther(address) || endpoint.nextKey !== null) return
     const isUntried = this.#keys.failed(address)
     endpoint.nextKey = this.#clock.after(isUntried ? 0 : nextRoundMs, () => {
       endpoint.nextKey = null

@@ -100,4 +100,18 @@ export const keyRules: readonly Rule[] = [
       'Z7: is put out where it does not know the password: it says another',
     ],
   ),
+  rule(
+    'Z7.11',
+    'A connection by a key that was taken out of the file is made again with one that is in it',
+    'where the file has one key, there is no other one',
+    [
+      'sockets/keys/key-choice.ts',
+      'return this.#keys.ring.some((each) => each.public !== chosen.public)',
+      'return this.#keys.ring.length > 1',
+    ],
+    [
+      'src/sockets/keys/key-choice.test.ts',
+      'Z7: a connection by a key that was taken out of the ring since is made again with one that is in it',
+    ],
+  ),
 ]

@@ -44,6 +44,19 @@ it('leaves a key that is taken out of the ring, and finds one that comes into it
   expect(choice.pairFor(at)).toBe(one)
 })
 
+it('Z7: a connection by a key that was taken out of the ring since is made again with one that is in it', () => {
+  const { keys, choice } = stage(one, two)
+  choice.failed(at)
+  expect(choice.pairFor(at)).toBe(two)
+  choice.stood(at)
+  keys.ring = [one]
+  expect(choice.hasOther(at)).toBe(true)
+  expect(choice.failed(at)).toBe(true)
+  expect(choice.pairFor(at)).toBe(one)
+  expect(choice.hasOther(at)).toBe(false)
+  expect(choice.failed(at)).toBe(false)
+})
+
 it('begins anew with an endpoint that was forgotten', () => {
   const { choice } = stage(one, two)
   choice.failed(at)

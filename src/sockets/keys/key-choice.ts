@@ -22,11 +22,19 @@ export class KeyChoice {
     return this.#keys.ring.length
   }
 
-  /** What stood there last or is to be tried next, as long as it is in the ring; at first our own. */
+  /** What to connect with: what stood there last or is to be tried next, as long as it is in the ring; at first our own. */
   pairFor(endpoint: string): KeyPair {
-    const { ring } = this.#keys
-    const chosen = this.#endpoints.get(endpoint)?.pair.public
-    return ring.find((pair) => pair.public === chosen) ?? this.#keys.own
+    const chosen = this.#chosen(endpoint)
+    const pair = this.#keys.ring.find((each) => each.public === chosen.public) ?? this.#keys.own
+    const failed = this.#endpoints.get(endpoint)?.failed ?? new Set<string>()
+    this.#endpoints.set(endpoint, { pair, failed })
+    return pair
+  }
+
+  /** Whether there is another one than the one that it is connected with, which the ring may not have any more. */
+  hasOther(endpoint: string): boolean {
+    const chosen = this.#chosen(endpoint)
+    return this.#keys.ring.some((each) => each.public !== chosen.public)
   }
 
   /** The handshake has succeeded. */
@@ -37,7 +45,7 @@ export class KeyChoice {
   /** The handshake has failed; the next of the ring is chosen. True: it was not tried since the last success. */
   failed(endpoint: string): boolean {
     const { ring } = this.#keys
-    const pair = this.pairFor(endpoint)
+    const pair = this.#chosen(endpoint)
     const failed = this.#endpoints.get(endpoint)?.failed ?? new Set<string>()
     failed.add(pair.public)
     const place = ring.findIndex((each) => each.public === pair.public)
@@ -48,5 +56,9 @@ export class KeyChoice {
 
   forget(endpoint: string): void {
     this.#endpoints.delete(endpoint)
+  }
+
+  #chosen(endpoint: string): KeyPair {
+    return this.#endpoints.get(endpoint)?.pair ?? this.#keys.own
   }
 }
