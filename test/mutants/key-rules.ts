@@ -114,4 +114,14 @@ export const keyRules: readonly Rule[] = [
       'Z7: a connection by a key that was taken out of the ring since is made again with one that is in it',
     ],
   ),
+  rule(
+    'Z7.12',
+    'Who has a key at its ports that is taken out of the file says so',
+    'it does not where those left stand where they stood',
+    ['sockets/keys/keys.ts', 'ring.length === this.#inFile.length &&', ''],
+    [
+      keys,
+      'Z7: who has a key at its ports that is taken out says so, also where it was the last of the file',
+    ],
+  ),
 ]

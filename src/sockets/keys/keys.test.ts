@@ -43,6 +43,17 @@ it('Z7: the ports keep the key that they were bound with, and who has it is let 
   expect(accepted()).toEqual([true, true])
 })
 
+it('Z7: who has a key at its ports that is taken out says so, also where it was the last of the file', async () => {
+  writeKeyFile(file, [after, before])
+  await keys.refresh()
+  writeKeyFile(file, [after])
+  expect((await keys.refresh())?.message).toBe(
+    `the key file was read again, its public keys: ${after.public}; until this process is started again its ports have ${before.public}, which is in the file no more`,
+  )
+  expect(keys.ring).toEqual([after, before])
+  expect(await keys.refresh()).toBeNull()
+})
+
 it('Z7: a file that cannot be taken changes nothing, and is told once, by line and column', async () => {
   writeKeyFile(file, [after, { secret: before.secret, public: after.public }])
   expect(await keys.refresh()).toEqual({

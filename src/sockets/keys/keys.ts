@@ -22,6 +22,8 @@ export class Keys {
   /** The pair of our own ports. */
   readonly own: KeyPair
   readonly #file: string
+  /** Those of the file, in its order. */
+  #inFile: KeyRing
   #ring: KeyRing
   #publicKeys: ReadonlySet<string>
   #untaken: string | null = null
@@ -32,6 +34,7 @@ export class Keys {
   constructor({ file, ring }: KeySettings) {
     this.#file = file
     this.own = ring[0]
+    this.#inFile = ring
     this.#ring = ring
     this.#publicKeys = publicKeysOf(ring)
   }
@@ -83,12 +86,13 @@ export class Keys {
 
   #take(ring: KeyRing): KeyNews | null {
     this.#untaken = null
+    const isSame =
+      ring.length === this.#inFile.length &&
+      ring.every((pair, place) => pair.public === this.#inFile[place]?.public)
+    if (isSame) return null
+    this.#inFile = ring
     const hasOwn = ring.some((pair) => pair.public === this.own.public)
     const taken: KeyRing = hasOwn ? ring : [...ring, this.own]
-    const isSame =
-      taken.length === this.#ring.length &&
-      taken.every((pair, place) => pair.public === this.#ring[place]?.public)
-    if (isSame) return null
     this.#ring = taken
     this.#publicKeys = publicKeysOf(taken)
     const keys = ring.map((pair) => pair.public).join(' ')
