@@ -10,6 +10,9 @@ const root = join(import.meta.dirname, '..')
 /** Where `timeout` is no time that a test waits. */
 const exceptions: Readonly<Record<string, string>> = {
   'src/queue/option-checks.test.ts': 'gives drain() an option that it does not have',
+  'test/examples/nextjs.test.ts': 'tells SQLite how long a transaction waits for another one',
+  'test/examples/two-processes.test.ts':
+    'tells SQLite how long a transaction waits for another one',
 }
 
 /** Of what may be given a time, how many arguments it has without one. */

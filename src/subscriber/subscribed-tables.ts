@@ -132,9 +132,6 @@ export class SubscribedTables {
       case 'batch':
         source.publishes(true)
         return this.#onBatch(source, message, now)
-      case 'replay':
-        for (const batch of message.batches) this.#onReplay(source, batch, now)
-        return
       case 'vector':
         return this.#onVector(source, message, now)
       case 'mark':
@@ -146,6 +143,8 @@ export class SubscribedTables {
       case 'leaving':
         this.#bases.noteLast(source, message.streams)
         return this.#notice(source, message.streams, now)
+      case 'replay':
+        for (const batch of message.batches) this.#onReplay(source, batch, now)
     }
   }
 
