@@ -35,25 +35,45 @@ export async function cluster(argv: readonly string[], options: SharedOptions): 
   return exitCode.done
 }
 
-/** Processes meet at the broker without it: it takes what foreign programs publish there. */
+/**
+ * Processes meet at the broker without it: it takes what foreign programs publish there, and watches the processes of its
+ * host. Where one of the two ends, so does the other.
+ */
 async function runAtBroker(
   settings: Settings,
   mqtt: MqttSettings,
   signal: AbortSignal,
-): Promise<undefined> {
+): Promise<TidingsError | undefined> {
   const { BrokerIntake } = await import('../intake/broker-intake.ts')
+  const { BrokerWitness } = await import('./broker-witness.ts')
   const warn = (message: string): void => report({ type: 'warning', message })
   const manager = ServiceManager.of({ env: process.env, pid: process.pid, warn })
   signal.addEventListener('abort', () => manager?.stopping())
-  let does = ''
-  const on = (event: ClusterEvent): void => {
-    if (event.type === 'ready') manager?.ready(() => does)
-    does = event.message
-    report(event)
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  try {
+    const witness = await BrokerWitness.startIfAlone(settings, mqtt, { on: report, signal: either })
+    let does = ''
+    const on = (event: ClusterEvent): void => {
+      if (event.type === 'ready')
+        manager?.ready(() => (witness ? `${does}; ${witness.status}` : does))
+      does = event.message
+      report(event)
+    }
+    const intake = BrokerIntake.run({ settings, mqtt, on, signal: either })
+    const ended = intake.then(() => undefined)
+    const failure = await (witness ? Promise.race([witness.closed, ended]) : ended)
+    stop.abort()
+    await Promise.all([witness?.closed, intake])
+    return failure
+  } catch (error) {
+    if (signal.aborted && TidingsError.from(error).code === 'ABORTED') return undefined
+    throw error
+  } finally {
+    stop.abort()
+    manager?.stopping()
+    await manager?.ended()
   }
-  await BrokerIntake.run({ settings, mqtt, on, signal })
-  manager?.stopping()
-  await manager?.ended()
 }
 
 /** Until it is closed; with the error that ended it. Probes are answered before it is ready, and until all else is closed. */

@@ -72,7 +72,7 @@ export class MqttRosterPlane implements RosterPlane {
     this.#options = options
     this.#handlers = handlers
     this.#settlement = new RosterSettlement(this.#book, incarnation)
-    this.#witness = new Witness(broker, topics, this.#book, incarnation)
+    this.#witness = new Witness(broker, topics, this.#book, registration)
     this.#presence = new OwnPresence(broker, topics, incarnation, this.#life, (said) => {
       if (!this.#closed && this.#isTelling) handlers.registered(said)
     })
@@ -357,7 +357,7 @@ export class MqttRosterPlane implements RosterPlane {
     const isSettled = this.#claim === 'none' ? this.isNameSettled : this.isSettled
     const againMs = isSettled ? presenceLimits.askRegularlyMs : presenceLimits.askAgainMs
     if (now - this.#askedAt >= againMs) this.#ask()
-    this.#witness.look(now - this.#askedAt)
+    this.#witness.look(now, now - this.#askedAt)
     this.#history.tick(now)
     if (this.#isTelling) this.#endIfTwin(now)
     if (now >= this.#refreshAt) {

@@ -25,6 +25,8 @@ export const presenceLimits = {
   mostEnded: 4_096,
   /** One that nobody has heard for so long is let go, without an end. */
   goneKeptMs: 60 * 60_000,
+  /** `tidings cluster` takes away what a broker of 3.1.1 would keep for ever of one that is gone for so long: before it is let go. */
+  clearGoneMs: 50 * 60_000,
   /** Who was away no longer brings back what a broker has forgotten: more may have happened than it knows. */
   restoreWithinMs: 60_000,
   /** Another history counts when it has stayed for so long: two processes that start together may both have begun one. */

@@ -1,4 +1,5 @@
 import { inBackground } from '../../../base/background.ts'
+import type { Registration } from '../../../model/roster-entry.ts'
 import type { BrokerConnection } from '../broker/broker-connection.ts'
 import type { BrokerTopics } from '../naming/broker-topics.ts'
 import { nothing } from './own-presence.ts'
@@ -15,11 +16,16 @@ export class Witness {
   readonly #broker: BrokerConnection
   readonly #topics: BrokerTopics
   readonly #book: PresenceBook
-  readonly #own: string
+  readonly #own: Pick<Registration, 'incarnation' | 'role'>
   /** What was said of whom on this connection. */
   readonly #said = new Set<string>()
 
-  constructor(broker: BrokerConnection, topics: BrokerTopics, book: PresenceBook, own: string) {
+  constructor(
+    broker: BrokerConnection,
+    topics: BrokerTopics,
+    book: PresenceBook,
+    own: Pick<Registration, 'incarnation' | 'role'>,
+  ) {
     this.#broker = broker
     this.#topics = topics
     this.#book = book
@@ -32,16 +38,33 @@ export class Witness {
   }
 
   /** `askedMs`: how long ago everybody was asked who is there. */
-  look(askedMs: number): void {
+  look(now: number, askedMs: number): void {
+    if (this.#own.role === 'cluster') this.#clear(now)
     for (const known of this.#book.all()) {
       const { entry, incarnation, isConfirmed, life, presence } = known
       const isThere = isConfirmed && presence === 'here'
-      if (incarnation === this.#own || entry.state === 'ended' || isThere) continue
+      if (incarnation === this.#own.incarnation || entry.state === 'ended' || isThere) continue
       // Also of one that is gone for long: who comes later to its host, where nobody was left, sees it.
       if (isOver(entry.pid, life)) this.#sayEnded(known)
       else if (!isConfirmed && presence === 'here' && askedMs >= presenceLimits.goneAfterMs)
         this.#sayGone(known)
     }
+  }
+
+  /** Brokers of 3.1.1 know no expiry: what others would let go of in time is taken away by GENESIS_CLUSTER. */
+  #clear(now: number): void {
+    const { clearGoneMs, endedExpiryMs } = presenceLimits
+    for (const { entry, incarnation, presence, since } of this.#book.all()) {
+      const ms = now - since
+      if (entry.state === 'ended' && ms >= endedExpiryMs) this.#takeAway(['ended'], incarnation)
+      else if (presence === 'gone' && ms >= clearGoneMs)
+        this.#takeAway(['roster', 'gone'], incarnation)
+    }
+  }
+
+  #takeAway(kinds: readonly ('roster' | 'gone' | 'ended')[], incarnation: string): void {
+    if (!this.#isNew(`no ${kinds.join()} ${incarnation}`)) return
+    for (const kind of kinds) this.#put(kind, incarnation, nothing, null)
   }
 
   /** The broker has lost what it kept: of those that have ended it is told again, by whoever comes first. */
@@ -56,7 +79,7 @@ export class Witness {
     const ended = { ...entry, state: 'ended' as const }
     const payload = encodePresence({ entry: ended, life, known: null })
     this.#put('ended', incarnation, payload, presenceLimits.endedExpiryMs)
-    for (const kind of ['roster', 'gone'] as const) this.#put(kind, incarnation, nothing, null)
+    this.#takeAway(['roster', 'gone'], incarnation)
   }
 
   #sayGone({ incarnation }: KnownProcess): void {
