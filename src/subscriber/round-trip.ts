@@ -6,6 +6,12 @@ import type { RoundTrips } from './round-trips.ts'
  */
 const longestRoundTripMs = 4_000
 
+/**
+ * The longest pause for an answer, milliseconds: one that took so long may have waited for a path that was cut. With what chance adds,
+ * a fifth, whoever can answer again is asked within five seconds.
+ */
+const longestPauseMs = 4_000
+
 /** How long an answer to a sync took, and for how much of that this process itself stood still, milliseconds. */
 export interface AnswerTime {
   readonly tookMs: number
@@ -45,6 +51,6 @@ export class RoundTrip {
    * round trip, or where it has never answered by what the others took. On a busy machine all take long.
    */
   pauseMs(least: number): number {
-    return Math.max(least, 1.5 * (this.#ms || this.#all.typicalMs))
+    return Math.max(least, Math.min(1.5 * (this.#ms || this.#all.typicalMs), longestPauseMs))
   }
 }

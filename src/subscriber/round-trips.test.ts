@@ -17,6 +17,12 @@ it('D15: of a publisher that never answered are those of the others', () => {
   expect(near?.pauseMs(700)).toBe(3_600)
 })
 
+it('D15: of a publisher whose answer waited for a path that was cut make no pause longer than 4 s', () => {
+  const source = new Source(identity, defaultSubscriberLimits, 0, new Set(), new RoundTrips())
+  source.answered({ tookMs: 9_000, ownStallMs: 0 }, 9_000)
+  expect(source.pauseMs(700)).toBe(4_000)
+})
+
 it('are told by the middle one of the last 31: a few that stood still do not speak for all', () => {
   const trips = new RoundTrips()
   expect(trips.typicalMs).toBe(0)

@@ -232,4 +232,18 @@ export const syncRules: readonly Rule[] = [
     ],
     [roundTrip, 'D15: is asked again sooner when its marks come sooner, and vectors are lost'],
   ),
+  rule(
+    'D15.25',
+    'No pause for an answer is longer than 4 s',
+    'it is as long as the longest way that is believed makes it',
+    [
+      'subscriber/round-trip.ts',
+      'Math.min(1.5 * (this.#ms || this.#all.typicalMs), longestPauseMs)',
+      '1.5 * (this.#ms || this.#all.typicalMs)',
+    ],
+    [
+      'src/subscriber/round-trips.test.ts',
+      'D15: of a publisher whose answer waited for a path that was cut make no pause longer than 4 s',
+    ],
+  ),
 ]
