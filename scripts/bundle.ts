@@ -59,7 +59,7 @@ const inAscii = (code: string): string =>
  */
 const withoutFacades = (code: string): string =>
   code.replaceAll(
-    /^import (.+) from "(node:[a-z_/]+)";$/gm,
+    /^import (.+) from "(node:[a-z0-9_/]+)";$/gm,
     (_, names: string, builtin: string) => {
       const module = `process.getBuiltinModule("${builtin}")`
       // `import one, { other } from`: the whole module by a name, and some of it by theirs.

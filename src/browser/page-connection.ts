@@ -31,6 +31,12 @@ interface PageConnectionOptions extends PageSurroundings {
   readonly refused: (reason: Error) => void
 }
 
+/** Rejects when it aborts. */
+const abortOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+
 /** Keeps a stream of events open: connects again whenever it ends, is silent, or the network comes back. */
 export class PageConnection {
   readonly #options: PageConnectionOptions
@@ -74,7 +80,8 @@ export class PageConnection {
   async #read(attempt: AbortController): Promise<void> {
     this.#heard()
     const { ask, take } = this.#options
-    const response = await ask(attempt.signal)
+    // Not all that it waits for heeds the signal: headers may come from anywhere.
+    const response = await Promise.race([ask(attempt.signal), abortOf(attempt.signal)])
     const { status, headers, body } = response
     if (isFinal(status)) {
       const text = await response.text()

@@ -47,9 +47,11 @@ async function stage(options: Partial<LiveStreamOptions<IncomingMessage>> = {}) 
   const clock = new ManualClock(1_000_000)
   const network = new Network()
   const asked: (string | null)[] = []
+  let isHeld = false
   const page = new PageTable<Account>(
     async (after, signal) => {
       asked.push(after)
+      if (isHeld) await new Promise(() => undefined)
       const query = new URLSearchParams({ table: 'ACCOUNT', ...(after !== null && { after }) })
       return await fetch(`${way.endpoint.replace('tcp:', 'http:')}/live?${query.toString()}`, {
         signal,
@@ -80,7 +82,9 @@ async function stage(options: Partial<LiveStreamOptions<IncomingMessage>> = {}) 
     handler = liveHandler(handlerOptions)
     await before.close()
   }
-  return { ...live, way, clock, network, asked, page, steps, becomes, restart }
+  const hold = () => (isHeld = true)
+  const letGo = () => (isHeld = false)
+  return { ...live, way, clock, network, asked, page, steps, becomes, restart, hold, letGo }
 }
 
 it('V5: a page has the rows of the live table, and what changes in them', async () => {
@@ -105,6 +109,30 @@ it('V5: a page has the rows of the live table, and what changes in them', async 
     'live, modify a 5, insert c 3',
     'live, delete a 5',
   ])
+})
+
+it('V5: texts with the ends of lines of Unicode come as they are, in rows and in changes', async () => {
+  const { page, put, becomes } = await stage()
+  await put({ a: 3 }, 'one\u2028two\u2029three')
+  await page.ready
+  await becomes('live')
+  await eventually('the rows have come', () => page.get('a')?.AMOUNT === 3)
+  await put({ b: 4 }, 'one\u2028two')
+  await eventually('the change has come', () => page.get('b')?.AMOUNT === 4)
+})
+
+it('V6: headers that are waited for without end are given up as silence is', async () => {
+  const { way, clock, becomes, asked, hold, letGo } = await stage()
+  await becomes('live')
+  hold()
+  way.break()
+  await becomes('stale')
+  clock.moveBy(500)
+  expect(asked).toHaveLength(2)
+  letGo()
+  clock.moveBy(25_000)
+  await eventually('it waits to ask again', () => (clock.moveBy(1_000), asked.length === 3))
+  await becomes('live')
 })
 
 it('V5: a page that loses its connection says so, and goes on where it stopped', async () => {

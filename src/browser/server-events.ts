@@ -26,7 +26,8 @@ export async function* serverEvents(
     for (const block of blocks) {
       let [name, id, data]: [string, string | null, string] = ['', null, '']
       for (const line of block.split('\n')) {
-        const [, field, rest = ''] = /^(\w+): ?(.*)$/.exec(line) ?? []
+        // With `s`: JSON has U+2028 and U+2029 as they are, which are no ends of lines here.
+        const [, field, rest = ''] = /^(\w+): ?(.*)$/s.exec(line) ?? []
         if (field === 'event') name = rest
         else if (field === 'id') id = rest
         else if (field === 'data') data += rest

@@ -48,10 +48,15 @@ export class ClusterFeed implements SharedFeed {
     this.#ended.resolve()
   }
 
-  /** Without readers nobody is asked. */
+  /** Without readers nobody is asked, and what was known then is nothing to tell whoever comes later. */
   #look(): void {
     this.#timer = null
-    if (this.#isClosed || this.events.readers === 0) return
+    if (this.#isClosed) return
+    if (this.events.readers === 0) {
+      this.events.kept.clear()
+      this.#told = ''
+      return
+    }
     this.#isAsking = true
     this.#options.answers.latest().then(
       (snapshot) => this.#take({ name: 'cluster', data: toJson(snapshot) }),

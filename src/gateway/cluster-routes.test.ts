@@ -89,6 +89,25 @@ it('G5: where nobody watches nobody is asked', async () => {
   expect(asked).toHaveLength(before)
 })
 
+it('G5: who comes when nobody has watched for a while is not told what was so then', async () => {
+  const { open, answers, later, asked } = await stage({ streams: 1 })
+  const stream = await open('/cluster?watch')
+  await stream.until('cluster')
+  stream.leave()
+  await eventually('its place is free', async () => {
+    const other = await open('/updates')
+    return other.response.statusCode === 200 && (other.leave(), true)
+  })
+  later()
+  answers(away)
+  const before = asked.length
+  const late = await open('/cluster?watch')
+  await eventually('it is asked again', () => (later(), asked.length > before))
+  const [first] = await late.until('unknown')
+  expect(first?.data).toEqual({ code: 'CLUSTER_UNREACHABLE', detail: 'nobody is there' })
+  expect(late.named('cluster')).toEqual([])
+})
+
 it('is 404 where no GENESIS_CLUSTER knows the processes, and other parameters are refused', async () => {
   const { ask } = await openGateway()
   expect((await ask('/cluster')).status).toBe(404)

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { openLiveStage } from '../../test/harness/open-pages.ts'
+import { ManualClock } from '../../test/harness/manual-clock.ts'
 import { liveResponse, responderOf } from './live-response.ts'
 import { LiveStreams } from './live-streams.ts'
+import { webLimits } from './web-limits.ts'
 
 const request = (query = '?table=ACCOUNT', init: RequestInit = {}): Request =>
   new Request(`https://app.example.org/live${query}`, init)
@@ -40,6 +42,18 @@ it('a Request is answered with a Response whose body has the rows, and then each
   await live.close()
   expect(await readUntil(reader, 'event: closed')).toContain('{"reason":"ending"}')
   expect(await reader.read()).toEqual({ value: undefined, done: true })
+})
+
+it('a body that nobody reads ends with an error when its last word has waited for long enough', async () => {
+  const { tables, put } = await openLiveStage()
+  await put({ a: 1 })
+  const clock = new ManualClock()
+  const streams = new LiveStreams<Request>({ tables, authorize: () => true }, webLimits, clock)
+  const { body } = await responderOf(streams)(request())
+  await streams.close()
+  clock.moveBy(webLimits.lastWordMs)
+  const reader = (body as ReadableStream<Uint8Array>).getReader()
+  await expect(reader.read()).rejects.toThrow('the stream was ended')
 })
 
 it('V2: of a body that nobody reads only so much is written down', async () => {

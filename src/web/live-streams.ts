@@ -104,7 +104,7 @@ export class LiveStreams<Caller> {
     const { where } = admitted as { readonly where?: unknown }
     checkWhere({ [name]: where ?? null }, [name])
     for (const [field, condition] of Object.entries(where as object))
-      if (condition === undefined)
+      if (condition === undefined || hasUndefined(condition))
         throw new TidingsError(
           'USAGE',
           `authorize gave no value for ${field} of ${name}: a condition that is undefined would let all rows pass`,
@@ -136,6 +136,10 @@ export class LiveStreams<Caller> {
   }
 }
 
+/** Whether one of its operators has no value: `{ gte: 0, lte: undefined }`. */
+const hasUndefined = (condition: unknown): boolean =>
+  isPlainObject(condition) && Object.values(condition).includes(undefined)
+
 /** @throws RefusedRequest 400, 405 */
 function requestOf({ method, query, lastEventId }: AskedStream): {
   name: string
@@ -152,5 +156,6 @@ function requestOf({ method, query, lastEventId }: AskedStream): {
   const [name, second] = query.getAll('table')
   if (name === undefined || second !== undefined)
     throw new RefusedRequest(400, '`table` names the one table of the stream, e.g. ?table=TRADE')
-  return { name, after: query.get('after') ?? lastEventId }
+  // A browser that comes again has the address of the beginning, and the place where it stopped in the header.
+  return { name, after: lastEventId || query.get('after') }
 }

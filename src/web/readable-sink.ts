@@ -18,7 +18,7 @@ export class ReadableSink implements FrameSink {
         start: (controller) => {
           this.#controller = controller
         },
-        pull: () => this.#room(),
+        pull: () => this.#pulled(),
         cancel: () => this.destroy(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: roomBytes }),
@@ -33,16 +33,16 @@ export class ReadableSink implements FrameSink {
     if (!this.#hasEnded) this.#controller?.enqueue(frame)
   }
 
-  /** What waits is in the body, whose reader has it to itself from now on. */
   end(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    this.#controller?.close()
-    this.#close()
+    this.#endIfTaken()
   }
 
   destroy(): void {
     this.#hasEnded = true
+    // Whoever reads it would wait for ever.
+    this.#controller?.error(new Error('the stream was ended'))
     this.#controller = null
     this.#close()
   }
@@ -54,6 +54,19 @@ export class ReadableSink implements FrameSink {
   onClose(run: () => void): void {
     if (this.#isClosed) run()
     else this.#closed.push(run)
+  }
+
+  #pulled(): void {
+    if (this.#hasEnded) this.#endIfTaken()
+    else this.#room()
+  }
+
+  /** The body ends when all that waits is taken: until then there is somebody who has not taken it. */
+  #endIfTaken(): void {
+    if (this.#controller?.desiredSize !== roomBytes) return
+    this.#controller.close()
+    this.#controller = null
+    this.#close()
   }
 
   #close(): void {

@@ -68,10 +68,10 @@ export class RowFeed implements SharedFeed, RowsOfCursor {
   }
 
   batchFor(number: number | null): RowBatch {
+    if (this.#since?.number === number && this.#isFresh(this.#since.batch)) return this.#since.batch
     const keys = number === null ? null : this.#changed.since(number)
     if (number === null || keys === null)
       return (this.#whole = this.#isFresh(this.#whole) ?? this.#writeWhole())
-    if (this.#since?.number === number && this.#isFresh(this.#since.batch)) return this.#since.batch
     const { rows } = this.#options
     const found = keys.map((key) => ({ key, record: rows.get(key) }))
     const batch = this.#batchOf(
