@@ -28,7 +28,7 @@ function errorsOf(text: string, host?: string): string[] {
 
 describe('deploy/docker', () => {
   const compose = readCompose(read('deploy/docker/compose.yml'))
-  const { cluster: first, ...others } = compose.services
+  const { network, cluster: first, ...others } = compose.services
 
   it('has a Dockerfile in which the linter of its language finds no fault', () => {
     const text = read('deploy/docker/Dockerfile')
@@ -48,8 +48,12 @@ describe('deploy/docker', () => {
     expect(first?.environment?.['UV_THREADPOOL_SIZE']).toBe(String(clusterThreads))
     const commands = Object.values(others).map(({ command }) => command)
     expect(commands).toEqual(programs.map((program) => ['node', program]))
-    for (const { network_mode } of Object.values(others))
-      expect(network_mode).toBe('service:cluster')
+  })
+
+  it('has all of them in the network of a container that nobody has to start again', () => {
+    expect(network).toMatchObject({ command: ['sleep', 'infinity'], hostname: 'shop' })
+    for (const { network_mode } of [first, ...Object.values(others)].flatMap((each) => each ?? []))
+      expect(network_mode).toBe('service:network')
   })
 
   it('has a definition without errors, with the port that the health check asks', () => {

@@ -7,6 +7,7 @@ import type { MqttSettings, Settings } from '../definition/settings.ts'
 import { clusterProcessName, newRegistration } from '../model/new-registration.ts'
 import type { ProcessState, Registration, RosterEntry } from '../model/roster-entry.ts'
 import { defaultClusterTimeoutMs } from '../queue/options.ts'
+import { isNameOfAnother } from '../transport/mqtt/broker/broker-refusal.ts'
 import { loadMqttTransport } from '../transport/mqtt/broker/load-mqtt.ts'
 import type { Transport, TransportEvent } from '../transport/transport.ts'
 
@@ -58,7 +59,7 @@ export class BrokerWitness {
     try {
       return await BrokerWitness.start(settings, mqtt, options)
     } catch (error) {
-      if (TidingsError.from(error).code !== 'NAME_TAKEN') throw error
+      if (!isNameOfAnother(error)) throw error
       const message = `another GENESIS_CLUSTER watches the processes of node ${settings.node.name}`
       options.on({ type: 'watched', message })
       return null

@@ -78,9 +78,11 @@ async function atBroker(settings: Settings, mqtt: MqttSettings, tell: Tell): Pro
   return answers
 }
 
-/** What keeps others from answering is said of access. */
+/** What a topic of its own says, which keeps others from answering: the broker ends the connection, or access is refused. */
+const toldOfAccess: readonly string[] = ['CLUSTER_UNREACHABLE', 'ACCESS_DENIED', 'NAME_TAKEN']
+
 function noAnswer(error: unknown): null {
-  if (TidingsError.from(error).code === 'CLUSTER_UNREACHABLE') return null
+  if (toldOfAccess.includes(TidingsError.from(error).code)) return null
   throw error
 }
 

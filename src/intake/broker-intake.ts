@@ -4,6 +4,7 @@ import { TidingsError } from '../base/tidings-error.ts'
 import type { OnClusterEvent } from '../cluster/cluster-event.ts'
 import type { MqttSettings, Settings } from '../definition/settings.ts'
 import { defaultClusterTimeoutMs } from '../queue/options.ts'
+import { isNameOfAnother } from '../transport/mqtt/broker/broker-refusal.ts'
 import { loadMqttTransport } from '../transport/mqtt/broker/load-mqtt.ts'
 import { shownBroker } from '../transport/mqtt/broker/broker-url.ts'
 import { BrokerSource } from './broker-source.ts'
@@ -86,8 +87,12 @@ export class BrokerIntake {
         this.#tell('takes what foreign programs publish')
         return queue
       } catch (error) {
-        if (TidingsError.from(error).code !== 'NAME_TAKEN') throw error
-        this.#tell('stands by: another GENESIS_CLUSTER takes what foreign programs publish')
+        if (isNameOfAnother(error))
+          this.#tell('stands by', ': another GENESIS_CLUSTER takes what foreign programs publish')
+        // The other one may end while the broker is away: whoever stands by goes on trying.
+        else if (this.#told !== null && !signal.aborted)
+          this.#tell('stands by', `, and tries again: ${TidingsError.from(error).text}`)
+        else throw error
       }
       await pause(intakeLimits.standbyMs, signal)
       checkAborted(signal)
@@ -111,12 +116,12 @@ export class BrokerIntake {
   }
 
   /** The first time that it is ready, whatever it does: it takes the other's place by itself. */
-  #tell(does: string): void {
-    if (does === this.#told) return
+  #tell(does: string, why = ''): void {
     const { mqtt, on, settings } = this.#options
-    const message = `${settings.node.name} ${does} at ${mqtt.brokerUrls.map(shownBroker).join(', ')}`
+    const message = `${settings.node.name} ${does} at ${mqtt.brokerUrls.map(shownBroker).join(', ')}${why}`
+    if (message === this.#told) return
     on({ type: this.#told === null ? 'ready' : 'warning', message })
-    this.#told = does
+    this.#told = message
   }
 }
 

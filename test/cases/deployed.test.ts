@@ -69,7 +69,7 @@ it.runIf(available('the compose file of deploy/', 'container', 'network'))(
     const cluster = start('cluster')
     await eventually('GENESIS_CLUSTER is healthy', isHealthy)
     const others = Object.keys(services)
-      .filter((name) => name !== 'cluster')
+      .filter((name) => name !== 'cluster' && name !== 'network')
       .map(start)
     const desk = others.find(({ name }) => name === 'desk')
     await desk?.prints(/^order \d+ of /)

@@ -6,6 +6,7 @@ export interface Service {
   /** Its words, or all of them as one text. */
   readonly command: string | readonly string[]
   readonly network_mode?: string
+  readonly hostname?: string
   readonly restart?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly volumes?: readonly string[]

@@ -43,7 +43,7 @@ describe.runIf(available('tidings cluster at Mosquitto', 'mosquitto'))('tidings 
     expect(output).toMatch(/^GENESIS_CLUSTER +HEALTHY /m)
     expect(output).toContain(`${hostname()} alive`)
     const again = startCommand(['cluster', '--definition', file])
-    await eventually('another one', () => again.log.includes(' stands by: '))
+    await eventually('another one', () => again.log.includes(' stands by at '))
     expect(again.log).toContain(' another GENESIS_CLUSTER watches the processes of node ')
     await again.end('SIGTERM')
     cluster.signal('SIGTERM')

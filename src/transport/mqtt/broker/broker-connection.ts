@@ -5,7 +5,7 @@ import { pause } from '../../../base/clock.ts'
 import type { Random } from '../../../base/random.ts'
 import { TidingsError } from '../../../base/tidings-error.ts'
 import { type ClientChoice, type ConnectToBroker, startClient } from './broker-client.ts'
-import { isTakenOver, refusalOf, sharedIdError } from './broker-refusal.ts'
+import { isTakenOver, refusalOf, SharedIdError } from './broker-refusal.ts'
 import { BrokerChoice } from './broker-choice.ts'
 import { shownBroker } from './broker-url.ts'
 import { BrokerWords } from './broker-words.ts'
@@ -107,7 +107,7 @@ export class BrokerConnection {
     client.handleMessage = (_packet, done) => this.#whenRoom(done)
     client.on('disconnect', ({ reasonCode }) => {
       this.#why = `the broker has ended the connection, reason ${reasonCode}`
-      if (isTakenOver(reasonCode)) this.#refuse(sharedIdError(shownBroker(url), this.#clientId))
+      if (isTakenOver(reasonCode)) this.#refuse(new SharedIdError(shownBroker(url), this.#clientId))
     })
     client.on('error', (error) => {
       this.#why = error.message
@@ -244,7 +244,7 @@ export class BrokerConnection {
     if (wasConnected) {
       this.#handlers.disconnected(shownBroker(url), this.#why)
       if (this.#takeovers.disconnected(clock.now()))
-        return this.#refuse(sharedIdError(shownBroker(url), this.#clientId))
+        return this.#refuse(new SharedIdError(shownBroker(url), this.#clientId))
     }
     const pauseMs = brokers.next() * (1 - random() / 2)
     this.#timer = clock.after(pauseMs, () => this.connect())

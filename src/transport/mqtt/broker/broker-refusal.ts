@@ -43,12 +43,20 @@ export function refusalOf(
   return null
 }
 
-/** `clientId`: the one that two programs have. */
-export const sharedIdError = (url: string, clientId: string): TidingsError =>
-  new TidingsError(
-    'NAME_TAKEN',
-    `the MQTT broker at ${url} takes the client id ${clientId} and ends the connection again and again: another program may use it, so let MqttClientId be different for each process`,
-  )
+/** NAME_TAKEN, though of no process is known that has the name: the broker ends the connection again and again. */
+export class SharedIdError extends TidingsError {
+  /** `clientId`: the one that two programs may have. */
+  constructor(url: string, clientId: string) {
+    super(
+      'NAME_TAKEN',
+      `the MQTT broker at ${url} takes the client id ${clientId} and ends the connection again and again: another program may use it, so let MqttClientId be different for each process`,
+    )
+  }
+}
+
+/** Whether another process is there that has the name. */
+export const isNameOfAnother = (error: unknown): boolean =>
+  TidingsError.from(error).code === 'NAME_TAKEN' && !(error instanceof SharedIdError)
 
 /** What is known of the connection that was waited for. */
 interface Attempt {

@@ -135,11 +135,13 @@ export class BrokerCheck {
       await reader.end()
       return came !== null
     }
-    const isByWildcard = await comes(this.#topics.presenceOfAll('roster'))
-    const access = isByWildcard ? 'by wildcard' : (await comes(topic)) ? 'by topic' : 'not at all'
-    await publisher.publish(topic, Buffer.alloc(0), { isRetained: true })
-    await publisher.end()
-    return access
+    try {
+      if (await comes(this.#topics.presenceOfAll('roster'))) return 'by wildcard'
+      return (await comes(topic)) ? 'by topic' : 'not at all'
+    } finally {
+      await publisher.publish(topic, Buffer.alloc(0), { isRetained: true })
+      await publisher.end()
+    }
   }
 
   /** Whether the will of a connection that breaks is told. */
