@@ -158,7 +158,18 @@ export const gatewayRules: readonly Rule[] = [
     'G5.3',
     'Where nobody watches nobody is asked',
     'it is asked on and on',
-    ['gateway/cluster-feed.ts', ' || this.events.readers === 0', ''],
+    ['gateway/cluster-feed.ts', 'if (this.events.readers === 0) {', 'if (this.#isAsking) {'],
     [clusterRoutes, 'G5: where nobody watches'],
+  ),
+  rule(
+    'G5.4',
+    'Who comes when nobody has watched is not told what was so then',
+    'it is kept',
+    [
+      'gateway/cluster-feed.ts',
+      "      this.events.kept.clear()\n      this.#told = ''\n      return",
+      '      return',
+    ],
+    [clusterRoutes, 'G5: who comes when nobody has watched for a while'],
   ),
 ]

@@ -21,7 +21,7 @@ export const pageRules: readonly Rule[] = [
     'V1.2',
     'Browsers that go on by themselves say so in a header',
     'the header is not looked at',
-    ['web/live-streams.ts', "query.get('after') ?? lastEventId", "query.get('after')"],
+    ['web/live-streams.ts', "lastEventId || query.get('after')", "query.get('after')"],
     [handler, 'V1: goes on where it stopped (Last-Event-ID)'],
   ),
   rule(
@@ -81,8 +81,23 @@ export const pageRules: readonly Rule[] = [
     'V3.4',
     'A condition without a value admits nobody',
     'it is passed over',
-    ['web/live-streams.ts', 'if (condition === undefined)', 'if (condition === where)'],
+    [
+      'web/live-streams.ts',
+      'condition === undefined || hasUndefined(condition)',
+      'hasUndefined(condition)',
+    ],
     [handler, 'V3: a condition that has a value that is undefined'],
+  ),
+  rule(
+    'V3.5',
+    'Nor does one of which an operator has no value',
+    'the others count',
+    [
+      'web/live-streams.ts',
+      'condition === undefined || hasUndefined(condition)',
+      'condition === undefined',
+    ],
+    [handler, 'V3: a condition that has an operator without a value'],
   ),
   rule(
     'V4.1',
