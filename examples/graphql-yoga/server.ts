@@ -73,8 +73,11 @@ const yoga = createYoga({
   }),
 })
 
-// oxlint-disable-next-line typescript/no-misused-promises -- Yoga answers by itself where something fails
-const server = createServer(yoga).listen(Number(port), '127.0.0.1')
+// Yoga answers by itself where something fails.
+const server = createServer((request, response) => void yoga(request, response)).listen(
+  Number(port),
+  '127.0.0.1',
+)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {

@@ -1,12 +1,7 @@
 import { expect, it } from 'vitest'
 import { linkedSnapshot } from '../../test/harness/linked-snapshot.ts'
-import {
-  type ClusterSnapshot,
-  nothingSaid,
-  type NodeSnapshot,
-  type ProcessSnapshot,
-} from '../model/cluster-snapshot.ts'
-import { noConnections } from '../model/new-registration.ts'
+import { madeNode, madeProcess } from '../../test/harness/made-snapshots.ts'
+import type { ClusterSnapshot, NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
 import type { ProcessHealth, ToldLoss } from '../model/process-health.ts'
 import { sortedSnapshot, type SortKey } from './sorted-snapshot.ts'
 import { wrongLines } from './wrong-lines.ts'
@@ -29,30 +24,11 @@ const lostAt = (at: number, more: Partial<ToldLoss> = {}): ToldLoss => ({
   ...more,
 })
 
-const aProcess = (name: string, more: Partial<ProcessSnapshot> = {}): ProcessSnapshot => ({
-  name,
-  pid: 1,
-  status: 'HEALTHY',
-  processPort: null,
-  zeromqPort: null,
-  connections: noConnections,
-  tables: [],
-  rate: 0,
-  version: null,
-  health: well,
-  ...more,
-})
+const aProcess = (name: string, more: Partial<ProcessSnapshot> = {}) =>
+  madeProcess(name, { health: well, ...more })
 
-const aNode = (name: string, more: Partial<NodeSnapshot> = {}): NodeSnapshot => ({
-  ...nothingSaid,
-  name,
-  address: '10.0.0.1',
-  state: 'alive',
-  wire: null,
-  refusal: null,
-  clock: { wallClock: 1_000_000, withinMs: 0 },
-  ...more,
-})
+const aNode = (name: string, more: Partial<NodeSnapshot> = {}) =>
+  madeNode(name, { wire: null, clock: { wallClock: 1_000_000, withinMs: 0 }, ...more })
 
 const cluster = (...nodes: NodeSnapshot[]): ClusterSnapshot => ({
   system: null,

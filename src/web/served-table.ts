@@ -8,7 +8,7 @@ export interface ServedTable {
   readonly key: KeyFields
   readonly state: LiveState
   readonly closed: Promise<TidingsError | undefined>
-  get(key: never): object | undefined
+  get(key: unknown): object | undefined
   values(): IterableIterator<object>
   subscribe(listener: (event: LiveChanges) => unknown): () => void
 }

@@ -40,7 +40,7 @@ export class ShownRows {
 
   /** The row with this key; undefined: it is not there, or not for this page. */
   get(key: unknown): object | undefined {
-    const record = this.#options.table.get(key as never)
+    const record = this.#options.table.get(key)
     return record !== undefined && this.includes(record) ? record : undefined
   }
 

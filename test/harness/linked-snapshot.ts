@@ -1,29 +1,7 @@
-import type { ClusterSnapshot, NodeSnapshot } from '../../src/model/cluster-snapshot.ts'
-import { nothingSaid, type ProcessSnapshot } from '../../src/model/cluster-snapshot.ts'
-import { noConnections } from '../../src/model/new-registration.ts'
+import type { ClusterSnapshot, ProcessSnapshot } from '../../src/model/cluster-snapshot.ts'
+import { madeNode, madeProcess } from './made-snapshots.ts'
 
-const aProcess = (name: string, status: ProcessSnapshot['status']): ProcessSnapshot => ({
-  name,
-  pid: 1,
-  status,
-  processPort: null,
-  zeromqPort: null,
-  connections: noConnections,
-  tables: [],
-  rate: 0,
-  version: null,
-  health: null,
-})
-
-const aNode = (name: string, more: Partial<NodeSnapshot>): NodeSnapshot => ({
-  ...nothingSaid,
-  name,
-  address: '10.0.0.1',
-  state: 'alive',
-  wire: 1,
-  refusal: null,
-  ...more,
-})
+const aProcess = (name: string, status: ProcessSnapshot['status']) => madeProcess(name, { status })
 
 /** What node `a` says of a cluster of four that is linked by multicast, with something wrong in all respects. */
 export const linkedSnapshot = (): ClusterSnapshot => ({
@@ -32,7 +10,7 @@ export const linkedSnapshot = (): ClusterSnapshot => ({
   mode: 'mesh',
   link: 'multicast',
   nodes: [
-    aNode('a', {
+    madeNode('a', {
       processes: [
         aProcess('GENESIS_CLUSTER', 'HEALTHY'),
         aProcess('GENESIS_CLUSTER/foreign', 'HEALTHY'),
@@ -90,11 +68,11 @@ export const linkedSnapshot = (): ClusterSnapshot => ({
         refused: [{ why: 'double', datagrams: 3 }],
       },
     }),
-    aNode('b', {
+    madeNode('b', {
       processes: [aProcess('PRICES', 'HEALTHY')],
       leftOut: { processes: 9, tables: true },
     }),
-    aNode('c', { state: 'gone' }),
-    aNode('d', { state: 'unreachable', address: null }),
+    madeNode('c', { state: 'gone' }),
+    madeNode('d', { state: 'unreachable', address: null }),
   ],
 })

@@ -22,7 +22,7 @@ export interface Manifests {
 
 export function readManifests(): Manifests {
   const files = readdirSync(folder).filter((file) => file.endsWith('.yml'))
-  const documents = files.map((file) => parse(readFileSync(join(folder, file), 'utf8')) as never)
+  const documents = files.map((file): unknown => parse(readFileSync(join(folder, file), 'utf8')))
   const only = <Kind>(is: (value: unknown) => value is Kind): Kind => {
     const [first, ...others] = documents.filter(is)
     if (first === undefined || others.length > 0) throw new Error('one manifest of each kind')

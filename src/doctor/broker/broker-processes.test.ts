@@ -2,22 +2,11 @@ import { expect, it } from 'vitest'
 import { productVersion } from '../../base/product-version.ts'
 import type { ClusterSnapshot, ProcessSnapshot } from '../../model/cluster-snapshot.ts'
 import { nothingSaid } from '../../model/cluster-snapshot.ts'
-import { noConnections } from '../../model/new-registration.ts'
+import { madeProcess } from '../../../test/harness/made-snapshots.ts'
 import { examineBrokerVersions, examineProcesses } from './broker-processes.ts'
 
-const process = (number: number, more: Partial<ProcessSnapshot> = {}): ProcessSnapshot => ({
-  name: `P${number}`,
-  pid: number,
-  status: 'HEALTHY',
-  processPort: null,
-  zeromqPort: null,
-  connections: noConnections,
-  tables: [],
-  rate: 0,
-  version: productVersion,
-  health: null,
-  ...more,
-})
+const process = (number: number, more: Partial<ProcessSnapshot> = {}) =>
+  madeProcess(`P${number}`, { pid: number, version: productVersion, ...more })
 
 function cluster(...processes: ProcessSnapshot[]): ClusterSnapshot {
   const seen = { name: 'a', address: null, state: 'alive', wire: null, refusal: null } as const

@@ -13,6 +13,7 @@ import { mqttLimits } from './mqtt-limits.ts'
 import { type OutgoingPacket, PacketQueue, type Qos } from './packet-queue.ts'
 import { type Filter, Filters } from './filters.ts'
 import { Takeovers } from './takeovers.ts'
+import { withoutDelay } from './without-delay.ts'
 
 interface BrokerConnectionOptions extends ClientChoice {
   readonly brokers: BrokerChoice
@@ -199,8 +200,7 @@ export class BrokerConnection {
 
   #begin(client: MqttClient, { properties }: IConnackPacket): void {
     const { brokers, clock } = this.#options
-    const { stream } = client as unknown as { stream: { setNoDelay?(isOn: boolean): void } }
-    stream.setNoDelay?.(true)
+    withoutDelay(client)
     this.#words = BrokerWords.of(properties, brokers.current.version)
     this.#queue.begin(this.#words.unacknowledged)
     this.#waitsForDrain = false

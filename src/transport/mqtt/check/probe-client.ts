@@ -1,3 +1,4 @@
+import { withoutDelay } from '../broker/without-delay.ts'
 import type { IConnackPacket, MqttClient, Packet } from 'mqtt'
 import { systemClock } from '../../../base/clock.ts'
 import { Condition } from '../../condition.ts'
@@ -67,8 +68,7 @@ export class ProbeClient {
     }
     return new Promise((resolve) => {
       client.on('connect', (packet) => {
-        const { stream } = client as unknown as { stream: { setNoDelay?(isOn: boolean): void } }
-        stream.setNoDelay?.(true)
+        withoutDelay(client)
         resolve(new ProbeClient(client, version, packet))
       })
       client.on('error', (error) => {
