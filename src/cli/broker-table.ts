@@ -28,7 +28,7 @@ function rowOf({ name, status, pid, rate, tables, broker, health }: ProcessSnaps
     String(pid),
     connectedForMs === null ? '–' : lasting(connectedForMs),
     dropped,
-    Math.round(rate),
+    connectedForMs === null ? null : Math.round(rate),
     health === null ? '–' : lasting(health.lagSeconds * 1000),
     health?.losses ?? null,
     broker ? wanted(broker) : '–',

@@ -105,11 +105,12 @@ async function hintAtNames(tables: readonly string[], options: SharedOptions): P
   try {
     await using cluster = await clusterQuery(options)
     const { nodes } = await cluster.ask()
-    const published = new Set(
-      nodes
-        .flatMap(({ processes }) => processes.flatMap((each) => each.tables))
-        .map(({ table }) => table),
-    )
+    const processes = nodes.flatMap((node) => node.processes)
+    // Who has not told its figures at a broker has said there what it publishes.
+    const published = new Set([
+      ...processes.flatMap((each) => each.tables.map(({ table }) => table)),
+      ...processes.flatMap(({ broker }) => broker?.publishes ?? []),
+    ])
     for (const table of tables)
       if (!published.has(table))
         say(

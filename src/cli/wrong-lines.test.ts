@@ -81,6 +81,19 @@ it('what is wrong is told from nodes to slow processes', () => {
   ])
 })
 
+it('at a broker it is told that a process has not said how it is', () => {
+  const broker = { clientId: null, publishes: [], subscribes: [], dropped: null }
+  const processes = [
+    aProcess('MUTE', { health: null, broker: { ...broker, connectedForMs: null } }),
+    aProcess('TOLD', { broker: { ...broker, connectedForMs: 1 } }),
+  ]
+  const node = aNode('a', { processes })
+  const atBroker = { ...cluster(node), broker: { url: 'tcp://b:1883', protocol: '5' } } as const
+  expect(wrongLines(atBroker).lines).toEqual([
+    'MUTE on a has not told its figures within 5 s: its rate, losses and last numbers are not known',
+  ])
+})
+
 it('a link that is new may not stand yet, and one without a thread never will', () => {
   const base = { node: 'b', by: 'relay', at: '10.0.0.2:6002', forMs: 1, reception: null } as const
   const links = [

@@ -1,6 +1,7 @@
 import { grouped } from '../base/text-table.ts'
 import type { ClusterSnapshot, NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
 import type { ToldLoss } from '../model/process-health.ts'
+import { presenceLimits } from '../transport/mqtt/presence/presence-limits.ts'
 import { lasting } from './lasting.ts'
 
 /** A link may take so long to stand, milliseconds. */
@@ -26,7 +27,7 @@ export function wrongLines({ broker, nodes }: ClusterSnapshot): Wrong {
   const alive = nodes.filter(({ state }) => state === 'alive')
   const told = [
     // At a broker a node without processes is none that is not heard: nobody else would speak for it.
-    ...(broker ? nodes.flatMap(cutOff) : ofNodes(nodes, alive)),
+    ...(broker ? [...nodes.flatMap(cutOff), ...alive.flatMap(mute)] : ofNodes(nodes, alive)),
     ...alive.flatMap(unready),
     ...alive.flatMap(lossy),
     ...alive.flatMap(slow),
@@ -80,6 +81,16 @@ const cutOff = (node: NodeSnapshot): string[] =>
   node.processes.flatMap((process) =>
     process.status === 'ERROR'
       ? [`${placed(process, node)} does not answer, or its connection has ended without a word`]
+      : [],
+  )
+
+/** It is there, and has not said how it is. */
+const mute = (node: NodeSnapshot): string[] =>
+  node.processes.flatMap((process) =>
+    process.status === 'HEALTHY' && process.broker?.connectedForMs === null
+      ? [
+          `${placed(process, node)} has not told its figures within ${lasting(presenceLimits.figuresWithinMs)}: its rate, losses and last numbers are not known`,
+        ]
       : [],
   )
 

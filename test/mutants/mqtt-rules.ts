@@ -9,6 +9,7 @@ const history = 'src/transport/mqtt/presence/roster-history.test.ts'
 const packets = 'src/transport/mqtt/broker/packet-queue.test.ts'
 const choice = 'src/transport/mqtt/broker/broker-choice.test.ts'
 const snapshot = 'src/transport/mqtt/figures/broker-snapshot.test.ts'
+const watched = 'test/transport/mqtt/watched-cluster.test.ts'
 const figures = 'src/transport/mqtt/figures/figures-record.test.ts'
 
 /** The cluster at an MQTT broker: Q1 to Q4. */
@@ -164,8 +165,8 @@ export const mqttRules: readonly Rule[] = [
     'of two processes one may be given the name of the other, which is there',
     [
       'transport/mqtt/presence/roster-settlement.ts',
-      ' && (this.#isLate(now) || ![...named].some(isUnanswered))',
-      ' && [...named].length >= 0',
+      ' && (this.#isLate(now) || ![...awaited].some(isUnanswered))',
+      ' && [...awaited].length >= 0',
     ],
     [
       settlement,
@@ -284,5 +285,27 @@ export const mqttRules: readonly Rule[] = [
       'return all',
     ],
     [figures, 'Q4: what a packet of the broker cannot hold leaves out the numbers'],
+  ),
+  rule(
+    'Q4.4',
+    'Who watches waits until each has said itself that it is there, whoever vouches for it',
+    'one that answers late is shown as one that may not live',
+    [
+      'transport/mqtt/figures/roster-watch.ts',
+      'return this.#settlement.isSettledWith(this.#book.living(), now)',
+      'return this.#settlement.isSettled(now)',
+    ],
+    [watched, 'Q4: waits for who is slow to answer'],
+  ),
+  rule(
+    'Q4.5',
+    'Who has not told its figures is asked again',
+    'it is shown without them',
+    [
+      'transport/mqtt/figures/roster-watch.ts',
+      'if (this.#isJoined && isUntold && !this.#haveAllTold()) this.#putQuestion()',
+      'if (this.#isJoined && isUntold && !this.#haveAllTold()) return',
+    ],
+    [watched, 'Q4: waits for who is slow to answer'],
   ),
 ]

@@ -86,7 +86,7 @@ export class MqttRosterPlane implements RosterPlane {
 
   /** Who may have our name has said whether it is there. */
   get isNameSettled(): boolean {
-    return this.#settlement.isNameSettled(this.#twins(), this.#options.clock.now())
+    return this.#settlement.isSettledWith(this.#twins(), this.#options.clock.now())
   }
 
   get hasName(): boolean {

@@ -2,11 +2,19 @@
 import { writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { connectAsync } from 'mqtt'
 import { describe, expect, it } from 'vitest'
+import { inBackground } from '../../../src/base/background.ts'
 import { productVersion } from '../../../src/base/product-version.ts'
+import { randomId } from '../../../src/base/random.ts'
 import type { ClusterSnapshot, ProcessSnapshot } from '../../../src/model/cluster-snapshot.ts'
+import { newRegistration } from '../../../src/model/new-registration.ts'
+import { encodeFigures } from '../../../src/transport/mqtt/figures/figures-record.ts'
 import { RosterWatch } from '../../../src/transport/mqtt/figures/roster-watch.ts'
+import { BrokerTopics } from '../../../src/transport/mqtt/naming/broker-topics.ts'
+import { encodePresence, entryOf } from '../../../src/transport/mqtt/presence/presence-record.ts'
+import { digestOf } from '../../../src/transport/mqtt/presence/roster-digest.ts'
 import { endProcessesAfterEach } from '../../harness/after-each.ts'
 import { eventually, patienceMs } from '../../harness/eventually.ts'
 import { freePorts } from '../../harness/loopback.ts'
@@ -33,6 +41,33 @@ function watchAt(url: string, protocolVersion?: 4 | 5): RosterWatch {
   return new RosterWatch({ ...options, system: null, hosts: [] })
 }
 
+/** A process that the test itself plays at a broker. */
+const strangerNamed = (process: string) => {
+  const incarnation = randomId()
+  const name = { node: 'elsewhere', process, incarnation } as const
+  return {
+    incarnation,
+    entry: entryOf(newRegistration({ ...name, role: 'process', mode: 'mesh' })),
+  }
+}
+
+type Stranger = ReturnType<typeof strangerNamed>
+
+const figuresFor = (question: string): Buffer =>
+  encodeFigures(
+    {
+      questions: [question],
+      version: '1.2.3',
+      wallClock: 0,
+      connectedForMs: 1,
+      dropped: 0,
+      rate: 0,
+      health: null,
+      sequences: [],
+    },
+    1_000,
+  )
+
 const processesIn = ({ nodes }: ClusterSnapshot): Record<string, ProcessSnapshot> =>
   Object.fromEntries(nodes.flatMap(({ processes }) => processes.map((each) => [each.name, each])))
 
@@ -49,13 +84,16 @@ describe.runIf(available('mon over Mosquitto', 'mosquitto'))('tidings mon at a b
       const { PUBLISHER } = processesIn(await shown(file))
       return (PUBLISHER?.rate ?? 0) > 0
     })
-    await publisher.stop()
-    await eventually('the last numbers, and no rate', async () => {
-      const { PUBLISHER } = processesIn(await shown(file))
-      return PUBLISHER?.rate === 0 && PUBLISHER.tables.length === 2
+    await subscriber.reaches(await publisher.stop())
+    const { streams } = await subscriber.report()
+    const last = streams.map(({ table, last: sequence }) => ({ table, sequence })).toSorted(byTable)
+    const snapshot = await eventually('the last numbers, and no rate', async () => {
+      const seen = await shown(file)
+      const { PUBLISHER } = processesIn(seen)
+      const hasTold = isDeepStrictEqual(PUBLISHER?.tables.toSorted(byTable), last)
+      return PUBLISHER?.rate === 0 && hasTold ? seen : null
     })
     const node = hostname()
-    const snapshot = await shown(file)
     expect(snapshot).toMatchObject({
       node,
       mode: 'broker',
@@ -69,10 +107,6 @@ describe.runIf(available('mon over Mosquitto', 'mosquitto'))('tidings mon at a b
     expect(SUBSCRIBER?.health).toMatchObject({ ready: true, losses: 0 })
     expect(PUBLISHER?.broker).toMatchObject({ subscribes: [], dropped: 0 })
     expect(PUBLISHER?.broker?.publishes.toSorted()).toEqual(['POSITION', 'TRADE'])
-    const { streams } = await subscriber.report()
-    expect(PUBLISHER?.tables.toSorted(byTable)).toEqual(
-      streams.map(({ table, last }) => ({ table, sequence: last })).toSorted(byTable),
-    )
     expect(SUBSCRIBER).toMatchObject({ status: 'HEALTHY', rate: 0, tables: [] })
     expect(SUBSCRIBER?.broker?.subscribes.toString()).toBe('TRADE,POSITION')
     expect(SUBSCRIBER?.broker?.clientId).toMatch(/^genesis\/.+\/SUBSCRIBER\/[0-9a-f]{8}$/)
@@ -140,6 +174,40 @@ describe.runIf(available('mon over Mosquitto', 'mosquitto'))('tidings mon at a b
     await client.endAsync()
   })
 
+  it('Q4: waits for who is slow to answer, also where another one vouches that it is there', async () => {
+    const broker = await Mosquitto.start()
+    const topics = new BrokerTopics('genesis/database/{{TABLE_NAME}}')
+    const [quick, slow] = [strangerNamed('QUICK'), strangerNamed('SLOW')]
+    const known = digestOf([quick.incarnation, slow.incarnation])
+    const say = (kind: 'here' | 'roster', { incarnation, entry }: Stranger) =>
+      client.publishAsync(
+        topics.presence(kind, incarnation),
+        encodePresence({ entry, life: null, known: kind === 'here' ? known : null }),
+        { qos: 1, retain: kind === 'roster' },
+      )
+    const client = await connectAsync(broker.url.replace('tcp:', 'mqtt:'))
+    await say('roster', quick)
+    await say('roster', slow)
+    let asked = 0
+    client.on('message', (topic, question) => {
+      if (topic === topics.figures) {
+        // The first question comes before the slow one listens.
+        for (const each of asked < 2 ? [quick] : [quick, slow])
+          client.publish(topics.figuresOf(each.incarnation), figuresFor(question.toString()))
+        return
+      }
+      asked += 1
+      inBackground(say('here', asked === 1 ? quick : slow), () => {})
+    })
+    await client.subscribeAsync([topics.ask, topics.figures])
+    const watch = watchAt(broker.url)
+    const { QUICK, SLOW } = processesIn(await watch.snapshot(patienceMs))
+    expect([QUICK?.status, SLOW?.status]).toEqual(['HEALTHY', 'HEALTHY'])
+    expect([QUICK?.version, SLOW?.version]).toEqual(['1.2.3', '1.2.3'])
+    await watch.close()
+    await client.endAsync()
+  })
+
   it.each([4, 5] as const)('follows what goes on, protocol %i', async (protocolVersion) => {
     const broker = await Mosquitto.start()
     const watch = watchAt(broker.url, protocolVersion)
@@ -192,7 +260,12 @@ describe.runIf(available('mon over Mosquitto', 'mosquitto'))('tidings mon at a b
     const broker = await Mosquitto.start()
     const publisher = await openProcess('PUBLISHER', definitionFor([broker]))
     await publisher.publish(10)
-    const child = startCommand(['tail', 'TRADES', '--definition', definitionFileFor([broker])])
+    const file = definitionFileFor([broker])
+    await eventually('its table', async () => {
+      const { PUBLISHER } = processesIn(await shown(file))
+      return PUBLISHER?.broker?.publishes.includes('TRADE')
+    })
+    const child = startCommand(['tail', 'TRADES', '--definition', file])
     await eventually('the hint', () =>
       child.log.includes('no process of the cluster has published TRADES so far'),
     )

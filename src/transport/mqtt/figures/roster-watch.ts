@@ -51,6 +51,9 @@ export class RosterWatch {
   #isJoined = false
   #rosterAskedAt = -Infinity
   #question = { id: '', askedAt: -Infinity }
+  /** The same question may be put again. */
+  #figuresAskedAt = -Infinity
+  #isAsking = false
 
   constructor(options: RosterWatchOptions) {
     const { clock } = options
@@ -77,8 +80,10 @@ export class RosterWatch {
     if (!(await until(() => this.#isJoined, withinMs)))
       throw brokerUnreachable(urls, this.#broker, withinMs, this.#topics.root)
     this.#askFigures()
-    await until(() => this.#settlement.isSettled(clock.now()), presenceLimits.settleWithinMs)
+    this.#isAsking = true
+    await until(() => this.#haveAllAnswered(clock.now()), presenceLimits.settleWithinMs)
     await until(() => this.#haveAllTold(), presenceLimits.figuresWithinMs)
+    this.#isAsking = false
     this.#forget()
     return this.#shown()
   }
@@ -175,8 +180,11 @@ export class RosterWatch {
 
   #look(): void {
     const now = this.#options.clock.now()
-    const isLate = now - this.#rosterAskedAt >= presenceLimits.askAgainMs
-    if (this.#isJoined && isLate && !this.#settlement.isSettled(now)) this.#askRoster()
+    const { askAgainMs } = presenceLimits
+    const isLate = now - this.#rosterAskedAt >= askAgainMs
+    if (this.#isJoined && isLate && !this.#haveAllAnswered(now)) this.#askRoster()
+    const isUntold = this.#isAsking && now - this.#figuresAskedAt >= askAgainMs
+    if (this.#isJoined && isUntold && !this.#haveAllTold()) this.#putQuestion()
     this.#condition.changed()
   }
 
@@ -196,8 +204,18 @@ export class RosterWatch {
     const { clock } = this.#options
     if (clock.now() - this.#rosterAskedAt >= presenceLimits.askRegularlyMs) this.#askRoster()
     this.#question = { id: randomId(), askedAt: clock.now() }
+    this.#putQuestion()
+  }
+
+  #putQuestion(): void {
+    this.#figuresAskedAt = this.#options.clock.now()
     const question = Buffer.from(this.#question.id)
     inBackground(this.#broker.put(this.#topics.figures, question), () => {})
+  }
+
+  /** Each has said itself that it is there, or is silent for long. */
+  #haveAllAnswered(now: number): boolean {
+    return this.#settlement.isSettledWith(this.#book.living(), now)
   }
 
   #haveAllTold(): boolean {

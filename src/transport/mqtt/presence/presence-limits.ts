@@ -37,8 +37,8 @@ export const presenceLimits = {
   tickMs: 50,
   /** And while nothing is. */
   quietTickMs: 1_000,
-  /** Who has not told its figures so long after it was asked is shown without them. */
-  figuresWithinMs: 1_000,
+  /** Who has not told its figures so long after it was asked is shown without them: on a machine that is busy seconds are nothing. */
+  figuresWithinMs: 5_000,
   /** What closing takes at most to say the end. */
   farewellMs: 500,
 } as const

@@ -68,11 +68,11 @@ it('Q2: a name is settled when those who have it have said so themselves, whoeve
   hear(all, two, false, 1)
   all.settlement.heard(digestOf([one, two]), 1)
   expect(all.settlement.isSettled(1)).toBe(true)
-  expect(all.settlement.isNameSettled([], 1)).toBe(true)
-  expect(all.settlement.isNameSettled(named(), settleWithinMs - 1)).toBe(false)
-  expect(all.settlement.isNameSettled(named(), settleWithinMs)).toBe(true)
+  expect(all.settlement.isSettledWith([], 1)).toBe(true)
+  expect(all.settlement.isSettledWith(named(), settleWithinMs - 1)).toBe(false)
+  expect(all.settlement.isSettledWith(named(), settleWithinMs)).toBe(true)
   hear(all, two, true, 2)
-  expect(all.settlement.isNameSettled(named(), 2)).toBe(true)
+  expect(all.settlement.isSettledWith(named(), 2)).toBe(true)
 })
 
 it('Q2: what was said on an earlier connection does not count on the next', () => {

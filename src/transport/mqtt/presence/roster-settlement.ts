@@ -48,11 +48,11 @@ export class RosterSettlement {
   }
 
   /**
-   * The same, and each of those who have a name has said itself that it is there, or is silent for long. That somebody
-   * knows the same processes says who may be there, and not that they live.
+   * The same, and each of these has said itself that it is there, or is silent for long. That somebody knows the same
+   * processes says who may be there, and not that they live.
    */
-  isNameSettled(named: Iterable<KnownProcess>, now: number): boolean {
-    return this.isSettled(now) && (this.#isLate(now) || ![...named].some(isUnanswered))
+  isSettledWith(awaited: Iterable<KnownProcess>, now: number): boolean {
+    return this.isSettled(now) && (this.#isLate(now) || ![...awaited].some(isUnanswered))
   }
 
   /** Whom this process knows to be there: what it answers; null before it is settled. */
