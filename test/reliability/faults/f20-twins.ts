@@ -1,7 +1,8 @@
 import { eventually } from '../../harness/eventually.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
-import { atMost, type FaultRow } from './fault-row.ts'
-import { addVerdicts, noVerdict, type Verdict } from './judge.ts'
+import { addMeasured, atMost, type FaultRow } from './fault-row.ts'
+import type { Verdict } from './judge.ts'
+import { namesTakenOver } from './name-taken-over.ts'
 import { monotonicMs } from './order.ts'
 import { openQueue, startParticipant, startQueue } from './participant.ts'
 import type { CloneCalls } from './processes/clone.ts'
@@ -12,6 +13,9 @@ import { publishedBy, settled } from './settled.ts'
 /** Twins at scale 1, and at least. */
 const twinsWanted = 50
 const leastTwins = 3
+
+/** Names that are taken over at scale 1, in each shape. */
+const takenOverWanted = 20
 
 /** The last so many batches of a stream are compared: each turn's is one. */
 const updates = 5
@@ -63,16 +67,16 @@ async function cloned(cluster: TestCluster): Promise<{ ms: number; verdict: Verd
 
 export const twins: FaultRow = {
   id: 'F20',
-  fault: 'two live processes of one name; a cloned incarnation',
-  how: 'a second process opens under a name in use; a copy sends other bytes under the same incarnation and numbers',
+  fault: 'two live processes of one name; one that stands still and loses it; a cloned incarnation',
+  how: 'a second process opens under a name in use; the same while the first one, which publishes, is stopped (mesh and proxy+relay), and goes on behind that; a copy sends other bytes under the same incarnation and numbers',
   async run({ scale }) {
     const cluster = await TestCluster.start('mesh', 1)
     const count = Math.max(leastTwins, Math.round(twinsWanted * scale))
     const refused = await refusedTwins(cluster, count)
     const { ms, verdict } = await cloned(cluster)
-    return {
+    const twins = {
       injected: count + 1,
-      verdict: addVerdicts(noVerdict(), verdict),
+      verdict,
       healMs: Number.isNaN(ms) ? [] : [ms],
       demands: [
         atMost('twins that were let in', 'processes', count - refused, 0),
@@ -80,5 +84,7 @@ export const twins: FaultRow = {
       ],
       notes: [`the clone was told after ${Math.round(ms)} ms; the original's updates stayed`],
     }
+    const takenOver = Math.max(1, Math.round(takenOverWanted * scale))
+    return addMeasured(twins, await namesTakenOver(takenOver))
   },
 }

@@ -2,7 +2,7 @@
 import { writeHeapSnapshot } from 'node:v8'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { OpenOptions, QueueEvent, Subscription, UpdateQueue } from '../../../../src/index.ts'
-import { openUpdateQueue } from '../../../../src/index.ts'
+import { openUpdateQueue, TidingsError } from '../../../../src/index.ts'
 import { compiledBytes, liveHeapBytes, youngGenerationBytes } from '../../../harness/live-heap.ts'
 import { CallingRecords, type CallsFromInside } from '../calling-records.ts'
 import type { PublishedStream } from '../judge.ts'
@@ -89,11 +89,16 @@ async function follow({ queue, events }: Member): Promise<void> {
   }
 }
 
+/** Until it is stopped, or its queue has ended. */
 async function load({ queue, orders, load }: Member, options: Loading): Promise<void> {
   const { updatesPerTurn, pauseMs, size = 1 } = options
-  while (load && !load.stops) {
-    for (let left = updatesPerTurn; left > 0; left -= size) queue.publish(orders.next(size))
-    await pause(pauseMs)
+  try {
+    while (load && !load.stops) {
+      for (let left = updatesPerTurn; left > 0; left -= size) queue.publish(orders.next(size))
+      await pause(pauseMs)
+    }
+  } catch (error) {
+    if (!(error instanceof TidingsError) || error.code !== 'CLOSED') throw error
   }
 }
 
