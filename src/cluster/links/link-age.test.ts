@@ -25,3 +25,12 @@ test('how long it has stood, or has not', () => {
   age.disconnected(7_000)
   expect(age.condition(7_500)).toEqual({ state: 'connecting', forMs: 1_500 })
 })
+
+test('one that is made in its place has not stood for as long as it has not', () => {
+  const age = new LinkAge(0)
+  const again = age.next(1_000).next(2_000)
+  expect(again.condition(2_500)).toEqual({ state: 'connecting', forMs: 2_500 })
+  expect([11_999, 12_000].map((now) => again.mayRenew(now))).toEqual([false, true])
+  again.connected(13_000)
+  expect(again.next(14_000).condition(14_500)).toEqual({ state: 'connecting', forMs: 500 })
+})

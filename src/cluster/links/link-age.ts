@@ -11,9 +11,15 @@ export class LinkAge {
   #stands = false
   #changedAt: number
 
-  constructor(now: number) {
+  /** `downSince`: when the one before it fell, or was begun in vain. */
+  constructor(now: number, downSince = now) {
     this.#startedAt = now
-    this.#changedAt = now
+    this.#changedAt = downSince
+  }
+
+  /** Of the one that is made in its place: how often a link was begun in vain does not make it young. */
+  next(now: number): LinkAge {
+    return new LinkAge(now, this.#stands ? now : this.#changedAt)
   }
 
   connected(now: number): void {

@@ -104,7 +104,7 @@ export class RelayLink {
   async #replace(): Promise<void> {
     const old = this.#running
     this.#running = null
-    this.#waiting = new LinkAge(this.#clock.now())
+    this.#waiting = (old?.age ?? this.#waiting).next(this.#clock.now())
     if (old) {
       for (const monitor of old.monitors) monitor.close()
       await old.proxy.stop()
@@ -141,7 +141,7 @@ export class RelayLink {
     here.connect(this.#outboundAt)
     const proxy = new NativeProxy(front, back)
     const monitors = [there, here]
-    const age = new LinkAge(this.#clock.now())
+    const age = this.#waiting.next(this.#clock.now())
     const running: Running = { target, proxy, monitors, age }
     inBackground(
       running.proxy.ended.then((error) => error && this.#died(running, error.message)),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
+import { Pull } from 'zeromq'
 import { systemClock } from '../../base/clock.ts'
 import { eventually } from '../../../test/harness/eventually.ts'
 import type { ClusterEvent } from '../cluster-event.ts'
@@ -55,6 +56,23 @@ test('a link that does not stand yet is shown as such, and where it leads', asyn
   ])
   expect(forMs).toBeGreaterThanOrEqual(1_000)
   expect(group).toBeNull()
+})
+
+test('a link that is made again and again in vain is as old as the first of them', async () => {
+  const { made, events } = links()
+  const renewals = () =>
+    events.filter((event) => event.type === 'link' && event.state === 'renewed')
+  // Of a type that publishes nothing: libzmq gives the connection up, and does not try again.
+  const other = new Pull()
+  open.push(other)
+  await other.bind('tcp://127.0.0.1:*')
+  const port = Number(new URL(other.lastEndpoint ?? '').port)
+  made.open({ ...nowhere, headers: { ...headers, relay: port } })
+  await eventually('it is made again', () => renewals().length === 1)
+  const since = systemClock.now()
+  await eventually('and once more', () => renewals().length === 2)
+  const now = systemClock.now()
+  expect(made.states(now).links[0]?.forMs).toBeGreaterThanOrEqual(Math.floor(now - since))
 })
 
 test('a link that no thread is left for is shown as refused until it is made or its node is gone', async () => {
