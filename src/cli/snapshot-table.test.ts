@@ -25,6 +25,7 @@ const alive: NodeSnapshot = {
   address: '127.0.0.2',
   state: 'alive',
   wire: null,
+  link: null,
   refusal: null,
   clock: { wallClock: 1_000_000, withinMs: 0 },
   setup: null,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { whisperVersion } from '../cluster/membership/peers.ts'
 import { linkedSnapshot } from '../../test/harness/linked-snapshot.ts'
 import { madeNode, madeProcess } from '../../test/harness/made-snapshots.ts'
 import type { ClusterSnapshot, NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
@@ -91,6 +92,25 @@ it('at a broker it is told that a process has not said how it is', () => {
   const atBroker = { ...cluster(node), broker: { url: 'tcp://b:1883', protocol: '5' } } as const
   expect(wrongLines(atBroker).lines).toEqual([
     'MUTE on a has not told its figures within 5 s: its rate, losses and last numbers are not known',
+  ])
+})
+
+it('a node that is there, and from which nothing comes, says why', () => {
+  const nothing = 'nothing that is published there comes to the node that was asked'
+  const [older, relay] = [whisperVersion - 1, 'relay'] as const
+  expect(
+    linesOf(
+      aNode('a', { wire: whisperVersion, link: relay }),
+      aNode('b', { wire: whisperVersion, link: 'multicast' }),
+      aNode('c', { wire: older, link: relay }),
+      aNode('d', { wire: 0 }),
+      aNode('e', { wire: 0, state: 'gone' }),
+    ),
+  ).toEqual([
+    'node e (10.0.0.1) is not heard any more',
+    `node b is linked by multicast, not by relay: ${nothing}`,
+    `node c speaks version ${older} of the wire, not ${whisperVersion}: ${nothing}`,
+    `node d speaks no protocol of tidings: ${nothing}`,
   ])
 })
 

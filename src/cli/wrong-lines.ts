@@ -1,5 +1,6 @@
 import { grouped } from '../base/text-table.ts'
 import type { ClusterSnapshot, NodeSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
+import { whisperVersion } from '../cluster/membership/peers.ts'
 import type { ToldLoss } from '../model/process-health.ts'
 import { presenceLimits } from '../transport/mqtt/presence/presence-limits.ts'
 import { lasting } from './lasting.ts'
@@ -23,11 +24,11 @@ export interface Wrong {
 }
 
 /** What is wrong in a cluster, from nodes that are not heard to processes that are slow. */
-export function wrongLines({ broker, nodes }: ClusterSnapshot): Wrong {
+export function wrongLines({ broker, nodes, link }: ClusterSnapshot): Wrong {
   const alive = nodes.filter(({ state }) => state === 'alive')
   const told = [
     // At a broker a node without processes is none that is not heard: nobody else would speak for it.
-    ...(broker ? [...nodes.flatMap(cutOff), ...alive.flatMap(mute)] : ofNodes(nodes, alive)),
+    ...(broker ? [...nodes.flatMap(cutOff), ...alive.flatMap(mute)] : ofNodes(nodes, alive, link)),
     ...alive.flatMap(unready),
     ...alive.flatMap(lossy),
     ...alive.flatMap(slow),
@@ -38,8 +39,13 @@ export function wrongLines({ broker, nodes }: ClusterSnapshot): Wrong {
   return { isWell: false, lines: more > 0 ? [...lines, `and ${grouped(more)} more`] : lines }
 }
 
-const ofNodes = (nodes: readonly NodeSnapshot[], alive: readonly NodeSnapshot[]): string[] => [
+const ofNodes = (
+  nodes: readonly NodeSnapshot[],
+  alive: readonly NodeSnapshot[],
+  link: ClusterSnapshot['link'],
+): string[] => [
   ...nodes.flatMap(ofNode),
+  ...alive.flatMap((node) => misfit(node, link)),
   ...nodes.flatMap(ofLinks),
   ...alive.flatMap(silent),
 ]
@@ -61,6 +67,16 @@ function ofNode({ name, address, state, refusal }: NodeSnapshot): string[] {
     unreachable: 'has never been heard',
   }[state]
   return [`${node} ${what}`]
+}
+
+/** It is there, and nothing crosses. */
+function misfit({ name, wire, link }: NodeSnapshot, own: ClusterSnapshot['link']): string[] {
+  const nothing = 'nothing that is published there comes to the node that was asked'
+  if (wire === 0) return [`node ${name} speaks no protocol of tidings: ${nothing}`]
+  if (wire !== null && wire !== whisperVersion)
+    return [`node ${name} speaks version ${wire} of the wire, not ${whisperVersion}: ${nothing}`]
+  if (link === null || link === own) return []
+  return [`node ${name} is linked by ${link}, not by ${own}: ${nothing}`]
 }
 
 const ofLinks = ({ name, links }: NodeSnapshot): string[] =>

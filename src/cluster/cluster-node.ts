@@ -90,6 +90,7 @@ export class ClusterNode implements ClusterProcess {
     this.#closeParts = closeParts
     this.#links = new NodeLinks({
       mode: settings.mode,
+      link: settings.link,
       dataPath: bound.dataPath,
       addressOf: (node) => this.#reach.addressOf(node),
       rosterState: (node, state) => this.#plane.nodeState(node, state),
@@ -133,7 +134,7 @@ export class ClusterNode implements ClusterProcess {
     const { settings, membership, registration, clock, on } = this.#bound
     const { inbound, outbound, relay } = settings.node.ports
     const { history } = this.#plane.roster
-    const { mode } = settings
+    const { mode, link } = settings
     const { directory } = this.#reach
     membership.listen({
       node: this.node,
@@ -144,6 +145,7 @@ export class ClusterNode implements ClusterProcess {
       mode,
       history,
       cluster: settings.clusterName,
+      link,
     })
     this.#registerSelf('alive')
     inBackground(registration.listen(), (error) => this.fail(error))

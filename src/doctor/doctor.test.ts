@@ -60,6 +60,7 @@ function groundWith(processes: number, settings = settingsOf(1)): Ground {
         address: loopback,
         state: 'alive',
         wire: null,
+        link: null,
         refusal: null,
         clock: null,
         setup: null,

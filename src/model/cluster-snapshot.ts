@@ -70,6 +70,8 @@ export interface NodeSnapshot extends LinksSnapshot {
   readonly state: ShownNodeState
   /** The version of the wire that it speaks; 0: none of ours; null: it has never been heard. */
   readonly wire: number | null
+  /** How it is linked to other nodes; null: it has not said. */
+  readonly link: NodeLink | null
   /** Why it does not let in the node that was asked; null: it does, or nobody is there. */
   readonly refusal: Refusal | null
   /** null: it has not told the time. */
@@ -81,7 +83,10 @@ export interface NodeSnapshot extends LinksSnapshot {
 }
 
 /** What the node that was asked knows of another one by itself. */
-export type NodeSight = Pick<NodeSnapshot, 'name' | 'address' | 'state' | 'wire' | 'refusal'>
+export type NodeSight = Pick<
+  NodeSnapshot,
+  'name' | 'address' | 'state' | 'wire' | 'link' | 'refusal'
+>
 
 /** Of a node that has said nothing of itself. */
 export const nothingSaid: Omit<NodeSnapshot, keyof NodeSight> = {

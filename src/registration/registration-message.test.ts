@@ -128,6 +128,7 @@ const clusterMessages: ClusterMessage[] = [
           address: null,
           state: 'suspect',
           wire: 3,
+          link: 'multicast',
           refusal: 'another key',
           clock: { wallClock: 1_700_000_000_000.5, withinMs: 0.25 },
           setup: {

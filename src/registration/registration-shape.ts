@@ -224,11 +224,14 @@ const nodeSetup = record<NodeSetup>({
   ),
 })
 
+const link = oneOf(['none', 'relay', 'multicast'])
+
 const nodeSnapshot = record<NodeSnapshot>({
   name: filledName,
   address: nullable(name),
   state: oneOf(nodeStates),
   wire: orElse(null, nullable(count)),
+  link: orElse(null, nullable(link)),
   refusal: orElse(null, nullable(oneOf(refusals))),
   clock: orElse(null, nullable(record<ClockReading>({ wallClock: quantity, withinMs: quantity }))),
   setup: orElse(null, nullable(nodeSetup)),
@@ -242,7 +245,7 @@ const snapshot = record<Omit<ClusterSnapshot, 'broker'>>({
   system: nullable(name),
   node: filledName,
   mode,
-  link: oneOf(['none', 'relay', 'multicast']),
+  link,
   nodes: list(nodeSnapshot),
 })
 

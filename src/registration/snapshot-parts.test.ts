@@ -22,6 +22,7 @@ function snapshotOf(...nodes: ProcessSnapshot[][]): ClusterSnapshot {
     address: null,
     state: 'alive' as const,
     wire: 2,
+    link: 'relay' as const,
     refusal: null,
     clock: { wallClock: 1_000, withinMs: 0 },
     setup: { version: '1.0.0', keys: null, turnedAway: [] },

@@ -40,8 +40,9 @@ function open(endpoint: string): void {
     mode: 'mesh',
     history: 'h',
     cluster: '',
+    link: 'relay',
     ...ports,
-  }
+  } as const
   dataPath.openLink({ node: 'other', address, life: '1', headers })
 }
 

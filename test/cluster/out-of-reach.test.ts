@@ -1,4 +1,5 @@
 // Nodes of the definition from which no update comes: subscriptions are ready without them, and say so.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import type { Machine } from '../harness/network.ts'
@@ -27,6 +28,30 @@ const without = (host: string) => ({
   unreachable: [host],
   ready: [{ type: 'ready', tables: '*', unreachable: [host] }],
   told: [`${host} cannot be reached: subscriptions are ready without, and are told so`],
+})
+
+test('a node that is there and linked otherwise is out of reach, and so is this one to it, until both have one definition', async () => {
+  const cluster = await TestCluster.reserve('mesh+relay', 2)
+  const [one, other] = [cluster.node(0), cluster.node(1)]
+  const definition = readFileSync(cluster.definition, 'utf8')
+  const relay = /(ZeroMQProxyUnicastRelayEnabled"?,[^)]*)true/
+  expect(definition).toMatch(relay)
+  writeFileSync(cluster.definition, definition.replace(relay, '$1false'))
+  await other.start()
+  writeFileSync(cluster.definition, definition)
+  await one.start()
+  expect(await outOfReach(cluster)).toEqual(without(other.host))
+  await one.child.says(/is linked by multicast, this one by relay, .*: it is not linked/)
+  await other.child.says(new RegExp(`${one.host} cannot be reached`))
+  const { output: shown } = await cluster.run(['mon'])
+  expect(shown).toContain(`node ${other.host} is linked by multicast, not by relay`)
+  const { output: found } = await cluster.run(['doctor'])
+  expect(found).toContain(
+    `✗  nodes: the node ${other.host} is linked by multicast, this node by relay`,
+  )
+  await other.end('SIGTERM')
+  await other.start()
+  await one.child.says(new RegExp(`${other.host} heard again`))
 })
 
 test.runIf(available('a host whose name does not resolve', 'network'))(

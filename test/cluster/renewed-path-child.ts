@@ -68,6 +68,7 @@ const open = (node: string) =>
       mode: 'mesh',
       history: 'h',
       cluster: '',
+      link: 'relay',
       inbound: 1,
       outbound: 1,
       relay: 1,

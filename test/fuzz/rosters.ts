@@ -153,6 +153,7 @@ function snapshot(dice: Dice): ClusterSnapshot {
     address: null,
     state: 'alive',
     wire: dice.pick([null, 0, 2]),
+    link: dice.pick([null, 'relay', 'multicast'] as const),
     refusal: dice.pick<'another key' | null>([null, 'another key']),
     clock: dice.pick([null, { wallClock: 1_700_000_000_000, withinMs: 0 }]),
     setup: dice.pick([null, setup]),

@@ -1,3 +1,4 @@
+import { whisperVersion } from '../../src/cluster/membership/peers.ts'
 import { nothingSaid } from '../../src/model/cluster-snapshot.ts'
 import type { NodeSnapshot, ProcessSnapshot } from '../../src/model/cluster-snapshot.ts'
 import { noConnections } from '../../src/model/new-registration.ts'
@@ -26,7 +27,8 @@ export const madeNode = (name: string, more: Partial<NodeSnapshot> = {}): NodeSn
   name,
   address: '10.0.0.1',
   state: 'alive',
-  wire: 1,
+  wire: whisperVersion,
+  link: null,
   refusal: null,
   ...more,
 })

@@ -187,4 +187,18 @@ export const nodeRules: readonly Rule[] = [
       'Z8: a node that speaks otherwise is out of reach, though it is there, until a life of it speaks as we do',
     ],
   ),
+  rule(
+    'Z8.3',
+    'A node that is linked otherwise, by relay or by multicast, is one that nothing comes from: it is not linked, and out of reach',
+    'it counts as there',
+    [
+      'cluster/membership/peers.ts',
+      "if (theirs.link === '' || theirs.link === link) return null",
+      'if (theirs.link !== undefined) return null',
+    ],
+    [
+      'src/cluster/links/node-links.test.ts',
+      'Z8: is not made to a node that is linked otherwise, which is out of reach, and told why',
+    ],
+  ),
 ]

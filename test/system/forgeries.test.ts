@@ -80,7 +80,8 @@ function helloOf(cluster: TestCluster, forged: Partial<TidingsHeaders> & { endpo
   const { inbound, outbound, cluster: at } = cluster.ports
   const { endpoint = `tcp://${host}:${at}`, ...given } = forged
   const own = { node: host, inbound, outbound, relay: 9, wire: whisperVersion, mode: 'mesh' }
-  const headers = writeHeaders({ ...own, history: randomId(), cluster: 'TEST', ...given })
+  const life = { history: randomId(), cluster: 'TEST', link: 'relay' } as const
+  const headers = writeHeaders({ ...own, ...life, ...given })
   const [sequence, status] = [1, 0]
   return { type: 'hello', sequence, endpoint, groups: [], status, name: host, headers } as const
 }

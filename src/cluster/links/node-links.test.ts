@@ -11,6 +11,7 @@ const headers: TidingsHeaders = {
   mode: 'mesh',
   history: 'h',
   cluster: 'shop',
+  link: 'relay',
 }
 const peer: Peer = { node: 'b', endpoint: 'tcp://10.0.0.2:6000', uuid: 'life', headers }
 
@@ -25,6 +26,7 @@ beforeEach(() => {
   address = '10.0.0.2'
   links = new NodeLinks({
     mode: 'mesh',
+    link: 'relay',
     addressOf: () => address,
     rosterState: (node, state) => rosterStates.push(`${node} ${state}`),
     warn: (message) => told.push(message),
@@ -93,6 +95,20 @@ describe('a link to another node', () => {
     links.memberState('b', 'suspect', peer)
     links.memberState('b', 'alive', peer)
     expect(rosterStates.slice(2)).toEqual(['b alive', 'b suspect', 'b alive'])
+  })
+
+  it('Z8: is not made to a node that is linked otherwise, which is out of reach, and told why', () => {
+    const otherwise = { ...peer, headers: { ...headers, link: 'multicast' } as const }
+    links.greeted(otherwise, true)
+    links.memberState('b', 'alive', otherwise)
+    expect(rosterStates).toEqual(['b gone', 'b gone'])
+    expect(told[0]).toMatch(
+      /^node b is linked by multicast, this one by relay, .* it is not linked$/,
+    )
+    expect(told.slice(1)).toEqual(['close b'])
+    links.greeted({ ...peer, headers: { ...headers, link: '' } }, true)
+    expect(rosterStates.at(-1)).toBe('b alive')
+    expect(told.at(-1)).toBe('open b at 10.0.0.2, life')
   })
 
   it('is made to a node of another mode, which is told', () => {

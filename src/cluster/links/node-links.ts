@@ -1,24 +1,23 @@
-import type { NodeMode } from '../../model/roster-entry.ts'
+import type { NodeLink, NodeMode } from '../../model/roster-entry.ts'
 import type { DataPath } from '../bus/data-path.ts'
-import { type Peer, whisperVersion } from '../membership/peers.ts'
+import { misfitOf, type Peer } from '../membership/peers.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
 
 interface NodeLinksOptions {
   readonly mode: NodeMode
+  readonly link: NodeLink
   readonly dataPath: Pick<DataPath, 'openLink' | 'closeLink'>
   /** null: it is not known where the node is. */
   readonly addressOf: (node: string) => string | null
-  /** What subscriptions are told of it: who speaks another version is out of reach, though it is there. */
+  /** What subscriptions are told of it: who speaks another version, or is linked otherwise, is out of reach, though it is there. */
   readonly rosterState: (node: string, state: NodeState) => void
   readonly warn: (message: string) => void
 }
 
-const speaksOurs = (peer: Peer | undefined): boolean => peer?.headers?.wire === whisperVersion
-
-/** Decides when a link to another node is due: when it is there, speaks our version, and its address is known. */
+/** Decides when a link to another node is due: when it is there, speaks our version, is linked as we are, and its address is known. */
 export class NodeLinks {
   readonly #options: NodeLinksOptions
-  /** Nodes that speak another version. */
+  /** Nodes that speak another version, or are linked otherwise. */
   readonly #foreign = new Set<string>()
 
   constructor(options: NodeLinksOptions) {
@@ -46,22 +45,26 @@ export class NodeLinks {
   #open(peer: Peer): void {
     const { node, uuid, headers } = peer
     const address = this.#options.addressOf(node)
-    if (headers === null || !speaksOurs(peer) || address === null) return
+    if (headers === null || this.#misfitOf(peer) !== null || address === null) return
     this.#options.dataPath.openLink({ node, address, life: uuid, headers })
   }
 
   #check(peer: Peer): void {
     const { node, headers } = peer
     const { mode, rosterState, warn } = this.#options
-    if (this.#foreign.delete(node) && speaksOurs(peer)) rosterState(node, 'alive')
-    if (!speaksOurs(peer)) {
+    const misfit = this.#misfitOf(peer)
+    if (this.#foreign.delete(node) && misfit === null) rosterState(node, 'alive')
+    if (misfit !== null) {
       this.#foreign.add(node)
       rosterState(node, 'gone')
-      const speaks = headers ? `version ${headers.wire}` : 'no protocol of ours'
-      warn(`node ${node} speaks ${speaks}, this one version ${whisperVersion}: it is not linked`)
-      // Its life before may have spoken as we do: a connection that libzmq makes anew would bring what nobody here reads.
+      warn(`node ${node} ${misfit}: it is not linked`)
+      // Its life before may have fitted: a connection that libzmq makes anew would bring what nobody here reads.
       this.#options.dataPath.closeLink(node)
     } else if (headers && headers.mode !== mode)
       warn(`node ${node} runs in ${headers.mode} mode, this one in ${mode} mode`)
+  }
+
+  #misfitOf({ headers }: Peer): string | null {
+    return misfitOf(headers, this.#options.link)
   }
 }

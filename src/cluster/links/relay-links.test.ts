@@ -34,6 +34,7 @@ const headers: TidingsHeaders = {
   mode: 'mesh',
   history: 'h',
   cluster: 'shop',
+  link: 'relay',
 }
 const nowhere = { node: 'b', address: '127.0.0.1', life: 'a', headers }
 

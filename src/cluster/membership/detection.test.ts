@@ -93,8 +93,9 @@ class Cluster {
       mode: 'mesh',
       history: 'h',
       cluster: '',
+      link: 'relay',
       ...ports,
-    }
+    } as const
     node.peers.hello(
       `uuid of ${other.name}`,
       {

@@ -5,11 +5,11 @@ import { freePorts, nodeAddresses } from '../../../test/harness/loopback.ts'
 import { eventually } from '../../../test/harness/eventually.ts'
 import { AccessList, loopbackAddresses } from '../../sockets/access-list.ts'
 import { Membership, pingIntervalMs } from './membership.ts'
-import { writeHeaders } from './peers.ts'
+import { type TidingsHeaders, writeHeaders } from './peers.ts'
 import type { ZreMessage } from './zre-codec.ts'
 import { decodeZre, encodeZre, zreIdentity, zreUuid } from './zre-codec.ts'
 
-const headers = {
+const headers: TidingsHeaders = {
   node: 'a',
   inbound: 5001,
   outbound: 5000,
@@ -18,6 +18,7 @@ const headers = {
   mode: 'proxy',
   history: 'h',
   cluster: 'shop',
+  link: 'relay',
 }
 
 const open: (() => unknown)[] = []
@@ -100,6 +101,7 @@ it('Z1: HELLO says where the ports of the node are, and what it speaks', async (
     'X-TIDINGS-MODE': 'proxy',
     'X-TIDINGS-HISTORY': 'h',
     'X-TIDINGS-CLUSTER': 'shop',
+    'X-TIDINGS-LINK': 'relay',
   })
 })
 

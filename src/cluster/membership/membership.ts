@@ -13,7 +13,7 @@ import { fairReceive } from '../bus/fair-receive.ts'
 import type { Contact } from '../access/node-directory.ts'
 import { Contacts, type WithoutSequence } from './contacts.ts'
 import type { NodeRefusal, Peer, TidingsHeaders } from './peers.ts'
-import { Peers, whisperVersion, writeHeaders } from './peers.ts'
+import { misfitOf, Peers, writeHeaders } from './peers.ts'
 import type { Whisper } from './whisper.ts'
 import { decodeWhisper, encodeWhisper } from './whisper.ts'
 import type { Hello, ZreMessage } from './zre-codec.ts'
@@ -189,8 +189,9 @@ export class Membership {
    * @throws TidingsError LIMIT_EXCEEDED where it is too long.
    */
   whisper(node: string, whisper: Whisper): void {
-    const speaks = this.#peers.peer(node)?.headers?.wire === whisperVersion
-    if (!speaks || this.#peers.state(node) === 'gone') return
+    const theirs = this.#peers.peer(node)?.headers ?? null
+    const fits = misfitOf(theirs, this.#headers?.link ?? '') === null
+    if (!fits || this.#peers.state(node) === 'gone') return
     this.#say(node, { type: 'whisper' }, encodeWhisper(whisper))
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TidingsHeaders } from './peers.ts'
-import { Peers, readHeaders, writeHeaders } from './peers.ts'
+import { misfitOf, Peers, readHeaders, writeHeaders } from './peers.ts'
 import type { Hello } from './zre-codec.ts'
 
 const headers = (node: string): TidingsHeaders => ({
@@ -12,6 +12,7 @@ const headers = (node: string): TidingsHeaders => ({
   mode: 'mesh',
   history: 'h',
   cluster: 'shop',
+  link: 'relay',
 })
 
 const hello = (from: TidingsHeaders | null): Hello => ({
@@ -31,6 +32,19 @@ const peers = () =>
 
 test('headers come back as they were written', () => {
   expect(readHeaders(writeHeaders(headers('b')))).toEqual(headers('b'))
+})
+
+test('a node that does not say how it is linked is taken to be linked as we are', () => {
+  const said = writeHeaders(headers('b'))
+  for (const word of [undefined, 'pigeon']) {
+    if (word === undefined) said.delete('X-TIDINGS-LINK')
+    else said.set('X-TIDINGS-LINK', word)
+    const read = readHeaders(said)
+    expect(read).toEqual({ ...headers('b'), link: '' })
+    expect(misfitOf(read, 'relay')).toBeNull()
+  }
+  expect(misfitOf(headers('b'), 'relay')).toBeNull()
+  expect(misfitOf(headers('b'), 'multicast')).toMatch(/^is linked by relay, this one by multicast/)
 })
 
 test.each([

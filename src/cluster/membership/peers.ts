@@ -1,5 +1,6 @@
 import { addressOf } from '../../base/host-port.ts'
 import type { NodeState } from '../../model/cluster-snapshot.ts'
+import type { NodeLink } from '../../model/roster-entry.ts'
 import { Member } from './member.ts'
 import type { Hello } from './zre-codec.ts'
 
@@ -15,6 +16,7 @@ const headerNames = {
   mode: 'X-TIDINGS-MODE',
   history: 'X-TIDINGS-HISTORY',
   cluster: 'X-TIDINGS-CLUSTER',
+  link: 'X-TIDINGS-LINK',
 } as const
 
 /** What the HELLO of a GENESIS_CLUSTER says in its headers. */
@@ -29,6 +31,8 @@ export interface TidingsHeaders {
   readonly history: string
   /** The name of its cluster. */
   readonly cluster: string
+  /** How it is linked to other nodes; empty: it does not say. */
+  readonly link: NodeLink | ''
 }
 
 export function writeHeaders(headers: TidingsHeaders): Map<string, string> {
@@ -52,10 +56,23 @@ export function readHeaders(headers: ReadonlyMap<string, string>): TidingsHeader
     mode: text('mode'),
     history: text('history'),
     cluster: text('cluster'),
+    link: (['none', 'relay', 'multicast'] as const).find((each) => each === text('link')) ?? '',
   }
   const ports = [read.inbound, read.outbound, read.relay]
   const good = ports.every((port) => Number.isInteger(port) && port >= 1 && port <= 65_535)
   return good && read.node !== '' && Number.isInteger(read.wire) ? read : null
+}
+
+/**
+ * Why nothing that is published on it comes to a node that is linked so, or back, for people; null: it does. Who does not
+ * say how it is linked is taken to be linked as we are.
+ */
+export function misfitOf(theirs: TidingsHeaders | null, link: NodeLink | ''): string | null {
+  if (theirs === null) return `speaks no protocol of ours, this one version ${whisperVersion}`
+  if (theirs.wire !== whisperVersion)
+    return `speaks version ${theirs.wire}, this one version ${whisperVersion}`
+  if (theirs.link === '' || theirs.link === link) return null
+  return `is linked by ${theirs.link}, this one by ${link}, and ZeroMQProxyUnicastRelayEnabled is one for all hosts`
 }
 
 /** Another node's GENESIS_CLUSTER in one of its lives. */

@@ -125,10 +125,11 @@ export class ClusterView {
   #sightOf(name: string): NodeSight {
     const { settings, address, state, peer, refusal } = this.#options
     const known = { name, address: address(name), state: state(name) }
-    if (name === settings.node.name) return { ...known, wire: whisperVersion, refusal: null }
+    if (name === settings.node.name)
+      return { ...known, wire: whisperVersion, link: settings.link, refusal: null }
     const heard = peer(name)
     const wire = heard === undefined ? null : (heard.headers?.wire ?? 0)
-    return { ...known, wire, refusal: refusal(name) }
+    return { ...known, wire, link: heard?.headers?.link || null, refusal: refusal(name) }
   }
 
   #saidOf(name: string): Said {

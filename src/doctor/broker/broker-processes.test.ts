@@ -9,7 +9,14 @@ const process = (number: number, more: Partial<ProcessSnapshot> = {}) =>
   madeProcess(`P${number}`, { pid: number, version: productVersion, ...more })
 
 function cluster(...processes: ProcessSnapshot[]): ClusterSnapshot {
-  const seen = { name: 'a', address: null, state: 'alive', wire: null, refusal: null } as const
+  const seen = {
+    name: 'a',
+    address: null,
+    state: 'alive',
+    wire: null,
+    link: null,
+    refusal: null,
+  } as const
   const nodes = [{ ...nothingSaid, ...seen, processes }]
   return { system: null, node: 'a', mode: 'broker', link: 'broker', nodes }
 }

@@ -27,6 +27,7 @@ function zreMessage(dice: Dice): ZreMessage {
     mode: 'mesh',
     history: 'h',
     cluster: dice.chance(0.8) ? '' : 'other',
+    link: dice.pick(['', 'relay', 'multicast'] as const),
   })
   if (dice.chance(0.3)) headers.set(dice.pick(hostileNames), 'x'.repeat(dice.few(300)))
   const hello = {

@@ -103,7 +103,8 @@ class Node {
       mode: 'mesh',
       history: 'h',
       cluster: 'shop',
-    }
+      link: 'multicast',
+    } as const
     const headers = { ...ports, ...more }
     this.links.open({ node: other.name, address: other.address, life: other.uuid, headers })
   }

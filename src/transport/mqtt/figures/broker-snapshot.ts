@@ -67,6 +67,7 @@ function nodeSnapshot(
     address: null,
     state: isThere ? 'alive' : entries.length > 0 ? 'gone' : 'unreachable',
     wire: null,
+    link: null,
     refusal: null,
     clock: name === node ? { wallClock, withinMs: 0 } : clockOf(told, now),
     processes: shown.map((entry) => processSnapshot(entry, figures.get(entry.incarnation))),
