@@ -54,19 +54,16 @@ test('a node that is there and linked otherwise is out of reach, and so is this 
   await one.child.says(new RegExp(`${other.host} heard again`))
 })
 
-test.runIf(available('a host whose name does not resolve', 'network'))(
-  'a node whose name has no address is out of reach',
-  async () => {
-    const { machines } = new Network(2)
-    const [first, second] = machines as [Machine, Machine]
-    const cluster = await TestCluster.reserve('mesh+relay', 2, { machines })
-    first.hosts([`${first.address} ${first.name}`])
-    await Promise.all(cluster.nodes.map((node) => node.start()))
-    expect(await outOfReach(cluster)).toEqual(without(second.name))
-    await cluster
-      .node()
-      .child.says(
-        new RegExp(`"${second.name}" .*does not resolve: the name service has no address for it`),
-      )
-  },
-)
+test.runIf(available('a host whose name leads nowhere', 'network')).each([
+  ['has no address', [], 'does not resolve: the name service has no address for it'],
+  ['has an address of IPv6 alone, which nothing here leads to', ['fd00::2'], 'cannot be reached'],
+])('a node whose name %s is out of reach', async (_, addresses, told) => {
+  const { machines } = new Network(2)
+  const [first, second] = machines as [Machine, Machine]
+  const cluster = await TestCluster.reserve('mesh+relay', 2, { machines })
+  const others = addresses.map((address) => `${address} ${second.name}`)
+  first.hosts([`${first.address} ${first.name}`, ...others])
+  await Promise.all(cluster.nodes.map((node) => node.start()))
+  expect(await outOfReach(cluster)).toEqual(without(second.name))
+  await cluster.node().child.says(new RegExp(`"?${second.name}"? .*${told}`))
+})
