@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { hasCpuLimit } from './cpu-limit.ts'
 import { hasDataLayers } from './data-layers.ts'
 import { container, libfaketime } from './place.ts'
 import { postgresPrograms } from './postgres.ts'
@@ -23,6 +24,7 @@ const trials = {
   network: () => runs('unshare', '--net', 'ip', 'link', 'set', 'lo', 'up'),
   nft: () => runs('unshare', '--net', 'nft', 'add table inet t'),
   mount: () => runs('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
+  cgroup: hasCpuLimit,
   setpriv: () => runs('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true'),
   faketime: () => existsSync(libfaketime),
   python: () => python() !== null,

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { OpenOptions } from '../../../src/index.ts'
 import type { KeyPair } from '../../../src/model/key-pair.ts'
 import type { Shape } from '../../harness/definition-file.ts'
 import type { Machine } from '../../harness/network.ts'
@@ -33,6 +34,8 @@ interface MachinesOptions {
   /** So many machines more, without a node. */
   readonly strangers?: number
   readonly keys?: readonly KeyPair[]
+  /** Of each queue. */
+  readonly retention?: { readonly bytes: number }
 }
 
 /** Machines with networks of their own: on each a GENESIS_CLUSTER, and a process whose queues publish and subscribe. */
@@ -44,6 +47,7 @@ export class Machines {
   readonly publishers: Place[] = []
   readonly subscribers: Place[] = []
   readonly #participants: readonly Participant[]
+  readonly #options: Partial<OpenOptions>
   /** What was published before a subscription was ready. */
   readonly #before = new Map<Place, readonly PublishedStream[]>()
 
@@ -51,7 +55,9 @@ export class Machines {
     cluster: TestCluster,
     machines: readonly Machine[],
     strangers: readonly Machine[],
+    options: Partial<OpenOptions>,
   ) {
+    this.#options = options
     this.cluster = cluster
     this.machines = machines
     this.strangers = strangers
@@ -61,14 +67,16 @@ export class Machines {
   static async start(
     shape: Shape,
     count: number,
-    { prepare, env, strangers = 0, keys }: MachinesOptions = {},
+    { prepare, env, strangers = 0, keys, retention }: MachinesOptions = {},
   ): Promise<Machines> {
     const network = new Network(count + strangers)
     const machines = network.machines.slice(0, count)
     for (const machine of machines) prepare?.(machine)
     const cluster = await TestCluster.reserve(shape, count, { machines, ...(keys && { keys }) })
     await Promise.all(cluster.nodes.map((node) => node.start(env)))
-    return new Machines(cluster, machines, network.machines.slice(count))
+    return new Machines(cluster, machines, network.machines.slice(count), {
+      ...(retention && { retention }),
+    })
   }
 
   machine(index: number): Machine {
@@ -166,7 +174,7 @@ export class Machines {
   async open(key: string, node: number): Promise<Place> {
     const participant = this.#participants[node]
     if (!participant) throw new Error(`there is no machine ${node}`)
-    await openQueue(participant, this.cluster, key, tables, {}, node)
+    await openQueue(participant, this.cluster, key, tables, this.#options, node)
     return { participant, key }
   }
 }

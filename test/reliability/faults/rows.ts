@@ -5,10 +5,16 @@ import { gracefulClose } from './f03-graceful-close.ts'
 import { scripts } from './f04-scripts.ts'
 import { manyTables } from './f06-many-tables.ts'
 import { blackHole } from './f07-black-hole.ts'
+import { partedLongerThanGone } from './f08-parted-longer-than-gone.ts'
+import { flappingLinks } from './f09-flapping-links.ts'
+import { datagrams } from './f10-datagrams.ts'
+import { starved } from './f15-starved.ts'
 import { blockedLoop } from './f14-blocked-loop.ts'
 import { limits } from './f16-limits.ts'
+import { access } from './f19-access.ts'
 import { twins } from './f20-twins.ts'
 import { simultaneousStart } from './f23-simultaneous-start.ts'
+import { soakOfFaults } from './f25-soak-of-faults.ts'
 import { forgottenScripts } from './f26-forgotten-scripts.ts'
 import { unreachableAtStart } from './f27-unreachable-at-start.ts'
 import { fullStateFolder } from './f28-full-state-folder.ts'
@@ -33,6 +39,12 @@ export const rows: readonly FaultRow[] = [
   simultaneousStart,
   manyTables,
   blackHole,
+  partedLongerThanGone,
+  flappingLinks,
+  datagrams,
+  starved,
+  access,
+  soakOfFaults,
   forgottenScripts,
   unreachableAtStart,
   fullStateFolder,
