@@ -62,6 +62,22 @@ describe('socket options', () => {
     vi.unstubAllEnvs()
   })
 
+  it('tries more often within a node, whose GENESIS_CLUSTER may be back at any instant, than between nodes', () => {
+    const { reconnectMaxIntervalMs, nearReconnectMaxIntervalMs } = options.socketLimits
+    // Several connections of a process come back one after the other, and then updates flow within two seconds.
+    expect(nearReconnectMaxIntervalMs).toBeLessThanOrEqual(500)
+    for (const connecting of [
+      options.connectingXsub,
+      options.connectingXpub,
+      options.connectingDealer,
+    ]) {
+      const near = { reconnectMaxInterval: nearReconnectMaxIntervalMs }
+      expect(connecting()).toMatchObject(near)
+      const far = { reconnectMaxInterval: reconnectMaxIntervalMs }
+      expect(options.farApart(connecting())).toMatchObject(far)
+    }
+  })
+
   it('never drops subscriptions, nor keeps those of a dead peer', () => {
     expect(options.connectingXsub().sendHighWaterMark).toBe(0)
     expect(options.boundXsub('d').sendHighWaterMark).toBe(0)

@@ -30,8 +30,10 @@ export const socketLimits = {
   farConnectTimeoutMs: 3_000,
   /** First pause before a connection is tried again; libzmq adds a random part and doubles it. */
   reconnectIntervalMs: 100,
-  /** Longest pause: a restarted peer has all its connections back within it. */
+  /** Longest pause between nodes: a restarted peer has all its connections back within it. */
   reconnectMaxIntervalMs: 2_000,
+  /** The same within a node, where an attempt in vain costs next to nothing: it is long before updates flow again otherwise. */
+  nearReconnectMaxIntervalMs: 400,
   /** Who has not finished the handshake by then is put out: idle raw connections hold no place for long. */
   handshakeIntervalMs: 2_000,
   /** The same at the ports that other nodes connect to, and where we connect to theirs. */
@@ -133,7 +135,7 @@ function connecting() {
   return {
     connectTimeout: socketLimits.connectTimeoutMs,
     reconnectInterval: socketLimits.reconnectIntervalMs,
-    reconnectMaxInterval: socketLimits.reconnectMaxIntervalMs,
+    reconnectMaxInterval: socketLimits.nearReconnectMaxIntervalMs,
   }
 }
 
@@ -142,6 +144,7 @@ export function farApart<Options extends object>(options: Options): Options {
   return {
     ...options,
     connectTimeout: socketLimits.farConnectTimeoutMs,
+    reconnectMaxInterval: socketLimits.reconnectMaxIntervalMs,
     handshakeInterval: socketLimits.farHandshakeIntervalMs,
   }
 }

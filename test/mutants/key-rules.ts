@@ -106,7 +106,7 @@ export const keyRules: readonly Rule[] = [
     'where the file has one key, there is no other one',
     [
       'sockets/keys/key-choice.ts',
-      'return this.#keys.ring.some((each) => each.public !== chosen.public)',
+      'return this.#keys.ring.some((each) => each.public !== used.public)',
       'return this.#keys.ring.length > 1',
     ],
     [
@@ -122,6 +122,20 @@ export const keyRules: readonly Rule[] = [
     [
       keys,
       'Z7: who has a key at its ports that is taken out says so, also where it was the last of the file',
+    ],
+  ),
+  rule(
+    'Z7.13',
+    'A key that was not tried yet is passed over by no failure of the one before',
+    'each failure is one of the key that was chosen last',
+    [
+      'sockets/keys/key-choice.ts',
+      'const pair = this.#used(endpoint)',
+      'const pair = this.#chosen(endpoint)',
+    ],
+    [
+      'src/sockets/keys/key-choice.test.ts',
+      'Z7: what fails again before the next key is tried is the old one, and the next is not passed over',
     ],
   ),
 ]

@@ -26,6 +26,23 @@ it('Z7: where a key does not fit the next of the ring is tried, round and round'
   expect(untried).toEqual([true, true, false, false])
 })
 
+it('Z7: what fails again before the next key is tried is the old one, and the next is not passed over', () => {
+  const { choice } = stage(one, two)
+  choice.pairFor(at)
+  // libzmq goes on with the old one until the connection is made anew.
+  expect([choice.failed(at), choice.failed(at), choice.failed(at)]).toEqual([true, true, true])
+  expect(choice.pairFor(at)).toBe(two)
+  expect(choice.failed(at)).toBe(false)
+})
+
+it('Z7: where the old key fits after all, it is the one that stands', () => {
+  const { choice } = stage(one, two)
+  choice.pairFor(at)
+  choice.failed(at)
+  choice.stood(at)
+  expect(choice.pairFor(at)).toBe(one)
+})
+
 it('stays with what stood, for each endpoint by itself', () => {
   const { choice } = stage(one, two)
   choice.failed(at)
