@@ -80,6 +80,12 @@ async function runShape(shape: Shape, rounds: number, perSecond: number): Promis
       atMost(`${shape}: all there after the heal, worst`, 'ms', Math.max(...healMs), wholeMs, 5),
       atLeast(`${shape}: open losses of who was cut off`, 'losses', told, 2 * rounds),
       atMost(`${shape}: of these without an end`, 'losses', endless, 0),
+      atMost(
+        `${shape}: told lost of who was not silent for ten seconds`,
+        'updates',
+        await stage.needlesslyLost(),
+        0,
+      ),
       atMost(`${shape}: delivered twice`, 'updates', verdict.duplicates, 0),
     ],
     notes: [`${shape}: ${told} open losses, ${verdict.reported} updates told lost`],

@@ -88,9 +88,10 @@ async function runShape(shape: Shape, rounds: number): Promise<Measured> {
       await stage.whole()
       healMs.push(monotonicMs() - endedAt)
     }
+  const verdict = await stage.judge()
   return {
     injected: flapping.cuts,
-    verdict: await stage.judge(),
+    verdict,
     healMs,
     demands: [
       atMost(
@@ -99,6 +100,12 @@ async function runShape(shape: Shape, rounds: number): Promise<Measured> {
         Math.max(...healMs),
         wholeMs,
         5,
+      ),
+      atMost(
+        `${shape}: told lost of who was not silent for ten seconds`,
+        'updates',
+        await stage.needlesslyLost(),
+        0,
       ),
       atLeast(`${shape}: rounds`, 'rounds', healMs.length, 2 * rounds),
     ],

@@ -2,8 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { LinkSnapshot } from '../../../src/model/link-snapshot.ts'
 import { relayDatagrams } from './disordered-group.ts'
 import { addMeasured, atLeast, atMost, type FaultRow, type Measured } from './fault-row.ts'
-import { holdsSoon, lossesOf, Machines, progressOf } from './machines.ts'
-import { needlesslyLost } from './needless.ts'
+import { holdsSoon, Machines, progressOf } from './machines.ts'
 import { monotonicMs } from './order.ts'
 import type { Disorder } from './processes/datagram-relay.ts'
 import { countOf } from './settled.ts'
@@ -56,11 +55,6 @@ async function begin(count: number, perSecond: number, strangers = 0): Promise<M
   return stage
 }
 
-async function needlessly(stage: Machines): Promise<number> {
-  const each = await Promise.all(stage.subscribers.map(lossesOf))
-  return each.reduce((sum, losses) => sum + needlesslyLost(losses), 0)
-}
-
 /** How the datagrams of the node that publishes come to all others. */
 async function linksFromFirst(stage: Machines): Promise<LinkSnapshot[]> {
   const [first] = stage.machines
@@ -83,7 +77,7 @@ async function losing(percent: number, seconds: number): Promise<Measured> {
     healMs: [healMs],
     demands: isBounded
       ? [
-          atMost(`${percent} % lost: told lost`, 'updates', await needlessly(stage), 0),
+          atMost(`${percent} % lost: told lost`, 'updates', await stage.needlesslyLost(), 0),
           atLeast(`${percent} % lost: delivered meanwhile`, 'of 1', share, throughput, 2),
         ]
       : [],
@@ -115,7 +109,7 @@ async function disordered(seconds: number): Promise<Measured> {
     verdict: await stage.judge(),
     healMs,
     demands: [
-      atMost('disordered: told lost', 'updates', await needlessly(stage), 0),
+      atMost('disordered: told lost', 'updates', await stage.needlesslyLost(), 0),
       atLeast('disordered: taken out of its turn', 'datagrams', passed.moved, 1),
       atLeast('disordered: taken from the group', 'datagrams', heard, passed.heard / 2),
     ],
@@ -157,7 +151,7 @@ async function many(count: number, seconds: number): Promise<Measured> {
       atMost(
         `${count} nodes, ${boundedPercent} % lost: told lost`,
         'updates',
-        await needlessly(stage),
+        await stage.needlesslyLost(),
         0,
       ),
     ],

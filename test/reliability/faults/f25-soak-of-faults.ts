@@ -141,13 +141,20 @@ async function runShape(shape: Shape, seconds: number): Promise<Measured> {
   }
   const growing = memory.trends.filter(({ grows, samples }) => grows && samples >= leastSamples)
   const growth = Math.max(0, ...growing.map(({ share }) => 100 * share))
+  const verdict = await stage.judge()
   return {
     injected: healMs.length,
-    verdict: await stage.judge(),
+    verdict,
     healMs,
     demands: [
       atMost(`${shape}: whole after a fault, worst`, 'ms', Math.max(...healMs), wholeMs, 5),
       atMost(`${shape}: memory of a process grew by, worst`, '%', growth, growthPercent, 2),
+      atMost(
+        `${shape}: told lost of who was not silent for ten seconds`,
+        'updates',
+        await stage.needlesslyLost(),
+        0,
+      ),
       atLeast(`${shape}: faults`, 'faults', healMs.length, leastFaults),
     ],
     notes: memory.trends.map(trendText),

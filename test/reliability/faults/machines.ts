@@ -6,6 +6,7 @@ import type { Machine } from '../../harness/network.ts'
 import { Network } from '../../harness/network.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
 import { addVerdicts, judge, type PublishedStream, type Verdict } from './judge.ts'
+import { needlesslyLost } from './needless.ts'
 import { openQueue, type Participant, startParticipant } from './participant.ts'
 import { monotonicMs } from './order.ts'
 import type { RecordedLoss } from './recorder.ts'
@@ -161,6 +162,12 @@ export class Machines {
     return addVerdicts(...(await Promise.all(each)))
   }
 
+  /** Updates told lost of publishers that live, retain them and were not silent for ten seconds. */
+  async needlesslyLost(): Promise<number> {
+    const each = await Promise.all(this.subscribers.map(lossesOf))
+    return each.reduce((sum, losses) => sum + needlesslyLost(losses), 0)
+  }
+
   #owed(place: Place, published: readonly PublishedStream[]): PublishedStream[] {
     const before = this.#before.get(place) ?? []
     return published.map((stream) => {
@@ -188,7 +195,7 @@ export async function lossesOf(place: Place): Promise<readonly RecordedLoss[]> {
 }
 
 /** Waits until all of it is delivered, or lies in a loss whose end is told, or nothing has come for long: what is missing then stays missing. */
-async function accounts(place: Place, published: readonly PublishedStream[]): Promise<void> {
+export async function accounts(place: Place, published: readonly PublishedStream[]): Promise<void> {
   let [deliveries, movedAt] = [0, monotonicMs()]
   // On a busy machine much is late; as long as more comes nothing is missing yet.
   while (monotonicMs() - movedAt < waitedMs) {

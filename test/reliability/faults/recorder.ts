@@ -25,7 +25,7 @@ export interface RecordedStream {
 /** A loss, and when it was told: milliseconds of the machine's monotonic clock. */
 export interface RecordedLoss extends Loss {
   readonly at: number
-  /** How long no update had come then, milliseconds. */
+  /** How long no update of its publisher had come then, of any one where it names none; milliseconds. */
   readonly silentMs: number
 }
 
@@ -46,6 +46,8 @@ interface Stream {
   readonly nonces: number[]
   from: number
   last: number
+  /** When the last of it came. */
+  lastAt: number
   deliveries: number
   duplicates: number
   outOfOrder: number
@@ -70,8 +72,8 @@ export class Recorder {
   take(delivery: Delivery): void {
     if (delivery.type === 'loss') {
       const at = monotonicMs()
-      const silentMs = at - (this.lastAt ?? at)
-      for (const loss of delivery.losses) this.losses.push({ ...loss, at, silentMs })
+      for (const loss of delivery.losses)
+        this.losses.push({ ...loss, at, silentMs: at - (this.#lastOf(loss) ?? at) })
       return
     }
     const now = monotonicMs()
@@ -80,7 +82,7 @@ export class Recorder {
     for (const update of delivery.updates) {
       if (!isOrder(update) || update.publisher === null) continue
       this.#latencies.push(now - update.record.SENT_AT)
-      this.#update(update)
+      this.#update(update, now)
       const { COMMIT_SIZE: expected } = update.record
       if (expected === 1 || delivery.incomplete) continue
       const commit = `${update.publisher.incarnation} ${update.commit}`
@@ -113,8 +115,16 @@ export class Recorder {
     return taken
   }
 
-  #update(update: Update): void {
+  /** When its publisher was heard last; null: never. */
+  #lastOf({ publisher }: Loss): number | null {
+    if (publisher === null) return this.lastAt
+    const tables = this.#streams.get(publisher.incarnation)
+    return tables ? Math.max(...[...tables.values()].map(({ lastAt }) => lastAt)) : this.lastAt
+  }
+
+  #update(update: Update, now: number): void {
     const stream = this.#stream(update)
+    stream.lastAt = now
     const sequence = update.sequence as number
     if (!isOrder(update) || !isRight(update)) stream.wrong += 1
     if (sequence <= stream.last) {
@@ -143,7 +153,7 @@ export class Recorder {
     let stream = tables.get(table)
     if (!stream) {
       const counts = { deliveries: 0, duplicates: 0, outOfOrder: 0, wrong: 0 }
-      const place = { from: 1, last: 0, earlier: new RangeSet(), nonces: [] }
+      const place = { from: 1, last: 0, lastAt: 0, earlier: new RangeSet(), nonces: [] }
       stream = { process, incarnation, table, ...place, ...counts }
       tables.set(table, stream)
     }
