@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { seededRandom } from '../../../src/base/random.ts'
 import { openUpdateQueue } from '../../../src/index.ts'
 import { Child } from '../../harness/child.ts'
@@ -7,6 +6,7 @@ import { command, TestCluster } from '../../harness/test-cluster.ts'
 import { differences } from '../live/compared.ts'
 import { liveNames, type LiveReader, type LiveSchema } from '../live/live-database.ts'
 import { liveDatabases } from '../live/live-setup.ts'
+import { bundleDyingProcess } from './bundled-program.ts'
 import {
   type CrashInstant,
   crashInstants,
@@ -38,20 +38,24 @@ export interface CrashOutcome {
   readonly violations: readonly string[]
 }
 
-type Place = Pick<CrashSetup, 'way' | 'place' | 'definition' | 'host'>
+interface Place extends Pick<CrashSetup, 'way' | 'place' | 'definition' | 'host'> {
+  readonly script: string
+}
 
 /** Violations that are told at most: what goes wrong goes wrong often. */
 const toldAtMost = 20
 /** How often it is said how far it has come, in processes. */
 const saidEach = 100
 
-const script = join(import.meta.dirname, 'dying-process.ts')
-
 /** Kills processes between BEGIN and publish(), and compares what another process has of their commits with the database. */
 export async function runCrashes(options: CrashRunOptions): Promise<CrashOutcome> {
   const { way } = options
   const database = liveDatabases[crashWays[way].database]
-  const [cluster, server] = await Promise.all([TestCluster.start('mesh', 1), database.start()])
+  const [cluster, server, script] = await Promise.all([
+    TestCluster.start('mesh', 1),
+    database.start(),
+    bundleDyingProcess(),
+  ])
   const { place } = server
   await database.create(place, crashWays[way])
   if (way === 'capture') await startCapture(cluster, place)
@@ -64,7 +68,7 @@ export async function runCrashes(options: CrashRunOptions): Promise<CrashOutcome
   const reader = await database.reading(place)
   try {
     const kept = await reader.keep(queue)
-    const killed = await killAll({ way, place, definition, host }, options)
+    const killed = await killAll({ way, place, definition, host, script }, options)
     const transactions = await committedOf(reader)
     const violations = await judge(way, heard, transactions)
     const compare = () => differences(reader, kept, 'the live table')
@@ -91,7 +95,7 @@ async function startCapture(cluster: TestCluster, url: string): Promise<void> {
 
 /** One process after the other, so many at a time; how many died at which instant. */
 async function killAll(
-  place: Place,
+  { script, ...place }: Place,
   { instants, atOnce, seed, say }: CrashRunOptions,
 ): Promise<Record<CrashInstant, number>> {
   const random = seededRandom(seed)

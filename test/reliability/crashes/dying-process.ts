@@ -1,5 +1,6 @@
 // A process that commits until it is killed, at an instant between BEGIN and publish(): node dying-process.ts SETUP, which is JSON.
 import { once } from 'node:events'
+import { extname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -17,7 +18,9 @@ const before = 20
 const { way, name, place, definition, host, when } = JSON.parse(process.argv[2] ?? '') as CrashSetup
 const memory = new SharedArrayBuffer(shared.count * Int32Array.BYTES_PER_ELEMENT)
 const state = new Int32Array(memory)
-const killer = new Worker(new URL('killer.ts', import.meta.url), { workerData: memory })
+// As a source, and in the bundle.
+const killerFile = new URL(`killer${extname(import.meta.url)}`, import.meta.url)
+const killer = new Worker(killerFile, { workerData: memory })
 await once(killer, 'online')
 
 const isPublisher = way !== 'capture'
