@@ -47,7 +47,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 endProcessesAfterEach()
 
 describe('README', () => {
-  const programs = blocks('README.md', 'js')
+  const [writer = '', view = '', ...programs] = blocks('README.md', 'js')
+  const [printed = '', ofFirst] = blocks('README.md', 'text')
 
   async function start(program: string | undefined): Promise<Child> {
     const cluster = await TestCluster.start('proxy', 1)
@@ -60,12 +61,29 @@ describe('README', () => {
     expect(shell).toContain('npm ci && npm test\n')
   })
 
+  it('begins with a program that publishes its commits and one that keeps a table of them, which print what it shows', async () => {
+    const cluster = await TestCluster.start('proxy', 1)
+    const cwd = mkdtempSync(join(folder, 'trades-'))
+    const write = async () =>
+      expect(await startSample(cluster, join(cwd, 'writer.mjs'), writer).ended).toEqual({
+        code: 0,
+        signal: null,
+      })
+    await write()
+    const child = startSample(cluster, join(cwd, 'view.mjs'), view)
+    const hasPrinted = (lines: number) => () => child.lines.length >= lines
+    await child.until('it prints the row that it has read', hasPrinted(1))
+    await write()
+    await child.until('it prints the row that was changed', hasPrinted(2))
+    expect(child.output).toBe(printed)
+  })
+
   it('prints a first program that runs as it is printed, with the output that it shows', async () => {
     const child = await start(programs[0])
     const { code } = await child.ended
     expect({ code, output: child.output }).toEqual({
       code: 0,
-      output: blocks('README.md', 'text')[0],
+      output: ofFirst,
     })
   })
 

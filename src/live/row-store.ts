@@ -31,6 +31,12 @@ export class RowStore {
     return (this.#lastPlace = this.#places.get(key) ?? noPlace)
   }
 
+  /** The record of a key, for who reads: what was looked for last is left to updates. */
+  get(key: MapKey): object | undefined {
+    const place = this.#places.get(key)
+    return place === undefined ? undefined : this.#records[place]
+  }
+
   recordAt(place: number): object {
     return this.#records[place] as object
   }

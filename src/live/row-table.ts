@@ -68,7 +68,7 @@ export class RowTable {
   }
 
   get(key: MapKey | undefined): object | undefined {
-    return key === undefined ? undefined : this.#recordOf(key)
+    return key === undefined ? undefined : this.#rows.get(key)
   }
 
   records(): IterableIterator<object> {
@@ -255,7 +255,7 @@ export class RowTable {
         return this.doubtKey(key, this.#touched.get(key))
       }
     }
-    const held = this.#recordOf(key)
+    const held = this.#rows.get(key)
     // What is read again is mostly what was there: whoever holds the record keeps it.
     const isSame = record !== undefined && held !== undefined && isSameRecord(held, record)
     this.#put(key, isSame ? held : record, version ?? bound, version !== undefined, now)
@@ -289,11 +289,6 @@ export class RowTable {
     const before = this.#rows.recordAt(place)
     this.#rows.delete(key, place)
     this.#changed(key, before, undefined)
-  }
-
-  #recordOf(key: MapKey): object | undefined {
-    const place = this.#rows.placeOf(key)
-    return place === noPlace ? undefined : this.#rows.recordAt(place)
   }
 
   #changed(key: MapKey, before: object | undefined, after: object | undefined): void {

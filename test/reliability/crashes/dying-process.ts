@@ -9,6 +9,7 @@ import { publishCommits as publishCommitsOfPool } from '../../../src/database/po
 import { publishCommits as publishCommitsOfFile } from '../../../src/database/sqlite/index.ts'
 import { openUpdateQueue } from '../../../src/index.ts'
 import type { NewUpdate } from '../../../src/model/update.ts'
+import { patienceMs } from '../../harness/eventually.ts'
 import { liveNames, type LiveSchema } from '../live/live-database.ts'
 import { type CrashInstant, crashInstants, type CrashSetup, shared, stages } from './crash-setup.ts'
 
@@ -28,6 +29,8 @@ const queue = await openUpdateQueue<LiveSchema>({
   process: name,
   definition,
   host,
+  // On however busy a machine: it is no failure of what is tried here.
+  clusterTimeoutMs: patienceMs,
   ...(isPublisher && { publishes: [...liveNames] }),
 })
 const { incarnation } = queue.identity
