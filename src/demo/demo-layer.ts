@@ -59,10 +59,10 @@ async function overEmbedded(): Promise<DemoLayer> {
 async function overBroker(url: string): Promise<DemoLayer> {
   const { mqtt } = await requireSettings({ definition: brokerItems(url) })
   const pattern = ownPattern()
-  const topics = await OwnTopics.watch(mqtt?.brokerUrls ?? [], filterOf(pattern), neededBy)
+  const topics = await OwnTopics.watch(mqtt?.brokerUrls ?? [], pattern, neededBy)
   return {
     definition: brokerDefinition(url, pattern),
-    words: `${nodes} that meet at the MQTT broker at ${shownBroker(topics.url)}, below ${filterOf(pattern)}`,
+    words: `${nodes} that meet at the MQTT broker at ${shownBroker(topics.url)}, below ${topics.filter}`,
     hasClusters: false,
     close: () => topics.clear(),
   }
@@ -71,5 +71,3 @@ async function overBroker(url: string): Promise<DemoLayer> {
 const brokerItems = (url: string) => ({ global: { MqLayer: 'MQTT', MqttBrokerUrl: url } })
 
 const ownPattern = (): string => `tidings-demo/${randomId().slice(0, 8)}/{{TABLE_NAME}}`
-
-const filterOf = (pattern: string): string => pattern.replace('{{TABLE_NAME}}', '#')
