@@ -1,3 +1,4 @@
+import { inBackground } from '../base/background.ts'
 import { TidingsError } from '../base/tidings-error.ts'
 import { formatProblem } from '../definition/problem.ts'
 import { loadSettings } from '../definition/load-settings.ts'
@@ -9,10 +10,10 @@ import { fewestFreeForQuestion, requireFileDescriptors } from '../sockets/file-d
 import { requireNativeModule } from '../sockets/native-module.ts'
 import { brokerQuery } from './cluster-query.ts'
 import { examinedLines } from './doctor-report.ts'
-import { exitCode } from './exit-code.ts'
+import { exitCode, exitCodeOfSignal } from './exit-code.ts'
 import { lookUpInTime } from './host-warnings.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
-import { say } from './terminal.ts'
+import { interruptible, say } from './terminal.ts'
 
 interface DoctorOptions extends SharedOptions {
   readonly json?: boolean
@@ -31,7 +32,13 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     if (!options.json) process.stdout.write(examinedLines(each, process.stdout))
   }
   tell(ofDefinition(loadSettings(definitionOptions(options))))
-  const answers = mqtt ? await atBroker(settings, mqtt, tell) : await atNode(settings, tell)
+  const interrupt = mqtt ? interruptible() : null
+  const answers =
+    mqtt && interrupt
+      ? await atBroker(settings, mqtt, tell, interrupt.signal)
+      : await atNode(settings, tell)
+  if (interrupt?.by !== undefined) return exitCodeOfSignal(interrupt.by)
+  interrupt?.remove()
   if (options.json) process.stdout.write(`${JSON.stringify({ examined: all })}\n`)
   else say(verdict(all))
   if (!answers) return exitCode.unreachable
@@ -57,23 +64,39 @@ async function atNode(settings: Settings, tell: Tell): Promise<boolean> {
   return answers
 }
 
-/** @returns whether a broker lets us in */
-async function atBroker(settings: Settings, mqtt: MqttSettings, tell: Tell): Promise<boolean> {
+/**
+ * Where it is interrupted it takes away first what it has tried, which the broker would keep.
+ * @returns whether a broker lets us in
+ */
+async function atBroker(
+  settings: Settings,
+  mqtt: MqttSettings,
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { loadBrokerCheck } = await import('../transport/mqtt/broker/load-mqtt.ts')
   const { examineBroker } = await import('../doctor/broker/broker-doctor.ts')
   const check = await loadBrokerCheck({ ...mqtt, node: settings.node.name })
+  const end = (): void => inBackground(check.close(), () => {})
+  signal.addEventListener('abort', end)
   const snapshot = async (url: string) => {
-    await using cluster = await brokerQuery(
-      settings,
-      { ...mqtt, brokerUrls: [url] },
-      answerWithinMs,
-    )
+    const broker = { ...mqtt, brokerUrls: [url] }
+    await using cluster = await brokerQuery(settings, broker, answerWithinMs)
+    const stop = (): void => void cluster[Symbol.asyncDispose]()
+    signal.addEventListener('abort', stop)
     return await cluster.ask().catch(noAnswer)
   }
   let answers = false
-  for await (const each of examineBroker({ mqtt, check, snapshot })) {
-    answers ||= each.topic === 'protocol' && each.skipped === null
-    tell(each)
+  try {
+    for await (const each of examineBroker({ mqtt, check, snapshot })) {
+      if (signal.aborted) break
+      answers ||= each.topic === 'protocol' && each.skipped === null
+      tell(each)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    await check.close()
   }
   return answers
 }

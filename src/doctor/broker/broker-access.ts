@@ -17,13 +17,16 @@ export function examineAccess(
     `${username === null ? '' : `\`user ${username}\` and then `}\`topic readwrite ${below}\``
   const tell = (what: string, topics: readonly TopicAccess[]): Finding[] =>
     topics.length === 0 ? [] : [problem(`${who} ${what} ${shownTopics(topics, root)}`, remedy)]
+  const cutOff = (at: TopicAccess['endedAt']) => found.filter(({ endedAt }) => endedAt === at)
   // A broker of 3.1.1 acknowledges also what it passes over.
   const isTold = version === 5
-  const unheard = found.filter(({ isHeard, write }) => !isHeard && write !== 'refused')
+  const unheard = cutOff(null).filter(({ isHeard, write }) => !isHeard && write !== 'refused')
   const unread = unheard.filter(
     ({ isReadRefused, write }) => isReadRefused || (isTold && write === 'acknowledged'),
   )
   return examined('access', `all ${found.length} kinds of topics can be published on and read`, [
+    ...tell('is cut off by the broker where it publishes on', cutOff('publishing')),
+    ...tell('is cut off by the broker where it reads', cutOff('reading')),
     ...tell(
       'may not publish on',
       found.filter(({ write }) => write === 'refused'),

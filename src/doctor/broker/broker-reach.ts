@@ -1,5 +1,5 @@
 import type { TakenBy } from '../../transport/mqtt/check/broker-check.ts'
-import type { ConnectionRefused } from '../../transport/mqtt/check/probe-client.ts'
+import { type ConnectionRefused, noMqtt } from '../../transport/mqtt/check/probe-client.ts'
 import { refusalKind } from '../../transport/mqtt/broker/broker-refusal.ts'
 import { shownBroker } from '../../transport/mqtt/broker/broker-url.ts'
 import type { MqttSettings } from '../../definition/settings.ts'
@@ -35,6 +35,11 @@ function findingOf(url: string, refused: ConnectionRefused, mqtt: MqttSettings):
         : 'see what its log says of it; where it expects TLS at this port, let MqttBrokerUrl begin with ssl://',
     )
   const port = new URL(url).port || 'its port'
+  if (code === noMqtt)
+    return problem(
+      `what answers at ${shownBroker(url)} does not speak MQTT (${message})`,
+      `let MqttBrokerUrl name the port at which the broker speaks MQTT: 1883 of most, and 8883 with TLS; ${port} may be that of a web page or of another program`,
+    )
   switch (code) {
     case 'ECONNREFUSED':
       return problem(

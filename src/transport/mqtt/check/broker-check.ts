@@ -1,5 +1,6 @@
 import { systemClock } from '../../../base/clock.ts'
 import { randomId } from '../../../base/random.ts'
+import { TidingsError } from '../../../base/tidings-error.ts'
 import type { ConnectToBroker, ProtocolVersion, Will } from '../broker/broker-client.ts'
 import { isOtherProtocol } from '../broker/broker-refusal.ts'
 import { mqttLimits } from '../broker/mqtt-limits.ts'
@@ -7,8 +8,9 @@ import type { Qos } from '../broker/packet-queue.ts'
 import { BrokerTopics } from '../naming/broker-topics.ts'
 import { clientIdOf } from '../naming/client-id.ts'
 import type { MqttTransportOptions } from '../transport-options.ts'
-import { isRefusal, ProbeClient, type ConnectionRefused } from './probe-client.ts'
-import { probedTopics, probePayload, type TopicAccess } from './probed-topics.ts'
+import { ProbeClient, type ConnectionRefused } from './probe-client.ts'
+import { probePayload, type TopicAccess } from './probed-topics.ts'
+import { tryTopics } from './topic-trials.ts'
 
 /** What the definition says of the brokers and of how to come in. */
 export interface BrokerCheckOptions extends Pick<
@@ -40,6 +42,11 @@ export interface RoundTimes {
   readonly message: number
 }
 
+/** What is tried with retained messages is forgotten by brokers of MQTT 5 after so long, milliseconds. */
+const keptMs = 60_000
+
+const nothing = Buffer.alloc(0)
+
 /** Rounds that are measured, after as many that are not: at first a system acknowledges all at once. */
 const rounds = 20
 
@@ -47,6 +54,11 @@ const rounds = 20
 export class BrokerCheck {
   readonly #options: BrokerCheckOptions
   readonly #topics: BrokerTopics
+  readonly #opening = new Set<Promise<ProbeClient | ConnectionRefused>>()
+  readonly #clients = new Set<ProbeClient>()
+  /** Topics on which the broker may keep a message of ours. */
+  readonly #kept = new Map<string, TakenBy>()
+  #closing: Promise<void> | null = null
 
   constructor(options: BrokerCheckOptions) {
     this.#options = options
@@ -77,31 +89,8 @@ export class BrokerCheck {
   }
 
   /** What of all that processes publish and read goes through; `tables`: those that are in use. */
-  async access(at: TakenBy, tables: readonly string[]): Promise<TopicAccess[]> {
-    const client = await this.#reopen(at)
-    const probes = probedTopics(this.#topics, tables).map((probe) => ({
-      ...probe,
-      payload: probePayload(),
-    }))
-    const granted = new Map<string, number | null>()
-    for (const { filter } of probes) granted.set(filter, await client.subscribe(filter, 0))
-    const reasons = new Map<string, number | null>()
-    for (const { topic, payload } of probes)
-      reasons.set(topic, await client.publish(topic, payload))
-    const written = probes.filter(({ topic }) => isTaken(reasons.get(topic) ?? null))
-    const heard = await client.hearsAll(written.map(({ payload }) => payload))
-    for (const { topic } of probes)
-      // Processes remember a will until it is taken back.
-      if (this.#topics.readPresence(topic)?.kind === 'gone')
-        await client.publish(topic, Buffer.alloc(0))
-    await client.end()
-    return probes.map(({ filter, payload, topic }) => ({
-      topic,
-      filter,
-      write: writeOf(reasons.get(topic) ?? null),
-      isHeard: heard.has(payload),
-      isReadRefused: isRefusal(granted.get(filter) ?? null),
-    }))
+  access(at: TakenBy, tables: readonly string[]): Promise<TopicAccess[]> {
+    return tryTopics(this.#topics, tables, () => this.#reopen(at))
   }
 
   async grantedQos(at: TakenBy, qos: Qos): Promise<number | null> {
@@ -118,30 +107,32 @@ export class BrokerCheck {
     await client.subscribe(topic, 0)
     const bytes = packetBytes - mqttLimits.packetOverheadBytes - Buffer.byteLength(topic)
     const payload = Buffer.alloc(bytes, 'x')
+    const comes = client.expect((heard) => heard.payload.length === bytes)
     await client.publish(topic, payload)
-    const came = await client.hears((heard) => heard.payload.length === bytes)
+    const came = await comes()
     await client.end()
-    return came !== null
+    return came
   }
 
   async retained(at: TakenBy): Promise<RetainedAccess> {
     const topic = this.#topics.presence('roster', randomId())
-    const publisher = await this.#reopen(at)
+    // Where this process is killed the broker takes it away.
+    const publisher = await this.#reopen(at, { topic, payload: nothing, expiryMs: keptMs })
+    this.#kept.set(topic, at)
     await publisher.publish(topic, probePayload(), { isRetained: true })
-    const comes = async (filter: string): Promise<boolean> => {
+    const isBrought = async (filter: string): Promise<boolean> => {
       const reader = await this.#reopen(at)
+      const comes = reader.expect((heard) => heard.topic === topic && heard.isRetained)
       await reader.subscribe(filter, 0)
-      const came = await reader.hears((heard) => heard.topic === topic && heard.isRetained)
+      const came = await comes()
       await reader.end()
-      return came !== null
+      return came
     }
-    try {
-      if (await comes(this.#topics.presenceOfAll('roster'))) return 'by wildcard'
-      return (await comes(topic)) ? 'by topic' : 'not at all'
-    } finally {
-      await publisher.publish(topic, Buffer.alloc(0), { isRetained: true })
-      await publisher.end()
-    }
+    const byWildcard = await isBrought(this.#topics.presenceOfAll('roster'))
+    const access = byWildcard ? 'by wildcard' : (await isBrought(topic)) ? 'by topic' : 'not at all'
+    await this.#takeAway(publisher, topic)
+    await publisher.end()
+    return access
   }
 
   /** Whether the will of a connection that breaks is told. */
@@ -150,12 +141,14 @@ export class BrokerCheck {
     const reader = await this.#reopen(at)
     await reader.subscribe(topic, 0)
     const payload = probePayload()
-    const dying = await this.#reopen(at, { topic, payload, expiryMs: 60_000 })
+    const comes = reader.expect((heard) => heard.payload.equals(payload))
+    const dying = await this.#reopen(at, { topic, payload, expiryMs: keptMs })
+    this.#kept.set(topic, at)
     dying.cut()
-    const came = await reader.hears((heard) => heard.payload.equals(payload))
-    await reader.publish(topic, Buffer.alloc(0), { isRetained: true })
+    const came = await comes()
+    await this.#takeAway(reader, topic)
     await reader.end()
-    return came !== null
+    return came
   }
 
   /** null: nothing comes back. */
@@ -182,10 +175,33 @@ export class BrokerCheck {
   async #messageRound(client: ProbeClient, topic: string): Promise<number | null> {
     const begun = systemClock.now()
     const payload = probePayload()
+    const comes = client.expect((heard) => heard.payload.equals(payload))
     const isAcknowledged = client.publish(topic, payload)
-    const came = await client.hears((heard) => heard.payload.equals(payload))
+    const came = await comes()
     const reason = await isAcknowledged
-    return came === null || reason === null ? null : systemClock.now() - begun
+    return came && reason !== null ? systemClock.now() - begun : null
+  }
+
+  /** Nothing of it stays at the broker. What is being tried ends with ABORTED. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#opening)
+    // In good order: of none of them a will is told.
+    await Promise.all([...this.#clients].map((client) => client.end()))
+    for (const [topic, { url, version }] of this.#kept) {
+      const client = await this.#connect(url, version)
+      if ('code' in client) continue
+      await this.#takeAway(client, topic)
+      await client.end()
+    }
+  }
+
+  async #takeAway(client: ProbeClient, topic: string): Promise<void> {
+    const reason = await client.publish(topic, nothing, { isRetained: true })
+    if (reason !== null) this.#kept.delete(topic)
   }
 
   async #reopen({ url, version }: TakenBy, will: Will | null = null): Promise<ProbeClient> {
@@ -195,8 +211,20 @@ export class BrokerCheck {
     return client
   }
 
+  async #open(url: string, version: ProtocolVersion, will: Will | null = null) {
+    if (!this.#closing) {
+      const opened = this.#connect(url, version, will)
+      this.#opening.add(opened)
+      const client = await opened
+      if (!('code' in client)) this.#clients.add(client)
+      this.#opening.delete(opened)
+      if (!this.#closing) return client
+    }
+    throw new TidingsError('ABORTED', 'the trial at the broker was ended')
+  }
+
   /** Each has a client id of its own, as it would be one of a process. */
-  #open(url: string, version: ProtocolVersion, will: Will | null = null) {
+  #connect(url: string, version: ProtocolVersion, will: Will | null = null) {
     const { clientId, connect, node, password, tls, username } = this.#options
     const name = { node, process: 'doctor', instance: '', incarnation: randomId() }
     const choice = { clientId: clientIdOf(clientId, name), username, password, tls, will }
@@ -207,11 +235,6 @@ export class BrokerCheck {
 /** On a machine that is busy most take longer than they need, and a few that should wait do not. */
 const lowerQuartile = (times: readonly number[]): number =>
   times.toSorted((one, other) => one - other)[Math.floor(times.length / 4)] ?? 0
-
-const isTaken = (reason: number | null): boolean => reason !== null && !isRefusal(reason)
-
-const writeOf = (reason: number | null): TopicAccess['write'] =>
-  reason === null ? 'unanswered' : isRefusal(reason) ? 'refused' : 'acknowledged'
 
 const codeOf = ({ code }: ConnectionRefused): number | undefined =>
   typeof code === 'number' ? code : undefined

@@ -24,6 +24,15 @@ export interface ConnectionRefused {
   readonly message: string
 }
 
+/** The code of what answers, and not as a broker does. */
+export const noMqtt = 'no MQTT'
+
+/** Something that is waited for; what else comes is let go at once. */
+interface Expected {
+  readonly fits: (heard: Heard) => boolean
+  came: boolean
+}
+
 /** What a broker has to answer within, milliseconds: a healthy one needs some. */
 export const answerWithinMs = 2_000
 
@@ -35,7 +44,8 @@ export class ProbeClient {
   readonly version: ProtocolVersion
   readonly said: NonNullable<IConnackPacket['properties']>
   readonly words: BrokerWords
-  readonly #heard: Heard[] = []
+  /** Others may publish much on the topics that are tried. */
+  readonly #expected = new Set<Expected>()
   readonly #condition = new Condition(systemClock)
   readonly #client: MqttClient
   #hasEnded = false
@@ -46,7 +56,8 @@ export class ProbeClient {
     this.said = packet.properties ?? {}
     this.words = BrokerWords.of(packet.properties, version)
     client.on('message', (topic, payload, { retain }) => {
-      this.#heard.push({ topic, payload, isRetained: retain })
+      const heard = { topic, payload, isRetained: retain }
+      for (const expected of this.#expected) expected.came ||= expected.fits(heard)
       this.#condition.changed()
     })
     client.on('close', () => {
@@ -62,6 +73,11 @@ export class ProbeClient {
     version: ProtocolVersion,
   ): Promise<ProbeClient | ConnectionRefused> {
     const client = startClient(start, url, choice, version)
+    let hasSpoken = false
+    // Before it is read, which may fail at once.
+    client.stream.prependListener('data', () => {
+      hasSpoken = true
+    })
     let refused: ConnectionRefused = {
       code: null,
       message: 'the connection was closed without a word',
@@ -73,8 +89,14 @@ export class ProbeClient {
       })
       client.on('error', (error) => {
         const { code } = error as { code?: unknown }
-        const known = typeof code === 'number' || typeof code === 'string' ? code : 'ETIMEDOUT'
-        refused = { code: known, message: error.message }
+        const isKnown = typeof code === 'number' || typeof code === 'string'
+        const isNoMqtt = !isKnown && hasSpoken
+        refused = {
+          code: isKnown ? code : isNoMqtt ? noMqtt : 'ETIMEDOUT',
+          message: error.message,
+        }
+        // It may wait for us to go on.
+        if (isNoMqtt) client.end(true)
       })
       client.on('close', () => resolve(refused))
     })
@@ -111,18 +133,18 @@ export class ProbeClient {
     return this.#inTime(answer)
   }
 
-  /** The first message that fits; null: none came in time. */
-  async hears(fits: (heard: Heard) => boolean): Promise<Heard | null> {
-    await this.#until(() => this.#heard.some(fits))
-    return this.#heard.find(fits) ?? null
-  }
-
-  /** Those of the payloads that came in time. */
-  async hearsAll(payloads: readonly Buffer[]): Promise<Set<Buffer>> {
-    const came = () =>
-      payloads.filter((payload) => this.#heard.some((heard) => heard.payload.equals(payload)))
-    await this.#until(() => came().length === payloads.length)
-    return new Set(came())
+  /**
+   * From now on it is listened for: said before what brings it.
+   * @returns what waits for it: whether it came in time
+   */
+  expect(fits: (heard: Heard) => boolean): () => Promise<boolean> {
+    const expected: Expected = { fits, came: false }
+    this.#expected.add(expected)
+    return async () => {
+      await this.#until(() => expected.came)
+      this.#expected.delete(expected)
+      return expected.came
+    }
   }
 
   async #until(holds: () => boolean): Promise<void> {
@@ -132,6 +154,7 @@ export class ProbeClient {
 
   /** Milliseconds until the broker answers, which costs it nothing; null: it did not. */
   async ping(): Promise<number | null> {
+    if (this.#hasEnded) return null
     const begun = systemClock.now()
     const answered = new Promise<number | null>((resolve) => {
       const take = ({ cmd }: Packet): void => {

@@ -12,10 +12,12 @@ export interface ProbedTopic {
 
 /** What became of a message on such a topic. */
 export interface TopicAccess extends ProbedTopic {
-  /** `refused`: the broker says so, in MQTT 5. `unanswered`: it does not, or has ended the connection. */
+  /** `refused`: the broker says so, in MQTT 5. `unanswered`: it does not, or the connection has ended before. */
   readonly write: 'refused' | 'acknowledged' | 'unanswered'
   readonly isHeard: boolean
   readonly isReadRefused: boolean
+  /** At what the broker has ended the connection; null: it has not. */
+  readonly endedAt: 'reading' | 'publishing' | null
 }
 
 /** Where no process has a table yet. */
