@@ -18,14 +18,29 @@ export async function clusterQuery(options: SharedOptions): Promise<ClusterQuery
   return settings.mqtt ? brokerQuery(settings, settings.mqtt) : nodeQuery(settings)
 }
 
-/** Asks GENESIS_CLUSTER alone, for who can do without it. null: the processes meet at a broker, and there is none. */
-export async function clusterQueryIfAny(
-  options: SharedOptions,
-): Promise<ClusterQuery['ask'] | null> {
-  const settings = await requireSettings(definitionOptions(options))
-  if (settings.mqtt) return null
-  const query = await nodeQuery(settings)
-  return () => query.ask()
+/**
+ * The same for who may never ask: nothing is opened before, and anew where an answer has failed. Closed while it asks, that one
+ * ends, too.
+ */
+export function queryOnDemand(options: SharedOptions): ClusterQuery {
+  let opened: Promise<ClusterQuery> | null = null
+  const close = async (): Promise<void> => {
+    const query = opened
+    opened = null
+    await (await query?.catch(() => null))?.[Symbol.asyncDispose]()
+  }
+  return {
+    ask: async () => {
+      opened ??= clusterQuery(options)
+      try {
+        return await (await opened).ask()
+      } catch (error) {
+        await close()
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]: close,
+  }
 }
 
 async function nodeQuery(settings: Settings): Promise<ClusterQuery> {

@@ -10,7 +10,7 @@ import { BearerTokens } from '../gateway/bearer-tokens.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { TlsFiles } from '../gateway/http-server.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
-import { clusterQueryIfAny } from './cluster-query.ts'
+import { queryOnDemand } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { reportStatus } from './status-report.ts'
@@ -60,9 +60,10 @@ async function serve(
     instance: String(options.port),
     signal,
   })
-  inBackground(reportStatus(queue.status()), ({ message }) => complain(message))
+  inBackground(reportStatus(queue.status(), options), ({ message }) => complain(message))
   const failed = ({ message }: TidingsError): void => complain(message)
-  const askCluster = await clusterQueryIfAny(options)
+  await using cluster = queryOnDemand(options)
+  const askCluster = () => cluster.ask()
   const opened = await Gateway.open({ ...settings, queue, failed, askCluster })
   const { address, port, tls } = settings
   const url = `${tls ? 'https' : 'http'}://${hostPort(address, port)}`

@@ -1,7 +1,9 @@
+import { inBackground } from '../base/background.ts'
 import { systemClock } from '../base/clock.ts'
 import { openUpdateQueue } from '../queue/open-update-queue.ts'
 import type { OpenOptions } from '../queue/options.ts'
 import type { UpdateQueue } from '../queue/update-queue.ts'
+import { meetingPoint } from './meeting-point.ts'
 import { definitionOptions, type SharedOptions } from './shared-options.ts'
 import { say } from './terminal.ts'
 
@@ -14,10 +16,17 @@ export async function openScript(
   shared: SharedOptions,
   options: Pick<OpenOptions, 'drainMs' | 'signal'>,
 ): Promise<UpdateQueue> {
-  const notice = systemClock.after(silentMs, () => say('looking for GENESIS_CLUSTER'))
+  let isOpening = true
+  const tell = async (): Promise<void> => {
+    const point = await meetingPoint(shared)
+    if (isOpening) say(`looking for ${point}`)
+  }
+  // What is wrong with the definition is told by who opens.
+  const notice = systemClock.after(silentMs, () => inBackground(tell, () => {}))
   try {
     return await openUpdateQueue({ ...definitionOptions(shared), script, ...options })
   } finally {
+    isOpening = false
     notice.cancel()
   }
 }

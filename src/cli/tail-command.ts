@@ -77,7 +77,7 @@ async function tailUntil(
     },
     () => undefined,
   )
-  inBackground(reportStatus(queue.status()), ({ message }) => say(message))
+  inBackground(reportStatus(queue.status(), options), ({ message }) => say(message))
   const failure = await Promise.race([ended.promise, queue.closed])
   timer?.cancel()
   removeInterrupt()

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { ClusterSnapshot } from '../model/cluster-snapshot.ts'
 
-/** Asks GENESIS_CLUSTER for the state of the cluster; rejects with why there is no answer. */
+/** Asks GENESIS_CLUSTER, or those at the broker, for the state of the cluster; rejects with why there is no answer. */
 export type AskCluster = () => Promise<ClusterSnapshot>
 
 /** The state of the cluster for whoever asks here: GENESIS_CLUSTER itself is asked once in a while at most, however many these are. */

@@ -9,16 +9,11 @@ import { hasParameter } from './request-query.ts'
 import { streamAnswer } from './stream-answer.ts'
 import { formOf } from './stream-request.ts'
 
-/** `GET /cluster`: what `tidings mon --json` says; with `watch` a stream of it. null: there is nobody to ask. */
-export function addClusterRoutes(doors: GatewayDoors, ask: AskCluster | null): void {
+/** `GET /cluster`: what `tidings mon --json` says; with `watch` a stream of it. */
+export function addClusterRoutes(doors: GatewayDoors, ask: AskCluster): void {
   const { app, clock, limits } = doors
-  const answers = ask && new ClusterAnswers(ask, limits.clusterMs, clock)
+  const answers = new ClusterAnswers(ask, limits.clusterMs, clock)
   app.get('/cluster', async (request, reply) => {
-    if (answers === null)
-      throw new RefusedRequest(
-        404,
-        'the processes of this cluster meet at an MQTT broker: no GENESIS_CLUSTER knows them all',
-      )
     if (hasParameter(request.raw.url, 'watch')) return watch(doors, answers, request, reply)
     return reply.type('application/json').send(`${toJson(await answerOf(answers))}\n`)
   })

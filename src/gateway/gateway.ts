@@ -22,7 +22,7 @@ export interface GatewayOptions extends Omit<AdmissionOptions, 'isEncrypted'> {
   readonly port: number
   readonly tls: TlsFiles | null
   /** null: there is no GENESIS_CLUSTER that knows the processes of the cluster. */
-  readonly askCluster: AskCluster | null
+  readonly askCluster: AskCluster
   /** Something went wrong that no client has done. */
   readonly failed: (error: TidingsError) => void
   readonly clock?: Clock

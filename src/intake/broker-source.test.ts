@@ -9,14 +9,15 @@ const topic = 'update/TRADE/'
 let source: BrokerSource
 let messages: Buffer[]
 let refused: string[]
+let interrupted: string[]
 
 beforeEach(() => {
-  ;[messages, refused] = [[], []]
+  ;[messages, refused, interrupted] = [[], [], []]
   const handlers = {
     messages: (bytes: Buffer) => void messages.push(bytes),
     refused: (head: Buffer, reason: string) => void refused.push(`${head.toString()} ${reason}`),
     subscribed: () => {},
-    interrupted: () => {},
+    interrupted: (why: string) => void interrupted.push(why),
     stranger: () => {},
   }
   source = new BrokerSource(handlers, (table, reason) => void refused.push(`${table} ${reason}`))
@@ -51,6 +52,18 @@ it('W5: what is kept is told by who takes what comes, and not by who stands by',
   source.retained(topic)
   source.opened()
   expect(refused).toEqual(['TRADE retained'])
+})
+
+it('W5: what was published while the intake began anew is told as missing, also where it stood by meanwhile', () => {
+  source.opening()
+  source.opening()
+  source.opened()
+  expect(interrupted).toEqual([])
+  // The queue has ended; another one is opened when the other intake is gone.
+  source.opening()
+  source.opening()
+  source.opened()
+  expect(interrupted).toEqual([expect.stringContaining('has begun anew')])
 })
 
 it('W5: nothing is taken when nothing more is wanted', () => {

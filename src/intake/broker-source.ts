@@ -12,6 +12,9 @@ export class BrokerSource implements ForeignSource, ForeignReceiver {
   #isWanted = true
   /** Topics with a retained message, while nobody knows whether it is this intake that takes what comes; null: it is. */
   #kept: Set<string> | null = null
+  /** A queue was open, and what came after its end came to nobody. */
+  #isMissing = false
+  #hasOpened = false
 
   /** `notTaken` hears of what has no place among the others. */
   constructor(handlers: ForeignSourceHandlers, notTaken: NotTaken) {
@@ -36,11 +39,17 @@ export class BrokerSource implements ForeignSource, ForeignReceiver {
   /** A queue is being opened, which may find that another one takes what comes. */
   opening(): void {
     this.#kept = new Set()
+    this.#isMissing = this.#hasOpened
   }
 
   opened(): void {
     const kept = this.#kept ?? []
     this.#kept = null
+    if (this.#isMissing)
+      this.#handlers.interrupted(
+        'the intake of foreign programs has begun anew: what they published meanwhile did not come here, and is told as a loss of each table',
+      )
+    this.#hasOpened = true
     for (const topic of kept) this.retained(topic)
   }
 

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import { TidingsError } from '../../src/base/tidings-error.ts'
 import { type GatewayLimits, gatewayLimits } from '../../src/gateway/gateway-limits.ts'
 import { Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts'
 import { openUpdateQueue } from '../../src/queue/open-update-queue.ts'
@@ -26,7 +27,7 @@ export async function openGateway({ limits, ...options }: GatewayOfTest = {}) {
     tokens: null,
     names: new Set(),
     origins: new Set(),
-    askCluster: null,
+    askCluster: () => Promise.reject(new TidingsError('CLUSTER_UNREACHABLE', 'it has no cluster')),
     failed: ({ message }) => failures.push(message),
     limits: { ...gatewayLimits, ...limits },
     ...options,

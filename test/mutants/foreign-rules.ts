@@ -228,6 +228,13 @@ export const foreignRules: readonly Rule[] = [
     [atBroker, 'W5: what one publishes is numbered once, for all, and another one reads it'],
   ),
   rule(
+    'W5.22',
+    'What was published while the intake at a broker began anew is told as missing',
+    'nobody is told',
+    ['intake/broker-source.ts', 'this.#isMissing = this.#hasOpened', 'this.#isMissing = false'],
+    [brokerSource, 'W5: what was published while the intake began anew is told as missing'],
+  ),
+  rule(
     'W6.1',
     'A request is one frame that begins neither with 0 nor with 1',
     'it begins with 1',

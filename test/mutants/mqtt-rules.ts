@@ -9,6 +9,7 @@ const history = 'src/transport/mqtt/presence/roster-history.test.ts'
 const packets = 'src/transport/mqtt/broker/packet-queue.test.ts'
 const choice = 'src/transport/mqtt/broker/broker-choice.test.ts'
 const snapshot = 'src/transport/mqtt/figures/broker-snapshot.test.ts'
+const witness = 'test/transport/mqtt/broker-witness.test.ts'
 const watched = 'test/transport/mqtt/watched-cluster.test.ts'
 const figures = 'src/transport/mqtt/figures/figures-record.test.ts'
 
@@ -183,6 +184,31 @@ export const mqttRules: readonly Rule[] = [
       'node === own.node',
     ],
     [book, 'Q2: of one name there may be one on each node, of intakes one at a broker'],
+  ),
+  rule(
+    'Q2.12',
+    'Who stays on the host of a process that has died says so: nobody else sees it',
+    'nobody says it',
+    [
+      'transport/mqtt/presence/witness.ts',
+      'if (isOver(entry.pid, life)) this.#sayEnded(known)',
+      'if (isOver(entry.pid, null)) this.#sayEnded(known)',
+    ],
+    [
+      witness,
+      'Q2: is ready, tells who comes and goes, sees that the last process of its host has died',
+    ],
+  ),
+  rule(
+    'Q2.13',
+    'What a broker of 3.1.1 would keep of the dead for ever GENESIS_CLUSTER takes away, and nobody else',
+    'any process does',
+    [
+      'transport/mqtt/presence/witness.ts',
+      "if (this.#own.role === 'cluster') this.#clear(now)",
+      'this.#clear(now)',
+    ],
+    [witness, 'Q2: only it takes away what a broker without expiry would keep of the dead'],
   ),
   rule(
     'Q3.1',

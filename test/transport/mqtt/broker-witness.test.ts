@@ -23,7 +23,7 @@ import { mqttOptions } from './mqtt-cluster.ts'
 endProcessesAfterEach()
 
 describe.runIf(available('tidings cluster at Mosquitto', 'mosquitto'))('tidings cluster', () => {
-  it('is ready, tells who comes and goes, sees that the last process of its host has died, and ends', async () => {
+  it('Q2: is ready, tells who comes and goes, sees that the last process of its host has died, and ends', async () => {
     const broker = await Mosquitto.start()
     const definition = definitionFor([broker])
     const file = definitionFileFor([broker])
@@ -69,7 +69,7 @@ describe.runIf(available('tidings cluster at Mosquitto', 'mosquitto'))('tidings 
     expect(await cluster.ended).toMatchObject({ code: 0 })
   })
 
-  it('only it takes away what a broker without expiry would keep of the dead', async () => {
+  it('Q2: only it takes away what a broker without expiry would keep of the dead', async () => {
     const broker = await Mosquitto.start()
     const topics = new BrokerTopics('genesis/database/{{TABLE_NAME}}')
     const client = await connectAsync(broker.url.replace('tcp:', 'mqtt:'), { protocolVersion: 4 })
