@@ -82,7 +82,11 @@ async function atBroker(
   const snapshot = async (url: string) => {
     const broker = { ...mqtt, brokerUrls: [url] }
     await using cluster = await brokerQuery(settings, broker, answerWithinMs)
-    const stop = (): void => void cluster[Symbol.asyncDispose]()
+    const stop = (): void =>
+      inBackground(
+        async () => cluster[Symbol.asyncDispose](),
+        () => {},
+      )
     signal.addEventListener('abort', stop)
     return await cluster.ask().catch(noAnswer)
   }

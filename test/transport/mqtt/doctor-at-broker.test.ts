@@ -2,7 +2,6 @@
 // done until it finds nothing.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -98,13 +97,6 @@ describe.runIf(available('doctor at Mosquitto', 'mosquitto'))('tidings doctor at
       /^problem: .* nobody listens there → start the broker, or correct MqttBrokerUrl$/,
     )
     expect(await reachedAt('tcp://no-such-host.invalid')).toContain('has no address here')
-    const web = createHttpServer().listen(dead, '127.0.0.1')
-    expect(await reachedAt(`tcp://127.0.0.1:${dead}`)).toMatch(
-      new RegExp(
-        `^problem: what answers at tcp://127.0.0.1:${dead} does not speak MQTT .* → let MqttBrokerUrl name the port`,
-      ),
-    )
-    await new Promise((resolve) => web.close(resolve))
     const silent = createServer().listen(dead, '127.0.0.1')
     const found = await examinedAt(`tcp://127.0.0.1:${dead}`)
     expect(toldOf(found, 'broker')).toContain(`→ open TCP ${dead} between this host and the broker`)

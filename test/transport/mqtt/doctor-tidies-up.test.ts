@@ -1,5 +1,6 @@
 // What `tidings doctor` does at a broker that others use: it takes away what it tries, and keeps nothing of theirs.
 import { randomBytes } from 'node:crypto'
+import { createServer as createWebServer } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Aedes } from 'aedes'
@@ -16,7 +17,7 @@ import { retainedAt } from '../../harness/retained.ts'
 import { startCommand } from '../../harness/run-command.ts'
 import { available } from '../../harness/tools.ts'
 import { definitionFileFor } from './broker-definition.ts'
-import { examinedAt, toldOf } from './examined-broker.ts'
+import { examinedAt, reachedAt, toldOf } from './examined-broker.ts'
 import { mqttOptions } from './mqtt-cluster.ts'
 
 endProcessesAfterEach()
@@ -37,6 +38,15 @@ it('a broker that ends the connection at what it refuses says nothing of the top
   )
   server.close()
   await new Promise<void>((resolve) => aedes.close(() => resolve()))
+})
+
+it('a port at which a web page answers does not speak MQTT', async () => {
+  const [port = 0] = await freePorts('127.0.0.1', 1)
+  const web = createWebServer().listen(port, '127.0.0.1')
+  expect(await reachedAt(`tcp://127.0.0.1:${port}`)).toMatch(
+    /^problem: what answers at tcp:\/\/127\.0\.0\.1:\d+ does not speak MQTT .* → let MqttBrokerUrl name the port/,
+  )
+  await new Promise((resolve) => web.close(resolve))
 })
 
 describe.runIf(available('doctor tidies up', 'mosquitto'))('at Mosquitto', () => {
