@@ -8,6 +8,8 @@ interface Span {
   last: number
   /** So many updates more, lost before or behind it. */
   missing: number
+  /** No more of them than this can be before it: their places in the commit are lower. */
+  mostBefore: number
 }
 
 /** By table. */
@@ -175,20 +177,44 @@ export class CommitGrouping {
 }
 
 const oneSpan = (table: string, first: number, last: number): Spans =>
-  new Map([[table, { first, last, missing: 0 }]])
+  new Map([[table, { first, last, missing: 0, mostBefore: 0 }]])
 
 function spansOf(pieces: readonly Piece[]): Spans {
   const spans = new Map<string, Span>()
+  const taken = placesOf(pieces)
   for (const { table, entry, first, size } of pieces) {
     if (entry.type !== 'part') continue
-    const span = spans.get(table) ?? { first, last: 0, missing: 0 }
+    const span = spans.get(table) ?? { first: Infinity, last: 0, missing: 0, mostBefore: 0 }
     spans.set(table, span)
-    span.first = Math.min(span.first, first)
+    if (first < span.first) {
+      const place = entry.places[0] ?? 0
+      span.first = first
+      // Updates that are here have some of the places before it.
+      span.mostBefore = Math.max(0, place - countBelow(place, taken))
+    }
     span.last = Math.max(span.last, first + size - 1)
     const updates = entry.tables.find((each) => each.table === table)?.updates ?? 0
     span.missing = Math.max(0, updates - (span.last - span.first + 1))
   }
   return spans
+}
+
+/** Those that updates of the pieces have in their commit, ascending. */
+function placesOf(pieces: readonly Piece[]): Float64Array {
+  const places = pieces.flatMap(({ entry }) => (entry.type === 'part' ? entry.places : []))
+  return Float64Array.from(places).sort()
+}
+
+/** How many of the ascending numbers are lower than this one: found by halves, since a commit may have many tables. */
+function countBelow(limit: number, ascending: Float64Array): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ascending[middle] ?? 0) < limit) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const sizeOf = (entry: CommitEntry): number =>

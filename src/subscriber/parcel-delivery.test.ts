@@ -148,6 +148,14 @@ describe('a loss inside of a parcel', () => {
     expect(pair.order).toEqual(['lost A2..2', 'lost A3..4', 'A1'])
   })
 
+  it('D10: is told before the commit that it cuts, where what precedes that is lost too', () => {
+    const pair = parcelOf([{ c: true }], [{ a: 1 }, { b: 'x' }])
+    pair.deliver((_, index) => index === 0 || index === 2)
+    pair.roster({ state: 'ended', last: [{ table: 'A', last: 3 }] })
+    expect(pair.order).toEqual(['lost A1..1', 'lost A3..3', 'A2'])
+    expect(pair.got.map(({ incomplete }) => incomplete)).toEqual([true])
+  })
+
   it('D9: is told behind a commit that another loss has cut', () => {
     const pair = parcelOf([{ a: 1 }, { b: 'x' }], [{ c: true }], [{ d: 5n }])
     pair.deliver((_, index) => index === 0 || index === 2)

@@ -62,8 +62,9 @@ function placeOf(loss: Loss, groups: readonly CommitGroup[], lost: readonly Lost
     const group = groups[index] as CommitGroup
     const span = group.spans.get(loss.table ?? '')
     if (!span || span.first >= from) continue
-    // What it lacks may be lost on both sides: before it as far as that reaches.
-    const behind = span.missing - lostUpTo(span.first - 1, loss.table, lost)
+    // What it lacks may be lost on both sides: before it as far as that reaches, and as there are places.
+    const before = Math.min(span.mostBefore, lostUpTo(span.first - 1, loss.table, lost))
+    const behind = span.missing - before
     return group.incomplete && from <= Math.max(span.last, span.last + behind) ? index : index + 1
   }
   return 0

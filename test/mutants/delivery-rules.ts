@@ -408,4 +408,15 @@ export const deliveryRules: readonly Rule[] = [
     ],
     [delivery, 'D10: is told before the commit that it cuts, and behind those before'],
   ),
+  rule(
+    'D10.4',
+    'What a commit lacks before it has lower places in the commit than what is here',
+    'all that is lost right before it is taken for its own, and what it lacks behind it is told behind it',
+    [
+      'subscriber/commit-grouping.ts',
+      'span.mostBefore = Math.max(0, place - countBelow(place, taken))',
+      'span.mostBefore = Infinity',
+    ],
+    [delivery, 'D10: is told before the commit that it cuts, where what precedes that is lost too'],
+  ),
 ]

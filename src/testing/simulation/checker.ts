@@ -1,5 +1,5 @@
 import { checkCommitOrder, checkCommits } from './commit-check.ts'
-import { checkFolding } from './folding.ts'
+import { checkFolding, findCutCommits } from './folding.ts'
 import {
   type PublishedUpdate,
   type PublisherJournal,
@@ -87,6 +87,7 @@ class SubscriberChecker {
     this.#publishers = publishers
     this.#fail = (rule, text) =>
       violations.push({ rule, text: `${journal.incarnation.slice(0, 6)}: ${text}` })
+    findCutCommits(journal, publishers)
     this.#ledgers = new StreamLedgers(journal, publishers, this.#fail)
     this.#seen = seen
     this.#timeliness = seen && new Timeliness(journal, seen.reach, seen.watch, this.#fail)

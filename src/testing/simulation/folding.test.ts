@@ -132,4 +132,21 @@ describe('the judge of a conflated delivery', () => {
       'silent-loss',
     ])
   })
+
+  it('passes a commit that lacks a reset, which is told lost behind it', () => {
+    const owner = publisher(published)
+    const reset = { text: '', keys: null }
+    const gone = { table: 'B', sequence: 2, commit: 2, place: 2, at: 10, reset }
+    owner.commits[1]?.push(gone)
+    owner.updates.get('B')?.push(gone)
+    const publishers = new Map([['p', owner]])
+    const journal = subscriberJournal('s', 0, ['A', 'B'], true)
+    journal.readyAt = 0
+    noteFolded(journal, { ...right, incomplete: true }, publishers, 20)
+    const told = () => check(publishers, [journal]).violations.map(({ rule }) => rule)
+    expect(told()).toContain('false-incomplete')
+    const lost = { table: 'B', publisher: identity, from: 2, to: 2, reason: 'evicted' } as const
+    journal.losses.push({ ...lost, at: 30, afterDelivery: 1, falseBecause: null })
+    expect(told()).toEqual([])
+  })
 })

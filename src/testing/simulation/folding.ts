@@ -26,14 +26,9 @@ export function noteFolded(
 ): void {
   const number = ++journal.deliveries
   const covered = coveredBy(delivery, publishers)
-  const isCut = cutCommits(covered, journal, publishers, delivery.incomplete === true)
+  const isIncomplete = delivery.incomplete === true
   for (const update of covered)
-    journal.delivered.push({
-      ...update,
-      delivery: number,
-      isIncomplete: isCut(update),
-      at,
-    })
+    journal.delivered.push({ ...update, delivery: number, isIncomplete, at })
   const latest = delivery.updates.map(
     ({ publisher, table, sequence, commit, record, version }): LatestOfKey => ({
       incarnation: publisher?.incarnation ?? '',
@@ -44,7 +39,23 @@ export function noteFolded(
       version,
     }),
   )
-  journal.folded.push({ delivery: number, at, latest, folded: delivery.folded })
+  journal.folded.push({ delivery: number, at, latest, folded: delivery.folded, isIncomplete })
+}
+
+/**
+ * A conflated delivery says of all its commits at once that one is incomplete: finds which. When all is written down:
+ * what a commit lacks may be told behind it.
+ */
+export function findCutCommits(journal: SubscriberJournal, publishers: Publishers): void {
+  const { delivered } = journal
+  for (const { delivery, isIncomplete } of journal.folded) {
+    if (!isIncomplete) continue
+    const covered = delivered.filter((update) => update.delivery === delivery)
+    const isCut = cutCommits(covered, journal, publishers)
+    for (const [index, update] of delivered.entries())
+      if (update.delivery === delivery)
+        delivered[index] = { ...update, isIncomplete: isCut(update) }
+  }
 }
 
 type Covered = Pick<DeliveredUpdate, 'incarnation' | 'table' | 'sequence' | 'commit' | 'place'>
@@ -67,17 +78,12 @@ function coveredBy({ ranges }: ConflatedDelivery, publishers: Publishers): Cover
   )
 }
 
-/**
- * The delivery says of all its commits at once that one is incomplete. True for the updates of those that are not
- * whole; for all where it says so and each is whole.
- */
+/** True for the updates of those that are not whole; for all where each is whole. */
 function cutCommits(
   covered: readonly Covered[],
   journal: SubscriberJournal,
   publishers: Publishers,
-  isIncomplete: boolean,
 ): (update: Covered) => boolean {
-  if (!isIncomplete) return () => false
   const keyOf = ({ incarnation, commit }: Covered): string => `${incarnation} ${commit}`
   const here = new Map<string, number>()
   for (const update of covered) here.set(keyOf(update), (here.get(keyOf(update)) ?? 0) + 1)

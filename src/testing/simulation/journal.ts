@@ -88,6 +88,8 @@ export interface FoldedDelivery {
   readonly latest: readonly LatestOfKey[]
   /** How many updates it says that it left out. */
   readonly folded: number
+  /** It says that one of its commits is not whole. */
+  readonly isIncomplete: boolean
 }
 
 export interface ReportedLoss extends Loss {
