@@ -5,6 +5,11 @@ import type { SubscribedStream } from './subscribed-stream.ts'
 import type { SubscriberLimits } from './subscriber-limits.ts'
 import type { SubscriptionOutput } from './subscription-output.ts'
 
+interface Ask {
+  readonly stream: SubscribedStream
+  readonly at: number
+}
+
 /**
  * Asks for what is missing, one range of a stream at a time. A loss is never declared here: while
  * the owner lives and has the range, asking goes on.
@@ -15,8 +20,8 @@ export class GapRepair {
   readonly #limits: SubscriberLimits
   readonly #random: Random
   readonly #output: SubscriptionOutput
-  /** The nonces of asks under way: only a refusal that bears one of them is believed. */
-  readonly #nonces = new Map<number, SubscribedStream>()
+  /** By nonce, the asks under way: only a refusal that bears one of them is believed. */
+  readonly #nonces = new Map<number, Ask>()
 
   constructor(
     subscriber: string,
@@ -33,7 +38,14 @@ export class GapRepair {
   }
 
   asked(nonce: number): SubscribedStream | undefined {
-    return this.#nonces.get(nonce)
+    return this.#nonces.get(nonce)?.stream
+  }
+
+  /** Part of the range that this ask is for, or its refusal, has come. The stream; undefined: no such ask is under way. */
+  answered(source: Source, nonce: number, now: number): SubscribedStream | undefined {
+    const ask = this.#nonces.get(nonce)
+    if (ask) source.cameWithin(now - ask.at)
+    return ask?.stream
   }
 
   /** Nonces that are remembered. */
@@ -132,7 +144,7 @@ export class GapRepair {
     const window = Math.ceil(this.#limits.replayWindowBytes / stream.bytesPerUpdate)
     const to = Math.min(gap.to, gap.from + window - 1)
     const nonce = this.#output.nonce()
-    this.#nonces.set(nonce, stream)
+    this.#nonces.set(nonce, { stream, at: now })
     const forgotten = repair.asked({ now, to, nonce, share })
     if (forgotten !== undefined) this.#nonces.delete(forgotten)
     this.#output.request({

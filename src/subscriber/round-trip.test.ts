@@ -120,6 +120,20 @@ describe('a publisher whose answers take 2.4 s', () => {
     expect(far.pair.requestsOf('sync', since).length).toBe(1)
   })
 
+  it('D15: is found to be nearer by what it replays, while its answers to syncs are lost', () => {
+    const far = new FarPair(1_200)
+    const [source] = far.pair.subscription.sources.values()
+    const before = source?.roundTripMs ?? 0
+    expect(before).toBeGreaterThanOrEqual(2_400)
+    far.oneWayMs = 50
+    far.pair.publish(['A'])
+    far.pair.wire.length = 0
+    far.pair.publish(['A'])
+    far.pass(3_000, ({ kind }) => kind === 'vector' || kind === 'mark')
+    expect(far.pair.received).toEqual(['A1', 'A2'])
+    expect(source?.roundTripMs).toBeLessThan(before * 0.6)
+  })
+
   it('D15: is asked again as soon as its answers are found to take less', () => {
     const far = new FarPair(1_200)
     const since = far.pair.now

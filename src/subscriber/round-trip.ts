@@ -47,6 +47,14 @@ export class RoundTrip {
   }
 
   /**
+   * What was asked for, other than by a sync, came within so many milliseconds. A shorter way is believed by halves, as that of a
+   * sync; a longer one is not: much that was asked for takes long to send.
+   */
+  cameWithin(ms: number): void {
+    if (ms < this.#ms) this.#ms = (this.#ms + ms) / 2
+  }
+
+  /**
    * A pause of at least so many milliseconds, and long enough for an answer that is under way to come: by its own
    * round trip, or where it has never answered by what the others took. On a busy machine all take long.
    */

@@ -368,6 +368,11 @@ export class Source {
     this.#roundTrip.answered(time, this.#silence.overdueMs(time.tookMs, now))
   }
 
+  /** An ask for a gap was answered within so many milliseconds: see `RoundTrip`. */
+  cameWithin(ms: number): void {
+    this.#roundTrip.cameWithin(ms)
+  }
+
   /** A sync was answered for all tables of the subscription. */
   answeredForAll(): void {
     this.#hasAnsweredForAll = true

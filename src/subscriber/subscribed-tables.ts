@@ -144,6 +144,7 @@ export class SubscribedTables {
         this.#bases.noteLast(source, message.streams)
         return this.#notice(source, message.streams, now)
       case 'replay':
+        this.#repair.answered(source, message.nonce, now)
         for (const batch of message.batches) this.#onReplay(source, batch, now)
     }
   }
@@ -346,7 +347,7 @@ export class SubscribedTables {
   }
 
   #onRefusal(source: Source, refusal: RefusalMessage, now: number): void {
-    const stream = this.#repair.asked(refusal.nonce)
+    const stream = this.#repair.answered(source, refusal.nonce, now)
     if (!stream || source.streams.get(refusal.table) !== stream) return
     stream.lose(stream.next, refusal.firstRetained - 1, 'evicted')
     source.settle(stream)

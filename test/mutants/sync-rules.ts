@@ -246,4 +246,14 @@ export const syncRules: readonly Rule[] = [
       'D15: of a publisher whose answer waited for a path that was cut make no pause longer than 4 s',
     ],
   ),
+  rule(
+    'D15.26',
+    'A replay that comes sooner than answers to syncs did makes the pauses shorter',
+    'it says nothing of the way',
+    ['subscriber/gap-repair.ts', 'if (ask) source.cameWithin(now - ask.at)', ''],
+    [
+      roundTrip,
+      'D15: is found to be nearer by what it replays, while its answers to syncs are lost',
+    ],
+  ),
 ]
