@@ -31,9 +31,8 @@ import { Syncs } from './syncs.ts'
 import { WantedTables } from './wanted-tables.ts'
 
 /**
- * One subscription: for each publisher it keeps what is owed, in order and whole, and proves the
- * paths. A state machine without clocks or sockets: time comes in as `now`, everything it does goes
- * out through its output.
+ * One subscription: for each publisher it keeps what is owed, in order and whole, and proves the paths. A state machine
+ * without clocks or sockets: time comes in as `now`, everything it does goes out through its output.
  */
 export class SubscribedTables {
   readonly tables: Tables

@@ -291,7 +291,7 @@ export const deliveryRules: readonly Rule[] = [
     'any refusal counts',
     [
       'subscriber/subscribed-tables.ts',
-      'const stream = this.#repair.asked(refusal.nonce)\n',
+      'const stream = this.#repair.answered(source, refusal.nonce, now)\n',
       'const stream = source.streams.get(refusal.table)\n',
     ],
     ['src/subscriber/gap-repair.test.ts', 'D8: is a loss by a refusal of our own request alone'],
@@ -361,7 +361,7 @@ export const deliveryRules: readonly Rule[] = [
     'D9.3',
     'A loss is told behind a commit that another loss has cut',
     'each loss beside a commit that is not whole is taken for its cause',
-    ['subscriber/parcel-losses.ts', ' - lostUpTo(span.first - 1, loss.table, lost)', ''],
+    ['subscriber/parcel-losses.ts', 'span.missing - before', 'span.missing'],
     [delivery, 'D9: is told behind a commit that another loss has cut'],
   ),
   rule(
