@@ -5,6 +5,7 @@ import { hasDataLayers } from './data-layers.ts'
 import { container, libfaketime } from './place.ts'
 import { postgresPrograms } from './postgres.ts'
 import { programPath } from './program-path.ts'
+import { rabbitmqServer } from './rabbitmq.ts'
 
 /** The system's Python has the system's packages, also where another one comes first. */
 const pythons = ['python3', '/usr/bin/python3']
@@ -34,6 +35,7 @@ const trials = {
   postgres: () => postgresPrograms() !== null,
   'data-layers': hasDataLayers,
   mosquitto: () => programPath('mosquitto') !== null,
+  rabbitmq: () => existsSync(rabbitmqServer),
   zsh: () => runs('zsh', '-c', 'zmodload zsh/zpty'),
   fish: () => runs('fish', '--version'),
   curl: () => runs('curl', '--version'),

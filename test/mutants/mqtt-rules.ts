@@ -211,6 +211,13 @@ export const mqttRules: readonly Rule[] = [
     [witness, 'Q2: only it takes away what a broker without expiry would keep of the dead'],
   ),
   rule(
+    'Q2.14',
+    'What another tells of a process counts less than what that has said itself',
+    'whoever lags says of others that they are gone',
+    ['transport/mqtt/presence/presence-book.ts', "if (isDecided && state !== 'ended') return", ''],
+    [book, 'Q2: what another one tells counts as kept, where it has not said anything itself'],
+  ),
+  rule(
     'Q3.1',
     'No more messages are unacknowledged than the broker takes',
     'any number is',

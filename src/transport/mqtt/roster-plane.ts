@@ -6,16 +6,22 @@ import type { Registration, RosterChange } from '../../model/roster-entry.ts'
 import type { RosterHandlers, RosterPlane } from '../transport.ts'
 import type { BrokerConnection, Delivered } from './broker/broker-connection.ts'
 import type { Filter } from './broker/filters.ts'
-import type { BrokerTopics, PresenceTopic } from './naming/broker-topics.ts'
+import type { BrokerTopics, PresenceKind, PresenceTopic } from './naming/broker-topics.ts'
 import { OwnPresence } from './presence/own-presence.ts'
 import { type KnownProcess, PresenceBook } from './presence/presence-book.ts'
 import { nameTaken, otherCluster } from './presence/presence-errors.ts'
 import { presenceLimits } from './presence/presence-limits.ts'
 import type { PresenceRecord } from './presence/presence-record.ts'
-import { decodeCluster, encodeCluster, readPresenceRecord } from './presence/presence-record.ts'
+import {
+  agedRecord,
+  decodeCluster,
+  encodeCluster,
+  readPresenceRecord,
+} from './presence/presence-record.ts'
 import { ownLife } from './presence/process-life.ts'
 import { RosterHistory } from './presence/roster-history.ts'
 import { RosterSettlement } from './presence/roster-settlement.ts'
+import { ToldByOthers } from './presence/told-by-others.ts'
 import { Witness } from './presence/witness.ts'
 
 /** Queues of this thread that are open: a broker that lags still shows others as alive. */
@@ -50,7 +56,7 @@ export class MqttRosterPlane implements RosterPlane {
   readonly #presence: OwnPresence
   readonly #witness: Witness
   readonly #life = ownLife()
-  readonly #endsHeard = new Set<string>()
+  readonly #others: ToldByOthers
   /** Connections so far: what is told of an earlier one is late. */
   #round = 0
   #isJoined = false
@@ -67,12 +73,14 @@ export class MqttRosterPlane implements RosterPlane {
   #closed = false
 
   constructor(options: RosterPlaneOptions, handlers: MqttRosterHandlers) {
-    const { broker, topics, registration } = options
+    const { broker, topics, registration, clock, random } = options
     const { incarnation } = registration
+    const book = this.#book
     this.#options = options
     this.#handlers = handlers
     this.#settlement = new RosterSettlement(this.#book, incarnation)
-    this.#witness = new Witness(broker, topics, this.#book, registration)
+    this.#witness = new Witness(broker, topics, book, registration)
+    this.#others = new ToldByOthers({ broker, topics, book, incarnation, clock, random })
     this.#presence = new OwnPresence(broker, topics, incarnation, this.#life, (said) => {
       if (!this.#closed && this.#isTelling) handlers.registered(said)
     })
@@ -133,9 +141,9 @@ export class MqttRosterPlane implements RosterPlane {
     this.#round += 1
     this.#isJoined = false
     this.#hasRecord = false
-    this.#endsHeard.clear()
     this.#book.reconnected()
     this.#witness.connected()
+    this.#others.connected()
     const { broker, topics, registration } = this.#options
     const echo = topics.presence('echo', registration.incarnation)
     inBackground(broker.put(echo, Buffer.from(String(this.#round))), () => {})
@@ -178,7 +186,8 @@ export class MqttRosterPlane implements RosterPlane {
   }
 
   /** Somebody asks who is there: all who ask soon after each other have one answer. */
-  takeQuestion(asker: string): void {
+  takeQuestion(question: string): void {
+    const asker = this.#others.takeQuestion(question)
     if (asker === this.#options.registration.incarnation || !this.#presence.isSaid) return
     this.#answer ??= this.#options.clock.after(presenceLimits.hereGatherMs, () => {
       this.#answer = null
@@ -193,6 +202,7 @@ export class MqttRosterPlane implements RosterPlane {
     openHere.delete(this.#options.registration.incarnation)
     this.#answer?.cancel()
     this.#timer?.cancel()
+    this.#others.close()
     this.#presence.end()
   }
 
@@ -200,10 +210,9 @@ export class MqttRosterPlane implements RosterPlane {
     const { topics, registration } = this.#options
     const own = topics.presence('echo', registration.incarnation)
     // The living before the dead: of what is kept a broker may bring only the first thousand.
+    const kinds = ['roster', 'gone', 'here', 'told'] as const
     const asRoster = [
-      topics.presenceOfAll('roster'),
-      topics.presenceOfAll('gone'),
-      topics.presenceOfAll('here'),
+      ...kinds.map((kind) => topics.presenceOfAll(kind)),
       topics.cluster,
       own,
       topics.presenceOfAll('ended'),
@@ -237,8 +246,7 @@ export class MqttRosterPlane implements RosterPlane {
     this.#putHistory(current)
     const round = this.#round
     clock.after(random() * presenceLimits.quietTickMs, () => {
-      if (!this.#closed && round === this.#round)
-        this.#witness.restore((incarnation) => this.#endsHeard.has(incarnation))
+      if (!this.#closed && round === this.#round) this.#witness.restore()
     })
   }
 
@@ -264,23 +272,23 @@ export class MqttRosterPlane implements RosterPlane {
   }
 
   #takeRecord(
-    kind: 'roster' | 'ended' | 'here',
+    kind: Exclude<PresenceKind, 'echo' | 'gone'>,
     said: PresenceRecord,
     { isRetained, expiryMs }: Delivered,
   ): void {
     const { clock, registration } = this.#options
-    const { incarnation } = said.entry
-    if (incarnation === registration.incarnation) {
-      if (kind === 'ended') this.#presence.contradict('ended')
+    const { incarnation, state } = said.entry
+    const isOwn = incarnation === registration.incarnation
+    this.#others.heard(incarnation, isRetained)
+    if (isOwn) {
+      if (state === 'ended') this.#presence.contradict('ended')
+      else if (said.isGone) this.#presence.contradict('gone')
       else if (this.#claim === 'asked') this.#claimed()
-    }
-    if (kind === 'ended' && this.#endsHeard.size < presenceLimits.mostEnded)
-      this.#endsHeard.add(incarnation)
-    const agoMs = isRetained && kind === 'ended' && expiryMs !== null ? endedMsAgo(expiryMs) : 0
-    const entry = agoMs > 0 ? { ...said.entry, endedMsAgo: agoMs } : said.entry
-    this.#book.take({ ...said, entry }, !isRetained, clock.now())
-    if (incarnation !== registration.incarnation)
-      this.#settlement.heard(kind === 'here' ? said.known : null, clock.now())
+    } else if (kind === 'here' && this.#isJoined) this.#others.answered()
+    if (kind === 'ended') this.#witness.heardEnd(incarnation)
+    if (kind === 'told') this.#book.toldByOther(said, clock.now())
+    else this.#book.take(isRetained ? agedRecord(said, expiryMs) : said, !isRetained, clock.now())
+    if (!isOwn) this.#settlement.heard(kind === 'here' ? said.known : null, clock.now())
     this.#tellNews()
   }
 
@@ -388,11 +396,5 @@ export class MqttRosterPlane implements RosterPlane {
   }
 }
 
-type ToldRest = Omit<RosterChange, 'entries' | 'letGo'>
-
-const isSame = (one: ToldRest, other: ToldRest | null): boolean =>
+const isSame = (one: object, other: object | null): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
-
-/** By the time that the broker keeps it yet. It counts whole seconds, and rounds them as it likes. */
-const endedMsAgo = (expiryMs: number): number =>
-  Math.max(0, presenceLimits.endedExpiryMs - expiryMs - 1_000)

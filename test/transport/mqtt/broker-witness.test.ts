@@ -77,7 +77,7 @@ describe.runIf(available('tidings cluster at Mosquitto', 'mosquitto'))('tidings 
     const recordOf = (incarnation: string, state: 'alive' | 'ended') => {
       const name = { node: 'elsewhere', process: 'P', incarnation } as const
       const registration = newRegistration({ ...name, role: 'process', mode: 'mesh', state })
-      return { entry: entryOf(registration), life: null, known: null }
+      return { entry: entryOf(registration), life: null, known: null, isGone: false }
     }
     const keep = (topic: string, payload: Buffer) =>
       client.publishAsync(topic, payload, { qos: 1, retain: true })

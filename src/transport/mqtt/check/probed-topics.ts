@@ -43,7 +43,7 @@ export function probedTopics(topics: BrokerTopics, tables: readonly string[]): P
     topic: topics.topicFor(name),
     filter: topics.filterFor(prefix),
   })
-  const presence = (['roster', 'gone', 'ended', 'here'] as const).map((kind) => ({
+  const presence = (['roster', 'gone', 'ended', 'here', 'told'] as const).map((kind) => ({
     topic: topics.presence(kind, nobody),
     filter: topics.presenceOfAll(kind),
   }))

@@ -130,7 +130,7 @@ export class RosterWatch {
 
   #filters(): Filter[] {
     const topics = this.#topics
-    const kinds = ['roster', 'gone', 'here', 'ended'] as const
+    const kinds = ['roster', 'gone', 'here', 'told', 'ended'] as const
     return [
       ...kinds.map((kind) => topics.presenceOfAll(kind)),
       topics.cluster,
@@ -160,7 +160,8 @@ export class RosterWatch {
     }
     const said = readPresenceRecord(topic, payload)
     if (!said) return
-    this.#book.take(said, !isRetained, now)
+    if (kind === 'told') this.#book.toldByOther(said, now)
+    else this.#book.take(said, !isRetained, now)
     this.#settlement.heard(kind === 'here' ? said.known : null, now)
   }
 

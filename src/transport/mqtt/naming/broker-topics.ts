@@ -15,7 +15,7 @@ export interface OwnTopic {
 }
 
 /** What a process says of itself and asks; each a level below the root, with the incarnation below it. */
-export type PresenceKind = 'roster' | 'gone' | 'ended' | 'here' | 'echo'
+export type PresenceKind = 'roster' | 'gone' | 'ended' | 'here' | 'told' | 'echo'
 
 /** A topic of the presence of a process, read. */
 export interface PresenceTopic {
@@ -23,7 +23,7 @@ export interface PresenceTopic {
   readonly incarnation: string
 }
 
-const presencePattern = /^(roster|gone|ended|here|echo)\/([0-9a-f]{32})$/
+const presencePattern = /^(roster|gone|ended|here|told|echo)\/([0-9a-f]{32})$/
 const figuresPattern = /^figures\/([0-9a-f]{32})$/
 const personalPattern = /^(status|reply)\/([0-9a-f]{32})$/
 

@@ -121,6 +121,6 @@ export class OwnPresence {
   }
 
   #record(entry: RosterEntry, known: PresenceRecord['known']): Buffer {
-    return encodePresence({ entry, life: this.#life, known })
+    return encodePresence({ entry, life: this.#life, known, isGone: false })
   }
 }

@@ -22,6 +22,7 @@ const said = (fields: Partial<RosterEntry> = {}) => ({
   entry: { ...entry, ...fields },
   life: null,
   known: null,
+  isGone: false,
 })
 const live = true
 const kept = false
@@ -133,5 +134,22 @@ describe('who is there at a broker', () => {
       book.take(said({ incarnation: other, state: 'ended', last }), live, number)
     }
     expect([...book.all()]).toHaveLength(mostEnded)
+  })
+
+  it('Q2: what another one tells counts as kept, where it has not said anything itself', () => {
+    const told = new Told()
+    told.book.toldByOther({ ...said(), isGone: true }, 0)
+    expect(told.states(0)).toEqual(['gone'])
+    told.book.take(said(), live, 1)
+    told.book.toldByOther({ ...said(), isGone: true }, 2)
+    expect(told.states(2)).toEqual(['alive'])
+    told.book.toldByOther(said({ state: 'ended', last, endedMsAgo: 5 }), 3)
+    expect(told.book.news(3).entries).toMatchObject([{ state: 'ended', last, endedMsAgo: 5 }])
+  })
+
+  it('Q2: who is told of without being gone is here, and has to say so itself', () => {
+    const told = new Told()
+    told.book.toldByOther(said(), 0)
+    expect(told.book.get(incarnation)).toMatchObject({ presence: 'here', isConfirmed: false })
   })
 })

@@ -35,6 +35,7 @@ type Told = Pick<RosterEntry, 'state'> & { readonly entry: RosterEntry }
  * | `goneAfterMs`         |                    |              | gone                   |              |                        |
  * | end                   | ended              | ended        | ended                  | ended        | –                      |
  * | our connection anew   |                    | unconfirmed  | –                      | –            | –                      |
+ * | told by another       | as retained        | unconfirmed: as retained | –          | –            | –                      |
  *
  * `lost` is told as alive.
  */
@@ -93,6 +94,16 @@ export class PresenceBook {
       isConfirmed: isBack || (!isEnd && (known?.isConfirmed ?? false)),
     })
     if (isEnd) this.#forgetOldest()
+  }
+
+  /** Another process says what it knows of one. What this one has said itself counts more, and what is decided stays so. */
+  toldByOther(told: PresenceRecord, now: number): void {
+    const { incarnation, state } = told.entry
+    const known = this.#processes.get(incarnation)
+    const isDecided = known && (known.isConfirmed || known.presence !== 'here')
+    if (isDecided && state !== 'ended') return
+    if (told.isGone) this.will(incarnation, false, now)
+    this.take(told, false, now)
   }
 
   /** The broker says that its connection has ended. */

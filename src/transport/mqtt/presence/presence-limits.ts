@@ -14,6 +14,8 @@ export const presenceLimits = {
   askAgainMs: 1_000,
   /** The same once it is. */
   askRegularlyMs: 60_000,
+  /** Where a broker brings nothing that it keeps, others tell of those who do not answer for themselves: so late, and up to twice as late. */
+  tellOthersMs: 100,
   /** Of two that bear one name in spite of all the younger ends after this long. */
   twinMs: 2_000,
   /** How long the broker keeps what a process says of itself; said again three times as often. */

@@ -1,10 +1,19 @@
 import type { JsonShape } from '../../../base/json-shape.ts'
-import { integer, joined, nullable, orElse, record, text } from '../../../base/json-shape.ts'
+import {
+  boolean,
+  integer,
+  joined,
+  nullable,
+  orElse,
+  record,
+  text,
+} from '../../../base/json-shape.ts'
 import type { Registration, RosterEntry } from '../../../model/roster-entry.ts'
 import { timelessEntry } from '../../../model/roster-entry.ts'
 import { identity, placelessEntry } from '../../../registration/registration-shape.ts'
 import type { PresenceTopic } from '../naming/broker-topics.ts'
 import { placeField } from './mqtt-place.ts'
+import { presenceLimits } from './presence-limits.ts'
 import type { RosterDigest } from './roster-digest.ts'
 
 /** Of the records below; who reads another one passes it over. */
@@ -20,6 +29,8 @@ export interface PresenceRecord {
   readonly life: string | null
   /** In answers to "who is there" alone: whom its sender knows to be there; null: it does not know all yet. */
   readonly known: RosterDigest | null
+  /** In what others tell of it alone: its connection has ended without a word. */
+  readonly isGone: boolean
 }
 
 /** What all processes of a cluster have in common. */
@@ -44,6 +55,7 @@ const presenceRecord = record<PresenceRecord & { v: number }>({
       record<RosterDigest>({ count: integer(0, Number.MAX_SAFE_INTEGER), digest: identity }),
     ),
   ),
+  isGone: orElse(false, boolean),
 })
 
 const clusterRecord = record<ClusterRecord & { v: number }>({
@@ -59,14 +71,14 @@ export function entryOf(registration: Registration): RosterEntry {
 }
 
 export const encodePresence = (said: PresenceRecord): Buffer =>
-  Buffer.from(JSON.stringify({ v: version, ...said, entry: timelessEntry(said.entry) }))
+  Buffer.from(JSON.stringify({ v: version, ...said }))
 
 /** null: it is none. */
 function decodePresence(payload: Buffer): PresenceRecord | null {
   const read = presenceRecord(parsedJson(payload))
   if (!read) return null
   const { v: _, ...said } = read
-  return { ...said, entry: timelessEntry(said.entry) }
+  return said.entry.endedMsAgo === 0 ? { ...said, entry: timelessEntry(said.entry) } : said
 }
 
 /** What a message on a topic of presence says of its process; null: it says nothing, or something else than its topic. */
@@ -76,7 +88,18 @@ export function readPresenceRecord(
 ): PresenceRecord | null {
   const said = payload.length === 0 ? null : decodePresence(payload)
   if (said?.entry.incarnation !== incarnation || said.entry.state === 'gone') return null
-  return (said.entry.state === 'ended') === (kind === 'ended') ? said : null
+  const isEnd = said.entry.state === 'ended'
+  return kind === 'told' || isEnd === (kind === 'ended') ? said : null
+}
+
+/**
+ * One that the broker kept, and would have kept for `expiryMs` yet (null: it does not say): of an end this says how long ago it
+ * was. It counts whole seconds, and rounds them as it likes.
+ */
+export function agedRecord(said: PresenceRecord, expiryMs: number | null): PresenceRecord {
+  if (said.entry.state !== 'ended' || expiryMs === null) return said
+  const agoMs = Math.max(0, presenceLimits.endedExpiryMs - expiryMs - 1_000)
+  return agoMs > 0 ? { ...said, entry: { ...said.entry, endedMsAgo: agoMs } } : said
 }
 
 export const encodeCluster = (said: ClusterRecord): Buffer =>

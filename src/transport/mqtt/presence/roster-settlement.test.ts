@@ -20,7 +20,7 @@ function started(): { book: PresenceBook; settlement: RosterSettlement } {
 function hear({ book }: { book: PresenceBook }, incarnation: string, isLive: boolean, now: number) {
   const known = { node: 'n', process: incarnation, incarnation } as const
   const entry = entryOf(newRegistration({ ...known, role: 'process', mode: 'mesh' }))
-  book.take({ entry, life: null, known: null }, isLive, now)
+  book.take({ entry, life: null, known: null, isGone: false }, isLive, now)
 }
 
 it('Q2: the roster of who is alone is settled when nobody has answered for a while', () => {

@@ -19,6 +19,8 @@ export class Witness {
   readonly #own: Pick<Registration, 'incarnation' | 'role'>
   /** What was said of whom on this connection. */
   readonly #said = new Set<string>()
+  /** Whose end came on this connection. */
+  readonly #endsHeard = new Set<string>()
 
   constructor(
     broker: BrokerConnection,
@@ -35,6 +37,11 @@ export class Witness {
   /** Our own connection is another one. */
   connected(): void {
     this.#said.clear()
+    this.#endsHeard.clear()
+  }
+
+  heardEnd(incarnation: string): void {
+    if (this.#endsHeard.size < presenceLimits.mostEnded) this.#endsHeard.add(incarnation)
   }
 
   /** `askedMs`: how long ago everybody was asked who is there. */
@@ -68,16 +75,17 @@ export class Witness {
   }
 
   /** The broker has lost what it kept: of those that have ended it is told again, by whoever comes first. */
-  restore(isHeard: (incarnation: string) => boolean): void {
+  restore(): void {
     for (const known of this.#book.all())
-      if (known.entry.state === 'ended' && !isHeard(known.incarnation)) this.#sayEnded(known)
+      if (known.entry.state === 'ended' && !this.#endsHeard.has(known.incarnation))
+        this.#sayEnded(known)
   }
 
   /** One that was leaving has said its last numbers. */
   #sayEnded({ incarnation, entry, life }: KnownProcess): void {
     if (!this.#isNew(`ended ${incarnation}`)) return
     const ended = { ...entry, state: 'ended' as const }
-    const payload = encodePresence({ entry: ended, life, known: null })
+    const payload = encodePresence({ entry: ended, life, known: null, isGone: false })
     this.#put('ended', incarnation, payload, presenceLimits.endedExpiryMs)
     this.#takeAway(['roster', 'gone'], incarnation)
   }
