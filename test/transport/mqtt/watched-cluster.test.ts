@@ -182,7 +182,7 @@ describe.runIf(available('mon over Mosquitto', 'mosquitto'))('tidings mon at a b
     const say = (kind: 'here' | 'roster', { incarnation, entry }: Stranger) =>
       client.publishAsync(
         topics.presence(kind, incarnation),
-        encodePresence({ entry, life: null, known: kind === 'here' ? known : null }),
+        encodePresence({ entry, life: null, known: kind === 'here' ? known : null, isGone: false }),
         { qos: 1, retain: kind === 'roster' },
       )
     const client = await connectAsync(broker.url.replace('tcp:', 'mqtt:'))
