@@ -75,12 +75,12 @@ export class MqttRosterPlane implements RosterPlane {
   constructor(options: RosterPlaneOptions, handlers: MqttRosterHandlers) {
     const { broker, topics, registration, clock, random } = options
     const { incarnation } = registration
-    const book = this.#book
     this.#options = options
     this.#handlers = handlers
     this.#settlement = new RosterSettlement(this.#book, incarnation)
-    this.#witness = new Witness(broker, topics, book, registration)
-    this.#others = new ToldByOthers({ broker, topics, book, incarnation, clock, random })
+    this.#witness = new Witness(broker, topics, this.#book, registration)
+    const common = { broker, topics, incarnation, clock, random }
+    this.#others = new ToldByOthers({ ...common, book: this.#book })
     this.#presence = new OwnPresence(broker, topics, incarnation, this.#life, (said) => {
       if (!this.#closed && this.#isTelling) handlers.registered(said)
     })
@@ -208,13 +208,12 @@ export class MqttRosterPlane implements RosterPlane {
 
   #filters(): Filter[] {
     const { topics, registration } = this.#options
-    const own = topics.presence('echo', registration.incarnation)
     // The living before the dead: of what is kept a broker may bring only the first thousand.
     const kinds = ['roster', 'gone', 'here', 'told'] as const
     const asRoster = [
       ...kinds.map((kind) => topics.presenceOfAll(kind)),
       topics.cluster,
-      own,
+      topics.presence('echo', registration.incarnation),
       topics.presenceOfAll('ended'),
     ]
     // What we say ourselves comes back, too: a will bears our own client id.
