@@ -105,6 +105,19 @@ describe('a base', () => {
     expect(pair.losses).toMatchObject([{ reason: 'unknown-publisher', publisher: identity }])
   })
 
+  it('D19: of which all before it is lost is confirmed when the loss was taken, not before', () => {
+    const pair = readyAlone([['A'], ['A']], 5000, { retentionAgeMs: 2000, reserveUpdates: 0 })
+    const confirmed: number[] = []
+    const push = pair.losses.push.bind(pair.losses)
+    pair.losses.push = (...lost) => {
+      confirmed.push(pair.subscription.confirmed(identity.incarnation)[0]?.last ?? 0)
+      return push(...lost)
+    }
+    publishUnheard(pair, 5)
+    expect(confirmed).toEqual([0])
+    expect(pair.subscription.confirmed(identity.incarnation)).toEqual([{ table: 'A', last: 8 }])
+  })
+
   it('D5: of a stream younger than the subscription is 0, whatever is retained of it', () => {
     const pair = readyAlone(undefined, 0, { retentionAgeMs: 2000, reserveUpdates: 0 })
     publishUnheard(pair, 5)

@@ -94,13 +94,16 @@ export class SubscribedStream {
     return this.#bytesPerUpdate
   }
 
-  /** `isLostBefore`: all up to it was reported lost. Returns the bytes of the held batches that are not owed. */
+  /**
+   * `isLostBefore`: all up to it was reported lost, which the application has when it takes that report. Returns the bytes
+   * of the held batches that are not owed.
+   */
   setBase(base: number, isLostBefore = false): number {
     this.#base = base
     this.#next = base + 1
     this.#coveredTo = 0
-    this.#consumed = Math.max(this.#consumed, base)
     if (isLostBefore) this.#lostUpTo = base
+    else this.#consumed = Math.max(this.#consumed, base)
     return this.#dropDelivered()
   }
 

@@ -182,4 +182,18 @@ export const flushRules: readonly Rule[] = [
       'D19: waits for a table that a subscriber wants only since the flush was looked at',
     ],
   ),
+  rule(
+    'D19.18',
+    'What was lost before the beginning of a stream is confirmed when its loss was taken',
+    'it is confirmed as soon as it is known',
+    [
+      'subscriber/subscribed-stream.ts',
+      'else this.#consumed = Math.max(this.#consumed, base)',
+      'this.#consumed = Math.max(this.#consumed, base)',
+    ],
+    [
+      'src/subscriber/bases.test.ts',
+      'D19: of which all before it is lost is confirmed when the loss was taken, not before',
+    ],
+  ),
 ]
