@@ -21,7 +21,6 @@ export interface GatewayOptions extends Omit<AdmissionOptions, 'isEncrypted'> {
   readonly address: string
   readonly port: number
   readonly tls: TlsFiles | null
-  /** null: there is no GENESIS_CLUSTER that knows the processes of the cluster. */
   readonly askCluster: AskCluster
   /** Something went wrong that no client has done. */
   readonly failed: (error: TidingsError) => void

@@ -1,6 +1,7 @@
 /** How long this process itself stood still, as its late ticks show it: nobody else is charged for it. */
 export class OwnStalls {
   readonly #tickMs: number
+  #lastAt: number
   /** When the next tick comes at the latest. */
   #dueAt: number
   #totalMs = 0
@@ -8,15 +9,22 @@ export class OwnStalls {
   /** `tickMs`: a tick comes at least so often, unless `nextTickAt()` says otherwise. */
   constructor(tickMs: number, now: number) {
     this.#tickMs = tickMs
+    this.#lastAt = now
     this.#dueAt = now + tickMs
   }
 
-  /** A tick has come. Returns how long the process stood still before it; 0 for less than a tick, which any timer may be late. */
+  /**
+   * A tick has come. Returns how long the process stood still before it; 0 where it is late by less than a tick, as any timer may
+   * be. It may have stood still before the tick was due, at any time since the last one: the middle is taken, but no more than
+   * half of what the tick is late, so that on a machine where all ticks are late the silence of others still grows.
+   */
   tick(now: number): number {
     const late = this.#lateMs(now)
+    const pauseMs = this.#dueAt - this.#lastAt
     this.#totalMs += late
+    this.#lastAt = now
     this.#dueAt = now + this.#tickMs
-    return late > this.#tickMs ? late : 0
+    return late > this.#tickMs ? late + Math.min(pauseMs, late) / 2 : 0
   }
 
   /** There is nothing to do: the next tick may come as late as this. */

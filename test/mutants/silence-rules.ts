@@ -183,7 +183,7 @@ export const silenceRules: readonly Rule[] = [
     'it is charged to all others',
     [
       'subscriber/own-stalls.ts',
-      'return late > this.#tickMs ? late : 0',
+      'return late > this.#tickMs ? late + Math.min(pauseMs, late) / 2 : 0',
       'return late < 0 ? late : 0',
     ],
     [subscriber, 'D14: charges nobody for the time in which it stood still'],
@@ -296,5 +296,15 @@ export const silenceRules: readonly Rule[] = [
     'all of it counts',
     ['subscriber/shared-hop.ts', 'Math.min(to, from + this.#mostMs, now)', 'Math.min(to, now)'],
     [silence, 'D14: it is not waited for without end'],
+  ),
+  rule(
+    'D14.23',
+    'A stall of our own is taken to have begun in the middle of the pause before the late tick',
+    'it is taken to have begun when the tick was due',
+    ['subscriber/own-stalls.ts', 'late + Math.min(pauseMs, late) / 2 : 0', 'late : 0'],
+    [
+      'src/subscriber/own-stalls.test.ts',
+      'D14: is taken to have begun in the middle of the pause before the late tick',
+    ],
   ),
 ]

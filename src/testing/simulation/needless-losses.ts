@@ -15,11 +15,8 @@ const freeSoonAfterCloseMs = 300
 /** Whom its roster had not told of when it had left is only lost to on a path free for so long when it closed. */
 const toldWithinMs = 1500
 
-/**
- * Nobody is gone who was heard within it by a subscriber that was awake: ten seconds, less the second that may pass before a
- * tick shows that the subscriber stood still, the fifth of a second of each later one, and the grain of this look.
- */
-const notGoneWithinMs = 8700
+/** Nobody is gone who was heard within it by a subscriber that was awake. */
+const notGoneWithinMs = 9000
 
 /** What clocks that drift may tell apart wrongly. */
 const clockGrainMs = 200
