@@ -6,13 +6,15 @@ import { readTable as readTableOfPool } from '../../src/database/postgres/index.
 import { readTable as readTableOfFile } from '../../src/database/sqlite/index.ts'
 import { openUpdateQueue } from '../../src/index.ts'
 import { liveTable } from '../../src/live/index.ts'
-import type { ListenerSetup } from './costs-setup.ts'
+import { type ListenerSetup, listenerSetup } from './costs-setup.ts'
 import { versionCounter } from './sqlite-costs.ts'
 
 /** How often the counts are told. */
 const toldEachMs = 20
 
-const { counted, live } = JSON.parse(process.argv[2] ?? '') as ListenerSetup
+const setup = listenerSetup(JSON.parse(process.argv[2] ?? ''))
+if (!setup) throw new Error('the first argument is a ListenerSetup as JSON')
+const { counted, live } = setup
 const queue = await openUpdateQueue({ process: 'LISTENER' })
 
 const counts = new Map<string, number>()

@@ -3,12 +3,11 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectAsync } from 'mqtt'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { clientUrl } from '../../src/transport/mqtt/broker/broker-url.ts'
 import { endProcessesAfterEach } from '../harness/after-each.ts'
 import { freePorts } from '../harness/loopback.ts'
 import { Mosquitto } from '../harness/mosquitto.ts'
+import { retainedAt } from '../harness/retained.ts'
 import { available } from '../harness/tools.ts'
 
 const command = join(import.meta.dirname, '..', '..', 'bin', 'tidings.js')
@@ -82,23 +81,6 @@ function expectEqualViews(out: string): void {
     for (const count of [updates, losses, resets]) expect(count).toBeGreaterThan(0)
   }
   expect(out).toContain('equal: all 3 views are what the database is')
-}
-
-/** Mosquitto brings what is retained before what is published behind the subscription. */
-async function retainedAt(url: string): Promise<string[]> {
-  const client = await connectAsync(clientUrl(url))
-  const topics: string[] = []
-  const last = new Promise<void>((resolve) =>
-    client.on('message', (topic) => {
-      if (topic === 'last') resolve()
-      else topics.push(topic)
-    }),
-  )
-  await client.subscribeAsync('#')
-  await client.publishAsync('last', '')
-  await last
-  await client.endAsync()
-  return topics
 }
 
 const names = ['PRICE_VIEW on 127.0.0.1', 'PRICE_VIEW on localhost', 'SUMMARY_VIEW on localhost']

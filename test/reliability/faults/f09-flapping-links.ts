@@ -74,11 +74,7 @@ class Flapping {
 
 async function runShape(shape: Shape, rounds: number): Promise<Measured> {
   const stage = await Machines.start(shape, machines)
-  for (let node = 0; node < machines; node += 1) await stage.addPublisher(`PUBLISHER_${node}`, node)
-  for (let node = 0; node < machines; node += 1)
-    await stage.addSubscriber(`SUBSCRIBER_${node}`, node)
-  await stage.load(updatesPerSecond)
-  await stage.whole()
+  await stage.fill(updatesPerSecond)
   const flapping = new Flapping(stage)
   const healMs: number[] = []
   for (let round = 0; round < rounds; round += 1)
@@ -101,12 +97,7 @@ async function runShape(shape: Shape, rounds: number): Promise<Measured> {
         wholeMs,
         5,
       ),
-      atMost(
-        `${shape}: told lost of who was not silent for ten seconds`,
-        'updates',
-        await stage.needlesslyLost(),
-        0,
-      ),
+      await stage.nothingLostInVain(shape),
       atLeast(`${shape}: rounds`, 'rounds', healMs.length, 2 * rounds),
     ],
     notes: [`${shape}: ${healMs.map((ms) => `${Math.round(ms)} ms`).join(', ')}`],

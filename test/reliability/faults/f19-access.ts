@@ -27,25 +27,32 @@ const roundsWanted = 3
 
 const linkedMs = 2_000
 
+/** A node, and the key file that it alone has. */
+interface OwnNode {
+  readonly node: TestNode
+  readonly definition: string
+  readonly keyFile: string
+}
+
 /** Two nodes of which each has a key file of its own. */
 class TwoKeyFiles {
   /** Of the ports of the first node. */
   readonly #key: KeyPair
-  readonly #files: readonly string[]
-  readonly #nodes: readonly TestNode[]
+  readonly #first: OwnNode
+  readonly #second: OwnNode
   readonly #publishers: readonly Place[]
   readonly #subscribers: readonly Place[]
 
   private constructor(
     key: KeyPair,
-    files: readonly string[],
-    nodes: readonly TestNode[],
+    first: OwnNode,
+    second: OwnNode,
     publishers: readonly Place[],
     subscribers: readonly Place[],
   ) {
     this.#key = key
-    this.#files = files
-    this.#nodes = nodes
+    this.#first = first
+    this.#second = second
     this.#publishers = publishers
     this.#subscribers = subscribers
   }
@@ -55,29 +62,28 @@ class TwoKeyFiles {
     const cluster = await TestCluster.reserve(shape, 2, { machines })
     const hosts = machines.map(({ name }) => name)
     const key = newKeyPair()
-    const folders = machines.map(() => scratchDirectory())
-    const files = folders.map((folder) => join(folder, 'tidings.key'))
-    const definitions = folders.map((folder, node) => {
-      const TidingsKeyFile = files[node] as string
-      writeKeyFile(TidingsKeyFile, [key])
-      return writeDefinition(folder, shape, hosts, cluster.ports, { TidingsKeyFile })
+    const own = cluster.nodes.map(({ host, state, place }): OwnNode => {
+      const folder = scratchDirectory()
+      const keyFile = join(folder, 'tidings.key')
+      writeKeyFile(keyFile, [key])
+      const items = { TidingsKeyFile: keyFile }
+      const definition = writeDefinition(folder, shape, hosts, cluster.ports, items)
+      return { node: new TestNode(host, definition, state, command, place), definition, keyFile }
     })
-    const nodes = cluster.nodes.map(
-      ({ host, state, place }, node) =>
-        new TestNode(host, definitions[node] as string, state, command, place),
-    )
-    await Promise.all(nodes.map((node) => node.start()))
+    const [first, second] = own
+    if (!first || !second) throw new Error('there are no two nodes')
+    await Promise.all(own.map(({ node }) => node.start()))
     const open = (role: string) =>
       Promise.all(
-        definitions.map(async (definition, node): Promise<Place> => {
+        own.map(async ({ definition }, node): Promise<Place> => {
           const key = `${role}_${node}`
           return { participant: await startQueue(cluster, key, tables, { definition }, node), key }
         }),
       )
     const two = new TwoKeyFiles(
       key,
-      files,
-      nodes,
+      first,
+      second,
       await open('PUBLISHER'),
       await open('SUBSCRIBER'),
     )
@@ -87,16 +93,15 @@ class TwoKeyFiles {
 
   /** The second node is started again with a key that the first one does not have; resolves with the time until all is there again. */
   async deny(): Promise<number> {
-    const [first, second] = this.#nodes as [TestNode, TestNode]
-    const [ownFile, otherFile] = this.#files as [string, string]
+    const [first, second] = [this.#first, this.#second]
     const stranger = newKeyPair()
-    writeKeyFile(otherFile, [stranger])
-    await second.end('SIGKILL')
-    await second.start()
-    await second.child.says(new RegExp(`node ${first.host} does not let this one in`))
+    writeKeyFile(second.keyFile, [stranger])
+    await second.node.end('SIGKILL')
+    await second.node.start()
+    await second.node.child.says(new RegExp(`node ${first.node.host} does not let this one in`))
     await pause(deniedMs)
-    writeKeyFile(ownFile, [this.#key, stranger])
-    writeKeyFile(otherFile, [stranger, this.#key])
+    writeKeyFile(first.keyFile, [this.#key, stranger])
+    writeKeyFile(second.keyFile, [stranger, this.#key])
     const allowedAt = monotonicMs()
     await this.whole()
     return monotonicMs() - allowedAt
@@ -178,10 +183,7 @@ async function restart(stage: Machines): Promise<number[]> {
 async function rotated(shape: Shape, rounds: number): Promise<Measured> {
   let before = newKeyPair()
   const stage = await Machines.start(shape, 2, { keys: [before] })
-  for (const node of [0, 1]) await stage.addPublisher(`PUBLISHER_${node}`, node)
-  for (const node of [0, 1]) await stage.addSubscriber(`SUBSCRIBER_${node}`, node)
-  await stage.load(updatesPerSecond)
-  await stage.whole()
+  await stage.fill(updatesPerSecond)
   const [both, alone]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round += 1) {
     const after = newKeyPair()
@@ -206,12 +208,7 @@ async function rotated(shape: Shape, rounds: number): Promise<Measured> {
         linkedMs,
         5,
       ),
-      atMost(
-        `${shape}: told lost of who was not silent for ten seconds`,
-        'updates',
-        await stage.needlesslyLost(),
-        0,
-      ),
+      await stage.nothingLostInVain(shape),
     ],
     notes: [
       `${shape}, started again: with both keys ${textOf(both)}; with the new one alone ${textOf(alone)}`,

@@ -5,6 +5,7 @@ import type { Shape } from '../../harness/definition-file.ts'
 import type { Machine } from '../../harness/network.ts'
 import { Network } from '../../harness/network.ts'
 import { TestCluster } from '../../harness/test-cluster.ts'
+import { atMost, type Demand } from './fault-row.ts'
 import { addVerdicts, judge, type PublishedStream, type Verdict } from './judge.ts'
 import { needlesslyLost } from './needless.ts'
 import { openQueue, type Participant, startParticipant } from './participant.ts'
@@ -141,6 +142,15 @@ export class Machines {
       await participant.call('pace', { key, updatesPerSecond, size })
   }
 
+  /** A publisher and a subscriber on each machine, under this load, of which all is there. */
+  async fill(updatesPerSecond: number): Promise<void> {
+    const nodes = this.machines.keys().toArray()
+    for (const node of nodes) await this.addPublisher(`PUBLISHER_${node}`, node)
+    for (const node of nodes) await this.addSubscriber(`SUBSCRIBER_${node}`, node)
+    await this.load(updatesPerSecond)
+    await this.whole()
+  }
+
   published(): Promise<PublishedStream[]> {
     return publishedBy(this.publishers)
   }
@@ -166,6 +176,12 @@ export class Machines {
   async needlesslyLost(): Promise<number> {
     const each = await Promise.all(this.subscribers.map(lossesOf))
     return each.reduce((sum, losses) => sum + needlesslyLost(losses), 0)
+  }
+
+  /** `what`: of which part of the row. */
+  async nothingLostInVain(what: string): Promise<Demand> {
+    const lost = await this.needlesslyLost()
+    return atMost(`${what}: told lost of who was not silent for ten seconds`, 'updates', lost, 0)
   }
 
   #owed(place: Place, published: readonly PublishedStream[]): PublishedStream[] {
