@@ -6,6 +6,7 @@ import { TidingsError } from '../base/tidings-error.ts'
 import { clusterQuery } from './cluster-query.ts'
 import { exitCode } from './exit-code.ts'
 import { toJson, updateLine } from '../lines/json-output.ts'
+import { publishedTables } from './published-tables.ts'
 import { openScript } from './script-queue.ts'
 import type { SharedOptions } from './shared-options.ts'
 import { cannotBeReached, reportStatus } from './status-report.ts'
@@ -105,12 +106,7 @@ async function hintAtNames(tables: readonly string[], options: SharedOptions): P
   try {
     await using cluster = await clusterQuery(options)
     const { nodes } = await cluster.ask()
-    const processes = nodes.flatMap((node) => node.processes)
-    // Who has not told its figures at a broker has said there what it publishes.
-    const published = new Set([
-      ...processes.flatMap((each) => each.tables.map(({ table }) => table)),
-      ...processes.flatMap(({ broker }) => broker?.publishes ?? []),
-    ])
+    const published = publishedTables(nodes)
     for (const table of tables)
       if (!published.has(table))
         say(

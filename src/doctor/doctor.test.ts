@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, it } from 'vitest'
+import { madeNode } from '../../test/harness/made-snapshots.ts'
 import { loadSettings } from '../definition/load-settings.ts'
 import type { Settings } from '../definition/settings.ts'
 import type { ClusterSnapshot, ProcessSnapshot } from '../model/cluster-snapshot.ts'
 import { descriptorLimit } from '../sockets/file-descriptors.ts'
 import { examine } from './doctor.ts'
+import { examineNodes } from './nodes.ts'
 import { examineOpenFiles } from './open-files.ts'
 import type { Ground } from './ground.ts'
 import { greetingOf } from './greeting.ts'
@@ -102,6 +104,23 @@ it('names a limit of open files that the processes of GENESIS_CLUSTER would exce
     ) as string,
     remedy: expect.stringMatching(/^raise the limit: ulimit -n \d+, or LimitNOFILE=\d+ /) as string,
   })
+})
+
+it('names a node that is linked otherwise, and none that does not say how', () => {
+  const ground = groundWith(0, settingsOf(3))
+  const { snapshot } = ground
+  if (!snapshot) throw new Error('there is no snapshot')
+  const others = [madeNode('silent'), madeNode('other', { link: 'multicast' })]
+  const { findings } = examineNodes({
+    ...ground,
+    snapshot: { ...snapshot, nodes: [...snapshot.nodes, ...others] },
+  })
+  expect(findings).toMatchObject([
+    {
+      what: 'the node other is linked by multicast, this node by relay: nothing that is published on one comes to the other',
+      remedy: expect.stringContaining('ZeroMQProxyUnicastRelayEnabled') as string,
+    },
+  ])
 })
 
 it('counts threads for links, and says how many would be enough', () => {

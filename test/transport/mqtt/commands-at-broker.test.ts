@@ -1,6 +1,7 @@
 // Commands of people where the processes meet at a broker: what they say, and what `tidings gateway` knows of the cluster.
 import { describe, expect, it } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/model/cluster-snapshot.ts'
+import { queryOnDemand } from '../../../src/cli/cluster-query.ts'
 import { endProcessesAfterEach } from '../../harness/after-each.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { freePorts } from '../../harness/loopback.ts'
@@ -35,6 +36,15 @@ describe.runIf(available('commands at Mosquitto', 'mosquitto'))('commands at a b
     await broker.start()
     await tail.says(new RegExp(`^the MQTT broker at ${broker.url} is back$`, 'm'))
     await tail.end('SIGTERM')
+  })
+
+  it('who could ask nobody at first asks anew', async () => {
+    const broker = await Mosquitto.start()
+    await broker.end()
+    await using query = queryOnDemand({ definition: [definitionFileFor([broker])] })
+    await expect(query.ask()).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
+    await broker.start()
+    expect((await query.ask()).mode).toBe('broker')
   })
 
   it('GET /cluster of the gateway is what those at the broker say, and 503 while it is away', async () => {
