@@ -1,4 +1,5 @@
 // Commands of people where the processes meet at a broker: what they say, and what `tidings gateway` knows of the cluster.
+import { renameSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/model/cluster-snapshot.ts'
 import { queryOnDemand } from '../../../src/cli/cluster-query.ts'
@@ -41,7 +42,11 @@ describe.runIf(available('commands at Mosquitto', 'mosquitto'))('commands at a b
   it('who could ask nobody at first asks anew', async () => {
     const broker = await Mosquitto.start()
     await broker.end()
-    await using query = queryOnDemand({ definition: [definitionFileFor([broker])] })
+    const file = definitionFileFor([broker])
+    renameSync(file, `${file}.later`)
+    await using query = queryOnDemand({ definition: [file] })
+    await expect(query.ask()).rejects.toMatchObject({ code: 'DEFINITION_INVALID' })
+    renameSync(`${file}.later`, file)
     await expect(query.ask()).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
     await broker.start()
     expect((await query.ask()).mode).toBe('broker')
